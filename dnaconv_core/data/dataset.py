@@ -1,0 +1,91 @@
+"""A dataset: sequences, labels, weights, ids, covariates, and the planted truth where it is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from dnaconv_core.errors import DataError
+from dnaconv_core.results import Site
+from dnaconv_core.sequence.encoding import decode
+
+
+class MappedRows:
+    """Chosen rows of a memory-mapped array, read only when indexed, so that a split never copies a large dataset."""
+
+    def __init__(self, array: np.ndarray, rows: np.ndarray) -> None:
+        self.array, self.rows = array, rows
+        self.shape, self.ndim, self.dtype = (len(rows), *array.shape[1:]), array.ndim, array.dtype
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index):
+        return np.asarray(self.array[self.rows[index]])
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """N examples of length L with T labels and C covariates.
+
+    X: `(N, 4, L)` int8 one-hot; of a large dataset a memory map or MappedRows: index it, do not copy it whole.
+    y, w: `(N, T)` float32 labels and weights. ids: `(N,)` text, unique. covariates: `(N, C)` float32, raw values.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    w: np.ndarray
+    ids: np.ndarray
+    covariates: np.ndarray | None = None
+    covariate_names: tuple[str, ...] = ()
+    alphabet: str = "DNA"
+    name: str = ""  # where it came from, for records and captions
+    truth: tuple[Site, ...] = field(default=(), repr=False)  # planted sites of synthetic data
+
+    def __post_init__(self) -> None:
+        n = len(self.X)
+        if self.X.ndim != 3 or self.X.shape[1] != 4:
+            raise DataError(f"{self.label}: X has shape {self.X.shape}; one-hot sequences are (examples, 4, length)")
+        for part in ("y", "w", "ids", "covariates"):
+            values = getattr(self, part)
+            if values is not None and len(values) != n:
+                raise DataError(f"{self.label}: {part} has {len(values)} rows but X has {n}: they must be equal")
+        if (0 if self.covariates is None else self.covariates.shape[1]) != len(self.covariate_names):
+            raise DataError(f"{self.label}: each covariate needs a name; the names are {list(self.covariate_names)}")
+
+    @property
+    def label(self) -> str:
+        return self.name or "the dataset"
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    @property
+    def length(self) -> int:
+        """Bases per sequence."""
+        return self.X.shape[2]
+
+    def sequences(self, index: np.ndarray | slice = slice(None)) -> list[str]:
+        """Letters of the chosen examples."""
+        return decode(self.X[index], self.alphabet)
+
+    def subset(self, index: np.ndarray) -> Dataset:
+        """The examples at `index`, in that order, truth renumbered to match."""
+        index = np.asarray(index)
+        if index.dtype == bool:
+            index = np.flatnonzero(index)
+        place = {int(old): new for new, old in enumerate(index)} if self.truth else {}
+        truth = tuple(site._replace(index=place[site.index]) for site in self.truth if site.index in place)
+        covariates = None if self.covariates is None else self.covariates[index]
+        if isinstance(self.X, MappedRows):
+            X = MappedRows(self.X.array, self.X.rows[index])
+        else:
+            X = MappedRows(self.X, index) if isinstance(self.X, np.memmap) else self.X[index]
+        return replace(
+            self, X=X, y=self.y[index], w=self.w[index], ids=self.ids[index], covariates=covariates, truth=truth
+        )
+
+    def with_covariates(self, values: np.ndarray, names: tuple[str, ...]) -> Dataset:
+        """The same examples with these raw covariates `(N, C)` in place of any others."""
+        return replace(self, covariates=np.asarray(values, np.float32), covariate_names=tuple(names))

@@ -1,0 +1,26 @@
+"""Where this user's runs, data and models live: `$DNACONV_HOME`, by default `./dnaconv_home`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def home() -> Path:
+    """The home folder as an absolute path; it is not created here."""
+    return Path(os.environ.get("DNACONV_HOME") or "dnaconv_home").expanduser().absolute()
+
+
+def data_folder() -> Path:
+    """Fetched and converted data."""
+    return home() / "data"
+
+
+def runs_folder() -> Path:
+    """One folder per run."""
+    return home() / "runs"
+
+
+def models_folder() -> Path:
+    """Imported bundles."""
+    return home() / "models"

@@ -1,0 +1,202 @@
+"""What a network looks like and how it is trained: frozen dataclasses that check themselves and go to JSON and back.
+
+Each field carries its own help, range and choices in `metadata`, so that command-line flags, form widgets, saved runs
+and links are all made from the one place.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from dnaconv_core.errors import ConfigError
+
+
+def _setting(default: Any, help: str, **limits: Any) -> Any:
+    """A dataclass field with its schema: `low`, `high` (inclusive), `choices`, `label`, `group`, `log`."""
+    return field(default=default, metadata={"help": help, **limits})
+
+
+class _Checked:
+    """Validation and JSON for the dataclasses below."""
+
+    def __post_init__(self) -> None:
+        hints = typing.get_type_hints(type(self))
+        for spec in fields(self):
+            object.__setattr__(self, spec.name, _checked(spec, hints[spec.name], getattr(self, spec.name)))
+        self.check_together()
+
+    def check_together(self) -> None:
+        """What one field alone cannot tell."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]):
+        """The configuration that `to_json` described. Raises ConfigError naming the first unknown key."""
+        known = {spec.name for spec in fields(cls)}
+        for key in stored:
+            if key not in known:
+                raise ConfigError(f"unknown setting {key!r}: the settings are {', '.join(sorted(known))}")
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()})
+
+    def replace(self, **changes: Any):
+        """A copy with these fields changed, checked again. Raises ConfigError for an unknown name."""
+        return type(self).from_json({**self.to_json(), **changes})
+
+
+def _checked(spec: dataclasses.Field, kind: Any, value: Any) -> Any:
+    name, meta = spec.name, spec.metadata
+    if value is None and type(None) in typing.get_args(kind):
+        return None
+    if typing.get_origin(kind) is tuple:
+        if not isinstance(value, tuple):
+            raise ConfigError(f"{name} is {value!r}: it must be a list")
+        return value
+    kind = next((arg for arg in typing.get_args(kind) if arg in _KINDS), kind)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind:
+        raise ConfigError(f"{name} is {value!r}: it must be {_KINDS[kind]}")
+    if "choices" in meta and value not in meta["choices"]:
+        raise ConfigError(f"{name} is {value!r}: choose {' or '.join(map(repr, meta['choices']))}")
+    low, high = meta.get("low"), meta.get("high")
+    if (low is not None and not value >= low) or (high is not None and not value <= high):  # "not" also refuses NaN
+        allowed = f"{low} or more" if high is None else f"{low} to {high}"
+        raise ConfigError(f"{name} is {value!r}: it must be {allowed}")
+    return value
+
+
+_KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
+
+
+@dataclass(frozen=True)
+class ModelConfig(_Checked):
+    """`Conv1D → ReLU → Dropout` × depth → Flatten or maximum → [covariates] → Dense → output."""
+
+    length: int = _setting(101, "bases in one input sequence", low=1, high=100_000, label="Sequence length (bases)")
+    alphabet: str = _setting("DNA", "letters of the sequences", choices=("DNA", "RNA"))
+    n_tasks: int = _setting(1, "labels predicted together", low=1, high=1000)
+    task: str = _setting("binary", "class or number", choices=("binary", "regression"))
+    output: str = _setting(
+        "sigmoid", "what the last unit ends in", choices=("sigmoid", "linear"), label="Output", group="model"
+    )
+    depth: int = _setting(3, "convolutional layers", low=1, high=6, label="Depth (layers)", group="model")
+    filters: int = _setting(15, "filters in each layer", low=1, high=256, label="Filters per layer", group="model")
+    kernel_size: int = _setting(10, "bases one filter looks at", low=1, high=25, label="Kernel (bases)", group="model")
+    dropout: float = _setting(
+        0.5, "share of activations dropped in training", low=0.0, high=0.9, label="Dropout", group="model"
+    )
+    padding: str = _setting(
+        "same",
+        "'same' keeps the length with zeros at the ends, 'valid' shortens it",
+        choices=("same", "valid"),
+        label="Padding",
+        group="model",
+    )
+    pooling: str = _setting(
+        "flatten",
+        "'flatten' keeps every position, 'max' keeps each filter's strongest one",
+        choices=("flatten", "max"),
+        label="Before the dense layer",
+        group="model",
+    )
+    strands: str = _setting(
+        "one",
+        "'both' applies each filter to both strands and keeps the stronger",
+        choices=("one", "both"),
+        label="Strands read",
+        group="model",
+    )
+    covariates: tuple[str, ...] = _setting((), "names of the numbers given beside the sequence")
+    covariate_transform: str = _setting(
+        "none",
+        "what is done to raw covariates: 'log' is log(a + 0.001), then standardised",
+        choices=("none", "standardize", "log"),
+        label="Covariate transform",
+        group="model",
+    )
+    covariate_mean: tuple[float, ...] = _setting((), "fitted on the training split, after the log")
+    covariate_scale: tuple[float, ...] = _setting((), "fitted on the training split, after the log")
+
+    def check_together(self) -> None:
+        if self.kernel_size > self.length:
+            raise ConfigError(
+                f"kernel_size is {self.kernel_size} but the sequences have {self.length} bases: "
+                f"choose a kernel of at most {self.length}"
+            )
+        if self.padding == "valid" and self.length_after(self.depth) < 1:
+            most = (self.length - 1) // (self.kernel_size - 1)
+            raise ConfigError(
+                f"depth is {self.depth} but without padding {self.length} bases are used up after {most} layers of "
+                f"kernel {self.kernel_size}: choose a smaller depth or kernel, or padding 'same'"
+            )
+        if self.task == "binary" and self.output != "sigmoid":
+            raise ConfigError("output is 'linear' but the task is binary: a class probability needs 'sigmoid'")
+        if self.strands == "both" and self.alphabet == "RNA":
+            raise ConfigError("strands is 'both' but the sequences are RNA: a guide has one strand, choose 'one'")
+        for name in ("covariate_mean", "covariate_scale"):
+            values = getattr(self, name)
+            if values and len(values) != len(self.covariates):
+                raise ConfigError(f"{name} has {len(values)} values for {len(self.covariates)} covariates")
+            if not all(isinstance(v, (int, float)) and abs(v) < float("inf") for v in values):
+                raise ConfigError(f"{name} is {list(values)}: it must hold finite numbers")
+        if not all(isinstance(name, str) for name in self.covariates):
+            raise ConfigError(f"covariates is {list(self.covariates)}: it must hold names")
+
+    def length_after(self, layer: int) -> int:
+        """Positions left after `layer` layers (0 is the input)."""
+        return self.length - layer * (self.kernel_size - 1) * (self.padding == "valid")
+
+    @property
+    def n_features(self) -> int:
+        """Numbers that enter the dense layer."""
+        positions = 1 if self.pooling == "max" else self.length_after(self.depth)
+        return positions * self.filters + len(self.covariates)
+
+    @property
+    def n_parameters(self) -> int:
+        """Trainable numbers: weights and biases."""
+        first = 4 * self.kernel_size * self.filters + self.filters
+        later = (self.depth - 1) * (self.filters**2 * self.kernel_size + self.filters)
+        return first + later + (self.n_features + 1) * self.n_tasks
+
+
+@dataclass(frozen=True)
+class TrainConfig(_Checked):
+    """How a network is fitted."""
+
+    epochs: int = _setting(200, "passes over the training data", low=1, high=100_000, label="Epochs", group="train")
+    eval_every: int = _setting(
+        10, "epochs between evaluations", low=1, high=100_000, label="Evaluate every (epochs)", group="train"
+    )
+    batch_size: int = _setting(1000, "examples per step", low=1, high=1_000_000, label="Batch size", group="train")
+    learning_rate: float = _setting(
+        1e-3, "Adam's step size", low=1e-7, high=10.0, label="Learning rate", group="train", log=True
+    )
+    loss: str = _setting(
+        "auto",
+        "'auto' takes cross-entropy for classes and L2 for numbers",
+        choices=("auto", "cross_entropy", "l2"),
+        label="Loss",
+        group="train",
+    )
+    balance: bool = _setting(
+        False, "draw as many positives as negatives into each batch", label="Balanced batches", group="train"
+    )
+    patience: int = _setting(
+        0,
+        "stop after this many evaluations without a better validation metric (0: never)",
+        low=0,
+        high=10_000,
+        label="Early stopping (evaluations)",
+        group="train",
+    )
+    seed: int = _setting(0, "start of every random number", low=0, high=2**31 - 1, label="Seed", group="train")
+    device: str = _setting("auto", "auto, cpu, cuda, cuda:1 or mps", label="Device", group="train")
+    checkpoint_every: int = _setting(
+        10, "epochs between checkpoints", low=1, high=100_000, label="Checkpoint every (epochs)", group="train"
+    )

@@ -1,0 +1,55 @@
+"""How long work tells where it is and asks whether to stop.
+
+Anything with `report(fraction, message)` and `should_stop()` will do: the CLI passes a `Bar`, a run's process writes to
+the run store, tests and library users pass nothing (`SILENT`).
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Protocol, TextIO
+
+
+class Progress(Protocol):
+    def report(self, fraction: float, message: str) -> None:
+        """Say that `fraction` (0 to 1) of the work is done, in words for a user."""
+
+    def should_stop(self) -> bool:
+        """True when the user has asked to stop; the worker then ends at the next safe point."""
+        ...
+
+
+class _Silent:
+    def report(self, fraction: float, message: str) -> None:
+        pass
+
+    def should_stop(self) -> bool:
+        return False
+
+
+SILENT: Progress = _Silent()
+
+
+class Bar:
+    """A progress bar on one line of a terminal; on anything else, a line at most every `every` seconds."""
+
+    def __init__(self, stream: TextIO | None = None, every: float = 10.0) -> None:
+        self.stream = stream or sys.stderr
+        self.every = 0.1 if self.stream.isatty() else every
+        self._last = float("-inf")
+
+    def report(self, fraction: float, message: str) -> None:
+        now, done = time.monotonic(), fraction >= 1
+        if not done and now - self._last < self.every:
+            return
+        self._last = now
+        if self.stream.isatty():
+            full = round(24 * min(max(fraction, 0), 1))
+            self.stream.write(f"\r\x1b[K[{'#' * full}{'.' * (24 - full)}] {fraction:4.0%} {message}" + "\n" * done)
+        else:
+            self.stream.write(f"{fraction:4.0%} {message}\n")
+        self.stream.flush()
+
+    def should_stop(self) -> bool:
+        return False

@@ -1,0 +1,55 @@
+"""The NamedTuples that functions hand back when one array is not enough."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Record(NamedTuple):
+    """One sequence a user gave: `sequence` is upper case in the model's alphabet, other IUPAC codes included."""
+
+    id: str
+    sequence: str
+    n_ambiguous: int  # positions that become all-zero columns
+
+
+class Site(NamedTuple):
+    """Where a motif was planted in example `index`: half-open [start, end) in its sequence, strand '+' or '-'."""
+
+    index: int
+    start: int
+    end: int
+    strand: str
+    motif: str
+
+
+class Metric(NamedTuple):
+    """A number with its interval, or no number and the reason why it is undefined."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    undefined: str | None = None
+
+    def as_json(self) -> float | dict | None:
+        """A number, {"value", "low", "high"} with an interval, {"value": null, "undefined": reason} without a value."""
+        if self.value is None:
+            return {"value": None, "undefined": self.undefined}
+        if self.low is None:
+            return self.value
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+    @classmethod
+    def from_json(cls, stored: float | dict | None) -> Metric:
+        if isinstance(stored, dict):
+            return cls(stored.get("value"), stored.get("low"), stored.get("high"), stored.get("undefined"))
+        return cls(stored)
+
+
+class Split(NamedTuple):
+    """Indices of the examples in each part."""
+
+    train: np.ndarray
+    valid: np.ndarray
