@@ -1,0 +1,71 @@
+"""The pieces of the network that torch does not have in the form needed here."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class SameConv1d(nn.Conv1d):
+    """Convolution as long as its input, padded as Keras does: for an even kernel one zero more on the right.
+
+    torch's own padding='same' copies the input for even kernels (and warns). Padding both sides by the larger half and
+    leaving out the first output gives the same numbers without that copy.
+    """
+
+    def __init__(self, channels: int, filters: int, kernel_size: int) -> None:
+        super().__init__(channels, filters, kernel_size, padding=kernel_size // 2)
+        self.extra = 1 - kernel_size % 2  # outputs too many on the left
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x)[..., self.extra :]  # (B, F, L)
+
+
+class ReluDropout(nn.Module):
+    """ReLU and dropout: in training one mask drawn as random bytes, in evaluation a plain ReLU.
+
+    A byte below 256 × (1 − p) keeps an activation, so the rate is p to the nearest 1/256; kept activations are
+    scaled by the exact inverse of that rate. Random numbers come from torch's global generator of the tensor's device.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+        self.kept = min(max(round(256 * (1 - p)), 1), 256)  # of 256 byte values
+        self.relu = nn.ReLU()  # a module of its own, as attribution methods that hook into ReLU need
+
+    def forward(self, h: Tensor) -> Tensor:
+        if not self.training or self.kept == 256:
+            return self.relu(h)
+        return _ReluDropout.apply(h, self.kept)
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}"
+
+
+class _ReluDropout(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, h: Tensor, kept: int) -> Tensor:
+        words = torch.empty((h.numel() + 7) // 8, dtype=torch.int64, device=h.device)
+        words.random_(-(2**63), None)  # all 64 bits; the default range leaves the sign bit zero
+        random = words.view(torch.uint8)[: h.numel()].view(h.shape)
+        mask = (random < kept) & (h > 0)
+        ctx.save_for_backward(mask)
+        ctx.scale = 256 / kept
+        return h * mask * ctx.scale
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor):
+        (mask,) = ctx.saved_tensors
+        return gradient * mask * ctx.scale, None
+
+
+def flip_strand(x: Tensor) -> Tensor:
+    """Reverse complement of one-hot `(B, 4, L)`."""
+    return x.flip(1, 2)
+
+
+def max_over_strands(h: Tensor) -> Tensor:
+    """`(2B, F, P)`, second half read from the other strand → `(B, F, P)`: the stronger of both at the same bases."""
+    forward, reverse = h.chunk(2)
+    return torch.maximum(forward, reverse.flip(2))

@@ -1,0 +1,98 @@
+"""The one inference loop: batching, device, evaluation mode. The caller's model is left as it was found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dnaconv_core.data.dataset import Dataset, MappedRows
+from dnaconv_core.errors import InputError
+from dnaconv_core.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from dnaconv_core.model.config import ModelConfig
+    from dnaconv_core.model.convnet import ConvNet
+
+
+def predict(
+    model: ConvNet,
+    data: Dataset | np.ndarray,
+    covariates: np.ndarray | None = None,
+    *,
+    output: str = "prediction",
+    batch_size: int | None = None,
+    device: str | None = None,
+    progress: Progress = SILENT,
+) -> np.ndarray:
+    """Predictions `(N, T)` float32 for one-hot `(N, 4, L)` or a Dataset (which brings its own covariates).
+
+    covariates: raw values `(N, C)`; the model applies its own transform. output: 'prediction' (probability or activity)
+    or 'logit'. device: where to compute; by default where the model is. Stops early only when `progress` asks: the rows
+    not reached are NaN. Raises InputError when the shapes do not fit the model.
+    """
+    import torch
+
+    X = data.X if isinstance(data, Dataset) else data
+    if isinstance(data, Dataset) and covariates is None:
+        covariates = _ordered(data, model.config)
+    covariates = check_input(model.config, X, covariates)
+    if output not in ("prediction", "logit"):
+        raise InputError(f"output is {output!r}: choose 'prediction' or 'logit'")
+    batch_size = batch_size or max(1, 2**22 // (model.config.filters * model.config.length))
+    home = next(model.parameters()).device
+    where = torch.device(device) if device else home
+    training = model.training
+    result = np.full((len(X), model.config.n_tasks), np.nan, np.float32)
+    model.eval()
+    try:
+        model.to(where)
+        with torch.inference_mode():
+            for start in range(0, len(X), batch_size):
+                if progress.should_stop():
+                    break
+                rows = slice(start, start + batch_size)
+                x = torch.from_numpy(np.ascontiguousarray(X[rows])).to(where).float()  # (B, 4, L)
+                c = None if covariates is None else torch.from_numpy(covariates[rows]).to(where)  # (B, C)
+                logits = model(x, c)  # (B, T)
+                result[rows] = (model.activate(logits) if output == "prediction" else logits).cpu().numpy()
+                done = min(start + batch_size, len(X))
+                progress.report(done / len(X), f"{done:,} of {len(X):,} sequences")
+    finally:
+        model.to(home)
+        model.train(training)
+    return result
+
+
+def check_input(config: ModelConfig, X: np.ndarray | MappedRows, covariates: np.ndarray | None) -> np.ndarray | None:
+    """The covariates as float32 `(N, C)` (None where the model takes none); InputError when anything does not fit."""
+    if X.ndim != 3 or X.shape[1] != 4:
+        raise InputError(f"X has shape {tuple(X.shape)}; one-hot sequences are (examples, 4, length)")
+    if X.shape[2] != config.length:
+        raise InputError(
+            f"the sequences have {X.shape[2]} bases; this model reads {config.length}: cut or pad them, or scan them"
+        )
+    if not config.covariates:
+        return None
+    names = ", ".join(config.covariates)
+    if covariates is None:
+        raise InputError(f"this model needs {names} beside each sequence: give the covariates")
+    covariates = np.ascontiguousarray(covariates, dtype=np.float32)
+    if covariates.shape != (len(X), len(config.covariates)):
+        raise InputError(
+            f"covariates have shape {covariates.shape}; this model takes {len(config.covariates)} ({names}) for each "
+            f"of {len(X)} sequences"
+        )
+    if not np.isfinite(covariates).all():
+        row = int(np.flatnonzero(~np.isfinite(covariates).all(axis=1))[0])
+        raise InputError(f"the covariates of sequence {row + 1} are not finite numbers: correct or leave out that row")
+    return covariates
+
+
+def _ordered(data: Dataset, config: ModelConfig) -> np.ndarray | None:
+    """The dataset's covariates in the model's order, matched by name."""
+    missing = [name for name in config.covariates if name not in data.covariate_names]
+    if missing:
+        raise InputError(f"{data.label} has no {', '.join(missing)}, which this model needs: join them by id first")
+    columns = [data.covariate_names.index(name) for name in config.covariates]
+    return data.covariates[:, columns] if columns else None

@@ -1,0 +1,70 @@
+"""Which examples each step sees, and how they get to the device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from dnaconv_core.data.dataset import Dataset, MappedRows
+from dnaconv_core.predict import check_input
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from dnaconv_core.model.config import ModelConfig
+
+
+class Batch(NamedTuple):
+    X: Tensor  # (B, 4, L) float32
+    y: Tensor  # (B, T)
+    w: Tensor  # (B, T)
+    covariates: Tensor | None  # (B, C) raw
+
+
+def epoch_order(y: np.ndarray, seed: int, epoch: int, *, balance: bool) -> np.ndarray:
+    """The order of examples in one epoch, from (seed, epoch) alone.
+
+    balance: as many positives as negatives, the rarer class drawn with replacement; the epoch is as long as without.
+    """
+    rng = np.random.default_rng([seed, epoch])
+    if not balance:
+        return rng.permutation(len(y))
+    classes = [np.flatnonzero(y[:, 0] < 0.5), np.flatnonzero(y[:, 0] >= 0.5)]
+    half = len(y) // 2
+    chosen = [
+        rng.choice(members, size, replace=size > len(members))
+        for members, size in zip(classes, (len(y) - half, half), strict=True)
+    ]
+    return rng.permutation(np.concatenate(chosen))
+
+
+class Loader:
+    """A dataset ready for training: the arrays lie on the device as they are (X as int8) unless X is memory-mapped."""
+
+    def __init__(self, data: Dataset, config: ModelConfig, device: str) -> None:
+        import torch
+
+        covariates = check_input(config, data.X, data.covariates)
+        self.device = torch.device(device)
+        self.mapped = data.X if isinstance(data.X, (np.memmap, MappedRows)) else None
+        self.X = None if self.mapped is not None else torch.from_numpy(np.ascontiguousarray(data.X)).to(self.device)
+        self.y = torch.from_numpy(np.asarray(data.y, np.float32)).to(self.device)
+        self.w = torch.from_numpy(np.asarray(data.w, np.float32)).to(self.device)
+        self.covariates = None if covariates is None else torch.from_numpy(covariates).to(self.device)
+
+    def batches(self, order: np.ndarray, size: int) -> Iterator[Batch]:
+        """The examples in `order`, `size` at a time; the last batch may be smaller."""
+        import torch
+
+        for start in range(0, len(order), size):
+            rows = order[start : start + size]
+            index = torch.from_numpy(rows).to(self.device)
+            X = self.X[index] if self.X is not None else torch.from_numpy(self.mapped[rows]).to(self.device)
+            yield Batch(
+                X.float(),
+                self.y[index],
+                self.w[index],
+                None if self.covariates is None else self.covariates[index],
+            )

@@ -1,0 +1,213 @@
+"""The training loop: read it from top to bottom.
+
+Every epoch draws all its random numbers from (seed, epoch), so that a run resumed at any epoch goes on exactly as if it
+had never stopped (bit for bit on a CPU).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.errors import ConfigError, TrainingError
+from dnaconv_core.evaluate.metrics import MAIN_METRIC, evaluate
+from dnaconv_core.model.config import TrainConfig
+from dnaconv_core.predict import predict
+from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.train.batches import Loader, epoch_order
+from dnaconv_core.train.checkpoint import load_checkpoint, save_checkpoint
+from dnaconv_core.train.loss import loss_name, per_example
+
+if TYPE_CHECKING:
+    import torch
+
+    from dnaconv_core.model.convnet import ConvNet
+
+ADAM_EPSILON = 1e-7  # Keras's value
+
+
+class Evaluation(NamedTuple):
+    """One look at the network: metrics of each split ('train', 'valid') after `epoch` epochs."""
+
+    epoch: int
+    metrics: dict[str, dict[str, float | None]]
+    samples_per_second: float
+
+
+class History(NamedTuple):
+    """What training left behind; the model itself holds the best weights afterwards."""
+
+    evaluations: list[Evaluation]
+    best_epoch: int
+    last_epoch: int
+    stopped: str  # '' (all epochs done), 'early' (no better metric for a while) or 'cancelled'
+    skipped_checkpoints: tuple[str, ...]  # damaged files passed over when resuming
+
+
+def fit(
+    model: ConvNet,
+    train: Dataset,
+    valid: Dataset,
+    config: TrainConfig,
+    *,
+    device: str = "cpu",
+    progress: Progress = SILENT,
+    on_evaluation: Callable[[Evaluation], None] | None = None,
+    checkpoints: Path | None = None,
+) -> History:
+    """Train `model` in place and leave it with the weights of its best validation metric.
+
+    Evaluates both splits every `config.eval_every` epochs and after the last. With a `checkpoints` folder the state is
+    saved every `config.checkpoint_every` epochs and training goes on from the newest one found there. Raises
+    TrainingError when the loss stops being a number, ConfigError when loss and task do not fit.
+    """
+    import torch
+
+    loss = loss_name(model.config, config)
+    if config.balance and (model.config.task != "binary" or len(np.unique(train.y[:, 0] >= 0.5)) < 2):
+        raise ConfigError("balance is true but there are no two classes to balance: set it to false")
+    model.to(device)
+    loader = Loader(train, model.config, device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, eps=ADAM_EPSILON, fused=device != "mps")
+    state = _State(model, optimizer)
+    skipped = state.resume(checkpoints) if checkpoints else ()
+    epoch, stopped = state.epoch, ""
+
+    with torch.random.fork_rng(devices=[device] if device.startswith("cuda") else []):
+        while epoch < config.epochs and not (stopped := _stop(state, config, progress)):
+            epoch += 1
+            torch.manual_seed(_epoch_seed(config.seed, epoch))
+            order = epoch_order(train.y, config.seed, epoch, balance=config.balance)
+            started = time.perf_counter()
+            losses = _one_epoch(model, optimizer, loader, order, config.batch_size, loss, progress)
+            if losses is None:
+                stopped = "cancelled"
+                break
+            speed = len(order) / (time.perf_counter() - started)
+            _require_finite(losses, epoch, config)
+            if epoch % config.eval_every == 0 or epoch == config.epochs:
+                metrics = {name: measure(model, data, loss) for name, data in (("train", train), ("valid", valid))}
+                evaluation = Evaluation(epoch, metrics, speed)
+                state.record(evaluation)
+                if on_evaluation:
+                    on_evaluation(evaluation)
+            state.epoch = epoch
+            if checkpoints and (epoch % config.checkpoint_every == 0 or epoch == config.epochs):
+                state.save(checkpoints)
+            progress.report(epoch / config.epochs, f"epoch {epoch} of {config.epochs}, {speed:,.0f} sequences/s")
+
+    if state.best is not None:
+        model.load_state_dict(state.best)
+    return History(state.evaluations, state.best_epoch, state.epoch, stopped, skipped)
+
+
+def measure(model: ConvNet, data: Dataset, loss: str) -> dict[str, float | None]:
+    """Loss and every metric of the task on `data`, without dropout; None where a metric is undefined."""
+    import torch
+
+    logits = torch.from_numpy(predict(model, data, output="logit"))  # (N, T)
+    prediction = model.activate(logits)
+    y, w = torch.from_numpy(np.asarray(data.y, np.float32)), torch.from_numpy(np.asarray(data.w, np.float32))
+    mean_loss = float((per_example(loss, logits, prediction, y) * w).mean())
+    metrics = evaluate(model.config.task, data.y[:, 0], prediction.numpy()[:, 0], weights=data.w[:, 0])
+    return {"loss": mean_loss, **{name: metric.value for name, metric in metrics.items()}}
+
+
+def _one_epoch(model, optimizer, loader, order, batch_size, loss, progress) -> torch.Tensor | None:
+    """Every step's loss `(steps,)`, or None when asked to stop in the middle."""
+    import torch
+
+    model.train()
+    losses = []
+    for batch in loader.batches(order, batch_size):
+        if progress.should_stop():
+            return None
+        logits = model(batch.X, batch.covariates)  # (B, T)
+        step_loss = (per_example(loss, logits, model.activate(logits), batch.y) * batch.w).mean()
+        optimizer.zero_grad(set_to_none=True)
+        step_loss.backward()
+        optimizer.step()
+        losses.append(step_loss.detach())
+    return torch.stack(losses)
+
+
+def _require_finite(losses: torch.Tensor, epoch: int, config: TrainConfig) -> None:
+    finite = losses.isfinite()
+    if not bool(finite.all()):
+        step = int((~finite).nonzero()[0]) + 1
+        raise TrainingError(
+            f"the loss is not a number at epoch {epoch}, step {step}: the learning rate ({config.learning_rate:g}) is "
+            f"probably too high, try {config.learning_rate / 10:g}; otherwise look for labels that are not numbers"
+        )
+
+
+def _stop(state: _State, config: TrainConfig, progress: Progress) -> str:
+    if config.patience and state.without_gain >= config.patience:
+        return "early"
+    return "cancelled" if progress.should_stop() else ""
+
+
+def _epoch_seed(seed: int, epoch: int) -> int:
+    return int(np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0] >> 1)
+
+
+class _State:
+    """All that a checkpoint holds: model, optimizer, best weights so far, history."""
+
+    def __init__(self, model: ConvNet, optimizer: torch.optim.Optimizer) -> None:
+        self.model, self.optimizer = model, optimizer
+        self.epoch = self.best_epoch = self.without_gain = 0
+        self.best: dict[str, torch.Tensor] | None = None
+        self.best_value = float("-inf")
+        self.evaluations: list[Evaluation] = []
+
+    def record(self, evaluation: Evaluation) -> None:
+        self.evaluations.append(evaluation)
+        value = evaluation.metrics["valid"][MAIN_METRIC[self.model.config.task]]
+        value = float("-inf") if value is None else value
+        if self.best is None or value > self.best_value:
+            self.best = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
+            self.best_value, self.best_epoch, self.without_gain = value, evaluation.epoch, 0
+        else:
+            self.without_gain += 1
+
+    def save(self, folder: Path) -> None:
+        tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
+        tensors |= {f"best.{name}": tensor for name, tensor in (self.best or {}).items()}
+        for number, moments in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"adam.{number}.{name}": tensor for name, tensor in moments.items()}
+        state = {
+            "best_epoch": self.best_epoch,
+            "best_value": self.best_value if self.best_value > float("-inf") else None,
+            "without_gain": self.without_gain,
+            "evaluations": [evaluation._asdict() for evaluation in self.evaluations],
+        }
+        save_checkpoint(folder, self.epoch, tensors, state)
+
+    def resume(self, folder: Path) -> tuple[str, ...]:
+        """Take up the newest intact checkpoint, if there is one; the names of damaged newer ones."""
+        found = load_checkpoint(folder)
+        if found is None:
+            return ()
+        parts: dict[str, dict] = {"model": {}, "best": {}, "adam": {}}
+        for key, tensor in found.tensors.items():
+            part, name = key.split(".", 1)
+            parts[part][name] = tensor
+        self.model.load_state_dict(parts["model"])
+        device = next(self.model.parameters()).device
+        self.best = {name: tensor.to(device) for name, tensor in parts["best"].items()} or None
+        optimizer_state = self.optimizer.state_dict()
+        for key, tensor in parts["adam"].items():
+            number, name = key.split(".", 1)
+            optimizer_state["state"].setdefault(int(number), {})[name] = tensor
+        self.optimizer.load_state_dict(optimizer_state)
+        self.epoch, self.best_epoch = found.epoch, found.state["best_epoch"]
+        self.best_value = float("-inf") if found.state["best_value"] is None else found.state["best_value"]
+        self.without_gain = found.state["without_gain"]
+        self.evaluations = [Evaluation(**stored) for stored in found.state["evaluations"]]
+        return found.skipped
