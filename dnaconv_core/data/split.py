@@ -1,0 +1,162 @@
+"""Which examples to learn from and which to judge on: at random, by chromosome, or in blocks of neighbouring windows.
+
+Every split can be written as a small dictionary that a run records (`split_dataset`), so that it can be made again.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.errors import DataError, InputError
+from dnaconv_core.results import Split
+
+_LOCUS = re.compile(r"([^\s:]+):(\d+)-(\d+)(?:\([+-]\))?")
+
+
+def random_split(dataset: Dataset, fraction: float = 0.2, *, seed: int = 0) -> Split:
+    """`fraction` of the examples for validation, drawn at random; indices come back sorted.
+
+    Where y is 0 and 1 and there is one task, each class is divided by itself, so that both parts have the same share of
+    positives and, where a class has two examples or more, at least one of each. With several tasks the classes are the
+    combinations of labels.
+
+    Raises InputError when fraction is not between 0 and 1, DataError when there are fewer than two examples.
+    """
+    if not 0 < fraction < 1:
+        raise InputError(f"fraction is {fraction}: the validation part must be more than 0 and less than 1")
+    n = len(dataset)
+    if n < 2:
+        raise DataError(f"{dataset.label} has {n} examples: a split needs at least 2")
+    rng = np.random.default_rng(seed)
+    chosen = np.zeros(n, bool)
+    for members in _strata(np.asarray(dataset.y)):
+        wanted = round(fraction * len(members))
+        if len(members) > 1:
+            wanted = min(max(wanted, 1), len(members) - 1)
+        chosen[rng.permutation(members)[:wanted]] = True
+    if chosen.all() or not chosen.any():  # only classes of one example each
+        chosen[:] = False
+        chosen[rng.permutation(n)[: min(max(round(fraction * n), 1), n - 1)]] = True
+    return Split(np.flatnonzero(~chosen), np.flatnonzero(chosen))
+
+
+def chromosome_split(dataset: Dataset, valid_chromosomes: str | list[str] | tuple[str, ...]) -> Split:
+    """All windows of `valid_chromosomes` for validation, the others for training. Ids are loci: 'chr22:100-201'.
+
+    Raises DataError for ids that are no loci, InputError for a chromosome that is not there (the message lists those
+    that are) or when one part would be empty.
+    """
+    wanted = [valid_chromosomes] if isinstance(valid_chromosomes, str) else list(valid_chromosomes)
+    if not wanted:
+        raise InputError("valid_chromosomes is empty: name at least one chromosome for validation")
+    chromosomes, _ = _loci(dataset)
+    present = sorted(set(chromosomes.tolist()), key=_natural)
+    for name in wanted:
+        if name not in present:
+            raise InputError(f"{dataset.label} has no windows on {name!r}: its chromosomes are {', '.join(present)}")
+    valid = np.isin(chromosomes, wanted)
+    if valid.all():
+        raise InputError(
+            f"every window of {dataset.label} is on {', '.join(wanted)}, so nothing is left to train on: "
+            f"choose other chromosomes, or split by blocks"
+        )
+    return Split(np.flatnonzero(~valid), np.flatnonzero(valid))
+
+
+def position_block_folds(dataset: Dataset, n_folds: int = 5, block: int = 1_000_000) -> list[Split]:
+    """`n_folds` splits for cross-validation: the genome is cut into blocks of `block` bases, which stay whole.
+
+    Neighbouring windows, which overlap or share a site, so fall into the same part. Blocks are dealt in genomic order
+    into folds of nearly equal numbers of windows, each a contiguous stretch; each window is in validation exactly once.
+    A window belongs to the block that its start lies in.
+
+    Raises DataError for ids that are no loci, InputError when there are fewer blocks than folds.
+    """
+    if n_folds < 2:
+        raise InputError(f"n_folds is {n_folds}: cross-validation needs at least 2")
+    if block < 1:
+        raise InputError(f"block is {block}: it must be at least 1 base")
+    chromosomes, starts = _loci(dataset)
+    names = sorted(set(chromosomes.tolist()), key=_natural)
+    rank = {name: place for place, name in enumerate(names)}
+    places = np.array([rank[name] for name in chromosomes.tolist()])
+    blocks = np.unique(np.stack([places, starts // block], axis=1), axis=0, return_inverse=True)[1].ravel()
+    sizes = np.bincount(blocks)
+    if len(sizes) < n_folds:
+        raise InputError(
+            f"{dataset.label} covers {len(sizes)} block{'s' * (len(sizes) > 1)} of {block} bases, too few for "
+            f"{n_folds} folds: choose a smaller block or fewer folds"
+        )
+    fold_of_block = _deal(sizes, n_folds)
+    fold = fold_of_block[blocks]
+    return [Split(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(n_folds)]
+
+
+def split_dataset(dataset: Dataset, spec: dict) -> Split:
+    """The split that a recorded `spec` describes:
+
+    `{"kind": "random", "fraction": 0.2, "seed": 0}` · `{"kind": "chromosome", "chromosomes": ["chr8"]}` ·
+    `{"kind": "blocks", "n_folds": 5, "fold": 0, "block": 1000000}`. All but kind and chromosomes may be left out.
+
+    Raises InputError for an unknown kind or key, and what the split itself raises.
+    """
+    kind = spec.get("kind")
+    known = {"random": ("fraction", "seed"), "chromosome": ("chromosomes",), "blocks": ("n_folds", "fold", "block")}
+    if kind not in known:
+        raise InputError(f"kind of split is {kind!r}: choose {', '.join(map(repr, known))}")
+    options = {key: value for key, value in spec.items() if key != "kind"}
+    for key in options:
+        if key not in known[kind]:
+            raise InputError(f"a {kind} split has no {key!r}: it takes {', '.join(known[kind])}")
+    if kind == "random":
+        return random_split(dataset, **options)
+    if kind == "chromosome":
+        return chromosome_split(dataset, options.get("chromosomes", ()))
+    fold = options.pop("fold", 0)
+    folds = position_block_folds(dataset, **options)
+    if not 0 <= fold < len(folds):
+        raise InputError(f"fold is {fold}: with {len(folds)} folds it must be 0 to {len(folds) - 1}")
+    return folds[fold]
+
+
+def _strata(y: np.ndarray) -> list[np.ndarray]:
+    """Indices of each class where every label is 0 or 1; otherwise all indices together."""
+    labels = y.reshape(len(y), -1)
+    if labels.shape[1] == 0 or not np.isin(labels, (0, 1)).all():
+        return [np.arange(len(y))]
+    group = np.unique(labels, axis=0, return_inverse=True)[1].ravel()
+    order = np.argsort(group, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
+
+
+def _loci(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Chromosome names and starts `(N,)` from the ids. Raises DataError naming the first id that is no locus."""
+    ids = [str(name) for name in np.asarray(dataset.ids).tolist()]
+    found = [_LOCUS.fullmatch(name) for name in ids]
+    for row, (name, match) in enumerate(zip(ids, found, strict=True), 1):
+        if match is None:
+            raise DataError(
+                f"{dataset.label}: the id of example {row}, {name!r}, is no locus such as chr22:20208963-20209064: "
+                f"use a random split"
+            )
+    return np.array([match[1] for match in found]), np.array([int(match[2]) for match in found], np.int64)
+
+
+def _natural(name: str) -> list:
+    """Sort key that puts chr2 before chr10."""
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
+
+
+def _deal(sizes: np.ndarray, n_folds: int) -> np.ndarray:
+    """Fold of each block: contiguous, non-empty, each fold's share of windows as equal as whole blocks allow."""
+    middle = sizes.cumsum() - sizes / 2
+    fold = np.minimum((middle * n_folds / sizes.sum()).astype(int), n_folds - 1)
+    n = len(sizes)
+    for place in range(n):  # no fold is skipped, forwards (at most one more than before) …
+        fold[place] = min(fold[place], fold[place - 1] + 1 if place else 0)
+    for place in range(n - 1, -1, -1):  # … and backwards (the last fold is reached)
+        fold[place] = max(fold[place], n_folds - (n - place))
+    return fold
