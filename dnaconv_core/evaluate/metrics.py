@@ -186,6 +186,7 @@ class _Binary:
             self.blocked = dict.fromkeys(METRICS["binary"], f"a label is {odd:g}: classes are 0 and 1")
             return
         self.positive = y == 1
+        self.one = self.positive.astype(np.float64)  # as numbers: a dot product sums them fastest
         if problem := _problem("predictions", prediction):
             self.blocked = dict.fromkeys((m for m in METRICS["binary"] if m != "prevalence"), problem)
             return
@@ -201,17 +202,26 @@ class _Binary:
             if every == "negative":
                 self.blocked["recall"] = "there is no positive example to find"
         self.called = prediction >= threshold
+        self.call, self.hit = self.called.astype(np.float64), (self.called & self.positive).astype(np.float64)
+        if self.called.all() or not self.called.any():
+            side = "positive" if self.called[0] else "negative"
+            self.blocked.setdefault("mcc", f"every call at this threshold is {side}")
         self.error = (prediction - y) ** 2
-        self.order, self.ends = _tie_groups(-prediction)  # best first
-        self.ranked_positive = self.positive[self.order]
+        positives, negatives = np.flatnonzero(self.positive), np.flatnonzero(~self.positive)
+        self.best_first = positives[np.argsort(-prediction[positives])]
+        self.negatives = negatives[np.argsort(-prediction[negatives])]
+        scores, rivals = -prediction[self.best_first], -prediction[self.negatives]
+        self.starts = np.flatnonzero(np.append(True, scores[1:] != scores[:-1])[: len(scores)])  # of tied positives
+        self.above = np.searchsorted(rivals, scores[self.starts], "left")  # negatives that score higher
+        self.upto = np.searchsorted(rivals, scores[self.starts], "right")  # and those that score the same
 
     def __call__(self, weights: np.ndarray, names: Iterable[str]) -> dict[str, float | str]:
         values: dict[str, float | str] = {name: self.blocked[name] for name in names if name in self.blocked}
         wanted = [name for name in names if name not in self.blocked]
         if not wanted:
             return {name: values[name] for name in names}
-        total, positives = float(weights.sum()), float(weights[self.positive].sum())
-        if wanted != ["prevalence"]:
+        total, positives = float(weights.sum()), float(weights @ self.one)
+        if not {"auroc", "auprc", "prevalence", "brier"}.issuperset(wanted):
             values |= self._calls(weights, total, positives)
         if "auroc" in wanted or "auprc" in wanted:
             values["auroc"], values["auprc"] = self._areas(weights, positives)
@@ -221,34 +231,28 @@ class _Binary:
         return {name: self.blocked.get(name, values[name]) for name in names}
 
     def _areas(self, weights: np.ndarray, positives: float) -> tuple[float, float]:
-        """Area under the ROC curve by trapezoids, and average precision, over the tied groups."""
-        ranked = weights[self.order]
-        tp = np.cumsum(np.where(self.ranked_positive, ranked, 0.0))[self.ends]
-        above = np.cumsum(ranked)[self.ends]  # tp + fp
-        fp = above - tp
-        negatives = fp[-1]
-        gained = np.diff(tp, prepend=0.0)
-        # Each positive beats the negatives below its group and half of those within it.
-        lost = float(gained @ (fp - 0.5 * np.diff(fp, prepend=0.0)))
-        precision = np.divide(tp, above, out=np.zeros_like(tp), where=above > 0)
-        if not (positives > 0 and negatives > 0):
+        """Area under the ROC curve and average precision, from the negatives above each group of tied positives."""
+        negatives = np.append(0.0, np.cumsum(weights[self.negatives]))
+        gained = np.add.reduceat(weights[self.best_first], self.starts)
+        above, fp, tp = negatives[self.above], negatives[self.upto], np.cumsum(gained)
+        lost = float(gained @ (above + fp)) / 2  # a tie is half won
+        if not (positives > 0 and negatives[-1] > 0):
             return float("nan"), float("nan")
-        return float(1 - lost / (positives * negatives)), float(gained @ precision) / positives
+        precision = np.divide(tp, tp + fp, out=np.zeros_like(tp), where=tp > 0)
+        return 1 - lost / (positives * float(negatives[-1])), float(gained @ precision) / positives
 
     def _calls(self, weights: np.ndarray, total: float, positives: float) -> dict[str, float | str]:
         """What follows from the four counts at the threshold."""
-        called = float(weights[self.called].sum())
-        tp = float(weights[self.called & self.positive].sum())
+        called, tp = float(weights @ self.call), float(weights @ self.hit)
         fp, fn = called - tp, positives - tp
         tn = total - tp - fp - fn
         spread = called * (total - called) * positives * (total - positives)
-        side = "positive" if self.called.all() else "negative"
         return {
             "accuracy": (tp + tn) / total,
             "precision": tp / called if called else "no prediction reaches the threshold",
             "recall": tp / positives if positives else "there is no positive example to find",
             "f1": 2 * tp / (called + positives) if called + positives else "there is no positive example and no call",
-            "mcc": (tp * tn - fp * fn) / spread**0.5 if spread > 0 else f"every call at this threshold is {side}",
+            "mcc": (tp * tn - fp * fn) / spread**0.5 if spread > 0 else float("nan"),
         }
 
 

@@ -1,0 +1,163 @@
+"""How sure a metric is: percentile intervals from resampled examples, and paired ones for differences.
+
+Efron (1979). Classes are resampled apart (stratified): every resample holds as many positives as the data, so that
+with 146 positives among 34,527 windows the interval speaks of the ranking, not of the luck of the prevalence. A
+resample is a vector of counts, one per example, and enters the metrics as weights: nothing is sorted again.
+
+The examples are taken as independent. Overlapping windows are not; their true intervals are somewhat wider.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from dnaconv_core.errors import InputError
+from dnaconv_core.evaluate.metrics import LABELS, check_names, columns, evaluate, measure_for
+from dnaconv_core.results import Metric
+
+
+class Difference(NamedTuple):
+    """Metric `name` of one set of predictions minus that of another, on the same examples."""
+
+    name: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None  # two-sided: twice the share of resamples on the other side of zero, at most 1
+    undefined: str | None = None
+
+    @property
+    def verdict(self) -> str:
+        """'better', 'worse' (of the first set), or '' where the interval does not exclude zero."""
+        if self.low is None or self.high is None or self.low <= 0 <= self.high:
+            return ""
+        return "better" if (self.low > 0) == LABELS[self.name].higher_is_better else "worse"
+
+
+def bootstrap(
+    task: str,
+    y: np.ndarray,
+    prediction: np.ndarray,
+    *,
+    names: Iterable[str] | None = None,
+    weights: np.ndarray | None = None,
+    threshold: float = 0.5,
+    n_resamples: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> dict[str, Metric]:
+    """The metrics of `evaluate` for one task, each with the central `level` of its resampled values.
+
+    y, prediction, weights: `(N,)` or `(N, 1)`. Where a metric is undefined it says why, as in `evaluate`. There is no
+    interval when a class has fewer than two examples, for a metric that is undefined in more than one resample in ten,
+    and for the prevalence, which resampling by class keeps as it is. Raises InputError for several tasks.
+    """
+    names = check_names(task, names)
+    y, prediction, weights = _one_task(y, prediction, weights)
+    measure = measure_for(task, y, prediction, threshold=threshold)
+    results = _whole(measure(weights, names))
+    varying = [name for name in names if results[name].value is not None and name != "prevalence"]
+    values = np.full((n_resamples, len(varying)), np.nan)
+    if varying:
+        for row, counts in zip(values, resamples(task, y, n_resamples=n_resamples, seed=seed), strict=False):
+            measured = measure(weights * counts, varying)
+            row[:] = [np.nan if isinstance(measured[name], str) else measured[name] for name in varying]
+    for name, column in zip(varying, values.T, strict=True):
+        interval = _interval(column, level)
+        if interval:
+            results[name] = results[name]._replace(low=interval[0], high=interval[1])
+    return results
+
+
+def with_intervals(
+    task: str, y: np.ndarray, prediction: np.ndarray, *, weights: np.ndarray | None = None, seed: int = 0
+) -> dict[str, Metric]:
+    """`bootstrap` for one task; for several the means of `evaluate`, which have no intervals."""
+    if np.ndim(y) == 2 and np.shape(y)[1] > 1:
+        return evaluate(task, y, prediction, weights=weights)
+    return bootstrap(task, y, prediction, weights=weights, seed=seed)
+
+
+def paired_difference(
+    task: str,
+    name: str,
+    y: np.ndarray,
+    prediction_a: np.ndarray,
+    prediction_b: np.ndarray,
+    *,
+    weights: np.ndarray | None = None,
+    threshold: float = 0.5,
+    n_resamples: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Difference:
+    """Metric `name` of a minus that of b, with the interval of the difference: both are measured on each resample.
+
+    Shared examples make the difference surer than two separate intervals suggest. Undefined, with the reason, where
+    either metric is. Raises InputError for several tasks.
+    """
+    (name,) = check_names(task, [name])
+    kept, a, w = _one_task(y, prediction_a, weights)
+    _, b, _ = _one_task(y, prediction_b, weights)
+    measures = [measure_for(task, kept, prediction, threshold=threshold) for prediction in (a, b)]
+    whole = [measure(w, [name])[name] for measure in measures]
+    for which, value in zip(("first", "second"), whole, strict=True):
+        if isinstance(value, str):
+            return Difference(name, None, undefined=f"of the {which} predictions: {value}")
+    differences = np.full(n_resamples, np.nan)
+    for row, counts in enumerate(resamples(task, kept, n_resamples=n_resamples, seed=seed)):
+        pair = [measure(w * counts, [name])[name] for measure in measures]
+        if not any(isinstance(value, str) for value in pair):
+            differences[row] = pair[0] - pair[1]
+    value = whole[0] - whole[1]
+    interval = _interval(differences, level)
+    if interval is None:
+        return Difference(name, value)
+    known = differences[np.isfinite(differences)]
+    beyond = min((known <= 0).sum(), (known >= 0).sum())
+    return Difference(name, value, *interval, p=min(1.0, 2 * (float(beyond) + 1) / (len(known) + 1)))
+
+
+def resamples(task: str, y: np.ndarray, *, n_resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """How often each example is drawn, `(N,)` float64 per resample; 'binary' draws each class from its own examples.
+
+    Nothing at all where a class, or a regression, has fewer than two examples to draw from.
+    """
+    rng = np.random.default_rng(seed)
+    strata = [np.flatnonzero(y == 0), np.flatnonzero(y == 1)] if task == "binary" else [np.arange(len(y))]
+    strata = [members for members in strata if len(members)]
+    if any(len(members) < 2 for members in strata):
+        return
+    for _ in range(n_resamples):
+        counts = np.zeros(len(y))
+        for members in strata:
+            drawn = rng.integers(0, len(members), len(members))
+            counts[members] = np.bincount(drawn, minlength=len(members))
+        yield counts
+
+
+def _interval(values: np.ndarray, level: float) -> tuple[float, float] | None:
+    """The central `level` of the defined values, or None when more than a tenth are not."""
+    if not 0 < level < 1:
+        raise InputError(f"level is {level}: it must lie between 0 and 1, for example 0.95")
+    known = values[np.isfinite(values)]
+    if len(known) == 0 or len(known) < 0.9 * len(values):
+        return None
+    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def _whole(measured: dict[str, float | str]) -> dict[str, Metric]:
+    return {k: Metric(None, undefined=v) if isinstance(v, str) else Metric(v) for k, v in measured.items()}
+
+
+def _one_task(
+    y: np.ndarray, prediction: np.ndarray, weights: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    parts = columns(y, prediction, weights)
+    if len(parts) != 1:
+        raise InputError(f"y has {len(parts)} tasks: intervals are made for one at a time, pass y[:, t]")
+    return parts[0]
