@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from dnaconv_core.data.dataset import Dataset, MappedRows
 from dnaconv_core.errors import InputError
 from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.results import Record
+from dnaconv_core.sequence.encoding import one_hot
 
 if TYPE_CHECKING:
     from dnaconv_core.model.config import ModelConfig
@@ -62,6 +65,21 @@ def predict(
         model.to(home)
         model.train(training)
     return result
+
+
+def predict_records(
+    model: ConvNet, records: Sequence[Record], covariates: np.ndarray | None = None, *, output: str = "prediction"
+) -> np.ndarray:
+    """Predictions `(N, T)` for cleaned sequences. Raises InputError naming the first that has another length."""
+    length = model.config.length
+    for number, record in enumerate(records, 1):
+        if len(record.sequence) != length:
+            raise InputError(
+                f"sequence {number} ({record.id!r}) has {len(record.sequence)} bases; this model reads {length}: "
+                + ("pad it with N" if len(record.sequence) < length else f"cut it to {length}, or scan it in windows")
+            )
+    X = one_hot([record.sequence for record in records], model.config.alphabet)
+    return predict(model, X, covariates, output=output)
 
 
 def check_input(config: ModelConfig, X: np.ndarray | MappedRows, covariates: np.ndarray | None) -> np.ndarray | None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from dnaconv_core.errors import TrainingError
+from dnaconv_core.files import write_atomic
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,16 +62,3 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
     if skipped:
         raise TrainingError(f"every checkpoint in {folder} is damaged ({', '.join(skipped)}): start the run anew")
     return None
-
-
-def write_atomic(path: Path, content: bytes) -> None:
-    """Replace `path` by `content` in one step: a reader sees the old file or the new one, never a part."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(part, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -114,7 +114,7 @@ def measure(model: ConvNet, data: Dataset, loss: str) -> dict[str, float | None]
     prediction = model.activate(logits)
     y, w = torch.from_numpy(np.asarray(data.y, np.float32)), torch.from_numpy(np.asarray(data.w, np.float32))
     mean_loss = float((per_example(loss, logits, prediction, y) * w).mean())
-    metrics = evaluate(model.config.task, data.y[:, 0], prediction.numpy()[:, 0], weights=data.w[:, 0])
+    metrics = evaluate(model.config.task, data.y, prediction.numpy(), weights=data.w)
     return {"loss": mean_loss, **{name: metric.value for name, metric in metrics.items()}}
 
 

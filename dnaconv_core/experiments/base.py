@@ -1,0 +1,116 @@
+"""What an experiment is: a question, its data, its presets, and examples to try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.errors import ConfigError, InputError
+from dnaconv_core.model.config import ModelConfig, TrainConfig
+
+
+class Preset(NamedTuple):
+    """Settings that differ from the defaults, and why."""
+
+    why: str
+    settings: dict[str, Any]  # fields of ModelConfig and TrainConfig
+
+
+class Example(NamedTuple):
+    """A sequence to try on the Predict page."""
+
+    name: str
+    sequence: str
+    covariates: tuple[float, ...]
+    note: str
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One question put to a network. Adding one: a file with an Experiment and a line in EXPERIMENTS."""
+
+    key: str
+    title: str
+    question: str  # one line
+    explanation: str  # a few sentences: what is measured, on what, how well it goes
+    task: str  # 'binary' or 'regression'
+    alphabet: str  # 'DNA' or 'RNA'
+    length: int  # bases, of the usual data
+    label: str  # what y is, with its unit
+    synthetic: Callable[..., Dataset]  # (n, seed=…) -> Dataset with known truth
+    presets: dict[str, Preset]
+    examples: tuple[Example, ...]
+    covariates: tuple[str, ...] = ()
+    assembly: str = ""  # genome assembly of ids that are loci
+    motif: str = ""  # IUPAC consensus of what is expected to be found
+    book_parts: tuple[str, str] = ("", "")  # names of the book's training and validation data
+
+    @property
+    def main_metric(self) -> str:
+        return {"binary": "auroc", "regression": "pearson_r"}[self.task]
+
+    def model_config(self, preset: str = "book", data: Dataset | None = None, **overrides: Any) -> ModelConfig:
+        """The network of a preset with `overrides`, shaped for `data` (length, tasks, covariates as fitted)."""
+        settings = self._settings(preset, overrides, ModelConfig)
+        own = {"task": self.task, "alphabet": self.alphabet, "length": self.length, "covariates": self.covariates}
+        settings = own | settings
+        if data is not None:
+            self.check(data)
+            settings["length"], settings["n_tasks"] = data.length, data.y.shape[1]
+        config = ModelConfig(**settings)
+        return config if data is None else fit_covariates(config, data)
+
+    def train_config(self, preset: str = "book", **overrides: Any) -> TrainConfig:
+        return TrainConfig(**self._settings(preset, overrides, TrainConfig))
+
+    def check(self, data: Dataset) -> None:
+        """DataError or ConfigError unless this dataset can answer this experiment's question."""
+        missing = [name for name in self.covariates if name not in data.covariate_names]
+        if missing:
+            raise ConfigError(
+                f"{data.label} has no {', '.join(missing)}, which {self.key} needs beside each sequence: name a file "
+                f"of 'id value' lines as covariates"
+            )
+        if self.task == "binary" and not np.isin(data.y, (0, 1)).all():
+            raise ConfigError(
+                f"{data.label} has labels other than 0 and 1, but {self.key} is a yes-or-no question: choose a "
+                f"regression experiment"
+            )
+
+    def _settings(self, preset: str, overrides: dict[str, Any], config: type) -> dict[str, Any]:
+        if preset not in self.presets:
+            raise ConfigError(f"preset is {preset!r}: {self.key} has {', '.join(self.presets)}")
+        known = {spec.name for spec in fields(ModelConfig)} | {spec.name for spec in fields(TrainConfig)}
+        for name in overrides:
+            if name not in known:
+                raise ConfigError(f"unknown setting {name!r}: the settings are {', '.join(sorted(known))}")
+        own = {spec.name for spec in fields(config)}
+        merged = self.presets[preset].settings | {k: v for k, v in overrides.items() if v is not None}
+        return {name: value for name, value in merged.items() if name in own}
+
+
+def fit_covariates(config: ModelConfig, train: Dataset) -> ModelConfig:
+    """`config` with the mean and scale of its covariates on the training data, where it standardises them."""
+    if config.covariate_transform == "none" or not config.covariates:
+        return config
+    from dnaconv_core.model.convnet import LOG_OFFSET
+
+    columns = [train.covariate_names.index(name) for name in config.covariates]
+    values = train.covariates[:, columns].astype(np.float64)
+    if config.covariate_transform == "log":
+        values = np.log(np.maximum(values, 0) + LOG_OFFSET)
+    scale = values.std(axis=0)
+    scale[scale == 0] = 1.0
+    return config.replace(covariate_mean=tuple(values.mean(axis=0).tolist()), covariate_scale=tuple(scale.tolist()))
+
+
+def find(experiments: dict[str, Experiment], name: str) -> Experiment:
+    """The experiment of this key or unambiguous beginning of one. Raises InputError naming those there are."""
+    matching = [key for key in experiments if key == name] or [key for key in experiments if key.startswith(name)]
+    if not name or len(matching) != 1:
+        raise InputError(f"there is no experiment {name!r}: choose {', '.join(experiments)}")
+    return experiments[matching[0]]

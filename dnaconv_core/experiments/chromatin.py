@@ -1,0 +1,28 @@
+"""The same question with the window's chromatin accessibility given beside the sequence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dnaconv_core.data import synthetic
+from dnaconv_core.experiments.base import Example
+from dnaconv_core.experiments.tf_binding import AP1_SITE, REAL_OTHER, REAL_SITE, TF_BINDING
+
+CHROMATIN = replace(
+    TF_BINDING,
+    key="chromatin",
+    title="TF binding + chromatin",
+    question="Does JUND bind this window, given how open its chromatin is?",
+    explanation=(
+        "A site in closed chromatin is rarely bound. The window's accessibility, one number, joins the network after "
+        "Flatten. Small raw numbers are easily ignored by a network: see what their logarithm, standardised, does."
+    ),
+    synthetic=synthetic.chromatin,
+    examples=(
+        Example("AP-1 site, open", AP1_SITE, (0.02,), "TGACTCA where chromatin is open"),
+        Example("AP-1 site, closed", AP1_SITE, (0.001,), "the same sequence where chromatin is closed"),
+        Example("Real bound window", REAL_SITE, (0.006174,), "chr22:40256251-40256352 (hg19), bound by JUND in HepG2"),
+        Example("Real unbound window", REAL_OTHER, (0.004066,), "chr22:38077176-38077277 (hg19), not bound"),
+    ),
+    covariates=(synthetic.ACCESSIBILITY,),
+)

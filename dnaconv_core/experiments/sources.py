@@ -1,0 +1,69 @@
+"""From the name of a data source to a training and a validation part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dnaconv_core.data.book import book_part
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.data.diskdataset import read_diskdataset
+from dnaconv_core.data.formats import read_dataset
+from dnaconv_core.data.split import split_dataset
+from dnaconv_core.errors import ConfigError, DataError
+from dnaconv_core.experiments.base import Experiment
+
+SYNTHETIC, BOOK = "synthetic", "book"
+DEFAULT_SPLIT = {"kind": "random", "fraction": 0.2, "seed": 0}
+
+
+def load(experiment: Experiment, source: str, covariates: str = "") -> Dataset:
+    """All examples of a source: 'synthetic', 'book' (its training part), or a folder or file.
+
+    covariates: a file of `id value` lines, joined by id. Raises DataError when the source is not there or not readable,
+    ConfigError when it cannot answer the experiment's question.
+    """
+    if source == SYNTHETIC:
+        if covariates:
+            raise ConfigError("covariates were given with synthetic data, which brings its own: leave them out")
+        return experiment.synthetic()
+    data = _book(experiment, 0) if source == BOOK else _read(experiment, source, covariates)
+    experiment.check(data)
+    return data
+
+
+def load_parts(
+    experiment: Experiment, source: str, valid: str = "", covariates: str = "", split: dict | None = None
+) -> tuple[Dataset, Dataset]:
+    """Training and validation examples: `valid` names the second part, else `split` (see data/split.py) makes it."""
+    data = load(experiment, source, covariates)
+    if valid or source == BOOK:
+        held_out = _book(experiment, 1) if not valid else _read(experiment, valid, covariates)
+        experiment.check(held_out)
+        if held_out.length != data.length:
+            raise DataError(
+                f"{held_out.label} has sequences of {held_out.length} bases and {data.label} of {data.length}: "
+                f"both parts need the same length"
+            )
+        return data, held_out
+    parts = split_dataset(data, split or DEFAULT_SPLIT)
+    return data.subset(parts.train), data.subset(parts.valid)
+
+
+def _read(experiment: Experiment, path: str, covariates: str) -> Dataset:
+    return read_dataset(
+        Path(path),
+        alphabet=experiment.alphabet,
+        covariates=Path(covariates) if covariates and experiment.covariates else None,
+    )
+
+
+def _book(experiment: Experiment, number: int) -> Dataset:
+    """The training (0) or validation (1) part of the book's data, with its covariates where the experiment has any."""
+    folder = book_part(experiment.book_parts[number])
+    if folder is None:
+        raise DataError(
+            f"the book's {experiment.book_parts[number]} is not in the data folder: get it with 'dnaconv data fetch'"
+        )
+    if not experiment.covariates:
+        return read_diskdataset(folder, alphabet=experiment.alphabet)
+    return read_dataset(folder, alphabet=experiment.alphabet, covariates=book_part("accessibility.txt"))

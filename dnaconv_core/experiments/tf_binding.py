@@ -1,0 +1,40 @@
+"""Does the transcription factor JUND bind this window of chromosome 22?"""
+
+from __future__ import annotations
+
+from dnaconv_core.data import synthetic
+from dnaconv_core.experiments.base import Example, Experiment, Preset
+
+_BACKGROUND = "GTATCCTCGATGCTCCACAATACTTTGAATGAGTGTAGCAGTGATGGTATGT{}TTCAAGTTAAGTTACTCGAGTTTGATATATACCGACAACA"
+AP1_SITE = _BACKGROUND.format("ATGACTCAT")
+SHUFFLED_SITE = _BACKGROUND.format("ACTATGTCA")
+REAL_SITE = "GAACTGACAAAAGAAAGGAAGAAGGAAGAGTAAGAAAGGTAACATCGAAGAAGCAAAAGTGGGGAAGAAACTCTGGATGAGTCATAATTGGTTATTCTTCT"
+REAL_OTHER = "GTTACCTTGGAGGGTAATGCTTAACCCAACCCCATCAAACCCACCCATCACAACTGCTGGGGCCTGAGTGGACGGCTAGGGTGCCCTGCAGACTGACTACT"
+
+BOOK = Preset("the network and training of the book: 3 layers of 15 filters, 200 epochs evaluated every 10", {})
+
+TF_BINDING = Experiment(
+    key="tf_binding",
+    title="TF binding",
+    question="Does the transcription factor JUND bind this 101-base window?",
+    explanation=(
+        "JUND is half of AP-1, which binds TGACTCA. Each example is a window of chromosome 22; its label says whether "
+        "a ChIP-seq experiment in HepG2 cells found JUND there. Fewer than 1 in 200 windows are bound, so look at the "
+        "precision-recall curve beside the ROC curve."
+    ),
+    task="binary",
+    alphabet="DNA",
+    length=101,
+    label="JUND bound (0 or 1)",
+    synthetic=synthetic.tf_binding,
+    presets={"book": BOOK},
+    examples=(
+        Example("Known AP-1 site", AP1_SITE, (), "TGACTCA in a random background"),
+        Example("Shuffled control", SHUFFLED_SITE, (), "the same bases with the site's letters shuffled"),
+        Example("Real bound window", REAL_SITE, (), "chr22:40256251-40256352 (hg19), bound by JUND in HepG2"),
+        Example("Real unbound window", REAL_OTHER, (), "chr22:38077176-38077277 (hg19), not bound"),
+    ),
+    assembly="hg19",
+    motif="TGASTCA",
+    book_parts=("train_dataset", "valid_dataset"),
+)

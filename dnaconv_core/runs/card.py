@@ -1,0 +1,62 @@
+"""The model card of a run, written from its record and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dnaconv_core.evaluate.metrics import LABELS
+from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.results import Metric
+
+
+def write_card(
+    experiment: Experiment, model: ModelConfig, record: dict[str, Any], metrics: dict[str, dict[str, Metric]]
+) -> str:
+    """Markdown: what was asked, on what data, with which network, how well it does, and the command that repeats it."""
+    split = "a part of its own" if record["valid"] else f"split {record['split']}"
+    lines = [
+        f"# {record['name']}",
+        "",
+        f"**{experiment.title}**: {experiment.question}",
+        "",
+        f"- Data: {record['data']}, {record['n_train']:,} examples for training and {record['n_valid']:,} for "
+        f"validation ({split})",
+        f"- Network: {model.depth} × {model.filters} filters of {model.kernel_size} bases, dropout {model.dropout:g}, "
+        f"padding {model.padding}, {model.pooling}, {model.strands} strand{'s' * (model.strands == 'both')}, "
+        f"{model.n_parameters:,} parameters",
+        f"- Training: weights of epoch {record['best_epoch']}, the best of {record['last_epoch']} on validation "
+        f"(which therefore flatters it a little), seed {record['train']['seed']}",
+        f"- Made with dnaconv {record['versions']['dnaconv']}, torch {record['versions']['torch']}",
+        "",
+        "| metric | training | validation | 95 % interval |",
+        "|---|---|---|---|",
+        *(_row(name, metrics) for name in metrics["valid"]),
+        "",
+        "Repeat it:",
+        "",
+        f"    {command(experiment.key, record)}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def command(experiment: str, record: dict[str, Any]) -> str:
+    """The command line that repeats a run."""
+    words = ["dnaconv train", experiment, "--data", record["data"]]
+    for option in ("valid", "covariates"):
+        words += [f"--{option}", record[option]] if record[option] else []
+    words += ["--preset", record["preset"]]
+    for name, value in record["settings"].items():
+        words += [f"--{name.replace('_', '-')}", str(value)]
+    return " ".join(words)
+
+
+def _row(name: str, metrics: dict[str, dict[str, Metric]]) -> str:
+    valid, train = metrics["valid"][name], metrics["train"].get(name, Metric(None))
+    interval = f"{valid.low:.3f} to {valid.high:.3f}" if valid.low is not None else ""
+    return f"| {LABELS[name].name} | {_number(train)} | {_number(valid)} | {interval} |"
+
+
+def _number(metric: Metric) -> str:
+    return f"{metric.value:.4f}" if metric.value is not None else f"undefined: {metric.undefined}"

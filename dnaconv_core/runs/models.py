@@ -1,0 +1,42 @@
+"""From what a user calls a model to its bundle: a run's id, a folder, or the name of a pretrained or imported one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from dnaconv_core.errors import BundleError
+from dnaconv_core.home import models_folder
+from dnaconv_core.model.bundle import is_bundle
+from dnaconv_core.runs.store import Store
+
+PRETRAINED = Path(__file__).parents[2] / "pretrained"
+
+
+class ModelEntry(NamedTuple):
+    key: str  # what to pass as MODEL, and what stands in a link
+    kind: str  # 'run', 'pretrained' or 'imported'
+    name: str
+    path: Path
+
+
+def list_models(store: Store | None = None) -> list[ModelEntry]:
+    """Every model that can be used now: runs with a bundle (newest first), then imported, then pretrained ones."""
+    store = store or Store()
+    found = [ModelEntry(run.id, "run", run.name, store.folder(run.id)) for run in store.list()]
+    for kind, folder in (("imported", models_folder()), ("pretrained", PRETRAINED)):
+        if folder.is_dir():
+            found += [ModelEntry(path.name, kind, path.name, path) for path in sorted(folder.iterdir())]
+    return [entry for entry in found if is_bundle(entry.path)]
+
+
+def find_model(name: str, store: Store | None = None) -> Path:
+    """The bundle folder of MODEL. Raises BundleError that lists the choices."""
+    store = store or Store()
+    for path in (store.folder(name), models_folder() / name, PRETRAINED / name, Path(name)):
+        if name and is_bundle(path):
+            return path
+    if any(run.id == name for run in store.list()):
+        raise BundleError(f"run {name} has no model yet: it is {store.get(name).state}, wait until it has finished")
+    keys = ", ".join(entry.key for entry in list_models(store)[:8]) or "none yet"
+    raise BundleError(f"there is no model {name!r}: give a run's id, a bundle's folder, or one of: {keys}")

@@ -1,0 +1,41 @@
+"""What a run is asked to do: enough to do it again."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+from dnaconv_core.errors import ConfigError
+from dnaconv_core.experiments import get_experiment
+from dnaconv_core.experiments.sources import DEFAULT_SPLIT, SYNTHETIC
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One training, as it is stored with the run. `settings` are the fields that differ from the preset."""
+
+    experiment: str
+    data: str = SYNTHETIC  # 'synthetic', 'book', or a path
+    valid: str = ""  # a path; empty: `split` makes the validation part
+    covariates: str = ""  # a path of `id value` lines
+    split: dict[str, Any] = field(default_factory=lambda: dict(DEFAULT_SPLIT))
+    preset: str = "book"
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        experiment = get_experiment(self.experiment)
+        object.__setattr__(self, "experiment", experiment.key)
+        experiment.model_config(self.preset, **self.settings)  # refuses what cannot be before anything is started
+        experiment.train_config(self.preset, **self.settings)
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> RunSpec:
+        known = {spec.name for spec in dataclasses.fields(cls)}
+        for key in stored:
+            if key not in known:
+                raise ConfigError(f"unknown key {key!r} in a run: the keys are {', '.join(sorted(known))}")
+        return cls(**stored)
