@@ -1,0 +1,230 @@
+"""What a joblib or `.npy` file says about its array, found without importing or calling anything.
+
+joblib pickles a `NumpyArrayWrapper` (shape, dtype, order). The instructions of that pickle are followed here one at a
+time: a class name is only compared with the short list `_ADMITTED` and stays a name. Arrays of Python objects, which
+nest a second pickle, end here. A description has at most `HEADER_BYTES`.
+"""
+
+from __future__ import annotations
+
+import math
+import pickletools
+import re
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+
+from dnaconv_core.errors import DataError, UnsafeFileError
+
+HEADER_BYTES = 1 << 16  # the most that the description of an array may take; joblib's own has about 250
+_DTYPE = re.compile(r"(b1|[iu][1248]|f[248]|[SU][1-9]\d{0,8})")
+
+
+class _Name:
+    """A class that a pickle names and that stays a name."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+
+class _Described:
+    """What the pickle would have built: a dtype (`state` is a tuple) or a wrapper (`state` is a dict)."""
+
+    def __init__(self, kind: str, arguments: tuple, state: Any = None) -> None:
+        self.kind, self.arguments, self.state = kind, arguments, state
+
+
+_ADMITTED = {
+    "joblib.numpy_pickle.NumpyArrayWrapper": "wrapper",
+    "sklearn.externals.joblib.numpy_pickle.NumpyArrayWrapper": "wrapper",  # joblib as scikit-learn < 0.23 carried it
+    "numpy.ndarray": "ndarray",
+    "numpy.memmap": "ndarray",
+    "numpy.core.memmap.memmap": "ndarray",
+    "numpy._core.memmap.memmap": "ndarray",
+    "numpy.dtype": "dtype",
+}
+
+
+class Layout(NamedTuple):
+    """How an array lies in its file."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    order: str  # "C" or "F"
+    padded: bool  # joblib ≥ 1.2 puts alignment bytes before the data
+    pickled: bool  # a STOP instruction follows the data
+
+    @property
+    def nbytes(self) -> int:
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+class _Header:
+    """The bytes of a description, up to HEADER_BYTES of them."""
+
+    def __init__(self, stream: BinaryIO, path: Path) -> None:
+        self._stream, self._path, self._left = stream, path, HEADER_BYTES
+
+    def _spend(self, n: int) -> None:
+        self._left -= n
+        if self._left < 0:
+            raise UnsafeFileError(
+                f"{self._path} describes its array in more than {HEADER_BYTES} bytes: no array needs that"
+            )
+
+    def read(self, n: int) -> bytes:
+        self._spend(n)
+        return self._stream.read(n)
+
+    def readline(self) -> bytes:
+        line = self._stream.readline(self._left + 1)
+        self._spend(len(line))
+        return line
+
+
+def read_layout(stream: BufferedReader, path: Path) -> Layout:
+    """What the array in `stream` looks like; the stream is left where its data (or their alignment) begin.
+
+    Raises UnsafeFileError for anything but one array of numbers, truth values or fixed-width text; a damaged
+    description raises ValueError, LookupError or TypeError, which the caller puts into a sentence.
+    """
+    if stream.peek(6)[:6] == b"\x93NUMPY":
+        version = np.lib.format.read_magic(stream)
+        if version not in ((1, 0), (2, 0)):
+            raise ValueError(f"its .npy version is {version}")
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, fortran, dtype = read(stream)
+        if dtype.hasobject or dtype.names or dtype.subdtype or not _DTYPE.fullmatch(dtype.str[1:]):
+            raise _refused_dtype(path, str(dtype))
+        return Layout(_checked_shape(shape, path), dtype, "F" if fortran else "C", padded=False, pickled=False)
+    wrapper = _follow(_Header(stream, path), path)
+    known = {"subclass", "shape", "order", "dtype", "allow_mmap", "numpy_array_alignment_bytes"}
+    state = wrapper.state
+    for key in state:
+        if key not in known:
+            raise UnsafeFileError(f"{path} describes its array with {short(key)}, which joblib does not write")
+    if not isinstance(state.get("subclass"), _Name) or state["subclass"].kind != "ndarray":
+        raise UnsafeFileError(f"{path} does not hold a plain numpy array: only those are read")
+    if state.get("order") not in ("C", "F"):
+        raise ValueError("its order is neither C nor F")
+    padded = state.get("numpy_array_alignment_bytes")
+    if padded is not None and type(padded) is not int:
+        raise ValueError("its alignment is not a number")
+    dtype = _checked_dtype(state.get("dtype"), path)
+    return Layout(_checked_shape(state.get("shape"), path), dtype, state["order"], padded is not None, pickled=True)
+
+
+def _follow(header: _Header, path: Path) -> _Described:
+    """Follow the pickle to the BUILD that completes the wrapper; the array's bytes come next in the stream."""
+    stack: list[Any] = []
+    marks: list[int] = []
+    memo: dict[int, Any] = {}
+
+    def since_mark() -> list[Any]:
+        start = marks.pop()
+        items = stack[start:]
+        del stack[start:]
+        return items
+
+    for opcode, value, _ in pickletools.genops(header):  # type: ignore[arg-type]  # it only needs read and readline
+        name = opcode.name
+        if name in ("PROTO", "FRAME"):
+            pass
+        elif name in ("BININT", "BININT1", "BININT2", "LONG1", "BINUNICODE", "SHORT_BINUNICODE"):
+            stack.append(value)
+        elif name in ("NONE", "NEWTRUE", "NEWFALSE", "EMPTY_TUPLE"):
+            stack.append({"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}[name])
+        elif name == "EMPTY_DICT":
+            stack.append({})
+        elif name == "MARK":
+            marks.append(len(stack))
+        elif name == "TUPLE":
+            stack.append(tuple(since_mark()))
+        elif name in ("TUPLE1", "TUPLE2", "TUPLE3"):
+            n = int(name[-1])
+            stack[-n:] = [tuple(stack[-n:])]
+        elif name in ("BINPUT", "LONG_BINPUT", "MEMOIZE"):
+            memo[len(memo) if value is None else value] = stack[-1]
+        elif name in ("BINGET", "LONG_BINGET"):
+            stack.append(memo[value])
+        elif name in ("SETITEM", "SETITEMS"):
+            items = since_mark() if name == "SETITEMS" else [stack.pop(-2), stack.pop()]
+            for key, item in zip(items[::2], items[1::2], strict=True):
+                if type(key) is not str or type(stack[-1]) is not dict:
+                    raise UnsafeFileError(f"{path} holds a mapping that joblib does not write: it was not read")
+                stack[-1][key] = item
+        elif name in ("GLOBAL", "INST"):
+            stack.append(_admitted(value.replace(" ", "."), path))
+        elif name == "STACK_GLOBAL":
+            attribute, module = stack.pop(), stack.pop()
+            if type(attribute) is not str or type(module) is not str:
+                raise ValueError("it names a class by something else than text")
+            stack.append(_admitted(f"{module}.{attribute}", path))
+        elif name in ("NEWOBJ", "REDUCE"):
+            arguments, made = stack.pop(), stack.pop()
+            kind = made.kind if isinstance(made, _Name) else None
+            if type(arguments) is not tuple or kind != {"NEWOBJ": "wrapper", "REDUCE": "dtype"}[name]:
+                raise UnsafeFileError(f"{path} asks to call something that is no array's type: nothing of it was run")
+            stack.append(_Described(kind, arguments))
+        elif name == "BUILD":
+            state, made = stack.pop(), stack[-1]
+            if not isinstance(made, _Described) or type(state) is not {"wrapper": dict, "dtype": tuple}[made.kind]:
+                raise UnsafeFileError(f"{path} asks to set the state of what is no array: nothing of it was run")
+            made.state = state
+            if made.kind == "wrapper":
+                if len(stack) != 1 or made.arguments:
+                    raise UnsafeFileError(f"{path} holds more than one numpy array: only a single array is read")
+                return made
+        else:
+            raise UnsafeFileError(
+                f"{path} holds a pickled object (its instruction {name}) that is no numpy array: nothing of it was run"
+            )
+    raise UnsafeFileError(f"{path} holds a pickled object that is no numpy array: nothing of it was run")
+
+
+def _admitted(name: str, path: Path) -> _Name:
+    if name not in _ADMITTED:
+        raise UnsafeFileError(
+            f"{path} asks to load {short(name)}: only numpy arrays are read, so nothing of it was run; "
+            "do not use the file unless you know why it asks for that"
+        )
+    return _Name(_ADMITTED[name])
+
+
+def _checked_shape(shape: Any, path: Path) -> tuple[int, ...]:
+    if type(shape) is not tuple or len(shape) > 8 or not all(type(n) is int and n >= 0 for n in shape):
+        raise DataError(f"{path} has an array whose shape is not a list of sizes: fetch or write it again")
+    return shape
+
+
+def _checked_dtype(described: Any, path: Path) -> np.dtype:
+    """The dtype from the arguments and state that numpy pickles, compared piece by piece."""
+    if not isinstance(described, _Described) or described.kind != "dtype" or type(described.state) is not tuple:
+        raise ValueError("its dtype is not described")
+    code = described.arguments[0] if described.arguments else None
+    if type(code) is not str:
+        raise ValueError("its dtype has no name")
+    if not _DTYPE.fullmatch(code):
+        raise _refused_dtype(path, code)
+    version, byte_order, *compound = described.state[:5]
+    if type(version) is not int or version != 3 or any(part is not None for part in compound):
+        raise _refused_dtype(path, f"{code} with fields")
+    if byte_order not in ("<", ">", "|", "="):
+        raise ValueError("its byte order is unknown")
+    return np.dtype(byte_order + code)
+
+
+def _refused_dtype(path: Path, code: str) -> UnsafeFileError:
+    what = "Python objects" if code.lstrip("|<>=").startswith(("O", "object")) else f"values of type {short(code)}"
+    return UnsafeFileError(
+        f"{path} is an array of {what}: only numbers, truth values and fixed-width text are read, and nothing of "
+        "it was run; convert it with array.astype(str) or array.astype(float) and write it again"
+    )
+
+
+def short(value: object) -> str:
+    """What a file or an error says, cut to what fits in a sentence; `value` is text, an error or a tuple of numbers."""
+    text = repr(value) if isinstance(value, (str, tuple)) else str(value)
+    return text if len(text) <= 120 else text[:117] + "..."
