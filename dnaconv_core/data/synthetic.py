@@ -13,7 +13,9 @@ import numpy as np
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import InputError
 from dnaconv_core.results import Site
-from dnaconv_core.sequence.motif import AP1, from_iupac
+from dnaconv_core.sequence.encoding import from_codes
+from dnaconv_core.sequence.motif import AP1, draw, from_iupac
+from dnaconv_core.sequence.shuffle import random_codes
 
 ACCESSIBILITY = "accessibility"
 _CORE = from_iupac("TGASTCA").ppm > 0  # (4, 7): no sequence holds this word except where a site is planted
@@ -21,7 +23,7 @@ _HALF = 4  # bases of a half-site: TGAC/TGAG on one strand, GTCA/CTCA on the oth
 
 
 def tf_binding(
-    n: int = 12_000,
+    n: int = 10_000,
     *,
     seed: int = 0,
     length: int = 101,
@@ -45,7 +47,7 @@ def tf_binding(
 
 
 def chromatin(
-    n: int = 12_000,
+    n: int = 10_000,
     *,
     seed: int = 0,
     length: int = 101,
@@ -119,7 +121,7 @@ def rnai(n: int = 6_000, *, seed: int = 0, length: int = 21, noise: float = 0.08
     if not noise >= 0:
         raise InputError(f"noise is {noise}: it must be 0 or more")
     gc = np.clip(rng.normal(0.5, 0.1, (n, 1)), 0.05, 0.95)  # guides differ in composition as their targets do
-    codes = _background(rng, n, length, gc)
+    codes = random_codes(rng, n, length, gc)
     weights = np.zeros((length, 4))
     for position, row in _PREFERENCES.items():
         weights[position - 1] = row
@@ -127,7 +129,7 @@ def rnai(n: int = 6_000, *, seed: int = 0, length: int = 21, noise: float = 0.08
     content = np.isin(codes[:, :19], (1, 2)).mean(axis=1)
     outside = np.maximum(content - _GC_HIGH, 0) + np.maximum(_GC_LOW - content, 0)
     activity = 0.72 + score - _GC_COST * outside + noise * rng.standard_normal(n)
-    return _dataset(_one_hot(codes), np.clip(activity, 0, 1.34), "synthetic RNAi", alphabet="RNA")
+    return _dataset(from_codes(codes), np.clip(activity, 0, 1.34), "synthetic RNAi", alphabet="RNA")
 
 
 SYNTHETIC: dict[str, Callable[..., Dataset]] = {"tf_binding": tf_binding, "chromatin": chromatin, "rnai": rnai}
@@ -150,19 +152,6 @@ def _exactly(rng: np.random.Generator, n: int, share: float) -> np.ndarray:
     return rng.permutation(chosen)
 
 
-def _background(rng: np.random.Generator, n: int, length: int, gc: float | np.ndarray) -> np.ndarray:
-    """Independent bases as codes `(n, length)` int8, 0 to 3 for A C G T; `gc` is one number or `(n, 1)`."""
-    strong = rng.random((n, length), np.float32) < gc
-    second = rng.random((n, length), np.float32) < 0.5
-    return np.where(strong, 1 + second, 3 * second).astype(np.int8)
-
-
-def _draw(rng: np.random.Generator, n: int, ppm: np.ndarray) -> np.ndarray:
-    """Words drawn column by column from `ppm (4, w)`: codes `(n, w)`."""
-    steps = ppm.cumsum(axis=0)[:3]  # (3, w)
-    return (rng.random((n, ppm.shape[1], 1)) > steps.T).sum(axis=2).astype(np.int8)
-
-
 def _put(codes: np.ndarray, words: np.ndarray, start: np.ndarray) -> None:
     """Write `words (n, w)` into `codes (n, L)` at each row's `start`."""
     np.put_along_axis(codes, start[:, None] + np.arange(words.shape[1]), words, axis=1)
@@ -173,19 +162,19 @@ def _sequences(
 ) -> tuple[np.ndarray, tuple[Site, ...]]:
     """One-hot `(n, 4, L)` with a site where `planted (n,)`, decoys beside it, and the truth."""
     n, width = len(planted), AP1.width
-    codes = _background(rng, n, length, gc)
+    codes = random_codes(rng, n, length, gc)
     minus = rng.random(n) < 0.5
-    sites = _draw(rng, n, AP1.ppm)
+    sites = draw(AP1.ppm, n, rng)
     shuffled = rng.permuted(sites, axis=1)
     sites = np.where(planted[:, None], sites, shuffled)
     sites[minus] = 3 - sites[minus, ::-1]
     if decoys:
         start, half_start, other_start = _places(rng, n, length, (width, _HALF, width))
-        half = _draw(rng, n, AP1.ppm[:, :_HALF])
+        half = draw(AP1.ppm[:, :_HALF], n, rng)
         other_strand = rng.random(n) < 0.5
         half[other_strand] = 3 - half[other_strand, ::-1]
         _put(codes, half, half_start)
-        _put(codes, rng.permuted(_draw(rng, n, AP1.ppm), axis=1), other_start)
+        _put(codes, rng.permuted(draw(AP1.ppm, n, rng), axis=1), other_start)
         _put(codes, sites, start)
     else:
         start = rng.integers(0, length - width + 1, n)
@@ -199,7 +188,7 @@ def _sequences(
         Site(i, s, s + width, "-" if m else "+", AP1.name)
         for i, s, m in zip(rows.tolist(), start[rows].tolist(), minus[rows].tolist(), strict=True)
     )
-    return _one_hot(codes), truth
+    return from_codes(codes), truth
 
 
 def _places(rng: np.random.Generator, n: int, length: int, widths: tuple[int, ...]) -> np.ndarray:
@@ -231,11 +220,6 @@ def _destroy_accidents(rng: np.random.Generator, codes: np.ndarray, planted: np.
         free = ~np.take_along_axis(site, places[:, None] + np.arange(width), axis=1)  # (k, w)
         column = places + (free * rng.random(free.shape)).argmax(axis=1)  # a random base of the word outside the site
         codes[rows, column] = (codes[rows, column] + rng.integers(1, 4, len(rows))) % 4
-
-
-def _one_hot(codes: np.ndarray) -> np.ndarray:
-    """Codes `(n, L)` to one-hot `(n, 4, L)` int8."""
-    return (codes[:, None, :] == np.arange(4, dtype=np.int8)[None, :, None]).astype(np.int8)
 
 
 def _dataset(

@@ -91,8 +91,18 @@ def decode(X: np.ndarray, alphabet: str = "DNA") -> list[str]:
     X = np.asarray(X)
     X = X[None] if X.ndim == 2 else X
     letters = np.frombuffer((LETTERS[alphabet] + "N").encode(), np.uint8)
-    codes = np.where(X.any(axis=1), X.argmax(axis=1), 4)  # (N, L)
-    return [row.tobytes().decode() for row in letters[codes]]
+    return [row.tobytes().decode() for row in letters[to_codes(X)]]
+
+
+def to_codes(X: np.ndarray) -> np.ndarray:
+    """One-hot `(…, 4, L)` as codes `(…, L)` int8: 0 to 3 for A C G T (U), 4 for an all-zero column."""
+    X = np.asarray(X)
+    return np.where(X.any(axis=-2), X.argmax(axis=-2), 4).astype(np.int8)
+
+
+def from_codes(codes: np.ndarray) -> np.ndarray:
+    """Codes `(…, L)` as one-hot int8 `(…, 4, L)`: 0 to 3 for A C G T (U), anything else an all-zero column."""
+    return (np.asarray(codes)[..., None, :] == np.arange(4, dtype=np.int8)[:, None]).astype(np.int8)
 
 
 def reverse_complement(X: np.ndarray) -> np.ndarray:

@@ -1,0 +1,203 @@
+"""Motifs as text: MEME and JASPAR, in and out. Strict: what cannot be read is named, with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from dnaconv_core.errors import DataError
+from dnaconv_core.sequence.motif import UNIFORM, Motif
+
+_DEFAULT_SITES = 20.0  # what MEME's programs assume where a matrix does not say
+_TOLERANCE = 0.02  # how far a rounded column of probabilities may be from 1
+
+
+def read_motifs(path: str | Path) -> list[Motif]:
+    """Motifs of a MEME or JASPAR file, told apart by their content.
+
+    Raises DataError when the file cannot be read as text or is neither, and what the two readers raise.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read as text: {error}") from error
+    if _is_meme(text):
+        return read_meme(text, where=str(path))
+    if text.lstrip().startswith(">"):
+        return read_jaspar(text, where=str(path))
+    raise DataError(
+        f"{path} holds no motifs: it should begin with 'MEME version' (MEME) or with '>' and a matrix (JASPAR)"
+    )
+
+
+def read_meme(text: str, *, where: str = "the MEME text") -> list[Motif]:
+    """Motifs of MEME text, minimal or as MEME's programs write it (meme-suite.org/meme/doc/meme-format.html).
+
+    Takes the letter-probability matrix that follows each MOTIF line and scales its columns to sum to 1 exactly. Raises
+    DataError for text that is no MEME file, an alphabet other than DNA or RNA, a missing matrix, one with the wrong
+    number of rows or letters, something that is no number, and a column that does not sum to 1, naming motif and line.
+    """
+    if not _is_meme(text):
+        raise DataError(f"{where} is no MEME file: it has no line 'MEME version 4' or later")
+    lines = text.splitlines()
+    motifs: list[Motif] = []
+    waiting: tuple[str, str, int] | None = None  # a motif whose matrix has not come yet: id, name, line
+    at = 0
+    while at < len(lines):
+        line = lines[at].strip()
+        at += 1
+        if line.startswith("ALPHABET"):
+            _check_alphabet(line, f"{where}, line {at}")
+        elif line.startswith("MOTIF "):
+            words = line.split()[1:]
+            _no_matrix(waiting, where)
+            waiting = (words[0], words[1] if len(words) > 1 else words[0], at)
+        elif line.startswith("letter-probability matrix:"):
+            if waiting is None:
+                raise DataError(f"{where}, line {at}: a matrix without a line 'MOTIF name' before it")
+            ppm, nsites, at = _meme_matrix(lines, at, f"motif {waiting[0]!r} of {where}")
+            motifs.append(Motif(waiting[1], waiting[0], ppm, nsites))
+            waiting = None
+    _no_matrix(waiting, where)
+    if not motifs:
+        raise DataError(f"{where} holds no motif: each begins with a line 'MOTIF name'")
+    return motifs
+
+
+def write_meme(motifs: Iterable[Motif], *, background: np.ndarray = UNIFORM) -> str:
+    """Minimal MEME text of motifs, probabilities to six decimals; white space in names becomes '_'."""
+    frequencies = " ".join(f"{letter} {share:.6f}" for letter, share in zip("ACGT", background, strict=True))
+    parts = [
+        f"MEME version 5\n\nALPHABET= ACGT\n\nstrands: + -\n\nBackground letter frequencies\n{frequencies}\n",
+    ]
+    for motif in motifs:
+        title = _word(motif.matrix_id) + (f" {_word(motif.name)}" if motif.name != motif.matrix_id else "")
+        rows = "\n".join(" ".join(f"{share:.6f}" for share in column) for column in motif.ppm.T)
+        head = f"letter-probability matrix: alength= 4 w= {motif.ppm.shape[1]} nsites= {motif.nsites:g} E= 0"
+        parts.append(f"MOTIF {title}\n{head}\n{rows}\n")
+    return "\n".join(parts)
+
+
+def read_jaspar(text: str, *, where: str = "the JASPAR text") -> list[Motif]:
+    """Motifs of JASPAR text: '>id name', then four rows of counts, with letters and brackets or bare.
+
+    Counts become probabilities as they are (no pseudocount); nsites is the largest column sum. Raises DataError for a
+    matrix with other than four rows, rows in another order than A C G T or of unequal length, something that is no
+    count, and an empty column, naming motif and line.
+    """
+    motifs: list[Motif] = []
+    header, rows, header_line = "", [], 0
+    for number, line in enumerate([*text.splitlines(), ">"], 1):
+        line = line.strip()
+        if line.startswith(">"):
+            if header or rows:
+                motifs.append(_jaspar_motif(header, rows, f"{where}, line {header_line}"))
+            header, rows, header_line = line[1:].strip() or "unnamed", [], number
+        elif line:
+            if not header:
+                raise DataError(f"{where}, line {number}: a matrix without a line '>id name' before it")
+            rows.append(_jaspar_row(line, len(rows), f"{where}, line {number}"))
+    if not motifs:
+        raise DataError(f"{where} holds no motif: each begins with a line '>id name'")
+    return motifs
+
+
+def write_jaspar(motifs: Iterable[Motif]) -> str:
+    """JASPAR text of motifs: their probabilities times their number of sites, as counts (not always whole numbers)."""
+    parts = []
+    for motif in motifs:
+        counts = motif.ppm * motif.nsites
+        rows = [
+            f"{letter}  [ {'  '.join(f'{value:.6g}' for value in row)} ]"
+            for letter, row in zip("ACGT", counts, strict=True)
+        ]
+        parts.append("\n".join([f">{_word(motif.matrix_id)}\t{motif.name}", *rows, ""]))
+    return "\n".join(parts)
+
+
+def _is_meme(text: str) -> bool:
+    return any(line.strip().startswith("MEME version") for line in text.splitlines())
+
+
+def _word(name: str) -> str:
+    return "_".join(name.split()) or "unnamed"
+
+
+def _no_matrix(waiting: tuple[str, str, int] | None, where: str) -> None:
+    if waiting:
+        raise DataError(f"{where}, line {waiting[2]}: motif {waiting[0]!r} has no letter-probability matrix after it")
+
+
+def _check_alphabet(line: str, where: str) -> None:
+    letters = line.removeprefix("ALPHABET").strip("= ")
+    if letters not in ("ACGT", "ACGU") and not letters.endswith(("DNA-LIKE", "RNA-LIKE")):
+        raise DataError(f"{where}: the alphabet is {letters!r}: only DNA (ACGT) and RNA (ACGU) motifs can be read")
+
+
+def _meme_matrix(lines: list[str], at: int, where: str) -> tuple[np.ndarray, float, int]:
+    """PPM `(4, w)`, number of sites, and the line after the matrix, whose header is line `at` (counted from 1)."""
+    words = lines[at - 1].partition(":")[2].replace("=", "= ").split()
+    header = dict(zip(words[::2], words[1::2], strict=False))
+    try:
+        alength, width = int(header.get("alength=", "4")), int(header.get("w=", "0"))
+        nsites = float(header.get("nsites=", _DEFAULT_SITES))
+    except ValueError as error:
+        raise DataError(f"{where}, line {at}: its header holds something that is no number ({error})") from error
+    if alength != 4:
+        raise DataError(f"{where}, line {at}: it has {alength} letters, not 4: only DNA and RNA motifs can be read")
+    columns = []
+    while at < len(lines) and (len(columns) < width or not width):
+        line = lines[at].strip()
+        if not line and not columns:  # a blank line between header and matrix
+            at += 1
+            continue
+        if not line or line.startswith(("MOTIF", "URL", "-")):
+            break
+        columns.append(_numbers(line.split(), f"{where}, line {at + 1}"))
+        at += 1
+        if len(columns[-1]) != 4:
+            raise DataError(f"{where}, line {at}: it has {len(columns[-1])} numbers, not one for each of A C G T")
+        if abs(sum(columns[-1]) - 1) > _TOLERANCE:
+            raise DataError(f"{where}, line {at}: its probabilities sum to {sum(columns[-1]):g}, not to 1")
+    if not columns or (width and len(columns) != width):
+        raise DataError(f"{where}: its matrix has {len(columns)} rows but its header says w= {width}")
+    ppm = np.array(columns).T
+    return ppm / ppm.sum(axis=0), nsites if nsites > 0 else _DEFAULT_SITES, at
+
+
+def _numbers(words: list[str], where: str) -> list[float]:
+    values = []
+    for word in words:
+        try:
+            value = float(word)
+        except ValueError as error:
+            raise DataError(f"{where}: {word!r} is no number") from error
+        if not 0 <= value < float("inf"):
+            raise DataError(f"{where}: {word} is no count or probability: it must be 0 or more")
+        values.append(value)
+    return values
+
+
+def _jaspar_row(line: str, place: int, where: str) -> list[float]:
+    if line[0].isalpha():
+        if place < 4 and line[0].upper().replace("U", "T") != "ACGT"[place]:
+            raise DataError(f"{where}: row {line[0]!r} stands where {'ACGT'[place]!r} should: the order is A, C, G, T")
+        line = line[1:]
+    return _numbers(line.replace("[", " ").replace("]", " ").split(), where)
+
+
+def _jaspar_motif(header: str, rows: list[list[float]], where: str) -> Motif:
+    matrix_id, _, name = header.replace("\t", " ").partition(" ")
+    where = f"motif {matrix_id!r} of {where}"
+    if len(rows) != 4:
+        raise DataError(f"{where}: it has {len(rows)} rows, not one for each of A C G T")
+    widths = [len(row) for row in rows]
+    if len(set(widths)) > 1 or not widths[0]:
+        raise DataError(f"{where}: its rows have {', '.join(map(str, widths))} counts: they must be equally many")
+    counts = np.array(rows)
+    total = counts.sum(axis=0)
+    if not total.all():
+        raise DataError(f"{where}: column {int((total == 0).argmax()) + 1} has no counts")
+    return Motif(name.strip() or matrix_id, matrix_id, counts / total, float(total.max()))
