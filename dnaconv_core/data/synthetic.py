@@ -54,7 +54,7 @@ def chromatin(
     prevalence: float = 0.25,
     gc: float = 0.42,
     decoys: bool = True,
-    softness: float = 0.1,
+    softness: float = 0.05,
 ) -> Dataset:
     """Bound only where there is a motif **and** the chromatin is open: neither alone tells.
 

@@ -1,0 +1,233 @@
+"""What a careful person looks at before training: copies, leaks between parts, class balance, unknown bases, GC."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.sequence.encoding import to_codes
+
+_CHUNK = 50_000  # sequences looked at together
+_PAIRS = 5  # examples of each kind of copy that are named
+_GC_GAP = 0.05  # difference in GC content between classes that is worth a note
+
+
+class Audit(NamedTuple):
+    """Facts about a dataset. Shares are 0 to 1; `as_json` gives plain numbers, lists and dictionaries.
+
+    copies: examples whose sequence stood earlier in the dataset. reverse_copies: DNA examples whose reverse complement
+    did. conflicts: groups of equal sequences with different labels. shared, shared_reverse: examples of the other
+    dataset whose sequence, or only its reverse complement, is in this one (None where there is no other). tasks: one
+    dictionary for each label. pairs: ids that show the copies. notes: sentences on what deserves attention.
+    """
+
+    n: int
+    length: int
+    copies: int
+    reverse_copies: int
+    conflicts: int
+    duplicate_ids: int
+    shared: int | None
+    shared_reverse: int | None
+    n_share: float
+    sequences_with_n: int
+    gc: float | None
+    tasks: tuple[dict, ...]
+    covariates: dict[str, dict]
+    pairs: dict[str, list]
+    notes: tuple[str, ...]
+
+    def as_json(self) -> dict:
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in self._asdict().items()}
+
+
+class _Read(NamedTuple):
+    """What one pass over a dataset's sequences keeps of each: its letters packed, forward and reversed, and counts."""
+
+    forward: np.ndarray  # (N,) bytes
+    reverse: np.ndarray  # (N,) bytes: of the reverse complement
+    n_known: np.ndarray  # (N,)
+    n_gc: np.ndarray  # (N,)
+
+
+def audit(dataset: Dataset, other: Dataset | None = None) -> Audit:
+    """Facts about `dataset`, and which examples of `other` (for instance its validation part) it already holds.
+
+    Labels that are all 0 and 1 are taken for classes, others for numbers; missing labels (NaN, or weight 0) are left
+    out. Reverse complements are looked for in DNA only, and a palindrome is not a copy of itself.
+    """
+    read = _read(dataset)
+    n, ids = len(dataset), [str(name) for name in np.asarray(dataset.ids).tolist()]
+    values, first, group = np.unique(read.forward, return_index=True, return_inverse=True)
+    copies = np.flatnonzero(first[group] != np.arange(n))
+    pairs = {"copies": [[ids[i], ids[first[group[i]]]] for i in copies[:_PAIRS]]}
+    reverse = np.zeros(0, int)
+    if dataset.alphabet == "DNA":
+        place = _lookup(values, read.reverse)
+        mate = np.where(place >= 0, first[place], n)  # first example that is this one's reverse complement
+        reverse = np.flatnonzero(mate < np.arange(n))
+        pairs["reverse_copies"] = [[ids[i], ids[mate[i]]] for i in reverse[:_PAIRS]]
+    shared = shared_reverse = None
+    if other is not None:
+        shared, shared_reverse, pairs["shared"] = _shared(values, first, ids, dataset, other)
+    bases = n * dataset.length
+    known = int(read.n_known.sum())
+    facts = Audit(
+        n=n,
+        length=dataset.length,
+        copies=len(copies),
+        reverse_copies=len(reverse),
+        conflicts=_conflicts(np.asarray(dataset.y).reshape(n, -1), group, len(values)),
+        duplicate_ids=n - len(set(ids)),
+        shared=shared,
+        shared_reverse=shared_reverse,
+        n_share=1 - known / bases if bases else 0.0,
+        sequences_with_n=int((read.n_known < dataset.length).sum()),
+        gc=float(read.n_gc.sum() / known) if known else None,
+        tasks=tuple(_task(dataset, task, read) for task in range(np.asarray(dataset.y).reshape(n, -1).shape[1])),
+        covariates=_covariates(dataset),
+        pairs=pairs,
+        notes=(),
+    )
+    return facts._replace(notes=tuple(_notes(facts)))
+
+
+def _read(dataset: Dataset) -> _Read:
+    """One pass in chunks, so that a memory-mapped dataset is never held whole."""
+    parts = []
+    for begin in range(0, len(dataset), _CHUNK):
+        codes = to_codes(dataset.X[begin : begin + _CHUNK])  # (B, L)
+        opposite = np.where(codes < 4, 3 - codes, 4).astype(np.int8)[:, ::-1]
+        gc = (codes == 1) | (codes == 2)
+        parts.append((_packed(codes), _packed(opposite), (codes < 4).sum(axis=1), gc.sum(axis=1)))
+    if not parts:
+        return _Read(np.zeros(0, "S1"), np.zeros(0, "S1"), np.zeros(0, int), np.zeros(0, int))
+    return _Read(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _packed(codes: np.ndarray) -> np.ndarray:
+    """Three letters (0 to 4) to a byte, and the bytes of a sequence as one value that sorts and compares: `(B,)`."""
+    padded = np.pad(codes, ((0, 0), (0, -codes.shape[1] % 3))).astype(np.uint8)
+    packed = 1 + padded[:, 0::3] + 5 * padded[:, 1::3] + 25 * padded[:, 2::3]  # 1 to 125: never a zero byte
+    return np.ascontiguousarray(packed, np.uint8).view(f"S{packed.shape[1]}")[:, 0]
+
+
+def _lookup(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Place of each of `wanted` in sorted `values`, -1 where it is not there."""
+    if not len(values):
+        return np.full(len(wanted), -1)
+    place = np.minimum(np.searchsorted(values, wanted), len(values) - 1)
+    return np.where(values[place] == wanted, place, -1)
+
+
+def _shared(
+    values: np.ndarray, first: np.ndarray, ids: list[str], dataset: Dataset, other: Dataset
+) -> tuple[int, int, list]:
+    if other.length != dataset.length:
+        return 0, 0, []
+    read = _read(other)
+    place = _lookup(values, read.forward)
+    same = place >= 0
+    turned = np.zeros(len(same), bool)
+    if dataset.alphabet == "DNA":
+        opposite = _lookup(values, read.reverse)
+        turned = ~same & (opposite >= 0)
+        place = np.where(turned, opposite, place)
+    shown = np.flatnonzero(same | turned)[:_PAIRS]
+    pairs = [[str(other.ids[i]), ids[first[place[i]]]] for i in shown]
+    return int(same.sum()), int(turned.sum()), pairs
+
+
+def _conflicts(y: np.ndarray, group: np.ndarray, n_groups: int) -> int:
+    """Groups of equal sequences whose labels differ."""
+    differ = np.zeros(n_groups, bool)
+    for labels in y.T:
+        low, high = np.full(n_groups, np.inf), np.full(n_groups, -np.inf)
+        known = ~np.isnan(labels)
+        np.minimum.at(low, group[known], labels[known])
+        np.maximum.at(high, group[known], labels[known])
+        differ |= high > low
+    return int(differ.sum())
+
+
+def _task(dataset: Dataset, task: int, read: _Read) -> dict:
+    y = np.asarray(dataset.y, np.float64).reshape(len(dataset), -1)[:, task]
+    w = np.asarray(dataset.w).reshape(len(dataset), -1)[:, min(task, dataset.w.reshape(len(y), -1).shape[1] - 1)]
+    counted = (w > 0) & ~np.isnan(y)
+    labels = y[counted]
+    facts: dict = {"n": len(labels), "missing": len(y) - len(labels)}
+    if len(labels) and np.isin(labels, (0, 1)).all():
+        positive = counted & (y == 1)
+        facts.update(
+            kind="binary",
+            positives=int(positive.sum()),
+            prevalence=float(labels.mean()),
+            gc_positives=_gc(read, positive),
+            gc_negatives=_gc(read, counted & (y == 0)),
+        )
+    elif len(labels):
+        facts.update(kind="number", mean=float(labels.mean()), std=float(labels.std()))
+        facts.update(min=float(labels.min()), max=float(labels.max()))
+        gc = read.n_gc[counted] / np.maximum(read.n_known[counted], 1)
+        varied = len(labels) > 1 and gc.std() > 0 and labels.std() > 0
+        facts["gc_correlation"] = float(np.corrcoef(gc, labels)[0, 1]) if varied else None
+    return facts
+
+
+def _gc(read: _Read, chosen: np.ndarray) -> float | None:
+    known = int(read.n_known[chosen].sum())
+    return float(read.n_gc[chosen].sum() / known) if known else None
+
+
+def _covariates(dataset: Dataset) -> dict[str, dict]:
+    if dataset.covariates is None or not len(dataset):
+        return {}
+    return {
+        name: {"min": float(column.min()), "mean": float(column.mean()), "max": float(column.max())}
+        for name, column in zip(dataset.covariate_names, np.asarray(dataset.covariates, np.float64).T, strict=True)
+    }
+
+
+def _notes(facts: Audit) -> list[str]:
+    notes = []
+    if facts.shared or facts.shared_reverse:
+        notes.append(
+            f"the other part holds {_many(facts.shared, 'copy', 'copies')} and "
+            f"{_many(facts.shared_reverse, 'reverse complement')} of examples here: its scores are too good by these"
+        )
+    if facts.conflicts:
+        notes.append(
+            f"{_many(facts.conflicts, 'sequence')} with different labels in different places: none can fit both"
+        )
+    if facts.copies:
+        notes.append(
+            f"{_many(facts.copies, 'example')} with the sequence of an earlier one: a random split may put copies in "
+            f"both parts"
+        )
+    if facts.reverse_copies:
+        notes.append(f"{_many(facts.reverse_copies, 'example')} with the reverse complement of an earlier one")
+    if facts.duplicate_ids:
+        notes.append(f"{_many(facts.duplicate_ids, 'example')} with the id of an earlier one")
+    for number, task in enumerate(facts.tasks, 1):
+        label = f"label {number}" if len(facts.tasks) > 1 else "the label"
+        if task.get("kind") == "binary":
+            if task["positives"] in (0, task["n"]):
+                notes.append(f"{label} has one class only: nothing can be learned or measured from it")
+            elif min(task["prevalence"], 1 - task["prevalence"]) < 0.05:
+                notes.append(f"{label} is positive in {task['prevalence']:.2%}: look at AUPRC beside AUROC")
+            low, high = task["gc_negatives"], task["gc_positives"]
+            if low is not None and high is not None and abs(high - low) > _GC_GAP:
+                notes.append(
+                    f"GC content is {high:.0%} in positives and {low:.0%} in negatives of {label}: composition alone "
+                    f"tells them apart in part"
+                )
+    if facts.n_share > 0.01:
+        notes.append(f"{facts.n_share:.1%} of all bases are unknown (N)")
+    return notes
+
+
+def _many(number: int, one: str, more: str = "") -> str:
+    """'1 example', '2 examples'."""
+    return f"{number} {one if number == 1 else more or one + 's'}"
