@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
-from dnaconv_core.data.book_files import BOOK_FILES, BOOK_SETS, COMMIT, FOLDER, REPOSITORY
+from dnaconv_core.data.book_files import BOOK_FILES, COMMIT, FOLDER, PARTS, REPOSITORY
 from dnaconv_core.data.download import blob_id, download
 from dnaconv_core.errors import FetchError, InputError
 from dnaconv_core.home import data_folder
@@ -71,9 +71,9 @@ def part_names(names: Iterable[str]) -> list[str]:
     """The parts that these names stand for, sets such as 'jund' spelt out. Raises InputError for an unknown name."""
     parts: dict[str, None] = {}
     for name in names:
-        found = BOOK_SETS.get(name) or ((name,) if name in BOOK_FILES else ())
+        found = PARTS.get(name) or ((name,) if name in BOOK_FILES else ())
         if not found:
-            raise InputError(f"the book has no part {name!r}: choose from {', '.join([*BOOK_SETS, *BOOK_FILES])}")
+            raise InputError(f"the book has no part {name!r}: choose from {', '.join([*PARTS, *BOOK_FILES])}")
         parts.update(dict.fromkeys(found))
     return list(parts)
 

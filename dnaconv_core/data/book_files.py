@@ -62,7 +62,7 @@ BOOK_FILES: dict[str, dict[str, str]] = {  # part → file below it ("" for the 
     ),
 }
 
-BOOK_SETS: dict[str, tuple[str, ...]] = {
+PARTS: dict[str, tuple[str, ...]] = {
     "jund": ("train_dataset", "valid_dataset", "test_dataset", "accessibility.txt"),
     "sirna": ("train_siRNA", "valid_siRNA"),
 }

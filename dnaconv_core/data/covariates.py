@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,19 +61,29 @@ def join_covariates(dataset: Dataset, path: Path | str, name: str = "accessibili
     Raises DataError naming the first id of the dataset that the file lacks and counting the rest, and as
     `read_covariates` does.
     """
-    ids, values, names = read_covariates(path)
-    place = {key: row for row, key in enumerate(ids.tolist())}
-    rows = [place.get(key, -1) for key in dataset.ids.tolist()]
-    missing = [row for row, found in enumerate(rows) if found < 0]
+    found = read_covariates(path)
+    values, names = _rows_of(found, dataset.ids.tolist(), path, dataset.label), found.names
+    if not names:
+        names = (name,) if values.shape[1] == 1 else tuple(f"{name}_{i + 1}" for i in range(values.shape[1]))
+    return dataset.with_covariates(values, names)
+
+
+def covariates_for(ids: Sequence[str], path: Path | str) -> np.ndarray:
+    """The file's values `(N, C)` for these ids, in their order. Raises DataError as `join_covariates` does."""
+    return _rows_of(read_covariates(path), list(ids), path, "what was given")
+
+
+def _rows_of(found: Covariates, ids: list[str], path: Path | str, label: str) -> np.ndarray:
+    place = {key: row for row, key in enumerate(found.ids.tolist())}
+    rows = [place.get(key, -1) for key in ids]
+    missing = [key for key, row in zip(ids, rows, strict=True) if row < 0]
     if missing:
         more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
         raise DataError(
-            f"{path} has no value for id {str(dataset.ids[missing[0]])!r}{more} of the {len(dataset):,} in "
-            f"{dataset.label}: add a line for each, or leave those examples out"
+            f"{path} has no value for id {missing[0]!r}{more} of the {len(ids):,} in {label}: "
+            "add a line for each, or leave those examples out"
         )
-    if not names:
-        names = (name,) if values.shape[1] == 1 else tuple(f"{name}_{i + 1}" for i in range(values.shape[1]))
-    return dataset.with_covariates(values[np.array(rows)], names)
+    return found.values[np.array(rows, int)]
 
 
 def _is_header(row: list[str], separator: str | None) -> bool:
@@ -115,5 +126,6 @@ def _refuse_repeated(path: Path, ids: list[str], places: list[int]) -> None:
 def _refuse(path: Path, places: list[int], what: str) -> None:
     """Raise for the first of `places` (line numbers), counting the rest."""
     if places:
-        more = f" ({len(places) - 1:,} more lines like it)" if len(places) > 1 else ""
+        rest = len(places) - 1
+        more = f" ({rest:,} more line{'s' * (rest > 1)} like it)" if rest else ""
         raise DataError(f"{path}: line {places[0]} {what}{more}: correct the file")

@@ -1,0 +1,474 @@
+"""What a shard may hold, and that nothing else in one ever runs."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import pickle
+import tracemalloc
+import zlib
+
+import joblib
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from joblib.numpy_pickle import NumpyArrayWrapper
+
+from dnaconv_core.data.unpickle import StoredArray, read_array
+from dnaconv_core.errors import DataError, DnaConvError, UnsafeFileError
+
+ARRAYS = {
+    "int8": np.arange(24, dtype=np.int8).reshape(2, 3, 4),
+    "bool": np.array([[True, False, True]]),
+    "float64": np.linspace(-1, 1, 7),
+    "float16": np.ones((3, 1), np.float16),
+    "uint64": np.array([2**63], np.uint64),
+    "big endian": np.arange(5, dtype=">i4"),
+    "text": np.array(["chr22:1-102", "β", ""]),
+    "bytes": np.array([b"a", b"bc"]),
+    "Fortran": np.asfortranarray(np.arange(30, dtype=np.int16).reshape(2, 3, 5)),
+    "one number": np.array(3.5),
+    "no rows": np.zeros((0, 3)),
+    "no columns": np.zeros((3, 0), np.float32),
+    "large": np.arange(300_000, dtype=np.float32).reshape(-1, 3),
+}
+WAYS = {"raw": 0, "zlib": ("zlib", 3), "gzip": ("gzip", 3), "bz2": ("bz2", 3), "xz": ("xz", 3), "lzma": ("lzma", 3)}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ARRAYS)
+def test_reads_what_joblib_writes(tmp_path, name, way):
+    file = tmp_path / "a.joblib"
+    joblib.dump(ARRAYS[name], file, compress=WAYS[way])
+    found = read_array(file)
+    np.testing.assert_array_equal(found, ARRAYS[name])
+    np.testing.assert_array_equal(found, joblib.load(file))
+    assert found.dtype == ARRAYS[name].dtype.newbyteorder("=")
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+def test_reads_every_binary_protocol(tmp_path, protocol):
+    file = tmp_path / "a.joblib"
+    joblib.dump(ARRAYS["text"], file, protocol=protocol)
+    np.testing.assert_array_equal(read_array(file), ARRAYS["text"])
+
+
+@pytest.mark.parametrize("name", [name for name in ARRAYS if name not in ("one number", "no rows")])
+def test_blocks_are_the_array_in_order(tmp_path, name):
+    file = tmp_path / "a.joblib"
+    joblib.dump(ARRAYS[name], file, compress=3)
+    with StoredArray(file) as stored:
+        assert stored.shape == ARRAYS[name].shape
+        blocks = list(stored.blocks(2))
+    assert all(len(block) == 2 for block in blocks[:-1])
+    np.testing.assert_array_equal(np.concatenate(blocks), ARRAYS[name])
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_reads_npy(tmp_path, name):
+    file = tmp_path / "a.npy"
+    np.save(file, ARRAYS[name])
+    np.testing.assert_array_equal(read_array(file), ARRAYS[name])
+
+
+def test_reads_the_books_shards_as_joblib_does(shared_data):
+    files = sorted(shared_data.glob("*/*/*.joblib"))
+    assert len(files) == 12
+    for file in files:
+        found, expected = read_array(file), joblib.load(file)
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(found, expected)
+
+
+# What must not run
+
+
+class Asks:
+    """Pickled, a request to call `function(*arguments)`."""
+
+    def __init__(self, function, *arguments):
+        self.request = function, arguments
+
+    def __reduce__(self):
+        return self.request
+
+
+def a_global(module: str, name: str, argument: str, protocol: int) -> bytes:
+    """A pickle that calls module.name(argument), put together by hand so that neither needs to exist."""
+    if protocol == 0:
+        return f"c{module}\n{name}\n(V{argument}\ntR.".encode()
+    text = argument.encode()
+    argument_code = b"X" + len(text).to_bytes(4, "little") + text
+    if protocol == 2:
+        return b"\x80\x02" + f"c{module}\n{name}\n".encode() + argument_code + b"\x85R."
+    names = b"".join(b"\x8c" + bytes([len(part)]) + part.encode() for part in (module, name))
+    return b"\x80\x04" + names + b"\x93" + argument_code + b"\x85R."
+
+
+GLOBALS = [
+    ("os", "system"),
+    ("posix", "system"),
+    ("builtins", "eval"),
+    ("builtins", "exec"),
+    ("builtins", "getattr"),
+    ("__builtin__", "eval"),
+    ("subprocess", "Popen"),
+    ("numpy.testing._private.utils", "runstring"),
+    ("numpy.f2py", "compile"),
+    ("numpy.f2py.crackfortran", "myeval"),
+    ("numpy", "load"),
+    ("numpy", "fromfile"),
+    ("numpy", "ndarray.tofile"),
+    ("numpy.core.multiarray", "_reconstruct"),
+    ("numpy._core.multiarray", "scalar"),
+    ("joblib.numpy_pickle", "load"),
+    ("joblib.numpy_pickle_compat", "NDArrayWrapper"),
+    ("joblib.numpy_pickle", "NumpyArrayWrapper.read_mmap"),
+    ("pickle", "loads"),
+    ("copyreg", "_reconstructor"),
+    ("importlib", "import_module"),
+    ("dnaconv_core.data.unpickle", "read_array"),
+]
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+@pytest.mark.parametrize(("module", "name"), GLOBALS)
+def test_any_other_global_is_refused_by_name(tmp_path, module, name, protocol):
+    marker, file = tmp_path / "it ran", tmp_path / "shard-0-X.joblib"
+    content = a_global(module, name, f"touch '{marker}'", protocol)
+    for pack in (bytes, zlib.compress, gzip.compress, bz2.compress, lzma.compress):
+        file.write_bytes(pack(content))
+        with pytest.raises(UnsafeFileError) as caught:
+            read_array(file)
+        assert f"{module}.{name}" in str(caught.value)
+        assert str(file) in str(caught.value)
+        assert not marker.exists()
+
+
+def test_the_attack_itself_works_on_a_plain_unpickler(tmp_path):
+    """So that the tests above mean something."""
+    marker = tmp_path / "it ran"
+    pickle.loads(a_global("os", "system", f"touch '{marker}'", 4))
+    assert marker.exists()
+
+
+def hostile(marker):
+    """Objects that would leave a marker when unpickled, by what they ask for."""
+    write = f"open({str(marker)!r}, 'w')"
+    code = f"import os; os.mkdir({str(marker)!r})"
+    return {
+        f"{os.system.__module__}.system": Asks(os.system, f"touch '{marker}'"),
+        "builtins.eval": Asks(eval, write),
+        "builtins.exec": Asks(exec, code),
+        f"{open.__module__}.open": Asks(open, str(marker), "w"),
+        "numpy.fromfile": Asks(np.fromfile, str(marker)),
+    }
+
+
+NAMES = list(hostile("x"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("compress", [0, 3])
+def test_objects_that_joblib_wrote_do_not_run(tmp_path, name, compress):
+    marker, file = tmp_path / "it ran", tmp_path / "a.joblib"
+    joblib.dump(hostile(marker)[name], file, compress=compress)
+    with pytest.raises(UnsafeFileError, match=name):
+        read_array(file)
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("where", ["subclass", "shape", "order", "dtype", "allow_mmap", "other", "alignment", "inside"])
+def test_hostile_attributes_of_the_wrapper_do_not_run(tmp_path, name, where):
+    marker, file = tmp_path / "it ran", tmp_path / "a.joblib"
+    wrapper = NumpyArrayWrapper(np.ndarray, (3,), "C", np.dtype("i1"))
+    evil = hostile(marker)[name]
+    if where == "inside":
+        wrapper.shape = (3, evil)
+    else:
+        setattr(wrapper, {"alignment": "numpy_array_alignment_bytes"}.get(where, where), evil)
+    file.write_bytes(pickle.dumps(wrapper)[:-1] + b"\0abc.")
+    with pytest.raises(UnsafeFileError, match=name):
+        read_array(file)
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("content", ["text", "hostile"])
+def test_arrays_of_objects_are_refused_before_their_own_pickle(tmp_path, content):
+    marker, file = tmp_path / "it ran", tmp_path / "shard-0-ids.joblib"
+    held = ["a", None] if content == "text" else [Asks(os.system, f"touch '{marker}'")]
+    joblib.dump(np.array(held, dtype=object), file, compress=3)
+    with pytest.raises(UnsafeFileError, match=r"array of Python objects: .* convert it with array\.astype\(str\)"):
+        read_array(file)
+    np.save(tmp_path / "a.npy", np.array(held, dtype=object), allow_pickle=True)
+    with pytest.raises(UnsafeFileError, match="array of Python objects"):
+        read_array(tmp_path / "a.npy")
+    assert not marker.exists()
+
+
+class Shifty(np.ndarray):
+    """A subclass, which joblib pickles by way of numpy's reconstruction."""
+
+
+@pytest.mark.parametrize(
+    ("held", "message"),
+    [
+        ({"X": np.ones(3)}, "more than one numpy array|mapping|pickled object"),
+        ([np.ones(3)], "instruction EMPTY_LIST"),
+        ((np.ones(3), np.ones(3)), "goes on after its array: only one numpy array"),
+        ("text", "no numpy array"),
+        (3, "no numpy array"),
+        (None, "no numpy array"),
+        (np.ones(3).view(Shifty), "_reconstruct"),
+        (np.ones((2, 2)).view(np.matrix), "numpy.matrix"),
+        (np.float64(3.0), "multiarray.scalar"),
+        (np.zeros(2, "c16"), "values of type 'c16'"),
+        (np.zeros(2, "M8[s]"), "no numpy array: nothing of it was run"),
+        (np.zeros(2, "V3"), "values of type 'V3'"),
+        (np.zeros(2, [("a", "i4"), ("b", "f8")]), "values of type 'V12'"),
+        (np.ma.masked_array([1, 2], [0, 1]), "numpy.ma"),
+    ],
+)
+def test_anything_but_one_plain_array_is_refused(tmp_path, held, message):
+    file = tmp_path / "a.joblib"
+    joblib.dump(held, file)
+    with pytest.raises(UnsafeFileError, match=message):
+        read_array(file)
+
+
+# What is damaged, or too much
+
+
+def described(shape=(3,), dtype="i1", order="C", data=b"abc", tail=b".", alignment=None, **more) -> bytes:
+    wrapper = NumpyArrayWrapper(np.ndarray, shape, order, np.dtype(dtype), numpy_array_alignment_bytes=alignment)
+    vars(wrapper).update(more)
+    return pickle.dumps(wrapper)[:-1] + data + tail
+
+
+def test_the_hand_made_description_is_read(tmp_path):
+    file = tmp_path / "a.joblib"
+    file.write_bytes(described())
+    assert read_array(file).tobytes() == b"abc"
+    file.write_bytes(described(alignment=16, data=b"\x02\xff\xffabc"))
+    assert read_array(file).tobytes() == b"abc"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (described(data=b"ab", tail=b""), "it ends in the middle of the array"),
+        (described(data=b""), "it ends in the middle of the array"),
+        (described(tail=b""), "goes on after its array"),
+        (described(tail=b"d."), "goes on after its array"),
+        (described(tail=b".."), "goes on after its end"),
+        (described(shape=(-3,)), "shape is not a list of sizes"),
+        (described(shape=(3.0,)), "BINFLOAT|shape is not a list of sizes"),
+        (described(shape="abc"), "shape is not a list of sizes"),
+        (described(shape=(True,)), "shape is not a list of sizes"),
+        (described(shape=(1,) * 9), "shape is not a list of sizes"),
+        (described(shape=(10**12,)), "more than the 2,048 MiB allowed"),
+        (described(shape=(10**12, 0, 10**12)), "more than the 2,048 MiB allowed"),
+        (described(shape=(10**300,)), "more than the 2,048 MiB allowed"),
+        (described().replace(b"i1", b"U999999999").replace(b"\x8c\x02U", b"\x8c\x0aU"), "damaged"),
+        (described(order="K"), "neither C nor F"),
+        (described(order=("C",)), "neither C nor F"),
+        (described(subclass=np.dtype), "does not hold a plain numpy array"),
+        (described(subclass=None), "does not hold a plain numpy array"),
+        (described(alignment="16"), "alignment is not a number"),
+        (described(surprise=1), "describes its array with 'surprise'"),
+        (described(dtype="b1", data=b"\0\1\2"), "neither 0 nor 1"),
+        (described(dtype="U1", shape=(1,), data=b"\xff\xff\xff\xff"), "text that is not Unicode"),
+        (described(dtype=">U1", shape=(1,), data=b"\x00\x00\xd8\x00"), "text that is not Unicode"),
+        (b"", "no numpy array|damaged"),
+        (b".", "no numpy array|damaged"),
+        (b"\x80\x04", "damaged"),
+        (b"\x80\x04X\xff\xff\xff\x7f", "in more than 65536 bytes"),
+        (b"\x80\x04\x8d" + b"\xff" * 7 + b"\x0f", "in more than 65536 bytes"),
+        (b"\x80\x04" + b"(" * 100_000, "in more than 65536 bytes"),
+        (b"V" + b"a" * 100_000, "in more than 65536 bytes"),
+        (b"\x80\x04h\x05.", "damaged"),
+        (b"\x80\x04t.", "damaged"),
+        (b"\x80\x04\x85.", "no numpy array"),
+        (b"\x80\x04R.", "damaged"),
+        (b"\x80\x04}\x94]\x94", "instruction EMPTY_LIST"),
+        (b"\x80\x04}N)s.", "a mapping that joblib does not write"),
+        (b"x\x9c", "ends too early"),
+        (zlib.compress(described())[:-2], "ends too early"),
+        (zlib.compress(described())[:-4] + b"abcd", "cannot be read to its end"),
+        (zlib.compress(described()) + b"more", "more follows after its compressed data"),
+        (bz2.compress(described())[:-9], "ends too early"),
+        (lzma.compress(described())[:-20], "ends too early|cannot be read"),
+        (b"\x04\x22\x4d\x18rest", "lz4"),
+        (b"ZF0x10", "no joblib array|pickled object"),
+        (b"\x93NUMPY\x01\x00\x10\x00{'descr': 'O'}\n ", "damaged"),
+        (b"\x93NUMPY\x09\x00\x10\x00", "damaged"),
+    ],
+)
+def test_damaged_and_excessive_files_are_said_so(tmp_path, content, message):
+    file = tmp_path / "a.joblib"
+    file.write_bytes(content)
+    with pytest.raises(DataError, match=message) as caught:
+        read_array(file)
+    assert str(file) in str(caught.value)
+    assert len(str(caught.value)) < 600
+
+
+def test_missing_files_and_folders(tmp_path):
+    with pytest.raises(DataError, match="does not exist"):
+        read_array(tmp_path / "a.joblib")
+    with pytest.raises(DataError, match="cannot be read"):
+        read_array(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"NNNJ", b"N)NJ"),  # names of fields
+        (b"NNNJ", b")NNJ"),  # a dtype within
+        (b"NNNJ", b"NN}J"),  # fields
+        (b"(K\x03X", b"(K\x04X"),  # a version with metadata
+        (b"i4q", b"O8q"),
+        (b"i4q", b"i3q"),
+        (b"X\x01\x00\x00\x00<", b"X\x01\x00\x00\x00?"),
+        (b"tq\x0fb", b"}q\x0fb"),  # the state is no tuple
+    ],
+)
+def test_a_dtype_with_a_strange_state_is_refused(tmp_path, old, new):
+    file = tmp_path / "a.joblib"
+    wrapper = NumpyArrayWrapper(np.ndarray, (1,), "C", np.dtype("<i4"), numpy_array_alignment_bytes=None)
+    good = pickle.dumps(wrapper, 2)[:-1] + b"\1\0\0\0."
+    file.write_bytes(good)
+    assert read_array(file).tolist() == [1]
+    assert good.count(old) == 1
+    file.write_bytes(good.replace(old, new))
+    with pytest.raises(DataError):
+        read_array(file)
+
+
+BOMB = 24 << 20
+
+
+BOMBS = {
+    "more than declared": lambda: described(shape=(3,), data=b"abc" + bytes(BOMB)),
+    "huge shape": lambda: described(shape=(BOMB * 128,), data=bytes(BOMB)),
+    "long text": lambda: b"\x80\x04X" + BOMB.to_bytes(4, "little") + bytes(BOMB),
+    "endless line": lambda: b"\x80\x04V" + bytes(BOMB),
+    "zeros": lambda: bytes(BOMB),
+    "endless instructions": lambda: b"\x80\x04" + b")" * BOMB,
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.parametrize("pack", [zlib.compress, bz2.compress], ids=["zlib", "bz2"])
+def test_bombs_are_not_unpacked(tmp_path, name, pack):
+    file = tmp_path / "a.joblib"
+    file.write_bytes(pack(BOMBS[name]()))
+    assert file.stat().st_size < 1 << 18
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError):
+            read_array(file)
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_dictionary_bomb_is_refused(tmp_path):
+    file = tmp_path / "a.joblib"
+    filters = [{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 20}]
+    packed = bytearray(lzma.compress(described(), lzma.FORMAT_ALONE, filters=[{"id": lzma.FILTER_LZMA1}]))
+    packed[1:5] = (0xFFFFFFFF).to_bytes(4, "little")  # a window of 4 GiB
+    file.write_bytes(bytes(packed))
+    try:
+        read_array(file)
+    except DataError as error:
+        assert "cannot be read" in str(error) or "no joblib array" in str(error) or "pickled" in str(error)
+    file.write_bytes(lzma.compress(described(), filters=filters))
+    assert read_array(file).tobytes() == b"abc"
+
+
+def test_the_limit_is_the_callers_to_set(tmp_path):
+    file = tmp_path / "a.joblib"
+    joblib.dump(np.zeros(1000, np.int8), file)
+    assert read_array(file, limit=1000).shape == (1000,)
+    with pytest.raises(UnsafeFileError, match=r"declares \(1000,\) values of 1 bytes, which is more than"):
+        read_array(file, limit=999)
+
+
+def test_deep_nesting_neither_overflows_nor_takes_forever(tmp_path):
+    file = tmp_path / "a.joblib"
+    shared = b"\x80\x04)" + b"2\x86" * 2
+    file.write_bytes(shared + b".")
+    with pytest.raises(UnsafeFileError, match="instruction DUP"):
+        read_array(file)
+    twice = b"\x80\x04)\x94" + b"".join(b"h" + bytes([i]) + b"h" + bytes([i]) + b"\x86\x94" for i in range(200))
+    for end in (b"}h\xc8Ns.", b"Nh\xc8R.", b"h\xc8h\xc8\x93.", b"."):
+        file.write_bytes(twice + end)
+        with pytest.raises(DataError) as caught:
+            read_array(file)
+        assert len(str(caught.value)) < 600
+
+
+def _files() -> dict[str, bytes]:
+    made = {}
+    for name, array in (
+        ("X", np.eye(4, dtype=np.int8)[np.arange(20) % 4].reshape(2, 10, 4)),
+        ("ids", np.array(["a", "bb"])),
+    ):
+        for way, compress in WAYS.items():
+            stream = io.BytesIO()
+            joblib.dump(array, stream, compress=compress)
+            made[f"{name} {way}"] = stream.getvalue()
+        stream = io.BytesIO()
+        np.save(stream, array)
+        made[f"{name} npy"] = stream.getvalue()
+    return made
+
+
+FILES = _files()
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_changed_file_is_read_or_refused_in_words(tmp_path, data):
+    content = bytearray(FILES[data.draw(st.sampled_from(sorted(FILES)))])
+    for _ in range(data.draw(st.integers(1, 4))):
+        where = data.draw(st.integers(0, len(content) - 1))
+        match data.draw(st.sampled_from(["flip", "byte", "cut", "insert", "repeat"])):
+            case "flip":
+                content[where] ^= 1 << data.draw(st.integers(0, 7))
+            case "byte":
+                content[where] = data.draw(st.integers(0, 255))
+            case "cut":
+                del content[where : where + data.draw(st.integers(1, 40))]
+            case "insert":
+                content[where:where] = data.draw(st.binary(min_size=1, max_size=8))
+            case "repeat":
+                content[where:where] = content[where : where + 20]
+        if not content:
+            break
+    file = tmp_path / "a.joblib"
+    file.write_bytes(bytes(content))
+    try:
+        found = read_array(file)
+    except DnaConvError as error:
+        assert str(file) in str(error)
+    else:
+        assert found.dtype.kind in "biufSU"
+        found.astype(str) if found.dtype.kind != "S" else found.tolist()
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    content=st.binary(max_size=300), start=st.sampled_from([b"", b"\x80\x04", b"\x80\x02cnumpy\ndtype\n", b"\x93NUMPY"])
+)
+def test_noise_is_refused_in_words(tmp_path, content, start):
+    file = tmp_path / "a.joblib"
+    file.write_bytes(start + content)
+    with pytest.raises(DataError):
+        read_array(file)
