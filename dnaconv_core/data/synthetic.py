@@ -51,7 +51,8 @@ def chromatin(
     *,
     seed: int = 0,
     length: int = 101,
-    prevalence: float = 0.25,
+    prevalence: float = 0.35,
+    open_share: float = 0.7,
     gc: float = 0.42,
     decoys: bool = True,
     softness: float = 0.05,
@@ -59,26 +60,28 @@ def chromatin(
     """Bound only where there is a motif **and** the chromatin is open: neither alone tells.
 
     Sequences are as in `tf_binding`. Accessibility (covariate "accessibility", raw) is skewed like the real one: median
-    0.0036, mean 0.004, up to 0.13. A share sqrt(prevalence) of the sequences holds a site and, independently, the same
-    share is open: the logarithm of accessibility, plus logistic noise of scale `softness` (in natural-log units), is
-    above a threshold.
+    0.0036, mean 0.004, up to 0.13. A share `open_share` of the sequences is open: the logarithm of accessibility, plus
+    logistic noise of scale `softness` (in natural-log units), is above a threshold. Independently of that, a share
+    prevalence / open_share holds a site.
 
     Raises InputError for a number out of range, or sequences too short for what is planted.
     """
     rng = np.random.default_rng(seed)
-    _check(n, length, 3 * AP1.width, prevalence=prevalence, gc=gc)
+    _check(n, length, 3 * AP1.width, prevalence=prevalence, open_share=open_share, gc=gc)
+    if not prevalence < open_share:
+        raise InputError(f"prevalence is {prevalence}: only open sequences are bound, so it must be below {open_share}")
     if not softness >= 0:
         raise InputError(f"softness is {softness}: it must be 0 or more")
     logs = np.log(0.0036) + 0.38 * rng.standard_t(5, n)
     accessibility = np.minimum(np.exp(logs), 0.13)
-    share = np.sqrt(prevalence)
     ranked = np.argsort(-(logs + softness * rng.logistic(size=n)))  # most open first
-    n_open, n_bound = round(n * share), max(1, round(n * prevalence))
+    n_bound = max(1, round(n * prevalence))
+    n_open = max(n_bound, round(n * open_share))
     opened, closed = ranked[:n_open], ranked[n_open:]
     motif = np.zeros(n, bool)
     motif[rng.permutation(opened)[:n_bound]] = True
     bound = motif.copy()
-    motif[rng.permutation(closed)[: round(len(closed) * share)]] = True
+    motif[rng.permutation(closed)[: round(len(closed) * prevalence / open_share)]] = True
     X, truth = _sequences(rng, motif, length, gc, decoys)
     dataset = _dataset(X, bound, "synthetic chromatin", truth=truth)
     return dataset.with_covariates(accessibility[:, None], (ACCESSIBILITY,))

@@ -14,10 +14,11 @@ LETTERS = {"DNA": "ACGT", "RNA": "ACGU"}
 AMBIGUOUS = "NRYSWKMBDHV"  # IUPAC codes for more than one base: all-zero columns
 _OTHER_T = {"DNA": ("U", "T"), "RNA": ("T", "U")}
 _COMPLEMENT = {
-    "DNA": str.maketrans("ACGTRYSWKMBDHVN", "TGCAYRSWMKVHDBN"),
-    "RNA": str.maketrans("ACGURYSWKMBDHVN", "UGCAYRSWMKVHDBN"),
+    "DNA": str.maketrans("ACGTURYSWKMBDHVN", "TGCAAYRSWMKVHDBN"),
+    "RNA": str.maketrans("ACGUTRYSWKMBDHVN", "UGCAAYRSWMKVHDBN"),
 }
 _NOISE = re.compile(r"[\s\d]+")  # white space and GenBank's position numbers
+_FOREIGN = re.compile(f"[^ACGTU{AMBIGUOUS}acgtu{AMBIGUOUS.lower()}]")
 
 
 def clean(text: str, alphabet: str = "DNA", *, where: str = "the sequence") -> str:
@@ -25,15 +26,14 @@ def clean(text: str, alphabet: str = "DNA", *, where: str = "the sequence") -> s
 
     Raises InputError naming the first other character and its position (1-based, among what is not white space).
     """
-    letters = _NOISE.sub("", text).upper().replace(*_OTHER_T[alphabet])
-    allowed = LETTERS[alphabet] + AMBIGUOUS
-    for position, letter in enumerate(letters, 1):
-        if letter not in allowed:
-            raise InputError(
-                f"{where} has {letter!r} at position {position}: use {', '.join(LETTERS[alphabet])} or an IUPAC code "
-                f"such as N"
-            )
-    return letters
+    letters = _NOISE.sub("", text)
+    foreign = _FOREIGN.search(letters)  # before upper(), which turns some letters into two
+    if foreign:
+        raise InputError(
+            f"{where} has {foreign[0]!r} at position {foreign.start() + 1}: use {', '.join(LETTERS[alphabet])} or an "
+            f"IUPAC code such as N"
+        )
+    return letters.upper().replace(*_OTHER_T[alphabet])
 
 
 def count_ambiguous(sequence: str) -> int:
