@@ -19,7 +19,7 @@ def read_fasta(path_or_text: Path | str, alphabet: str = "DNA") -> list[Record]:
     A record's id is the first word of its header; sequences may run over any number of lines, in any case, with U or T.
     Raises InputError naming the record and position of a foreign character, DataError for a file without records.
     """
-    if isinstance(path_or_text, str) and (path_or_text.lstrip().startswith(">") or "\n" in path_or_text.strip()):
+    if isinstance(path_or_text, str) and (path_or_text.lstrip().startswith(">") or "\n" in path_or_text):
         return _records(path_or_text, alphabet, "the text")
     return _records(read_text(path_or_text), alphabet, str(path_or_text))
 

@@ -14,12 +14,13 @@ from dnaconv_core.sequence.encoding import AMBIGUOUS, LETTERS, clean
 TEXT_BYTES = 1 << 30  # the most a text file may hold, unpacked
 
 
-def read_text(path: Path | str, *, limit: int = TEXT_BYTES) -> str:
+def read_text(path: Path | str, *, limit: int | None = None) -> str:
     """The file's text (UTF-8, a byte-order mark is dropped), unpacked when it is gzip.
 
-    Raises DataError when it is not there or not text, UnsafeFileError when it unpacks to more than `limit` bytes.
+    Raises DataError when it is not there or not text, UnsafeFileError when it unpacks to more than `limit` bytes
+    (by default TEXT_BYTES).
     """
-    path = Path(path)
+    path, limit = Path(path), TEXT_BYTES if limit is None else limit
     try:
         with path.open("rb") as file:
             packed = file.read(2) == b"\x1f\x8b"

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import gzip
+
+import numpy as np
+import pytest
+
+from dnaconv_core.data.fasta import read_fasta, read_fasta_dataset
+from dnaconv_core.data.table import read_table
+from dnaconv_core.errors import DataError, InputError, UnsafeFileError
+from dnaconv_core.results import Record
+from dnaconv_core.sequence.encoding import decode
+
+FASTA = """; a remark
+>one first record
+ACGT
+acgu
+
+>two
+ NNAC GTA
+; a remark within
+CC
+>
+TTT
+"""
+RECORDS = [Record("one", "ACGTACGT", 0), Record("two", "NNACGTACC", 2), Record("seq_3", "TTT", 0)]
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_fasta_files(tmp_path, ending, packed):
+    content = FASTA.replace("\n", ending).encode()
+    file = tmp_path / "a.fa"
+    file.write_bytes(gzip.compress(content) if packed else content)
+    assert read_fasta(file) == read_fasta(str(file)) == RECORDS
+
+
+def test_fasta_text_and_rna():
+    assert read_fasta(FASTA) == RECORDS
+    assert read_fasta(">a\nacgt", "RNA") == [Record("a", "ACGU", 0)]
+    assert read_fasta("\n>a\nACGT\n>b\nRYK") == [Record("a", "ACGT", 0), Record("b", "RYK", 3)]
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        (">a\nAC\n>b\nACGTX\n", InputError, r"record 2 \('b'\) has 'X' at position 5"),
+        (">a\nAC\n>b\nA\nC-G\n", InputError, r"record 2 \('b'\) has '-' at position 3"),
+        (">a\n\n>b\nAC\n", InputError, r"record 1 \('a'\) is empty"),
+        ("ACGT\nACGT\n", DataError, "begins with 'ACGT': FASTA records begin with a line such as '>name'"),
+        ("ACGT\n>a\nAC\n", DataError, "begins with 'ACGT'"),
+        ("\n; only a remark\n", DataError, "has no record"),
+    ],
+)
+def test_bad_fasta(tmp_path, text, error, message):
+    file = tmp_path / "a.fa"
+    file.write_text(text)
+    with pytest.raises(error, match=message) as caught:
+        read_fasta(file)
+    assert str(file) in str(caught.value)
+    with pytest.raises(error, match="the text.*" + message):
+        read_fasta(text)
+
+
+def test_thousands_of_records_and_positions_in_long_ones(tmp_path):
+    rng = np.random.default_rng(0)
+    sequences = ["".join(rng.choice(list("ACGT"), 61)) for _ in range(5_000)]
+    file = tmp_path / "a.fa"
+    file.write_text("".join(f">s{i}\n{s[:40]}\n{s[40:]}\n" for i, s in enumerate(sequences)))
+    records = read_fasta(file)
+    assert [record.sequence for record in records] == sequences
+    data = read_fasta_dataset(file)
+    assert data.X.shape == (5000, 4, 61)
+    assert data.y.shape == data.w.shape == (5000, 0)
+    assert decode(data.X) == sequences
+    assert (data.ids[4999], data.name) == ("s4999", "a.fa")
+
+
+def test_a_fasta_dataset_needs_equal_lengths_and_own_names(tmp_path):
+    file = tmp_path / "a.fa"
+    file.write_text(">a\nACG\n>b\nACGT\n")
+    with pytest.raises(DataError, match=r"record 2 \('b'\) has 4 bases and the first has 3: a dataset needs equal"):
+        read_fasta_dataset(file)
+    file.write_text(">a\nACG\n>a\nACC\n")
+    with pytest.raises(DataError, match="record 2 repeats the id 'a' of record 1"):
+        read_fasta_dataset(file)
+
+
+TABLES = {
+    "csv": "id,sequence,label\nx,ACGT,1\ny,acgn,0\n",
+    "tsv": "name\tactivity\tSeq\nx\t1\tACGT\ny\t0\tACGN\n",
+    "quoted": '"Sequence","id","y"\n"ACG T","x","1.0"\n"ACGN","y","0"\n',
+    "white space": "sequence  id  bound\nACGU x 1e0\nACGN y 0\n",
+    "one other column": "id,sequence,Kd\nx,ACGT,1\ny,ACGN,0\n",
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("packed", [False, True])
+def test_tables(tmp_path, name, packed):
+    file = tmp_path / "t.csv"
+    file.write_bytes(gzip.compress(TABLES[name].encode()) if packed else TABLES[name].encode())
+    data = read_table(file)
+    assert decode(data.X) == ["ACGT", "ACGN"]
+    assert data.y.tolist() == [[1.0], [0.0]]
+    assert data.w.tolist() == [[1.0], [1.0]]
+    assert data.ids.tolist() == ["x", "y"]
+    assert data.y.dtype == data.w.dtype == np.float32
+
+
+def test_named_columns_weights_and_covariates(tmp_path):
+    file = tmp_path / "t.tsv"
+    file.write_text("probe\tlocus_id\tjund\tfos\tdnase\tw\nACGUA\tp\t1\t0\t0.5\t2\nCCGUA\tq\t0\t1\t0.25\t0\n")
+    data = read_table(
+        file, alphabet="RNA", sequence="probe", ids="locus_id", labels=["fos", "jund"], covariates=["dnase"]
+    )
+    assert data.sequences() == ["ACGUA", "CCGUA"]
+    assert data.y.tolist() == [[0, 1], [1, 0]]
+    assert data.w.tolist() == [[2, 2], [0, 0]]
+    assert data.ids.tolist() == ["p", "q"]
+    assert data.covariate_names == ("dnase",)
+    assert data.covariates.tolist() == [[0.5], [0.25]]
+
+
+def test_a_table_without_labels_or_ids(tmp_path):
+    file = tmp_path / "t.csv"
+    file.write_text("sequence\nACG\nCCC\n")
+    data = read_table(file)
+    assert data.y.shape == (2, 0)
+    assert data.ids.tolist() == ["row_1", "row_2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "error", "message"),
+    [
+        (
+            "a,b\nACG,1\n",
+            {},
+            DataError,
+            r"no column of sequences: its first line .* it names 'a', 'b'",
+        ),
+        ("sequence,y\nACG,1\n", {"labels": ["z"]}, DataError, "no label column 'z': its columns are 'sequence', 'y'"),
+        ("sequence,y\nACG,1\n", {"sequence": "s"}, DataError, "no sequence column 's'"),
+        ("sequence,y\n", {}, DataError, "a header but no examples"),
+        ("sequence,y\nACG,1\n\nACG\n", {}, DataError, "line 4 has 1 fields and the header 2"),
+        ("sequence,y\nACG,1\nACGT,1\n", {}, DataError, "line 3 has 4 bases and the first has 3: a dataset needs equal"),
+        ("sequence,y\n,1\n", {}, DataError, "line 2 has 0 bases and it is empty"),
+        ("sequence,y\nACG,1\nAC!,1\n", {}, InputError, "the sequence in line 3 has '!' at position 3"),
+        ("sequence,y\nACG,\n", {}, DataError, "line 2 has '' in column 'y': it must be a finite number"),
+        ("sequence,y\nACG,1\nACC,nan\n", {}, DataError, "line 3 has 'nan' in column 'y'"),
+        ("sequence,y,w\nACG,1,1\nACC,1,-1\n", {}, DataError, "line 3 has a negative weight"),
+        ("sequence,y,id\nACG,1,a\nACC,1,b\nACT,1,a\n", {}, DataError, "line 4 repeats the id 'a' of line 2"),
+        ("", {}, DataError, "is empty"),
+    ],
+)
+def test_bad_tables(tmp_path, text, options, error, message):
+    file = tmp_path / "t.csv"
+    file.write_text(text)
+    with pytest.raises(error, match=message) as caught:
+        read_table(file, **options)
+    assert str(file) in str(caught.value)
+
+
+def test_a_table_that_unpacks_to_too_much(tmp_path, monkeypatch):
+    file = tmp_path / "t.csv.gz"
+    file.write_bytes(gzip.compress(b"sequence\n" + b"A" * 5_000_000))
+    monkeypatch.setattr("dnaconv_core.data.textfile.TEXT_BYTES", 1 << 20)
+    with pytest.raises(UnsafeFileError, match="more than 1 MiB of text"):
+        read_table(file)
