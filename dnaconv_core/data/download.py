@@ -81,8 +81,8 @@ def _size(path: Path) -> int:
 
 def _pause(seconds: float, should_stop: Callable[[], bool], sleep: Callable[[float], None]) -> None:
     for _ in range(int(seconds)):
-        _stop_if(should_stop)
         sleep(1.0)
+        _stop_if(should_stop)
 
 
 def _stop_if(should_stop: Callable[[], bool]) -> None:
