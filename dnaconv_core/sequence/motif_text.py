@@ -153,7 +153,7 @@ def _meme_matrix(lines: list[str], at: int, where: str) -> tuple[np.ndarray, flo
         if not line and not columns:  # a blank line between header and matrix
             at += 1
             continue
-        if not line or line.startswith(("MOTIF", "URL", "-")):
+        if not line or line.startswith(("MOTIF", "URL", "--")):
             break
         columns.append(_numbers(line.split(), f"{where}, line {at + 1}"))
         at += 1
