@@ -94,26 +94,32 @@ def fetch(
     arrived is kept); InputError for an unknown part.
     """
     names = part_names(parts)
-    book_folder().mkdir(parents=True, exist_ok=True)
     try:
+        book_folder().mkdir(parents=True, exist_ok=True)
         with FileLock(book_folder() / ".lock", timeout=0):
             wanted = [_File(part, name, blob) for part in names for name, blob in BOOK_FILES[part].items()]
             lacking = [file for file in wanted if not (file.target.is_file() and blob_id(file.target) == file.blob)]
             if source is not None:
-                _place(lacking, Path(source), progress)
+                lacking = _place(lacking, Path(source), progress)
             else:
-                _download(lacking, base_url, progress, sleep)
+                lacking = _download(lacking, base_url, progress, sleep)
     except Timeout as error:
         raise FetchError(f"another fetch is writing to {book_folder()}: wait until it has ended") from error
     except OSError as error:
         raise FetchError(f"{book_folder()} cannot be filled ({error.strerror or error}): check it") from error
-    complete = {part: path for part in names if (path := book_part(part)) is not None}
-    missing = tuple(part for part in names if part not in complete)
+    missing = tuple(part for part in names if any(file.part == part for file in lacking))
+    complete = {part: book_folder() / part for part in names if part not in missing}
+    if not complete:
+        raise FetchError(
+            f"{source} holds no whole part of the book's data (looked for {', '.join(missing)}, by their content): "
+            f"give the folder that holds {FOLDER} of https://github.com/{REPOSITORY}"
+        )
     progress.report(1.0, f"{len(complete)} parts in {book_folder()}")
     return Fetched(complete, missing)
 
 
-def _download(lacking: list[_File], base_url: str, progress: Progress, sleep: Callable[[float], None]) -> None:
+def _download(lacking: list[_File], base_url: str, progress: Progress, sleep: Callable[[float], None]) -> list[_File]:
+    """Fetch each file; returns those still lacking, which are none."""
     for done, file in enumerate(lacking):
         file.target.parent.mkdir(parents=True, exist_ok=True)
 
@@ -135,10 +141,11 @@ def _download(lacking: list[_File], base_url: str, progress: Progress, sleep: Ca
             if progress.should_stop():
                 raise
             raise FetchError(f"{error}; {BY_HAND}") from error
+    return []
 
 
-def _place(lacking: list[_File], source: Path, progress: Progress) -> None:
-    """Copy from `source` the files whose content is right, whatever their folders are called."""
+def _place(lacking: list[_File], source: Path, progress: Progress) -> list[_File]:
+    """Copy from `source` the files whose content is right, whatever their folders are called; returns the others."""
     if not source.is_dir():
         raise FetchError(f"{source} is not a folder: give the one that holds the book's files")
     names = {Path(file.label).name for file in lacking}
@@ -146,7 +153,6 @@ def _place(lacking: list[_File], source: Path, progress: Progress) -> None:
     for path in _files(source):
         if path.name in names:
             found.setdefault(blob_id(path), path)
-    placed = 0
     for done, file in enumerate(lacking):
         if progress.should_stop():
             raise FetchError("placing the files was stopped: those already placed are kept")
@@ -155,13 +161,8 @@ def _place(lacking: list[_File], source: Path, progress: Progress) -> None:
             part = file.target.with_name(file.target.name + ".part")
             shutil.copyfile(found[file.blob], part)
             os.replace(part, file.target)
-            placed += 1
         progress.report((done + 1) / len(lacking), file.label)
-    if lacking and not placed:
-        raise FetchError(
-            f"{source} holds none of the book's files that are missing here (such as {lacking[0].label}; content "
-            f"counts, not names): give the folder that holds {FOLDER} of https://github.com/{REPOSITORY}"
-        )
+    return [file for file in lacking if file.blob not in found]
 
 
 def _files(source: Path) -> Iterator[Path]:

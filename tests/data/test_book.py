@@ -364,6 +364,9 @@ def test_a_folder_with_some_parts(tmp_path):
     result = fetch(source=str(tmp_path / "usb"))
     assert result.missing == ("train_siRNA",)
     assert list(result.complete) == ["accessibility.txt", "valid_siRNA"]
+    (book_folder() / "valid_siRNA" / "shard-0-X.joblib").write_bytes(b"damaged since")
+    (tmp_path / "usb" / "valid_siRNA" / "shard-0-X.joblib").unlink()
+    assert fetch(source=str(tmp_path / "usb")).missing == ("train_siRNA", "valid_siRNA")
 
 
 def test_folders_without_any(tmp_path, monkeypatch):
@@ -371,17 +374,17 @@ def test_folders_without_any(tmp_path, monkeypatch):
         fetch(source=tmp_path / "none")
     (tmp_path / "usb").mkdir()
     (tmp_path / "usb" / "tasks.json").write_text("[1]")
-    with pytest.raises(FetchError, match=r"holds none of the book's files that are missing here \(such as accessib"):
+    with pytest.raises(FetchError, match=r"usb holds no whole part of the book's data \(looked for acc"):
         fetch(source=tmp_path / "usb")
     monkeypatch.setattr(book, "_FILES_LOOKED_AT", 0)
     with pytest.raises(FetchError, match="holds more than 0 files: give one closer"):
         fetch(source=tmp_path / "usb")
 
 
-def test_the_real_list_and_the_real_files(shared_data, monkeypatch):
+def test_the_real_list_and_the_real_files(shared_data, monkeypatch, home):
     """The pinned ids are those of BOOK_FILES.txt, and the shared files that are whole match them."""
     monkeypatch.undo()
-    monkeypatch.setenv("DNACONV_HOME", str(Path(book_folder()).parent))
+    monkeypatch.setenv("DNACONV_HOME", str(home))
     lines = [line.split() for line in (shared_data / "BOOK_FILES.txt").read_text().splitlines() if line[0] != "#"]
     pinned = {
         "/".join(filter(None, (book_files.FOLDER, part, name))): blob
@@ -397,3 +400,4 @@ def test_the_real_list_and_the_real_files(shared_data, monkeypatch):
     assert list(result.complete) == ["valid_dataset", "train_siRNA", "valid_siRNA"]
     assert result.missing == ("train_dataset", "test_dataset", "accessibility.txt")
     assert len(read_diskdataset(book_part("train_siRNA"), alphabet="RNA")) == 2187
+    assert fetch(source=shared_data) == result  # the folder has nothing more, which is no mistake
