@@ -12,8 +12,7 @@ import numpy as np
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.results import Split
-
-_LOCUS = re.compile(r"([^\s:]+):(\d+)-(\d+)(?:\([+-]\))?")
+from dnaconv_core.sequence.interval import find_locus
 
 
 def random_split(dataset: Dataset, fraction: float = 0.2, *, seed: int = 0) -> Split:
@@ -135,14 +134,14 @@ def _strata(y: np.ndarray) -> list[np.ndarray]:
 def _loci(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Chromosome names and starts `(N,)` from the ids. Raises DataError naming the first id that is no locus."""
     ids = [str(name) for name in np.asarray(dataset.ids).tolist()]
-    found = [_LOCUS.fullmatch(name) for name in ids]
-    for row, (name, match) in enumerate(zip(ids, found, strict=True), 1):
-        if match is None:
+    found = [find_locus(name) for name in ids]
+    for row, (name, locus) in enumerate(zip(ids, found, strict=True), 1):
+        if locus is None:
             raise DataError(
                 f"{dataset.label}: the id of example {row}, {name!r}, is no locus such as chr22:20208963-20209064: "
                 f"use a random split"
             )
-    return np.array([match[1] for match in found]), np.array([int(match[2]) for match in found], np.int64)
+    return np.array([locus.chrom for locus in found]), np.array([locus.start for locus in found], np.int64)
 
 
 def _natural(name: str) -> list:
