@@ -50,8 +50,7 @@ MAIN_METRIC = {"binary": "auroc", "regression": "pearson_r"}
 LOSSES = {"binary": "cross_entropy", "regression": "l2"}
 
 _WHY_NOT = {
-    "cross_entropy": "cross-entropy compares probabilities with classes 0 and 1, and these labels are numbers of any "
-    "size",
+    "cross_entropy": "cross-entropy compares probabilities with classes, and these labels are numbers of any size",
     "l2": "L2 pulls a confident wrong class hardly harder than an unsure one and takes 0 and 1 for amounts",
     "binary": "it counts right and wrong classes, and these labels are numbers without classes",
     "regression": "it measures distance between numbers, and these labels are classes",
@@ -92,9 +91,9 @@ def evaluate(
     """Every metric of the task ('binary' or 'regression'), or those in `names`, in the order of METRICS.
 
     y, prediction: `(N,)` or `(N, T)`; of several tasks the mean over those where the metric is defined.
-    weights: `(N,)` or `(N, T)`. An undefined metric is `Metric(None, undefined=reason)`; nothing is ever put in its
-    place. Raises InputError for shapes that do not match and negative weights, ConfigError for a metric of the other
-    kind of task.
+    weights: `(N,)` or `(N, T)`; pass `labelled(w)` of weights that are for training. An undefined metric is
+    `Metric(None, undefined=reason)`. Raises InputError for shapes that do not match and negative weights, ConfigError
+    for a metric of the other kind of task.
     """
     return mean_metrics(evaluate_tasks(task, y, prediction, weights=weights, threshold=threshold, names=names))
 
@@ -126,6 +125,15 @@ def mean_metrics(per_task: list[dict[str, Metric]]) -> dict[str, Metric]:
         values = [task[name].value for task in per_task if task[name].value is not None]
         means[name] = Metric(float(np.mean(values))) if values else per_task[0][name]
     return means
+
+
+def labelled(w: np.ndarray) -> np.ndarray:
+    """A dataset's weights as they enter metrics: 1 where there is a label, 0 where there is none.
+
+    Weights that balance classes (JUND: 118 for a positive, 0.5 for a negative) are for training. Measured with them,
+    prevalence, PR-AUC and calibration would be those of a world where half is positive.
+    """
+    return (np.asarray(w) > 0).astype(np.float64)
 
 
 def check_names(task: str, names: Iterable[str] | None) -> tuple[str, ...]:
@@ -168,8 +176,7 @@ def columns(
 def measure_for(task: str, y: np.ndarray, prediction: np.ndarray, *, threshold: float = 0.5):
     """A function `(weights (N,), names) -> {name: number or reason}` for these `(N,)` labels and predictions.
 
-    What does not depend on the weights (sorting, squares) is done here, once: a bootstrap calls the function with a
-    thousand vectors of counts.
+    Sorting is done here, once: a bootstrap calls the function with a thousand vectors of counts.
     """
     return (_Binary if _check_task(task) == "binary" else _Regression)(y, prediction, threshold)
 
@@ -216,10 +223,10 @@ class _Binary:
         self.upto = np.searchsorted(rivals, scores[self.starts], "right")  # and those that score the same
 
     def __call__(self, weights: np.ndarray, names: Iterable[str]) -> dict[str, float | str]:
-        values: dict[str, float | str] = {name: self.blocked[name] for name in names if name in self.blocked}
         wanted = [name for name in names if name not in self.blocked]
         if not wanted:
-            return {name: values[name] for name in names}
+            return {name: self.blocked[name] for name in names}
+        values: dict[str, float | str] = {}
         total, positives = float(weights.sum()), float(weights @ self.one)
         if not {"auroc", "auprc", "prevalence", "brier"}.issuperset(wanted):
             values |= self._calls(weights, total, positives)
@@ -228,7 +235,8 @@ class _Binary:
         values["prevalence"] = positives / total
         if "brier" in wanted:
             values["brier"] = float(weights @ self.error) / total
-        return {name: self.blocked.get(name, values[name]) for name in names}
+        values |= self.blocked
+        return {name: values[name] for name in names}
 
     def _areas(self, weights: np.ndarray, positives: float) -> tuple[float, float]:
         """Area under the ROC curve and average precision, from the negatives above each group of tied positives."""
@@ -259,8 +267,7 @@ class _Binary:
 class _Regression:
     def __init__(self, y: np.ndarray, prediction: np.ndarray, threshold: float) -> None:
         self.blocked: dict[str, str] = {}
-        problem = _problem("labels", y) or _problem("predictions", prediction)
-        if problem:
+        if problem := _problem("labels", y) or _problem("predictions", prediction):
             self.blocked = dict.fromkeys(METRICS["regression"], problem)
             return
         correlations = ("pearson_r", "spearman_rho")
@@ -292,8 +299,7 @@ class _Regression:
 
     def _r2(self, weights: np.ndarray) -> float:
         mean = (weights @ self.y) / weights.sum()
-        explained = (weights @ (self.y - self.prediction) ** 2) / (weights @ (self.y - mean) ** 2)
-        return float(1 - explained)
+        return float(1 - (weights @ (self.y - self.prediction) ** 2) / (weights @ (self.y - mean) ** 2))
 
     def _rmse(self, weights: np.ndarray) -> float:
         return float(np.sqrt((weights @ (self.y - self.prediction) ** 2) / weights.sum()))

@@ -70,7 +70,9 @@ def label_figure(y: np.ndarray, *, task: str, label: str = "Label") -> Figure:
     )
     rare = 0 < min(counts) < 0.05 * max(counts)  # a bar of 0.4 % would not be seen
     if rare:
-        figure.update_yaxes(type="log", range=[0, np.log10(max(counts)) + 0.2], title_text="Examples (log scale)")
+        figure.update_yaxes(
+            type="log", dtick=1, range=[0, np.log10(max(counts)) + 0.2], title_text="Examples (log scale)"
+        )
     return figure
 
 
