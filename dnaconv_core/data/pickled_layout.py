@@ -234,10 +234,11 @@ def _checked_dtype(described: Any, path: Path) -> np.dtype:
 
 
 def _refused_dtype(path: Path, code: str) -> UnsafeFileError:
-    what = "Python objects" if code.lstrip("|<>=").startswith(("O", "object")) else f"values of type {short(code)}"
+    objects = code.startswith(("O", "object"))
     return UnsafeFileError(
-        f"{path} is an array of {what}: only numbers, truth values and fixed-width text are read, and nothing of "
-        "it was run; convert it with array.astype(str) or array.astype(float) and write it again"
+        f"{path} is an array of {'Python objects' if objects else f'values of type {short(code)}'}: only numbers, truth "
+        "values and fixed-width text are read, and nothing of it was run; if it is your own, convert it with "
+        f"array.astype(str) or array.astype(float) and write it again{' (DeepChem keeps ids so)' * objects}"
     )
 
 
