@@ -79,14 +79,14 @@ def audit(dataset: Dataset, other: Dataset | None = None) -> Audit:
         length=dataset.length,
         copies=len(copies),
         reverse_copies=len(reverse),
-        conflicts=_conflicts(np.asarray(dataset.y).reshape(n, -1), group, len(values)),
+        conflicts=_conflicts(dataset.y, group, len(values)),
         duplicate_ids=n - len(set(ids)),
         shared=shared,
         shared_reverse=shared_reverse,
         n_share=1 - known / bases if bases else 0.0,
         sequences_with_n=int((read.n_known < dataset.length).sum()),
         gc=float(read.n_gc.sum() / known) if known else None,
-        tasks=tuple(_task(dataset, task, read) for task in range(np.asarray(dataset.y).reshape(n, -1).shape[1])),
+        tasks=tuple(_task(dataset, task, read) for task in range(dataset.y.shape[1])),
         covariates=_covariates(dataset),
         pairs=pairs,
         notes=(),
@@ -153,9 +153,8 @@ def _conflicts(y: np.ndarray, group: np.ndarray, n_groups: int) -> int:
 
 
 def _task(dataset: Dataset, task: int, read: _Read) -> dict:
-    y = np.asarray(dataset.y, np.float64).reshape(len(dataset), -1)[:, task]
-    w = np.asarray(dataset.w).reshape(len(dataset), -1)[:, min(task, dataset.w.reshape(len(y), -1).shape[1] - 1)]
-    counted = (w > 0) & ~np.isnan(y)
+    y = np.asarray(dataset.y[:, task], np.float64)
+    counted = (np.asarray(dataset.w[:, task]) > 0) & ~np.isnan(y)
     labels = y[counted]
     facts: dict = {"n": len(labels), "missing": len(y) - len(labels)}
     if len(labels) and np.isin(labels, (0, 1)).all():

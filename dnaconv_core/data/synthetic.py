@@ -29,20 +29,25 @@ def tf_binding(
     length: int = 101,
     prevalence: float = 0.5,
     gc: float = 0.42,
+    second_site: float = 0.5,
     decoys: bool = True,
 ) -> Dataset:
-    """Bound or not: positives hold one AP-1 site, drawn from its matrix, at a random position and strand.
+    """Bound or not: positives hold an AP-1 site, drawn from its matrix, at a random position and strand.
+
+    A share `second_site` of them holds two, as bound regions often do; it halves the steps a network needs to notice.
 
     Backgrounds are independent bases of the given GC content. With `decoys` every sequence also holds a half-site (TGAC
-    or TGAG, either strand) and a shuffled site, and a negative a second shuffled site in place of the real one, so that
+    or TGAG, either strand), and sites with their bases shuffled in the place of those that are not planted, so that
     positives and negatives have the same composition. The word TGASTCA stands nowhere but at planted sites.
+
+    The ideal, a scan with the true matrix, reaches AUROC 0.992: some planted sites are too weak to be told.
 
     Raises InputError for a number out of range, or sequences too short for what is planted.
     """
     rng = np.random.default_rng(seed)
     _check(n, length, 3 * AP1.width, prevalence=prevalence, gc=gc)
     bound = _exactly(rng, n, prevalence)
-    X, truth = _sequences(rng, bound, length, gc, decoys)
+    X, truth = _sequences(rng, _sites(rng, bound, second_site), length, gc, decoys)
     return _dataset(X, bound, "synthetic TF binding", truth=truth)
 
 
@@ -54,6 +59,7 @@ def chromatin(
     prevalence: float = 0.35,
     open_share: float = 0.7,
     gc: float = 0.42,
+    second_site: float = 0.5,
     decoys: bool = True,
     softness: float = 0.05,
 ) -> Dataset:
@@ -63,6 +69,9 @@ def chromatin(
     0.0036, mean 0.004, up to 0.13. A share `open_share` of the sequences is open: the logarithm of accessibility, plus
     logistic noise of scale `softness` (in natural-log units), is above a threshold. Independently of that, a share
     prevalence / open_share holds a site.
+
+    The ideal, the true matrix times the chance of being open, reaches AUROC 0.987; knowing which sequences hold a site,
+    but not the accessibility, 0.88; the accessibility alone 0.73.
 
     Raises InputError for a number out of range, or sequences too short for what is planted.
     """
@@ -82,7 +91,7 @@ def chromatin(
     motif[rng.permutation(opened)[:n_bound]] = True
     bound = motif.copy()
     motif[rng.permutation(closed)[: round(len(closed) * prevalence / open_share)]] = True
-    X, truth = _sequences(rng, motif, length, gc, decoys)
+    X, truth = _sequences(rng, _sites(rng, motif, second_site), length, gc, decoys)
     dataset = _dataset(X, bound, "synthetic chromatin", truth=truth)
     return dataset.with_covariates(accessibility[:, None], (ACCESSIBILITY,))
 
@@ -115,7 +124,7 @@ def rnai(n: int = 6_000, *, seed: int = 0, length: int = 21, noise: float = 0.08
     """Activity of RNA guides, 5'→3': the preferences above, a cost for GC content outside 30 to 52 %, and noise.
 
     `y` is clipped to 0 to 1.34, with mean about 0.67 and standard deviation about 0.2, as in the measured
-    data. `noise` is the standard deviation of the Gaussian noise.
+    data. `noise` is the standard deviation of the Gaussian noise; the activity before it has Pearson r 0.92 with y.
 
     Raises InputError for a number out of range or guides shorter than 19 bases.
     """
@@ -155,43 +164,48 @@ def _exactly(rng: np.random.Generator, n: int, share: float) -> np.ndarray:
     return rng.permutation(chosen)
 
 
-def _put(codes: np.ndarray, words: np.ndarray, start: np.ndarray) -> None:
-    """Write `words (n, w)` into `codes (n, L)` at each row's `start`."""
-    np.put_along_axis(codes, start[:, None] + np.arange(words.shape[1]), words, axis=1)
+def _put(codes: np.ndarray, words: np.ndarray, start: np.ndarray, chosen: np.ndarray) -> None:
+    """Write `words (n, w)` into the `chosen (n,)` rows of codes `(n, L)`, each at its `start`."""
+    rows = np.flatnonzero(chosen)
+    codes[rows[:, None], start[rows, None] + np.arange(words.shape[1])] = words[rows]
+
+
+def _sites(rng: np.random.Generator, planted: np.ndarray, second: float) -> np.ndarray:
+    """Number of sites of each sequence, `(n,)`: none, one, or (a share `second` of those that have one) two."""
+    if not 0 <= second <= 1:
+        raise InputError(f"second_site is {second}: it is a share, from 0 to 1")
+    return np.where(planted, 1 + (rng.random(len(planted)) < second), 0)
 
 
 def _sequences(
-    rng: np.random.Generator, planted: np.ndarray, length: int, gc: float, decoys: bool
+    rng: np.random.Generator, n_sites: np.ndarray, length: int, gc: float, decoys: bool
 ) -> tuple[np.ndarray, tuple[Site, ...]]:
-    """One-hot `(n, 4, L)` with a site where `planted (n,)`, decoys beside it, and the truth."""
-    n, width = len(planted), AP1.width
+    """One-hot `(n, 4, L)` holding `n_sites (n,)` sites each, 0 to 2, decoys in the place of others, and the truth."""
+    n, width = len(n_sites), AP1.width
     codes = random_codes(rng, n, length, gc)
-    minus = rng.random(n) < 0.5
-    sites = draw(AP1.ppm, n, rng)
-    shuffled = rng.permuted(sites, axis=1)
-    sites = np.where(planted[:, None], sites, shuffled)
-    sites[minus] = 3 - sites[minus, ::-1]
+    starts = _places(rng, n, length, (width, width, _HALF))  # (3, n)
+    at_site = np.zeros((n, length), bool)  # where a site begins
+    truth = []
+    for place, start in enumerate(starts[:2]):
+        words, minus = draw(AP1.ppm, n, rng), rng.random(n) < 0.5
+        shuffled = rng.permuted(words, axis=1)
+        real = n_sites > place
+        words[minus] = 3 - words[minus, ::-1]
+        _put(codes, words, start, real)
+        if decoys:
+            _put(codes, shuffled, start, ~real)
+        rows = np.flatnonzero(real)
+        at_site[rows, start[rows]] = True
+        truth += [
+            Site(row, begin, begin + width, "-" if reverse else "+", AP1.name)
+            for row, begin, reverse in zip(rows.tolist(), start[rows].tolist(), minus[rows].tolist(), strict=True)
+        ]
     if decoys:
-        start, half_start, other_start = _places(rng, n, length, (width, _HALF, width))
-        half = draw(AP1.ppm[:, :_HALF], n, rng)
-        other_strand = rng.random(n) < 0.5
-        half[other_strand] = 3 - half[other_strand, ::-1]
-        _put(codes, half, half_start)
-        _put(codes, rng.permuted(draw(AP1.ppm, n, rng), axis=1), other_start)
-        _put(codes, sites, start)
-    else:
-        start = rng.integers(0, length - width + 1, n)
-        rows = np.flatnonzero(planted)
-        held = codes[rows]
-        _put(held, sites[rows], start[rows])
-        codes[rows] = held
-    _destroy_accidents(rng, codes, planted, start)
-    rows = np.flatnonzero(planted)
-    truth = tuple(
-        Site(i, s, s + width, "-" if m else "+", AP1.name)
-        for i, s, m in zip(rows.tolist(), start[rows].tolist(), minus[rows].tolist(), strict=True)
-    )
-    return from_codes(codes), truth
+        half, minus = draw(AP1.ppm[:, :_HALF], n, rng), rng.random(n) < 0.5
+        half[minus] = 3 - half[minus, ::-1]
+        _put(codes, half, starts[2], np.ones(n, bool))
+    _destroy_accidents(rng, codes, at_site)
+    return from_codes(codes), tuple(sorted(truth))
 
 
 def _places(rng: np.random.Generator, n: int, length: int, widths: tuple[int, ...]) -> np.ndarray:
@@ -206,22 +220,22 @@ def _places(rng: np.random.Generator, n: int, length: int, widths: tuple[int, ..
     return starts.T
 
 
-def _destroy_accidents(rng: np.random.Generator, codes: np.ndarray, planted: np.ndarray, start: np.ndarray) -> None:
-    """Change bases until TGASTCA (its own reverse complement) stands nowhere outside the planted sites."""
+def _destroy_accidents(rng: np.random.Generator, codes: np.ndarray, at_site: np.ndarray) -> None:
+    """Change bases of codes `(n, L)` until TGASTCA (its own reverse complement) stands only where `at_site` is true."""
     width = _CORE.shape[1]
-    inside = np.arange(codes.shape[1])  # positions, compared with each row's site
+    positions = codes.shape[1] - width + 1
+    within = np.zeros_like(at_site)  # bases of a site: these are never changed
+    for offset in range(width):
+        within[:, offset : offset + positions] |= at_site[:, :positions]
     while True:
-        hit = np.ones((len(codes), codes.shape[1] - width + 1), bool)
+        hit = ~at_site[:, :positions]
         for offset in range(width):
-            hit &= _CORE[:, offset][codes[:, offset : offset + hit.shape[1]]]
+            hit &= _CORE[:, offset][codes[:, offset : offset + positions]]
         rows, places = np.nonzero(hit)
-        accident = ~(planted[rows] & (places == start[rows]))
-        rows, places = rows[accident], places[accident]
         if not len(rows):
             return
-        site = (inside >= start[rows, None]) & (inside < start[rows, None] + width) & planted[rows, None]  # (k, L)
-        free = ~np.take_along_axis(site, places[:, None] + np.arange(width), axis=1)  # (k, w)
-        column = places + (free * rng.random(free.shape)).argmax(axis=1)  # a random base of the word outside the site
+        free = ~within[rows[:, None], places[:, None] + np.arange(width)]  # (k, w)
+        column = places + (free * rng.random(free.shape)).argmax(axis=1)  # a random base of the word outside the sites
         codes[rows, column] = (codes[rows, column] + rng.integers(1, 4, len(rows))) % 4
 
 
