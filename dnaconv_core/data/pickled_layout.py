@@ -235,9 +235,10 @@ def _checked_dtype(described: Any, path: Path) -> np.dtype:
 
 def _refused_dtype(path: Path, code: str) -> UnsafeFileError:
     objects = code.startswith(("O", "object"))
+    what = "Python objects" if objects else f"values of type {short(code)}"
     return UnsafeFileError(
-        f"{path} is an array of {'Python objects' if objects else f'values of type {short(code)}'}: only numbers, truth "
-        "values and fixed-width text are read, and nothing of it was run; if it is your own, convert it with "
+        f"{path} is an array of {what}: only numbers, truth values and fixed-width text are read, and nothing of it "
+        "was run; if it is your own, convert it with "
         f"array.astype(str) or array.astype(float) and write it again{' (DeepChem keeps ids so)' * objects}"
     )
 
