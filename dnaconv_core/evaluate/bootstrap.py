@@ -56,7 +56,7 @@ def bootstrap(
     and for the prevalence, which resampling by class keeps as it is. Raises InputError for several tasks.
     """
     names = check_names(task, names)
-    y, prediction, weights = _one_task(y, prediction, weights)
+    y, prediction, weights = one_task(y, prediction, weights)
     measure = measure_for(task, y, prediction, threshold=threshold)
     results = _whole(measure(weights, names))
     varying = [name for name in names if results[name].value is not None and name != "prevalence"]
@@ -100,8 +100,8 @@ def paired_difference(
     either metric is. Raises InputError for several tasks.
     """
     (name,) = check_names(task, [name])
-    kept, a, w = _one_task(y, prediction_a, weights)
-    _, b, _ = _one_task(y, prediction_b, weights)
+    kept, a, w = one_task(y, prediction_a, weights)
+    _, b, _ = one_task(y, prediction_b, weights)
     measures = [measure_for(task, kept, prediction, threshold=threshold) for prediction in (a, b)]
     whole = [measure(w, [name])[name] for measure in measures]
     for which, value in zip(("first", "second"), whole, strict=True):
@@ -154,10 +154,11 @@ def _whole(measured: dict[str, float | str]) -> dict[str, Metric]:
     return {k: Metric(None, undefined=v) if isinstance(v, str) else Metric(v) for k, v in measured.items()}
 
 
-def _one_task(
+def one_task(
     y: np.ndarray, prediction: np.ndarray, weights: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The only column of labels, predictions and weights, each `(N,)`. Raises InputError for several."""
     parts = columns(y, prediction, weights)
     if len(parts) != 1:
-        raise InputError(f"y has {len(parts)} tasks: intervals are made for one at a time, pass y[:, t]")
+        raise InputError(f"y has {len(parts)} tasks: curves and intervals are made for one at a time, pass y[:, t]")
     return parts[0]

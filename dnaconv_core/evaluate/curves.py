@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dnaconv_core.evaluate.metrics import columns, evaluate
+from dnaconv_core.evaluate.bootstrap import one_task
+from dnaconv_core.evaluate.metrics import evaluate
 
 MOST = 500  # points of a drawn curve
 
@@ -82,7 +83,7 @@ def calibration_curve_points(
 
     Equal predictions stay in one group, so that there may be fewer. The interval is Wilson's (1927), 95 %.
     """
-    y, prediction, weights = columns(y, prediction, weights)[0]
+    y, prediction, weights = one_task(y, prediction, weights)
     reason = evaluate("binary", y, prediction, names="brier")["brier"].undefined
     if reason:
         return Calibration(*_NOTHING, undefined=reason)
@@ -105,7 +106,7 @@ def _counts(
     y: np.ndarray, prediction: np.ndarray, weights: np.ndarray | None, metric: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, str | None, float]:
     """True and false positives `(G,)` at each distinct score, best first; the scores; why not; the prevalence."""
-    y, prediction, weights = columns(y, prediction, weights)[0]
+    y, prediction, weights = one_task(y, prediction, weights)
     checked = evaluate("binary", y, prediction, weights=weights, names=[metric, "prevalence"])
     prevalence = checked["prevalence"].value
     prevalence = float("nan") if prevalence is None else prevalence

@@ -63,8 +63,7 @@ def check_pairing(task: str, choice: str) -> None:
 
     `choice` is a key of LABELS, 'cross_entropy', 'l2' or 'auto' (which always fits).
     """
-    _check_task(task)
-    if choice == "auto" or choice == LOSSES[task] or choice in METRICS[task]:
+    if choice in (*METRICS[_check_task(task)], LOSSES[task], "auto"):
         return
     if choice in LOSSES.values():
         fitting = LOSSES[task].replace("_", "-")
@@ -156,9 +155,8 @@ def columns(
     y, prediction = (np.asarray(a, np.float64) for a in (y, prediction))
     y, prediction = (a[:, None] if a.ndim == 1 else a for a in (y, prediction))
     if y.ndim != 2 or y.shape != prediction.shape or y.shape[1] == 0:
-        raise InputError(
-            f"y has shape {y.shape} and prediction {prediction.shape}: both must be (N,) or the same (N, T)"
-        )
+        shapes = f"y has shape {y.shape} and prediction {prediction.shape}"
+        raise InputError(f"{shapes}: both must be (N,) or the same (N, T)")
     weights = np.ones(len(y)) if weights is None else np.asarray(weights, np.float64)
     weights = np.broadcast_to(weights[:, None], y.shape) if weights.ndim == 1 and len(weights) == len(y) else weights
     if weights.shape != y.shape:
@@ -210,8 +208,8 @@ class _Binary:
                 self.blocked["recall"] = "there is no positive example to find"
         self.called = prediction >= threshold
         self.call, self.hit = self.called.astype(np.float64), (self.called & self.positive).astype(np.float64)
-        if self.called.all() or not self.called.any():
-            side = "positive" if self.called[0] else "negative"
+        if _constant(self.call):
+            side = "positive" if self.call[0] else "negative"
             self.blocked.setdefault("mcc", f"every call at this threshold is {side}")
         self.error = (prediction - y) ** 2
         positives, negatives = np.flatnonzero(self.positive), np.flatnonzero(~self.positive)
@@ -226,13 +224,12 @@ class _Binary:
         wanted = [name for name in names if name not in self.blocked]
         if not wanted:
             return {name: self.blocked[name] for name in names}
-        values: dict[str, float | str] = {}
         total, positives = float(weights.sum()), float(weights @ self.one)
+        values: dict[str, float | str] = {"prevalence": positives / total}
         if not {"auroc", "auprc", "prevalence", "brier"}.issuperset(wanted):
             values |= self._calls(weights, total, positives)
         if "auroc" in wanted or "auprc" in wanted:
             values["auroc"], values["auprc"] = self._areas(weights, positives)
-        values["prevalence"] = positives / total
         if "brier" in wanted:
             values["brier"] = float(weights @ self.error) / total
         values |= self.blocked

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
+from dnaconv_core.errors import InputError
 from dnaconv_core.evaluate.curves import calibration_curve_points, pr_curve_points, roc_curve_points
 from dnaconv_core.evaluate.metrics import evaluate
 
@@ -81,3 +82,8 @@ def test_calibration_keeps_equal_predictions_together():
     assert c.count.tolist() == [7, 4, 1]
     few = calibration_curve_points([0, 1, 1], [0.1, 0.5, 0.8], bins=10)
     assert few.count.tolist() == [1, 1, 1]
+
+
+def test_several_tasks_are_refused():
+    with pytest.raises(InputError, match=r"y has 2 tasks: .* pass y\[:, t\]"):
+        roc_curve_points(np.eye(2), np.eye(2))
