@@ -1,0 +1,116 @@
+"""What surrounds every page: the selection in the sidebar, errors as one sentence, and a few styles."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import state
+import streamlit as st
+
+from components.models import Choice, catalog, selected
+from dnaconv_core.errors import DnaConvError
+from dnaconv_core.experiments import EXPERIMENTS
+from dnaconv_core.runs.store import LIVE
+
+_log = logging.getLogger("dnaconv.app")
+
+_STYLES = """
+<style>
+[data-testid="stMainBlockContainer"] { max-width: 1440px; padding: 2.2rem 2.6rem 4rem; }
+[data-testid="stMain"] .stMarkdown p, [data-testid="stMain"] [data-testid="stCaptionContainer"] p { line-height: 1.45; }
+[data-testid="stMetric"] label p { opacity: .75; }
+[class*="st-key-card_"] { height: 100%; transition: border-color .15s; }
+[class*="st-key-card_"]:hover { border-color: var(--st-primary-color, #5A52D5); }
+.st-key-card_on { border-color: var(--st-primary-color, #5A52D5); }
+</style>
+"""
+
+
+def styles() -> None:
+    st.html(_STYLES)
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """A user's mistake is shown where it happened; a bug is one sentence here and a traceback in the terminal."""
+    try:
+        yield
+    except DnaConvError as error:
+        st.error(str(error), icon=":material/error:")
+    except Exception as error:
+        _log.exception("an unexpected error while drawing the page")
+        st.error(
+            f"Something went wrong here that should not have ({type(error).__name__}). The terminal has the details; "
+            f"the other pages still work.",
+            icon=":material/bug_report:",
+        )
+
+
+def sidebar() -> None:
+    """Choose the experiment and the model that every page shows."""
+    missing = state.unknown_experiment()
+    current = state.experiment()
+    with st.sidebar:
+        st.session_state["_experiment"] = current.key
+        st.selectbox(
+            "Experiment",
+            list(EXPERIMENTS),
+            format_func=lambda key: EXPERIMENTS[key].title,
+            key="_experiment",
+            on_change=lambda: state.choose(experiment=st.session_state["_experiment"]),
+        )
+        choices = catalog(current.key)
+        chosen = state.run()
+        keys = [*choices] if not chosen or chosen in choices else [chosen, *choices]
+        if not keys:
+            st.caption("No model yet: train one on the **Train** page.")
+        else:
+            first = selected() if not chosen else None
+            st.session_state["_model"] = chosen or (first.key if first else keys[0])
+            st.selectbox(
+                "Model",
+                keys,
+                format_func=lambda key: choices[key].label if key in choices else f"{key} (not here)",
+                key="_model",
+                on_change=lambda: state.choose(run=st.session_state["_model"]),
+                help="Your runs, newest first, then models that came with the project.",
+            )
+    if missing:
+        st.warning(
+            f"There is no experiment '{missing}': this is {current.title}. The link may be from a newer version."
+        )
+
+
+def no_model_yet(choice: Choice | None) -> None:
+    """In place of what needs a finished model: why there is none, and the way to one."""
+    with st.container(border=True):
+        if choice is not None and choice.run is not None and choice.run.state in LIVE:
+            st.markdown(f"**{plain(choice.name)} is still {choice.run.state}**: {choice.run.message}.")
+            words = "Watch it learn"
+        elif choice is not None and choice.run is not None:
+            st.markdown(f"**{plain(choice.name)} has no model**: it {choice.run.state}. {choice.run.error}")
+            words = "See the run"
+        else:
+            st.markdown("**There is no model yet.** Train one: the quick preset takes a minute on synthetic data.")
+            words = "Train a network"
+        st.page_link("views/train.py", label=words, icon=":material/model_training:", query_params=state.link())
+
+
+def links_to_use() -> None:
+    """To the pages that use the selected model."""
+    selection = state.link()
+    st.page_link("views/evaluate.py", label="Evaluate", icon=":material/insights:", query_params=selection)
+    st.page_link("views/predict.py", label="Predict", icon=":material/biotech:", query_params=selection)
+
+
+def plain(text: str) -> str:
+    """A user's words without Markdown in them."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|~$:<>&" else c for c in text)
+
+
+def header(title: str, line: str, help: str | None = None) -> None:
+    """A page's title and one line about it."""
+    st.title(title, help=help, anchor=False)
+    st.caption(line)

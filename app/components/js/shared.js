@@ -1,0 +1,77 @@
+// Helpers that every component below is prefixed with. Text from users only ever goes in as textContent.
+const SVG = "http://www.w3.org/2000/svg";
+
+function el(name, attributes = {}, parent = null, text = null) {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  if (text !== null) node.textContent = text;
+  if (parent) parent.appendChild(node);
+  return node;
+}
+
+function svg(name, attributes = {}, parent = null, text = null) {
+  const node = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  if (text !== null) node.textContent = text;
+  if (parent) parent.appendChild(node);
+  return node;
+}
+
+function css(host, name) {
+  return getComputedStyle(host instanceof ShadowRoot ? host.host : host).getPropertyValue(name).trim();
+}
+
+function isDark(host) {
+  const probe = el("span", { style: "color: var(--st-background-color)" }, host);
+  const [r, g, b] = getComputedStyle(probe).color.match(/[\d.]+/g).map(Number);
+  probe.remove();
+  return 0.3 * r + 0.6 * g + 0.1 * b < 128;
+}
+
+// {A: [light, dark], …} → {A: colour of the theme in use}
+function themed(colors, dark) {
+  return Object.fromEntries(Object.entries(colors).map(([name, pair]) => [name, pair[dark ? 1 : 0]]));
+}
+
+// What a component keeps between two calls with new data: one object per mounted node.
+function memory(host) {
+  const node = host instanceof ShadowRoot ? host.host : host;
+  return (node.__dnaconv ??= {});
+}
+
+// Call `draw` now, and again whenever the width changes or the system switches between light and dark.
+function redrawing(host, draw) {
+  const kept = memory(host);
+  kept.draw = draw;
+  if (!kept.observer) {
+    const node = host instanceof ShadowRoot ? host.host : host;
+    let width = node.clientWidth;
+    kept.observer = new ResizeObserver(() => {
+      if (Math.abs(node.clientWidth - width) > 1) { width = node.clientWidth; kept.draw(); }
+    });
+    kept.observer.observe(node);
+    kept.media = matchMedia("(prefers-color-scheme: dark)");
+    kept.again = () => setTimeout(() => kept.draw(), 150);
+    kept.media.addEventListener("change", kept.again);
+  }
+  draw();
+  return () => {
+    kept.observer?.disconnect();
+    kept.media?.removeEventListener("change", kept.again);
+    kept.observer = kept.media = null;
+  };
+}
+
+function tooltip(root) {
+  const tip = el("div", { class: "tip", role: "status" }, root);
+  return {
+    show(lines, x, y) {
+      tip.replaceChildren(...lines.map((line, i) => el("div", { class: i ? "" : "strong" }, null, line)));
+      tip.style.display = "block";
+      const room = root.clientWidth - tip.offsetWidth - 4;
+      tip.style.left = `${Math.max(0, Math.min(x + 14, room))}px`;
+      tip.style.top = `${y + 16}px`;
+    },
+    hide() { tip.style.display = "none"; },
+  };
+}

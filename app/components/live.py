@@ -1,0 +1,144 @@
+"""A run as it happens: what it is doing, its curves, and its first-layer filters as they change."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from cache import torch_is_here
+
+from components.chart import chart
+from components.frame import errors_shown, links_to_use, plain
+from components.logo import Logo, logos
+from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.model.bundle import WEIGHTS
+from dnaconv_core.plot.curves import training_figure
+from dnaconv_core.runs.store import LIVE, MetricRow, Run, Store
+
+_EVERY = 1.0  # seconds between looks
+_FILTERS = 16
+_FIRST = "convs.0.weight"
+_STOP = "Ends after this step and keeps the best network so far."
+_KERNELS_HELP = "Letters above the line raise the filter's output, those below lower it. A filter is not yet a motif."
+_BADGES = {
+    "queued": ("gray", "queued"),
+    "running": ("violet", "training"),
+    "finished": ("green", "finished"),
+    "failed": ("red", "failed"),
+    "cancelled": ("orange", "stopped"),
+    "interrupted": ("orange", "interrupted"),
+}
+
+
+def live_run(run_id: str, experiment: Experiment) -> None:
+    """Draw the run, and again every second for as long as it lives."""
+    alive = Store().get(run_id).state in LIVE
+    st.fragment(_panel, run_every=_EVERY if alive else None)(run_id, experiment, alive)
+
+
+def _panel(run_id: str, experiment: Experiment, was_alive: bool) -> None:
+    with errors_shown():
+        store = Store()
+        run = store.get(run_id)
+        if was_alive and run.state not in LIVE:
+            st.rerun()
+        with st.container(border=True):
+            _head(store, run)
+            if run.error:
+                st.error(run.error, icon=":material/error:")
+            rows = store.metrics(run_id)
+            if rows:
+                best = _best(rows, experiment)
+                figure = training_figure(rows, task=experiment.task, epochs=run.epochs, best_epoch=best)
+                chart(figure, key=f"curves_{run_id}", height=270, revision=run_id)
+            elif run.state in LIVE:
+                with st.container(height=270, border=False, horizontal_alignment="center", vertical_alignment="center"):
+                    st.caption("The curves begin with the first evaluation.", width="content")
+            _filters(store, run, experiment)
+
+
+def _best(rows: list[MetricRow], experiment: Experiment) -> int | None:
+    """The epoch whose weights are kept: the best validation value so far, the first of equals."""
+    main = [row for row in rows if row.split == "valid" and row.name == experiment.main_metric]
+    known = [(row.value, -row.epoch) for row in main if row.value is not None]
+    return -max(known)[1] if known else None
+
+
+def _head(store: Store, run: Run) -> None:
+    color, word = _BADGES[run.state]
+    left, right = st.columns([4, 1.3], vertical_alignment="center")
+    with left, st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{plain(run.name)}**", width="content")
+        st.badge(word, color=color)
+        st.caption(_doing(run), width="content")
+    with right, st.container(horizontal=True, horizontal_alignment="right"):
+        if run.state in LIVE:
+            if run.cancel:
+                st.caption("stopping…", width="content")
+            elif st.button("Stop", icon=":material/stop:", help=_STOP):
+                store.ask_to_stop(run.id)
+                st.rerun(scope="fragment")
+        elif run.state in ("finished", "cancelled"):
+            links_to_use()
+    if run.state in LIVE:
+        st.progress(min(run.epoch / run.epochs, 1.0) if run.epochs else 0.0)
+
+
+def _doing(run: Run) -> str:
+    if run.state == "running" and run.epoch and run.started:
+        left = (time.time() - run.started) / run.epoch * (run.epochs - run.epoch)
+        return f"{run.message} · about {_duration(left)} left"
+    if run.finished and run.started:
+        return f"{run.message} · epoch {run.epoch} of {run.epochs} · took {_duration(run.finished - run.started)}"
+    return run.message
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _kernels(path: str, changed: float) -> np.ndarray | None:
+    """First-layer kernels `(F, 4, K)` of a finished model, or of the newest checkpoint in a folder."""
+    if Path(path).name == WEIGHTS:
+        from safetensors.numpy import load_file  # without torch
+
+        return load_file(path)[_FIRST]
+    from dnaconv_core.train.checkpoint import load_checkpoint
+
+    found = load_checkpoint(Path(path))
+    return None if found is None else found.tensors[f"model.{_FIRST}"].numpy()
+
+
+def _filters(store: Store, run: Run, experiment: Experiment) -> None:
+    """The first layer as logos: of the newest checkpoint while it trains, of the kept weights afterwards."""
+    folder = store.folder(run.id)
+    source, when = folder / WEIGHTS, "of the kept network"
+    if not source.is_file():
+        newest = max((path.name for path in (folder / "checkpoints").glob("epoch-*.ckpt")), default="")
+        if not newest or not torch_is_here():
+            return
+        source, when = folder / "checkpoints", f"after epoch {int(newest.split('-')[1].split('.')[0])}"
+    kernels = _kernels(str(source), source.stat().st_mtime)
+    if kernels is None:
+        return
+    shown = kernels[:_FILTERS]
+    of = f"{len(shown)} of {len(kernels)}" if len(kernels) > len(shown) else f"{len(kernels)}"
+    st.markdown(f"**First-layer filters {when}**", help=f"{of} kernels, each drawn as its weights. {_KERNELS_HELP}")
+    drawn = [
+        Logo(kernel - kernel.mean(axis=0), str(number), kind="contribution", unit="weight")
+        for number, kernel in enumerate(shown, 1)
+    ]
+    logos(
+        drawn,
+        key=f"filters_{run.id}",
+        alphabet=experiment.alphabet,
+        height=52,
+        min_width=120,
+        axis=False,
+        same_scale=True,
+    )

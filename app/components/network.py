@@ -1,0 +1,102 @@
+"""The network drawn layer by layer on the sequence's own axis, with what one unit sees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from components.palette import base_pairs
+from components.sequence import Mark
+from components.source import register
+from dnaconv_core.errors import ConfigError
+from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.model.receptive_field import receptive_field
+
+_network = register("network")
+
+
+def network(
+    wanted: ModelConfig | dict[str, Any],
+    *,
+    sequence: str,
+    marks: Sequence[Mark] = (),
+    output: str,
+    activations: list[np.ndarray] | None = None,
+    key: str,
+) -> ConfigError | None:
+    """Draw the network that a ModelConfig or its fields describe; the error is returned where they describe none.
+
+    Layers that cannot be are drawn red with the reason. activations: one `(filters, positions)` array per layer, from
+    0 to 1.
+    """
+    settings = wanted.to_json() if isinstance(wanted, ModelConfig) else wanted
+    config, error = (wanted, None) if isinstance(wanted, ModelConfig) else _deepest(wanted)
+    layers = [] if config is None else [_layer(config, i, activations) for i in range(1, config.depth + 1)]
+    if error is not None:
+        missing = settings["depth"] - len(layers)
+        layers += [
+            {"name": f"Conv {len(layers) + i + 1}", "bad": True, "rows": 1, "start": 0, "length": 0, "operation": ""}
+            for i in range(missing)
+        ]
+    data = {
+        "sequence": sequence,
+        "marks": [mark._asdict() for mark in marks],
+        "layers": layers,
+        "reason": "" if error is None else str(error),
+        "output": output,
+        "same": settings["padding"] == "same",
+        "kernel": settings["kernel_size"],
+        "colors": base_pairs(),
+        "input_note": f"{len(sequence)} bases, one-hot",
+        "summary": "the network cannot be built" if error or config is None else f"{config.n_parameters} parameters",
+    }
+    if error is None and config is not None:
+        data["dense"] = _dense(config)
+    _network(data=data, key=key)
+    return error
+
+
+def _deepest(settings: dict[str, Any]) -> tuple[ModelConfig | None, ConfigError | None]:
+    """The network as asked, or its first layers that are still possible together with the reason."""
+    try:
+        return ModelConfig(**settings), None
+    except ConfigError as error:
+        for depth in range(int(settings["depth"]) - 1, 0, -1):
+            try:
+                return ModelConfig(**{**settings, "depth": depth}), error
+            except ConfigError:
+                continue
+        return None, error
+
+
+def _layer(config: ModelConfig, layer: int, activations: list[np.ndarray] | None) -> dict[str, Any]:
+    length = config.length_after(layer)
+    channels = 4 if layer == 1 else config.filters
+    both = " on both strands" if config.strands == "both" and layer == 1 else ""
+    drop = f" → dropout {config.dropout:g}" if config.dropout else ""
+    drawn: dict[str, Any] = {
+        "name": f"Conv {layer}",
+        "operation": f"{config.filters} filters of {config.kernel_size}{both} → ReLU{drop}",
+        "rows": config.filters,
+        "length": length,
+        "start": (config.length - length) / 2,  # valid padding: each unit drawn over the middle of what it sees
+        "params": f"{channels * config.kernel_size * config.filters + config.filters:,}",
+        "field": min(receptive_field(config, layer), config.length),
+        "bad": False,
+    }
+    if activations is not None:
+        drawn["activations"] = np.round(activations[layer - 1][:32], 2).tolist()
+    return drawn
+
+
+def _dense(config: ModelConfig) -> dict[str, str]:
+    beside = f" + {', '.join(config.covariates)}" if config.covariates else ""
+    how = "strongest position of each filter" if config.pooling == "max" else "every position of every filter"
+    end = " → sigmoid" if config.output == "sigmoid" else ""
+    return {
+        "operation": f"{how}{beside}",
+        "text": f"{config.n_features:,} numbers → {config.n_tasks}{end}",
+        "params": f"{(config.n_features + 1) * config.n_tasks:,}",
+    }

@@ -1,0 +1,79 @@
+"""The address is the state: which experiment, which run and which data stand in the query parameters.
+
+A link in the navigation drops them, so they are remembered for the session and put back before a page is drawn. A
+page's own choices bind themselves to the address with `bind="query-params"`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import streamlit as st
+
+from dnaconv_core.experiments import EXPERIMENTS
+from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.experiments.sources import SYNTHETIC
+
+NAMES = ("experiment", "run", "data", "valid", "covariates")
+_KEPT = "_address"
+
+
+class DataChoice(NamedTuple):
+    """Where examples come from: 'synthetic', 'book' or a path; a second path for validation; a file of covariates."""
+
+    source: str
+    valid: str
+    covariates: str
+
+
+def restore() -> None:
+    """Put back what a navigation link dropped; call before anything is drawn."""
+    kept = st.session_state.setdefault(_KEPT, {})
+    if any(name in st.query_params for name in NAMES):
+        kept.clear()
+        kept.update({name: st.query_params[name] for name in NAMES if name in st.query_params})
+    else:
+        for name, value in kept.items():
+            st.query_params[name] = value
+
+
+def choose(**values: str) -> None:
+    """Change the selection; an empty value removes it. A new experiment starts with its own run and data."""
+    kept = st.session_state.setdefault(_KEPT, {})
+    if "experiment" in values and values["experiment"] != experiment().key:
+        values = {"run": "", "data": "", "valid": "", "covariates": ""} | values
+    for name, value in values.items():
+        if value:
+            kept[name] = st.query_params[name] = value
+        else:
+            kept.pop(name, None)
+            if name in st.query_params:
+                del st.query_params[name]
+
+
+def experiment() -> Experiment:
+    """The selected experiment, or the first there is."""
+    return EXPERIMENTS.get(_value("experiment")) or next(iter(EXPERIMENTS.values()))
+
+
+def unknown_experiment() -> str:
+    """What the address asks for and is not there."""
+    return "" if _value("experiment") in (*EXPERIMENTS, "") else _value("experiment")
+
+
+def run() -> str:
+    """The selected model: a run's id, or the name of a pretrained or imported one; '' while none is chosen."""
+    return _value("run")
+
+
+def data() -> DataChoice:
+    return DataChoice(_value("data") or SYNTHETIC, _value("valid"), _value("covariates"))
+
+
+def link() -> dict[str, str]:
+    """The selection as query parameters, for links to other pages."""
+    return {name: st.query_params[name] for name in NAMES if name in st.query_params}
+
+
+def _value(name: str) -> str:
+    return st.query_params.get(name, "")

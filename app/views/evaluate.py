@@ -1,0 +1,215 @@
+"""How good a model is, on examples it did not learn from, and where it is wrong."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import state
+import streamlit as st
+from cache import bundle
+from components.chart import chart
+from components.frame import errors_shown, header, no_model_yet, plain
+from components.models import selected
+from components.sequence import Row, marks_of, sequences
+from held_out import HeldOut, held_out
+
+from dnaconv_core.evaluate.metrics import LABELS, METRICS, evaluate
+from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.results import Metric
+
+_ROWS = 500
+_LOCUS = re.compile(r"(chr[\w.]+):(\d+)-(\d+)")
+_FIRST = {"binary": ("auroc", "auprc", "prevalence", "brier"), "regression": METRICS["regression"]}
+_AT_THRESHOLD = ("accuracy", "precision", "recall", "f1", "mcc")
+_SHORT = {"mcc": "Matthews"}
+_SCATTER = "On the dotted line prediction and measurement agree. Click a dot to see its sequence."
+
+
+def page() -> None:
+    experiment = state.experiment()
+    with errors_shown():
+        choice = selected()
+        if choice is None or choice.path is None:
+            header("Evaluate", "How good a model is, on examples it did not learn from.")
+            no_model_yet(choice)
+            return
+        data = held_out(choice.path)
+        line = f"**{plain(choice.name)}** on {data.words}: {len(data.y):,} examples it did not learn from."
+        header("Evaluate", line)
+        stored = bundle(choice.path).metrics
+        valid = (stored.get("valid") if data.own else None) or evaluate(experiment.task, data.y, data.prediction)
+        if experiment.task == "binary":
+            _strip(experiment, valid, stored.get("train", {}))
+            _curves(data, valid)
+            _threshold(data)
+            _examples(experiment, data)
+        else:
+            _strip(experiment, valid, stored.get("train", {}))
+            _scatter(experiment, data)
+            _examples(experiment, data)
+
+
+def _strip(experiment: Experiment, valid: dict[str, Metric], train: dict[str, Metric]) -> None:
+    """The few numbers to look at first; far better on training than on validation means learned by heart."""
+    names = _FIRST[experiment.task]
+    with st.container(border=True):
+        for column, name in zip(st.columns(len(names)), names, strict=True):
+            metric = valid.get(name, Metric(None, undefined="it was not computed"))
+            below = [f"95 %: {metric.low:.3f} – {metric.high:.3f}"] if metric.low is not None else []
+            if name in train and name != "prevalence":
+                below.append(f"training {_number(train[name])}")
+            with column:
+                st.metric(LABELS[name].name, _number(metric), help=_explained(name, metric))
+                st.caption("  \n".join(below) or "\u00a0")
+
+
+def _number(metric: Metric) -> str:
+    return "undefined" if metric.value is None else f"{metric.value:.3f}"
+
+
+def _explained(name: str, metric: Metric) -> str:
+    return f"{LABELS[name].explanation}." + (f" Undefined here: {metric.undefined}." if metric.undefined else "")
+
+
+def _curves(data: HeldOut, metrics: dict[str, Metric]) -> None:
+    from dnaconv_core.evaluate.curves import pr_curve_points, roc_curve_points
+    from dnaconv_core.plot.curves import pr_figure, roc_figure
+
+    left, right = st.columns(2)
+    name = "this model"
+    with left, st.container(border=True):
+        st.markdown("**ROC curve**", help=LABELS["auroc"].explanation)
+        curves = {name: roc_curve_points(data.y, data.prediction)}
+        chart(roc_figure(curves, metrics={name: metrics["auroc"]}), key="roc", height=340)
+    with right, st.container(border=True):
+        st.markdown("**Precision-recall curve**", help=LABELS["auprc"].explanation)
+        curves = {name: pr_curve_points(data.y, data.prediction)}
+        chart(pr_figure(curves, metrics={name: metrics["auprc"]}), key="pr", height=340)
+
+
+def _threshold(data: HeldOut) -> None:
+    with st.container(border=True):
+        left, right = st.columns([1, 2], gap="large")
+        with left:
+            label = "Call it bound from a probability of"
+            threshold = st.slider(label, 0.0, 1.0, value=0.5, step=0.01, key="threshold", bind="query-params")
+            called, positive = data.prediction >= threshold, data.y >= 0.5
+            lines = ["| | called bound | called not |", "|---|---:|---:|"]
+            for name, part in (("bound", positive), ("not bound", ~positive)):
+                lines.append(f"| **{name}** | {(called & part).sum():,} | {(~called & part).sum():,} |")
+            st.markdown("\n".join(lines))
+        with right:
+            found = evaluate("binary", data.y, data.prediction, threshold=threshold, names=_AT_THRESHOLD)
+            for column, (name, metric) in zip(st.columns(len(found)), found.items(), strict=True):
+                words = _SHORT.get(name, LABELS[name].name)
+                column.metric(words, _number(metric), help=_explained(name, metric))
+            st.caption("These depend on the threshold; ROC-AUC and PR-AUC do not.")
+
+
+def _scatter(experiment: Experiment, data: HeldOut) -> None:
+    from dnaconv_core.plot.curves import scatter_figure
+
+    with st.container(border=True):
+        st.markdown("**Predicted against measured**", help=_SCATTER)
+        chosen = _chosen(data)
+        figure = scatter_figure(data.y, data.prediction, data.ids, unit=experiment.label, chosen=chosen)
+        clicked = chart(figure, key="scatter", height=430, clickable=True)
+        if clicked is not None and clicked["data"] is not None:
+            _choose(int(clicked["data"]))
+            st.rerun()
+        if chosen is not None:
+            _one(experiment, data, chosen, "scattered")
+
+
+def _choose(index: int) -> None:
+    st.session_state["_example"] = index
+
+
+def _chosen(data: HeldOut) -> int | None:
+    index = st.session_state.get("_example")
+    return index if index is not None and index < len(data.y) else None
+
+
+def _examples(experiment: Experiment, data: HeldOut) -> None:
+    error = data.prediction - data.y
+    kinds = {"All": np.ones(len(data.y), bool)}
+    if experiment.task == "binary":
+        kinds |= {"Bound": data.y >= 0.5, "Not bound": data.y < 0.5}
+    else:
+        kinds |= {"Predicted too low": error < 0, "Predicted too high": error > 0}
+    with st.container(border=True):
+        left, right = st.columns([3, 2], vertical_alignment="center")
+        left.markdown("**Examples, largest error first**", help="Choose a row to see its sequence.")
+        with right, st.container(horizontal=True, horizontal_alignment="right"):
+            kind = st.segmented_control(
+                "Which",
+                list(kinds),
+                default="All",
+                required=True,
+                key="which",
+                bind="query-params",
+                label_visibility="collapsed",
+            )
+        rows = np.flatnonzero(kinds.get(kind, kinds["All"]))
+        rows = rows[np.argsort(-np.abs(error[rows]), kind="stable")][:_ROWS]
+        picked = _table(experiment, data, rows, error)
+        if picked is not None:
+            _choose(picked)
+            _one(experiment, data, picked, "picked")
+
+
+def _table(experiment: Experiment, data: HeldOut, rows: np.ndarray, error: np.ndarray) -> int | None:
+    """The examples at `rows`; the index of the one just picked."""
+    columns: dict[str, Any] = {"id": [str(data.ids[i]) for i in rows]}
+    links = [_browser(experiment, name) for name in columns["id"]]
+    if any(links):
+        columns["browser"] = links
+    columns |= {"measured": data.y[rows], "predicted": data.prediction[rows], "error": error[rows]}
+    columns["sequence"] = [data.sequence(int(i)) for i in rows]
+    number = st.column_config.NumberColumn(format="%.3f", width="small")
+    event = st.dataframe(
+        columns,
+        hide_index=True,
+        height=300,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="examples_table",
+        column_config={
+            "browser": st.column_config.LinkColumn("genome browser", display_text="open ↗", width="small"),
+            "measured": number,
+            "predicted": number,
+            "error": number,
+            "sequence": st.column_config.TextColumn(width="large"),
+        },
+    )
+    chosen = event["selection"]["rows"]
+    return int(rows[chosen[0]]) if chosen and chosen[0] < len(rows) else None
+
+
+def _one(experiment: Experiment, data: HeldOut, index: int, key: str) -> None:
+    """One example close up."""
+    name, sequence = str(data.ids[index]), data.sequence(index)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        words = f"**{plain(name)}** · measured {data.y[index]:.3g} · predicted {data.prediction[index]:.3f}"
+        st.markdown(words, width="content")
+        link = _browser(experiment, name)
+        if link:
+            st.link_button("Genome browser", link, icon=":material/open_in_new:", type="tertiary")
+        to = {**state.link(), "sequence": sequence}
+        st.page_link("views/predict.py", label="Try changes", icon=":material/biotech:", query_params=to)
+    row = Row(sequence, marks=marks_of(experiment.motif, sequence))
+    sequences([row], key=f"one_{key}", wrap=True, numbers=True)
+
+
+def _browser(experiment: Experiment, name: str) -> str | None:
+    """The UCSC genome browser at this locus, whose positions count from 1."""
+    found = _LOCUS.fullmatch(name)
+    if not experiment.assembly or not found:
+        return None
+    place = f"{found[1]}:{int(found[2]) + 1}-{found[3]}"
+    return f"https://genome.ucsc.edu/cgi-bin/hgTracks?db={experiment.assembly}&position={place}"
+
+
+page()
