@@ -126,7 +126,10 @@ def _download(lacking: list[_File], base_url: str, progress: Progress, sleep: Ca
         def tell(have: int, total: int | None, done: int = done, file: _File = file) -> None:
             within = min(have / total, 1.0) if total else 0.0
             size = f"{have / 1e6:.1f} of {total / 1e6:.1f} MB" if total else f"{have / 1e6:.1f} MB"
-            progress.report((done + within) / len(lacking), f"{file.label}: {size}")
+            progress.report(0.99 * (done + within) / len(lacking), f"{file.label}: {size}")
+
+        def warn(message: str, done: int = done, file: _File = file) -> None:
+            progress.report(0.99 * done / len(lacking), f"{file.label}: {message}")
 
         try:
             download(
@@ -134,6 +137,7 @@ def _download(lacking: list[_File], base_url: str, progress: Progress, sleep: Ca
                 file.target,
                 file.blob,
                 tell=tell,
+                warn=warn,
                 should_stop=progress.should_stop,
                 sleep=sleep,
             )
@@ -161,7 +165,7 @@ def _place(lacking: list[_File], source: Path, progress: Progress) -> list[_File
             part = file.target.with_name(file.target.name + ".part")
             shutil.copyfile(found[file.blob], part)
             os.replace(part, file.target)
-        progress.report((done + 1) / len(lacking), file.label)
+        progress.report(0.99 * (done + 1) / len(lacking), file.label)
     return [file for file in lacking if file.blob not in found]
 
 

@@ -41,13 +41,14 @@ def download(
     blob: str,
     *,
     tell: Callable[[int, int | None], None] = lambda done, total: None,
+    warn: Callable[[str], None] = lambda message: None,
     should_stop: Callable[[], bool] = lambda: False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Put the file at `url`, whose git blob id is `blob`, at `path`; what has arrived waits in `path` + `.part`.
 
-    tell(bytes so far, all bytes or None): called as they come. Raises FetchError when the server refuses, does not
-    answer, or keeps sending something else, and when `should_stop()`.
+    tell(bytes so far, all bytes or None): called as they come. warn(message): called before each new attempt.
+    Raises FetchError when the server refuses, does not answer, or keeps sending something else, and when `should_stop()`.
     """
     opener = _opener(url)
     part = path.with_name(path.name + ".part")
@@ -71,7 +72,9 @@ def download(
             raise FetchError(f"{part} cannot be written ({error.strerror or error}): make room there") from error
         failures = 0 if _size(part) - before >= _GAIN else failures + 1
         if failures < _ATTEMPTS:
-            _pause(2.0 ** max(failures - 1, 0), should_stop, sleep)
+            pause = 2 ** max(failures - 1, 0)
+            warn(f"{last}; trying again in {pause} s")
+            _pause(pause, should_stop, sleep)
     raise FetchError(f"{url} could not be fetched: {last}")
 
 
@@ -79,8 +82,8 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _pause(seconds: float, should_stop: Callable[[], bool], sleep: Callable[[float], None]) -> None:
-    for _ in range(int(seconds)):
+def _pause(seconds: int, should_stop: Callable[[], bool], sleep: Callable[[float], None]) -> None:
+    for _ in range(seconds):
         sleep(1.0)
         _stop_if(should_stop)
 

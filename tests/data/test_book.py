@@ -316,6 +316,17 @@ def test_stopping_keeps_what_has_arrived(get, server):
     assert everything_in_place()
 
 
+def test_a_new_attempt_is_announced(get, server):
+    server.plan["train_siRNA/shard-0-X.joblib"] = ["drop after 100000", "503"]
+    watch = Watch()
+    get(progress=watch)
+    messages = [message for _, message in watch.reports if "again" in message]
+    assert messages == [
+        "train_siRNA/shard-0-X.joblib: the connection broke after 100,000 of 288,000 bytes; trying again in 1 s",
+        "train_siRNA/shard-0-X.joblib: the server answered 503 Service Unavailable; trying again in 2 s",
+    ]
+
+
 def test_stopping_during_a_pause(server):
     server.plan["train_siRNA/metadata.csv.gzip"] = ["500"] * 9
     watch = Watch()
