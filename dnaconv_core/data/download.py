@@ -48,7 +48,8 @@ def download(
     """Put the file at `url`, whose git blob id is `blob`, at `path`; what has arrived waits in `path` + `.part`.
 
     tell(bytes so far, all bytes or None): called as they come. warn(message): called before each new attempt.
-    Raises FetchError when the server refuses, does not answer, or keeps sending something else, and when `should_stop()`.
+    Raises FetchError when the server refuses, does not answer, or keeps sending something else, and when it should
+    stop.
     """
     opener = _opener(url)
     part = path.with_name(path.name + ".part")

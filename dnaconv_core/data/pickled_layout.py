@@ -110,7 +110,7 @@ def read_layout(stream: BufferedReader, path: Path) -> Layout:
 
 
 _NPY_HEADER = re.compile(
-    r"\{'descr': '([<>|=]?)(\w+)', 'fortran_order': (True|False), 'shape': \(((?:\d{1,18},? ?)*)\), ?\}\s*"
+    r"\{'descr': '([<>|=]?)(\w+)', 'fortran_order': (True|False), 'shape': \(((?:\d{1,18}, ?)*\d{0,18})\), ?\}\s*"
 )
 
 

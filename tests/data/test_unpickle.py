@@ -252,9 +252,16 @@ def described(shape=(3,), dtype="i1", order="C", data=b"abc", tail=b".", alignme
     return pickle.dumps(wrapper)[:-1] + data + tail
 
 
+def npy(shape: str) -> bytes:
+    header = f"{{'descr': '|i1', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+
+
 def test_the_hand_made_description_is_read(tmp_path):
     file = tmp_path / "a.joblib"
     file.write_bytes(described())
+    assert read_array(file).tobytes() == b"abc"
+    file.write_bytes(npy("(3,)") + b"abc")
     assert read_array(file).tobytes() == b"abc"
     file.write_bytes(described(alignment=16, data=b"\x02\xff\xffabc"))
     assert read_array(file).tobytes() == b"abc"
@@ -309,6 +316,12 @@ def test_the_hand_made_description_is_read(tmp_path):
         (b"ZF0x10", "no joblib array|pickled object"),
         (b"\x93NUMPY\x01\x00\x10\x00{'descr': 'O'}\n ", "damaged"),
         (b"\x93NUMPY\x09\x00\x10\x00", "damaged"),
+        (npy("(" + "1" * 300 + ")"), "not one that numpy writes"),  # also a trap for patterns that try every way
+        (npy("(3, -1)"), "not one that numpy writes"),
+        (npy("(10**9,)"), "not one that numpy writes"),
+        (npy("(999999999999, 3)"), "more than the 2,048 MiB allowed"),
+        (npy("(3,)") + b"ab", "it ends in the middle of the array"),
+        (npy("(3,)") + b"abcd", "goes on after its end"),
     ],
 )
 def test_damaged_and_excessive_files_are_said_so(tmp_path, content, message):
