@@ -67,19 +67,16 @@ def predict(
     return result
 
 
-def predict_records(
-    model: ConvNet, records: Sequence[Record], covariates: np.ndarray | None = None, *, output: str = "prediction"
-) -> np.ndarray:
-    """Predictions `(N, T)` for cleaned sequences. Raises InputError naming the first that has another length."""
-    length = model.config.length
+def encode_records(records: Sequence[Record], config: ModelConfig) -> np.ndarray:
+    """One-hot `(N, 4, L)` of cleaned sequences. Raises InputError naming the first that the model cannot read."""
     for number, record in enumerate(records, 1):
-        if len(record.sequence) != length:
+        bases = len(record.sequence)
+        if bases != config.length:
             raise InputError(
-                f"sequence {number} ({record.id!r}) has {len(record.sequence)} bases; this model reads {length}: "
-                + ("pad it with N" if len(record.sequence) < length else f"cut it to {length}, or scan it in windows")
+                f"sequence {number} ({record.id!r}) has {bases} bases; this model reads {config.length}: "
+                + ("pad it with N" if bases < config.length else "cut it, or scan it in windows")
             )
-    X = one_hot([record.sequence for record in records], model.config.alphabet)
-    return predict(model, X, covariates, output=output)
+    return one_hot([record.sequence for record in records], config.alphabet)
 
 
 def check_input(config: ModelConfig, X: np.ndarray | MappedRows, covariates: np.ndarray | None) -> np.ndarray | None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dnaconv_core.data import synthetic
 from dnaconv_core.experiments.base import Example, Experiment, Preset
+from dnaconv_core.experiments.tf_binding import QUICK
+
+_BOOK = {"depth": 2, "filters": 10, "dropout": 0.3}
 
 RNAI = Experiment(
     key="rnai",
@@ -22,8 +25,9 @@ RNAI = Experiment(
     presets={
         "book": Preset(
             "the network and training of the book: 2 layers of 10 filters, dropout 0.3, 200 epochs",
-            {"depth": 2, "filters": 10, "dropout": 0.3},
-        )
+            _BOOK,
+        ),
+        "quick": Preset(QUICK.why, QUICK.settings | _BOOK),
     },
     examples=(
         Example("Active siRNA", "CCUAAGAUAAUUCUGCGCCUG", (), "measured activity 1.34, the strongest held out"),

@@ -16,6 +16,11 @@ SYNTHETIC, BOOK = "synthetic", "book"
 DEFAULT_SPLIT = {"kind": "random", "fraction": 0.2, "seed": 0}
 
 
+def default_preset(source: str) -> str:
+    """The preset to begin with: synthetic data are learnt quickly, measured data are compared with the book."""
+    return "quick" if source == SYNTHETIC else "book"
+
+
 def load(experiment: Experiment, source: str, covariates: str = "") -> Dataset:
     """All examples of a source: 'synthetic', 'book' (its training part), or a folder or file.
 

@@ -12,6 +12,10 @@ REAL_SITE = "GAACTGACAAAAGAAAGGAAGAAGGAAGAGTAAGAAAGGTAACATCGAAGAAGCAAAAGTGGGGAAG
 REAL_OTHER = "GTTACCTTGGAGGGTAATGCTTAACCCAACCCCATCAAACCCACCCATCACAACTGCTGGGGCCTGAGTGGACGGCTAGGGTGCCCTGCAGACTGACTACT"
 
 BOOK = Preset("the network and training of the book: 3 layers of 15 filters, 200 epochs evaluated every 10", {})
+QUICK = Preset(
+    "the book's network with smaller batches and larger steps, which learns synthetic data in seconds",
+    {"batch_size": 100, "learning_rate": 3e-3, "epochs": 20, "eval_every": 1, "checkpoint_every": 1, "patience": 8},
+)
 
 TF_BINDING = Experiment(
     key="tf_binding",
@@ -27,7 +31,7 @@ TF_BINDING = Experiment(
     length=101,
     label="JUND bound (0 or 1)",
     synthetic=synthetic.tf_binding,
-    presets={"book": BOOK},
+    presets={"book": BOOK, "quick": QUICK},
     examples=(
         Example("Known AP-1 site", AP1_SITE, (), "TGACTCA in a random background"),
         Example("Shuffled control", SHUFFLED_SITE, (), "the same bases with the site's letters shuffled"),

@@ -100,10 +100,11 @@ def _check_weights(path: Path, model: ConvNet, weights: dict) -> None:
     if set(weights) != set(expected):
         odd = sorted(set(weights) ^ set(expected))[0]
         raise BundleError(f"{path} and {CONFIG} do not belong together: tensor {odd!r} is in only one of them")
-    for name, tensor in weights.items():
-        if tensor.shape != expected[name].shape:
+    for name, wanted in expected.items():
+        tensor = weights[name]
+        if tensor.shape != wanted.shape:
             raise BundleError(
-                f"{path}: {name} has shape {tuple(tensor.shape)} but {CONFIG} describes {tuple(expected[name].shape)}"
+                f"{path}: {name} has shape {tuple(tensor.shape)} but {CONFIG} describes {tuple(wanted.shape)}"
             )
         if not tensor.is_floating_point() or not bool(tensor.isfinite().all()):
             raise BundleError(f"{path}: {name} holds values that are not finite numbers: export the model again")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dnaconv_core.errors import ConfigError
+from dnaconv_core.evaluate.metrics import check_pairing
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.sources import DEFAULT_SPLIT, SYNTHETIC
 
@@ -27,7 +28,7 @@ class RunSpec:
         experiment = get_experiment(self.experiment)
         object.__setattr__(self, "experiment", experiment.key)
         experiment.model_config(self.preset, **self.settings)  # refuses what cannot be before anything is started
-        experiment.train_config(self.preset, **self.settings)
+        check_pairing(experiment.task, experiment.train_config(self.preset, **self.settings).loss)
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

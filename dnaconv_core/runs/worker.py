@@ -137,7 +137,7 @@ def _execute(store: Store, run_id: str, progress: Progress) -> Run:
 def _final_metrics(folder: Path, model, train: Dataset, valid: Dataset, seed: int) -> dict[str, dict[str, Metric]]:
     """Metrics of the best weights on both parts, with intervals on validation, whose predictions are kept on disk."""
     from dnaconv_core.evaluate.bootstrap import with_intervals
-    from dnaconv_core.evaluate.metrics import evaluate
+    from dnaconv_core.evaluate.metrics import evaluate, labelled
     from dnaconv_core.predict import predict
 
     task = model.config.task
@@ -152,8 +152,8 @@ def _final_metrics(folder: Path, model, train: Dataset, valid: Dataset, seed: in
         covariates=np.zeros((len(valid), 0), np.float32) if valid.covariates is None else valid.covariates,
     )
     return {
-        "train": evaluate(task, train.y, fitted, weights=train.w),
-        "valid": with_intervals(task, valid.y, held_out, weights=valid.w, seed=seed),
+        "train": evaluate(task, train.y, fitted, weights=labelled(train.w)),
+        "valid": with_intervals(task, valid.y, held_out, weights=labelled(valid.w), seed=seed),
     }
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import ConfigError, TrainingError
-from dnaconv_core.evaluate.metrics import MAIN_METRIC, evaluate
+from dnaconv_core.evaluate.metrics import MAIN_METRIC, evaluate, labelled
 from dnaconv_core.model.config import TrainConfig
 from dnaconv_core.predict import predict
 from dnaconv_core.progress import SILENT, Progress
@@ -114,7 +114,7 @@ def measure(model: ConvNet, data: Dataset, loss: str) -> dict[str, float | None]
     prediction = model.activate(logits)
     y, w = torch.from_numpy(np.asarray(data.y, np.float32)), torch.from_numpy(np.asarray(data.w, np.float32))
     mean_loss = float((per_example(loss, logits, prediction, y) * w).mean())
-    metrics = evaluate(model.config.task, data.y, prediction.numpy(), weights=data.w)
+    metrics = evaluate(model.config.task, data.y, prediction.numpy(), weights=labelled(data.w))
     return {"loss": mean_loss, **{name: metric.value for name, metric in metrics.items()}}
 
 

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from dnaconv_core.errors import DataError
+from dnaconv_core.model.bundle import load_bundle
+from dnaconv_core.runs.models import find_model, list_models
+from dnaconv_core.runs.spec import RunSpec
+from dnaconv_core.runs.store import ENDED, Store
+from dnaconv_core.runs.worker import PREDICTIONS, launch, train_here
+
+QUICK = {"epochs": 2, "eval_every": 1, "filters": 3, "depth": 1}
+
+
+def wait(store: Store, run: str, seconds: float = 60):
+    deadline = time.monotonic() + seconds
+    while (now := store.get(run)).state not in ENDED and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return now
+
+
+def test_a_run_here_leaves_a_model_its_metrics_and_predictions():
+    store = Store()
+    run = train_here(store, store.create(RunSpec("rnai", settings=QUICK), "first").id)
+    assert (run.state, run.epoch, run.device) == ("finished", 2, "cpu")
+    assert {row.name for row in store.metrics(run.id)} >= {"loss", "pearson_r", "samples_per_second"}
+    low, value, high = (run.metrics["valid"]["pearson_r"][key] for key in ("low", "value", "high"))
+    assert low < value < high
+    bundle = load_bundle(find_model(run.id))
+    assert bundle.record["name"] == "first" and "Pearson r" in bundle.card
+    with np.load(store.folder(run.id) / PREDICTIONS, allow_pickle=False) as kept:
+        assert kept["codes"].shape == (len(kept["ids"]), 21)
+        assert np.corrcoef(kept["y"][:, 0], kept["prediction"][:, 0])[0, 1] == pytest.approx(value, abs=1e-6)
+    assert list_models(store)[0].key == run.id
+
+
+def test_a_launched_run_outlives_the_call_and_can_be_cancelled():
+    store = Store()
+    spec = RunSpec("rnai", settings={**QUICK, "epochs": 100_000, "batch_size": 100})
+    run = store.create(spec).id
+    launch(store, run)
+    deadline = time.monotonic() + 60
+    while not store.metrics(run) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    store.ask_to_stop(run)
+    ended = wait(store, run)
+    assert (ended.state, ended.message) == ("cancelled", "stopped by the user")
+    assert 1 <= ended.epoch < 100_000
+    assert load_bundle(find_model(run)).record["stopped"] == "cancelled"
+
+
+def test_a_run_that_cannot_read_its_data_fails_with_the_reason(tmp_path):
+    store = Store()
+    run = store.create(RunSpec("rnai", data=str(tmp_path / "gone"))).id
+    with pytest.raises(DataError, match="does not exist"):
+        train_here(store, run)
+    failed = store.get(run)
+    assert failed.state == "failed" and "does not exist" in failed.error
+
+
+@pytest.mark.slow
+def test_the_default_run_learns_the_planted_motif():
+    store = Store()
+    run = train_here(store, store.create(RunSpec("tf_binding", preset="quick")).id)
+    assert run.metrics["valid"]["auroc"]["value"] >= 0.95

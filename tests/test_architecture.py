@@ -1,0 +1,64 @@
+"""The shape of the code itself: imports go one way, the core knows no screen, files stay readable."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CORE = ROOT / "dnaconv_core"
+FILES = sorted(CORE.rglob("*.py"))
+MOST_LINES = 360  # about 350
+
+# A file imports from rows above its own, and from files of its own room.
+ROWS = {
+    "__init__": 0, "errors": 0, "results": 0, "progress": 0, "home": 0, "files": 0,
+    "sequence": 1, "data": 2, "model": 3, "predict": 4,
+    "evaluate": 5, "interpret": 5, "apply": 5, "plot": 6, "train": 7, "experiments": 8, "runs": 9,
+    "commands": 10, "cli": 10,
+}  # fmt: skip
+
+
+def room(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "__init__"
+
+
+def imports(path: Path) -> list[str]:
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.append(node.module)
+            if node.module == "dnaconv_core":
+                found += [f"dnaconv_core.{alias.name}" for alias in node.names if not alias.name.startswith("_")]
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(CORE)))
+def test_imports_go_up_only_and_know_no_screen(path):
+    own = room("dnaconv_core." + ".".join(path.relative_to(CORE).with_suffix("").parts))
+    for module in imports(path):
+        assert module.split(".")[0] != "streamlit"
+        if module.split(".")[0] == "dnaconv_core":
+            other = room(module)
+            assert other == own or ROWS[other] < ROWS[own] or {own, other} == {"cli", "commands"}, module
+
+
+@pytest.mark.parametrize(
+    "path", [*FILES, *sorted((ROOT / "app").rglob("*.py"))], ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_files_stay_readable(path):
+    assert len(path.read_text().splitlines()) <= MOST_LINES
+
+
+def test_importing_the_light_rooms_does_not_import_torch():
+    light = "dnaconv_core, dnaconv_core.cli, dnaconv_core.runs.worker, dnaconv_core.data.formats, dnaconv_core.predict"
+    code = f"import sys, {light}; print(sorted({{'torch', 'plotly', 'sklearn', 'streamlit'}} & set(sys.modules)))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"

@@ -1,0 +1,140 @@
+"""The command line as a user meets it: its JSON, its exit codes, its sentences."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from dnaconv_core.cli import main
+
+QUICK = ["--epochs", "2", "--eval-every", "1", "--depth", "1", "--filters", "3"]
+
+
+def run(capsys, *arguments: str):
+    code = main(arguments)
+    told = capsys.readouterr()
+    return code, told.out, told.err
+
+
+def answer(capsys, *arguments: str):
+    code, out, err = run(capsys, *arguments, "--json")
+    assert code == 0, err
+    return json.loads(out)
+
+
+def test_experiments(capsys):
+    listed = answer(capsys, "experiments")["experiments"]
+    assert [(e["key"], e["n_parameters"]) for e in listed] == [
+        ("tf_binding", 6661),
+        ("chromatin", 6662),
+        ("rnai", 1631),
+    ]
+
+
+def test_train_show_evaluate_predict(capsys, tmp_path):
+    trained = answer(capsys, "train", "rnai", *QUICK, "--name", "mine")
+    assert (trained["state"], trained["experiment"], trained["name"]) == ("finished", "rnai", "mine")
+    assert set(trained["metrics"]) == {"train", "valid"}
+    shown = answer(capsys, "runs", "show", trained["run"])
+    assert shown == trained
+    assert [r["run"] for r in answer(capsys, "runs")["runs"]] == [trained["run"]]
+
+    from dnaconv_core.data.diskdataset import write_diskdataset
+    from dnaconv_core.data.synthetic import rnai
+
+    write_diskdataset(rnai(150, seed=9), tmp_path / "data")
+    measured = answer(capsys, "evaluate", trained["run"], "--data", str(tmp_path / "data"))
+    assert measured["n"] == 150 and set(measured["metrics"]["pearson_r"]) == {"value", "low", "high"}
+
+    fasta = tmp_path / "s.fa"
+    fasta.write_text(">a\nCCUAAGAUAAUUCUGCGCCUG\n>b\nccuaagauaa ttctgcgccug\n")
+    rows = answer(capsys, "predict", trained["run"], "AGGUGCCCUGAGGUGGCGUCA", "--fasta", str(fasta))
+    assert [row["id"] for row in rows] == ["seq_1", "a", "b"]
+    assert rows[1]["prediction"] == rows[2]["prediction"] != rows[0]["prediction"]
+    out = tmp_path / "table.csv"
+    code, _, _ = run(capsys, "predict", trained["run"], "--fasta", str(fasta), "--out", str(out))
+    assert code == 0 and out.read_text().splitlines()[0] == "id,sequence,prediction"
+
+
+def test_chromatin_predictions_take_covariates_by_id(capsys, tmp_path):
+    trained = answer(capsys, "train", "chromatin", *QUICK, "--covariate-transform", "log", "--preset", "book")
+    sequence = "ACGTA" * 20 + "C"
+    code, _, err = run(capsys, "predict", trained["run"], sequence)
+    assert code == 2 and "needs accessibility beside each sequence" in err
+    table = tmp_path / "a.txt"
+    table.write_text("other 0.1\nseq_1 0.01\n")
+    (row,) = answer(capsys, "predict", trained["run"], sequence, "--covariates", str(table))
+    assert 0 < row["prediction"] < 1
+    table.write_text("other 0.1\n")
+    code, _, err = run(capsys, "predict", trained["run"], sequence, "--covariates", str(table))
+    assert code == 2 and "has no value for id 'seq_1'" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["train", "nothing"], "there is no experiment 'nothing': choose tf_binding, chromatin, rnai"),
+        (["train", "rnai", "--kernel-size", "30"], "kernel_size is 30: it must be 1 to 25"),
+        (["train", "rnai", "--kernel-size", "22"], "kernel_size is 22 but the sequences have 21 bases"),
+        (["train", "rnai", "--loss", "cross_entropy"], "does not fit a regression"),
+        (["train", "rnai", "--preset", "best"], "preset is 'best': rnai has book"),
+        (["train", "rnai", "--epochs", "many"], "invalid int value: 'many'"),
+        (["predict", "nothing", "ACGU"], "there is no model 'nothing'"),
+        (["runs", "show", "nothing"], "there is no run 'nothing'"),
+        (["data", "info", "nothing"], "nothing does not exist"),
+        (["data", "fetch", "--only", "all"], "--only is 'all': choose"),
+        (["dance"], "invalid choice: 'dance'"),
+        ([], "required: COMMAND"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_exit_code_2(capsys, arguments, sentence):
+    code, out, err = run(capsys, *arguments)
+    last = err.strip().splitlines()[-1]
+    assert (code, out) == (2, "") and sentence in last and last.startswith("dnaconv: ")
+    assert "Traceback" not in err
+
+
+def test_data_info_and_convert_read_real_shards(capsys, shared_data, tmp_path):
+    folder = str(shared_data / "sirna" / "valid_siRNA")
+    facts = answer(capsys, "data", "info", folder, "--alphabet", "RNA")
+    assert (facts["n"], facts["length"]) == (244, 21)
+    answer(capsys, "data", "convert", folder, "--alphabet", "RNA", "--out", str(tmp_path / "copy"))
+    again = answer(capsys, "data", "info", str(tmp_path / "copy"), "--alphabet", "RNA")
+    assert {**again, "name": ""} == {**facts, "name": ""}
+
+
+def test_the_installed_command_prints_json_alone_on_stdout():
+    done = subprocess.run(
+        [sys.executable, "-m", "dnaconv_core.cli", "train", "rnai", *QUICK, "--json"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["state"] == "finished"
+    assert "epoch 2 of 2" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_book_network_on_the_books_sirna_data(capsys, shared_data):
+    folder = shared_data / "sirna"
+    scores = []
+    for seed in "012":
+        trained = answer(
+            capsys, "train", "rnai", "--data", str(folder / "train_siRNA"), "--valid", str(folder / "valid_siRNA"),
+            "--preset", "book", "--seed", seed,
+        )  # fmt: skip
+        scores.append(trained["metrics"]["valid"]["pearson_r"]["value"])
+    assert np.mean(scores) >= 0.60
+
+
+@pytest.mark.slow
+def test_chromatin_on_real_windows_reports_both_areas_and_the_prevalence(capsys, shared_data):
+    folder = shared_data / "jund_chr22"
+    trained = answer(
+        capsys, "train", "chromatin", "--data", str(folder / "valid_dataset"),
+        "--covariates", str(folder / "accessibility.txt"), "--epochs", "2", "--eval-every", "1",
+    )  # fmt: skip
+    valid = trained["metrics"]["valid"]
+    assert {"auroc", "auprc"} <= set(valid) and valid["prevalence"] == pytest.approx(146 / 34527, rel=0.05)
