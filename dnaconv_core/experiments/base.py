@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dnaconv_core.data.dataset import Dataset
-from dnaconv_core.errors import ConfigError, InputError
+from dnaconv_core.errors import ConfigError, DataError, InputError
 from dnaconv_core.model.config import ModelConfig, TrainConfig
 
 
@@ -69,6 +69,8 @@ class Experiment:
 
     def check(self, data: Dataset) -> None:
         """DataError or ConfigError unless this dataset can answer this experiment's question."""
+        if data.y.shape[1] == 0 or not len(data):
+            raise DataError(f"{data.label} has no labelled examples to learn from: add a column or file of labels")
         missing = [name for name in self.covariates if name not in data.covariate_names]
         if missing:
             raise ConfigError(
