@@ -24,7 +24,7 @@ def ism(
 ) -> np.ndarray:
     """Change of the logit, alt − ref, for each base at each position: float32 `(N, 4, L)`; 0 at the observed base.
 
-    X: one-hot `(N, 4, L)`; covariates: raw `(N, C)`, the same for every mutant. At an unknown base (all-zero column) all
+    X: one-hot `(N, 4, L)`; covariates: raw `(N, C)`, the same for every mutant. At an unknown base (all zero) all
     four entries are the change from unknown to that base. batch_size: sequences predicted at once. Rows not reached
     because `progress` asked to stop are NaN. Raises InputError when the shapes do not fit the model.
     """
