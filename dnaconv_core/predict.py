@@ -30,9 +30,10 @@ def predict(
 ) -> np.ndarray:
     """Predictions `(N, T)` float32 for one-hot `(N, 4, L)` or a Dataset (which brings its own covariates).
 
-    covariates: raw values `(N, C)`; the model applies its own transform. output: 'prediction' (probability or activity)
-    or 'logit'. device: where to compute; by default where the model is. Stops early only when `progress` asks: the rows
-    not reached are NaN. Raises InputError when the shapes do not fit the model.
+    covariates: raw values `(N, C)`; the model transforms them itself. output: 'prediction' (probability or activity),
+    'logit' (of an ensemble, the mean of its members' logits), or 'spread', the standard deviation of the members'
+    predictions (0 of a single network). device: where to compute; by default where the model is. Stops early only when
+    `progress` asks: the rows not reached are NaN. Raises InputError when the shapes do not fit the model.
     """
     import torch
 
@@ -40,9 +41,9 @@ def predict(
     if isinstance(data, Dataset) and covariates is None:
         covariates = _ordered(data, model.config)
     covariates = check_input(model.config, X, covariates)
-    if output not in ("prediction", "logit"):
-        raise InputError(f"output is {output!r}: choose 'prediction' or 'logit'")
-    batch_size = batch_size or max(1, 2**22 // (model.config.filters * model.config.length))
+    if output not in ("prediction", "logit", "spread"):
+        raise InputError(f"output is {output!r}: choose 'prediction', 'logit' or 'spread'")
+    batch_size = batch_size or max(1, 2**22 // (model.config.members * model.config.filters * model.config.length))
     home = next(model.parameters()).device
     where = torch.device(device) if device else home
     training = model.training
@@ -57,8 +58,12 @@ def predict(
                 rows = slice(start, start + batch_size)
                 x = torch.from_numpy(np.ascontiguousarray(X[rows])).to(where).float()  # (B, 4, L)
                 c = None if covariates is None else torch.from_numpy(covariates[rows]).to(where)  # (B, C)
-                logits = model(x, c)  # (B, T)
-                result[rows] = (model.activate(logits) if output == "prediction" else logits).cpu().numpy()
+                if output == "spread":
+                    values = model.activate(model.member_logits(x, c)).std(dim=1, unbiased=False)  # (B, T)
+                else:
+                    logits = model(x, c)  # (B, T)
+                    values = model.activate(logits) if output == "prediction" else logits
+                result[rows] = values.cpu().numpy()
                 done = min(start + batch_size, len(X))
                 progress.report(done / len(X), f"{done:,} of {len(X):,} sequences")
     finally:

@@ -75,7 +75,10 @@ _KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or 
 
 @dataclass(frozen=True)
 class ModelConfig(_Checked):
-    """`Conv1D → ReLU → Dropout` × depth → Flatten or maximum → [covariates] → Dense → output."""
+    """`Conv1D → ReLU → Dropout` × depth → Flatten or maximum → [covariates] → Dense [+ positional] → output.
+
+    With `members` above 1 that many networks stand side by side in one: see model/convnet.py.
+    """
 
     length: int = _setting(101, "bases in one input sequence", low=1, high=100_000, label="Sequence length (bases)")
     alphabet: str = _setting("DNA", "letters of the sequences", choices=("DNA", "RNA"))
@@ -99,9 +102,17 @@ class ModelConfig(_Checked):
     )
     pooling: str = _setting(
         "flatten",
-        "'flatten' keeps every position, 'max' keeps each filter's strongest one",
-        choices=("flatten", "max"),
+        "'flatten' keeps every position, 'max' each filter's strongest, 'max_mean' that and its mean over positions",
+        choices=("flatten", "max", "max_mean"),
         label="Before the dense layer",
+        group="model",
+    )
+    pooled_dropout: float = _setting(
+        0.0,
+        "share of the numbers that enter the dense layer dropped in training",
+        low=0.0,
+        high=0.9,
+        label="Dropout before the dense layer",
         group="model",
     )
     strands: str = _setting(
@@ -109,6 +120,20 @@ class ModelConfig(_Checked):
         "'both' applies each filter to both strands and keeps the stronger",
         choices=("one", "both"),
         label="Strands read",
+        group="model",
+    )
+    positional: bool = _setting(
+        False,
+        "add a weight for each base at each position straight to the output: a linear model beside the filters",
+        label="Positional weights",
+        group="model",
+    )
+    members: int = _setting(
+        1,
+        "networks that learn side by side from different starts and are averaged",
+        low=1,
+        high=16,
+        label="Members (averaged)",
         group="model",
     )
     covariates: tuple[str, ...] = _setting((), "names of the numbers given beside the sequence")
@@ -138,6 +163,11 @@ class ModelConfig(_Checked):
             raise ConfigError("output is 'linear' but the task is binary: a class probability needs 'sigmoid'")
         if self.strands == "both" and self.alphabet == "RNA":
             raise ConfigError("strands is 'both' but the sequences are RNA: a guide has one strand, choose 'one'")
+        if self.strands == "both" and self.positional:
+            raise ConfigError(
+                "positional is true but both strands are read, and a position is another one on the other strand: "
+                "choose strands 'one'"
+            )
         for name in ("covariate_mean", "covariate_scale"):
             values = getattr(self, name)
             if values and len(values) != len(self.covariates):
@@ -152,17 +182,22 @@ class ModelConfig(_Checked):
         return self.length - layer * (self.kernel_size - 1) * (self.padding == "valid")
 
     @property
+    def n_pooled(self) -> int:
+        """Numbers that one member's last layer hands to the dense layer."""
+        return self.filters * {"max": 1, "max_mean": 2, "flatten": self.length_after(self.depth)}[self.pooling]
+
+    @property
     def n_features(self) -> int:
-        """Numbers that enter the dense layer."""
-        positions = 1 if self.pooling == "max" else self.length_after(self.depth)
-        return positions * self.filters + len(self.covariates)
+        """Numbers that enter the dense layer, of all members and the covariates that they share."""
+        return self.members * self.n_pooled + len(self.covariates)
 
     @property
     def n_parameters(self) -> int:
         """Trainable numbers: weights and biases."""
         first = 4 * self.kernel_size * self.filters + self.filters
         later = (self.depth - 1) * (self.filters**2 * self.kernel_size + self.filters)
-        return first + later + (self.n_features + 1) * self.n_tasks
+        beside = 4 * self.length * self.n_tasks if self.positional else 0
+        return self.members * (first + later) + (self.n_features + 1) * self.n_tasks + beside
 
 
 @dataclass(frozen=True)
@@ -177,6 +212,15 @@ class TrainConfig(_Checked):
     learning_rate: float = _setting(
         1e-3, "Adam's step size", low=1e-7, high=10.0, label="Learning rate", group="train", log=True
     )
+    weight_decay: float = _setting(
+        0.0,
+        "weights shrink by this times the step size at every step (AdamW)",
+        low=0.0,
+        high=100.0,
+        label="Weight decay",
+        group="train",
+        log=True,
+    )
     loss: str = _setting(
         "auto",
         "'auto' takes cross-entropy for classes and L2 for numbers",
@@ -186,6 +230,21 @@ class TrainConfig(_Checked):
     )
     balance: bool = _setting(
         False, "draw as many positives as negatives into each batch", label="Balanced batches", group="train"
+    )
+    epoch_size: int = _setting(
+        0,
+        "examples drawn in one epoch (0: as many as there are)",
+        low=0,
+        high=100_000_000,
+        label="Examples per epoch",
+        group="train",
+    )
+    keep: str = _setting(
+        "best",
+        "'best' keeps the weights of the best validation metric, 'last' those of the last epoch, unseen by validation",
+        choices=("best", "last"),
+        label="Weights kept",
+        group="train",
     )
     patience: int = _setting(
         0,
@@ -200,3 +259,10 @@ class TrainConfig(_Checked):
     checkpoint_every: int = _setting(
         10, "epochs between checkpoints", low=1, high=100_000, label="Checkpoint every (epochs)", group="train"
     )
+
+    def check_together(self) -> None:
+        if self.keep == "last" and self.patience:
+            raise ConfigError(
+                f"keep is 'last' but patience is {self.patience}: stopping by the validation metric keeps the best, "
+                f"choose keep 'best' or patience 0"
+            )

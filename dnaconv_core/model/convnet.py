@@ -17,34 +17,90 @@ class ConvNet(nn.Module):
 
     `forward(X, covariates)` takes one-hot `(B, 4, L)` and raw covariates `(B, C)` and returns `(B, T)` **before** the
     sigmoid; `activate` turns that into predictions.
+
+    An ensemble (`config.members` = M above 1) is the same network with M times the filters, in M groups that do not see
+    each other: the mean of the members' logits is one dense layer over all their features. The members share only
+    what is linear at the output: its bias, the weights of covariates and of positions. Below, F counts the filters of
+    all members.
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
         conv = SameConv1d if config.padding == "same" else nn.Conv1d
+        width = config.members * config.filters
         self.convs = nn.ModuleList(
-            conv(4 if layer == 0 else config.filters, config.filters, config.kernel_size)
+            conv(4, width, config.kernel_size)
+            if layer == 0
+            else conv(width, width, config.kernel_size, groups=config.members)
             for layer in range(config.depth)
         )
         self.activations = nn.ModuleList(ReluDropout(config.dropout) for _ in range(config.depth))
+        self.pooled_dropout = nn.Dropout(config.pooled_dropout)
         self.dense = nn.Linear(config.n_features, config.n_tasks)
-        for module in (*self.convs, self.dense):
-            nn.init.xavier_uniform_(module.weight)
-            nn.init.zeros_(module.bias)
+        self.positional = nn.Linear(4 * config.length, config.n_tasks, bias=False) if config.positional else None
+        self._initialize()
         n = len(config.covariates)
         self.register_buffer("covariate_mean", _row(config.covariate_mean or (0.0,) * n), persistent=False)
         self.register_buffer("covariate_scale", _row(config.covariate_scale or (1.0,) * n), persistent=False)
 
+    @torch.no_grad()
+    def _initialize(self) -> None:
+        """Each member as it would begin alone; positional weights begin at zero."""
+        config = self.config
+        for conv in self.convs:
+            for weight in conv.weight.chunk(config.members):
+                nn.init.xavier_uniform_(weight)
+            nn.init.zeros_(conv.bias)
+        n, m = config.n_pooled, config.members
+        alone = torch.empty(config.n_tasks, n + len(config.covariates))
+        for member in range(m):
+            nn.init.xavier_uniform_(alone)
+            self.dense.weight[:, member * n : (member + 1) * n] = alone[:, :n] / m
+            self.dense.weight[:, m * n :] = alone[:, n:]
+        nn.init.zeros_(self.dense.bias)
+        if self.positional is not None:
+            nn.init.zeros_(self.positional.weight)
+
     def forward(self, X: Tensor, covariates: Tensor | None = None) -> Tensor:
-        h = self.features(X)  # (B, F, P)
-        h = h.amax(dim=2) if self.config.pooling == "max" else h.flatten(1)  # (B, F) or (B, F·P)
+        return self.head(self.features(X), X, covariates)  # (B, T)
+
+    def head(self, features: Tensor, X: Tensor, covariates: Tensor | None = None) -> Tensor:
+        """Logits `(B, T)` from the last layer's activations `(B, F, P)`, the sequences and raw covariates."""
+        h = self.pool(features)
         if self.config.covariates:
-            if covariates is None:
-                names = ", ".join(self.config.covariates)
-                raise ConfigError(f"this model needs {names} beside the sequence: give the covariates")
-            h = torch.cat([h, self.transform(covariates)], dim=1)
-        return self.dense(h)  # (B, T)
+            h = torch.cat([h, self._given(covariates)], dim=1)
+        logits = self.dense(h)  # (B, T)
+        return logits if self.positional is None else logits + self.positional(X.flatten(1))
+
+    def member_logits(self, X: Tensor, covariates: Tensor | None = None) -> Tensor:
+        """Logits `(B, M, T)` of each member; their mean over M is `forward`."""
+        if self.config.members == 1:
+            return self.forward(X, covariates)[:, None]
+        m, n = self.config.members, self.config.n_pooled
+        h = self.pool(self.features(X)).unflatten(1, (m, n))  # (B, M, n)
+        own, shared = self.dense.weight[:, : m * n], self.dense.weight[:, m * n :]  # (T, M·n), (T, C)
+        logits = m * torch.einsum("bmn,tmn->bmt", h, own.unflatten(1, (m, n))) + self.dense.bias
+        if self.config.covariates:
+            logits = logits + (self._given(covariates) @ shared.T)[:, None]
+        return logits if self.positional is None else logits + self.positional(X.flatten(1))[:, None]
+
+    def pool(self, features: Tensor) -> Tensor:
+        """Activations `(B, F, P)` as the dense layer sees them: `(B, M·n)`, member by member."""
+        if self.config.pooling == "flatten":
+            h = features.flatten(1)
+        elif self.config.pooling == "max":
+            h = features.amax(dim=2)
+        else:
+            groups = features.unflatten(1, (self.config.members, self.config.filters))  # (B, M, F/M, P)
+            h = torch.cat([groups.amax(dim=3), groups.mean(dim=3)], dim=2).flatten(1)
+        return self.pooled_dropout(h)
+
+    def _given(self, covariates: Tensor | None) -> Tensor:
+        if covariates is None:
+            names = ", ".join(self.config.covariates)
+            raise ConfigError(f"this model needs {names} beside the sequence: give the covariates")
+        return self.transform(covariates)
 
     def features(self, X: Tensor, depth: int | None = None) -> Tensor:
         """Activations `(B, F, P)` after `depth` layers (default all), strands combined where both are read."""

@@ -13,8 +13,8 @@ class SameConv1d(nn.Conv1d):
     leaving out the first output gives the same numbers without that copy.
     """
 
-    def __init__(self, channels: int, filters: int, kernel_size: int) -> None:
-        super().__init__(channels, filters, kernel_size, padding=kernel_size // 2)
+    def __init__(self, channels: int, filters: int, kernel_size: int, *, groups: int = 1) -> None:
+        super().__init__(channels, filters, kernel_size, padding=kernel_size // 2, groups=groups)
         self.extra = 1 - kernel_size % 2  # outputs too many on the left
 
     def forward(self, x: Tensor) -> Tensor:

@@ -23,19 +23,21 @@ class Batch(NamedTuple):
     covariates: Tensor | None  # (B, C) raw
 
 
-def epoch_order(y: np.ndarray, seed: int, epoch: int, *, balance: bool) -> np.ndarray:
+def epoch_order(y: np.ndarray, seed: int, epoch: int, *, balance: bool, size: int = 0) -> np.ndarray:
     """The order of examples in one epoch, from (seed, epoch) alone.
 
-    balance: as many positives as negatives, the rarer class drawn with replacement; the epoch is as long as without.
+    balance: as many positives as negatives, the rarer class drawn with replacement. size: examples in the epoch, 0 for
+    as many as there are; no example comes twice in an epoch while its class has enough of them.
     """
     rng = np.random.default_rng([seed, epoch])
+    size = size or len(y)
     if not balance:
-        return rng.permutation(len(y))
+        return rng.permutation(len(y))[:size] if size <= len(y) else rng.permutation(rng.choice(len(y), size))
     classes = [np.flatnonzero(y[:, 0] < 0.5), np.flatnonzero(y[:, 0] >= 0.5)]
-    half = len(y) // 2
+    half = size // 2
     chosen = [
-        rng.choice(members, size, replace=size > len(members))
-        for members, size in zip(classes, (len(y) - half, half), strict=True)
+        rng.choice(members, drawn, replace=drawn > len(members))
+        for members, drawn in zip(classes, (size - half, half), strict=True)
     ]
     return rng.permutation(np.concatenate(chosen))
 

@@ -43,7 +43,7 @@ class History(NamedTuple):
     """What training left behind; the model itself holds the best weights afterwards."""
 
     evaluations: list[Evaluation]
-    best_epoch: int
+    best_epoch: int  # whose weights were kept
     last_epoch: int
     stopped: str  # '' (all epochs done), 'early' (no better metric for a while) or 'cancelled'
     skipped_checkpoints: tuple[str, ...]  # damaged files passed over when resuming
@@ -60,7 +60,7 @@ def fit(
     on_evaluation: Callable[[Evaluation], None] | None = None,
     checkpoints: Path | None = None,
 ) -> History:
-    """Train `model` in place and leave it with the weights of its best validation metric.
+    """Train `model` in place and leave it with the weights of its best validation metric (or the last: config.keep).
 
     Evaluates both splits every `config.eval_every` epochs and after the last. With a `checkpoints` folder the state is
     saved every `config.checkpoint_every` epochs and training goes on from the newest one found there. Raises
@@ -73,7 +73,7 @@ def fit(
         raise ConfigError("balance is true but there are no two classes to balance: set it to false")
     model.to(device)
     loader = Loader(train, model.config, device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, eps=ADAM_EPSILON, fused=device != "mps")
+    optimizer = _optimizer(model, config, fused=device != "mps")
     state = _State(model, optimizer)
     skipped = state.resume(checkpoints) if checkpoints else ()
     epoch, stopped = state.epoch, ""
@@ -82,7 +82,7 @@ def fit(
         while epoch < config.epochs and not (stopped := _stop(state, config, progress)):
             epoch += 1
             torch.manual_seed(_epoch_seed(config.seed, epoch))
-            order = epoch_order(train.y, config.seed, epoch, balance=config.balance)
+            order = epoch_order(train.y, config.seed, epoch, balance=config.balance, size=config.epoch_size)
             started = time.perf_counter()
             losses = _one_epoch(model, optimizer, loader, order, config.batch_size, loss, progress)
             if losses is None:
@@ -101,9 +101,10 @@ def fit(
                 state.save(checkpoints)
             progress.report(epoch / config.epochs, f"epoch {epoch} of {config.epochs}, {speed:,.0f} sequences/s")
 
-    if state.best is not None:
+    if state.best is not None and config.keep == "best":
         model.load_state_dict(state.best)
-    return History(state.evaluations, state.best_epoch, state.epoch, stopped, skipped)
+    kept = state.best_epoch if config.keep == "best" else state.epoch
+    return History(state.evaluations, kept, state.epoch, stopped, skipped)
 
 
 def measure(model: ConvNet, data: Dataset, loss: str) -> dict[str, float | None]:
@@ -127,13 +128,29 @@ def _one_epoch(model, optimizer, loader, order, batch_size, loss, progress) -> t
     for batch in loader.batches(order, batch_size):
         if progress.should_stop():
             return None
-        logits = model(batch.X, batch.covariates)  # (B, T)
-        step_loss = (per_example(loss, logits, model.activate(logits), batch.y) * batch.w).mean()
+        logits = model.member_logits(batch.X, batch.covariates)  # (B, M, T): every member has its own loss
+        y = batch.y[:, None].expand_as(logits)
+        step_loss = (per_example(loss, logits, model.activate(logits), y) * batch.w[:, None]).mean()
         optimizer.zero_grad(set_to_none=True)
         step_loss.backward()
         optimizer.step()
         losses.append(step_loss.detach())
     return torch.stack(losses)
+
+
+def _optimizer(model: ConvNet, config: TrainConfig, *, fused: bool) -> torch.optim.Optimizer:
+    """AdamW (without decay: Adam). The dense layer of M members holds their weights divided by M: so are its steps."""
+    import torch
+
+    m, rate, decay = model.config.members, config.learning_rate, config.weight_decay
+    biases = [p for name, p in model.named_parameters() if name.endswith("bias")]
+    weights = [p for name, p in model.named_parameters() if not name.endswith("bias") and p is not model.dense.weight]
+    groups = [
+        {"params": weights, "lr": rate, "weight_decay": decay},
+        {"params": [model.dense.weight], "lr": rate / m, "weight_decay": decay * m},
+        {"params": biases, "lr": rate, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, eps=ADAM_EPSILON, fused=fused)
 
 
 def _require_finite(losses: torch.Tensor, epoch: int, config: TrainConfig) -> None:
