@@ -13,6 +13,7 @@ import streamlit as st
 
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.sources import SYNTHETIC, load
+from dnaconv_core.plot.data import base_frequencies
 
 if TYPE_CHECKING:
     from dnaconv_core.data.dataset import Dataset
@@ -60,8 +61,6 @@ class Summary(NamedTuple):
     n: int
     length: int
     positives: int | None  # of a yes-or-no label
-    label_counts: np.ndarray  # (bins,)
-    label_edges: np.ndarray  # (bins + 1,)
     label_mean: float
     composition: np.ndarray  # (4, L) share of each base
     effect: np.ndarray | None  # (4, L) mean label where this base stands here, minus the mean of all
@@ -78,7 +77,6 @@ def summary(experiment: str, source: str, covariates: str = "") -> Summary:
     binary = get_experiment(experiment).task == "binary"
     rows = np.sort(np.random.default_rng(0).permutation(len(data))[:_SAMPLED])
     X = np.asarray(data.X[rows], np.float32)  # (n, 4, L)
-    counts, edges = np.histogram(y, bins=28)
     effect = None
     if not binary:
         here = X.sum(axis=0)
@@ -94,10 +92,8 @@ def summary(experiment: str, source: str, covariates: str = "") -> Summary:
         len(data),
         data.length,
         int((y >= 0.5).sum()) if binary else None,
-        counts,
-        edges,
         float(y.mean()),
-        X.mean(axis=0),
+        base_frequencies(X),
         effect,
         name,
         c_counts,

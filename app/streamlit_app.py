@@ -14,7 +14,7 @@ st.set_page_config(
     page_title="dnaconv",
     page_icon=str(Path(__file__).parent / "assets" / "icon.svg"),
     layout="wide",
-    initial_sidebar_state=236,
+    initial_sidebar_state=256,
 )
 
 import state  # noqa: E402

@@ -7,11 +7,14 @@ from pathlib import Path
 import state
 import streamlit as st
 
+from dnaconv_core.data.book import book_part, fetch
+from dnaconv_core.errors import FetchError
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import BOOK, SYNTHETIC
 
 _FOLDER = "folder"
 _NAMES = {SYNTHETIC: "Synthetic", BOOK: "Measured (book)", _FOLDER: "A folder"}
+_HELP = "Synthetic data is made here and its truth is known. The book's is real: it is fetched once."
 
 
 def name_of(source: str) -> str:
@@ -19,13 +22,17 @@ def name_of(source: str) -> str:
     return {SYNTHETIC: "synthetic data", BOOK: "the book's measurements"}.get(source, Path(source).name)
 
 
-def data_picker(experiment: Experiment) -> None:
-    """Choose the data; the choice goes into the address."""
-    current = state.data()
-    kind = current.source if current.source in (SYNTHETIC, BOOK) else _FOLDER
-    if st.session_state.get("_asking_folder"):
-        kind = _FOLDER
-    st.session_state["_source"] = kind
+def missing_parts(experiment: Experiment) -> list[str]:
+    """Parts of the book's data that this experiment needs and that are not here, where they are chosen."""
+    if state.data().source != BOOK:
+        return []
+    parts = [*experiment.book_parts, *(["accessibility.txt"] if experiment.covariates else [])]
+    return [part for part in parts if book_part(part) is None]
+
+
+def data_picker() -> None:
+    """Choose the kind of data; the choice goes into the address. `data_details` asks for what it needs."""
+    st.session_state["_source"] = _kind()
     st.segmented_control(
         "Data",
         list(_NAMES),
@@ -33,20 +40,24 @@ def data_picker(experiment: Experiment) -> None:
         key="_source",
         required=True,
         on_change=_picked,
-        help="Synthetic data is made here and its truth is known. The book's is real: it is fetched once.",
+        help=_HELP,
     )
-    if kind == _FOLDER:
-        with st.form("folder", border=True):
-            path = current.source if current.source not in (SYNTHETIC, BOOK) else ""
-            source = st.text_input("Folder or file", value=path, placeholder="…/train_siRNA")
-            valid = st.text_input("Validation, if it is apart", value=current.valid)
-            covariates = current.covariates
-            if experiment.covariates:
-                covariates = st.text_input("File of accessibility, 'id value' a line", value=current.covariates)
-            if st.form_submit_button("Use this data") and source.strip():
-                st.session_state["_asking_folder"] = False
-                state.choose(data=source.strip(), valid=valid.strip(), covariates=covariates.strip())
-                st.rerun()
+
+
+def data_details(experiment: Experiment) -> None:
+    """Ask for the folder, or offer to fetch what is missing; nothing for data that is there."""
+    if _kind() == _FOLDER:
+        _ask_folder(experiment)
+    missing = missing_parts(experiment)
+    if missing:
+        _offer(missing)
+
+
+def _kind() -> str:
+    source = state.data().source
+    if st.session_state.get("_asking_folder"):
+        return _FOLDER
+    return source if source in (SYNTHETIC, BOOK) else _FOLDER
 
 
 def _picked() -> None:
@@ -54,3 +65,50 @@ def _picked() -> None:
     st.session_state["_asking_folder"] = kind == _FOLDER
     if kind != _FOLDER:
         state.choose(data="" if kind == SYNTHETIC else kind, valid="", covariates="")
+
+
+def _ask_folder(experiment: Experiment) -> None:
+    current = state.data()
+    path = current.source if current.source not in (SYNTHETIC, BOOK) else ""
+    fields = {"data": ("Folder or file", path, "…/train_siRNA"), "valid": ("Validation, if apart", current.valid, "")}
+    if experiment.covariates:
+        name = ", ".join(experiment.covariates).capitalize()
+        fields["covariates"] = (f"{name}: a file of 'id value' lines", current.covariates, "")
+    with st.form("folder", border=True), st.container(horizontal=True, vertical_alignment="bottom"):
+        given = {
+            key: st.text_input(label, value=value, placeholder=example).strip()
+            for key, (label, value, example) in fields.items()
+        }
+        used = st.form_submit_button("Use this data")
+    if used and given["data"]:
+        st.session_state["_asking_folder"] = False
+        state.choose(**given)
+        st.rerun()
+
+
+def _offer(missing: list[str]) -> None:
+    """Fetch what is missing, with progress; an error is one sentence that says what else can be done."""
+    with st.container(border=True):
+        st.markdown("The book's measurements are not here yet. They are fetched once, over https, and checked.")
+        if st.button("Fetch them", icon=":material/download:", type="primary"):
+            bar = st.progress(0.0)
+            try:
+                fetch(missing, progress=_Shown(bar))
+            except FetchError as error:
+                bar.empty()
+                st.error(str(error), icon=":material/cloud_off:")
+            else:
+                st.rerun()
+
+
+class _Shown:
+    """Progress on a bar of the page."""
+
+    def __init__(self, bar) -> None:
+        self.bar = bar
+
+    def report(self, fraction: float, message: str) -> None:
+        self.bar.progress(min(max(fraction, 0.0), 1.0), message)
+
+    def should_stop(self) -> bool:
+        return False

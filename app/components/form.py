@@ -22,8 +22,13 @@ def fields_of(config: type, group: str) -> list[dataclasses.Field]:
 
 def forget(config: type, group: str) -> None:
     """Let every field of the group go back to its default."""
+    st.session_state.pop(_kept(group), None)
     for spec in fields_of(config, group):
         st.session_state.pop(spec.name, None)
+
+
+def _kept(group: str) -> str:
+    return f"_kept_{group}"
 
 
 def only_choice(config: type, group: str, values: dict[str, Any]) -> set[str]:
@@ -53,11 +58,15 @@ def config_form(
     """
     hints = typing.get_type_hints(config)
     by_name = {spec.name: spec for spec in fields_of(config, group)}
-    values = {}
+    values: dict[str, Any] = {}
+    kept = st.session_state.setdefault(_kept(group), {})  # Streamlit forgets a widget's value on another page
     for name in only:
+        if name in kept and name not in st.session_state and name not in st.query_params:
+            st.session_state[name] = kept[name]
         values[name] = _field(by_name[name], hints[name], getattr(standard, name))
         if below is not None:
             below[name] = st.empty()
+    kept.update(values)
     return values
 
 

@@ -11,7 +11,9 @@ import streamlit as st
 
 from components.models import Choice, catalog, selected
 from dnaconv_core.errors import DnaConvError
+from dnaconv_core.evaluate.metrics import LABELS
 from dnaconv_core.experiments import EXPERIMENTS
+from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.runs.store import LIVE
 
 _log = logging.getLogger("dnaconv.app")
@@ -23,6 +25,12 @@ _STYLES = """
 [data-testid="stMetric"] label p { opacity: .75; }
 [class*="st-key-card_"] { height: 100%; transition: border-color .15s; }
 [class*="st-key-card_"]:hover { border-color: var(--st-primary-color, #5A52D5); }
+@media (max-width: 1080px) {
+  .st-key-shape > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
+  .st-key-shape > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {
+    min-width: 100%; }
+  .st-key-settings { display: grid !important; grid-template-columns: 1fr 1fr; align-items: start; }
+}
 .st-key-card_on { border-color: var(--st-primary-color, #5A52D5); }
 </style>
 """
@@ -61,7 +69,7 @@ def sidebar() -> None:
             key="_experiment",
             on_change=lambda: state.choose(experiment=st.session_state["_experiment"]),
         )
-        choices = catalog(current.key)
+        choices, metric = catalog(current.key), LABELS[current.main_metric].name
         chosen = state.run()
         keys = [*choices] if not chosen or chosen in choices else [chosen, *choices]
         if not keys:
@@ -75,7 +83,8 @@ def sidebar() -> None:
                 format_func=lambda key: choices[key].label if key in choices else f"{key} (not here)",
                 key="_model",
                 on_change=lambda: state.choose(run=st.session_state["_model"]),
-                help="Your runs, newest first, then models that came with the project.",
+                help=f"Your runs, newest first, then models that came with the project; the number is {metric} on "
+                "validation data.",
             )
     if missing:
         st.warning(
@@ -103,6 +112,11 @@ def links_to_use() -> None:
     selection = state.link()
     st.page_link("views/evaluate.py", label="Evaluate", icon=":material/insights:", query_params=selection)
     st.page_link("views/predict.py", label="Predict", icon=":material/biotech:", query_params=selection)
+
+
+def class_names(experiment: Experiment) -> tuple[str, str]:
+    """What the labels 0 and 1 mean."""
+    return ("not bound", "bound") if "bound" in experiment.label else ("negative", "positive")
 
 
 def plain(text: str) -> str:

@@ -68,20 +68,20 @@ def _best(rows: list[MetricRow], experiment: Experiment) -> int | None:
 
 def _head(store: Store, run: Run) -> None:
     color, word = _BADGES[run.state]
-    left, right = st.columns([4, 1.3], vertical_alignment="center")
-    with left, st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(run.name)}**", width="content")
-        st.badge(word, color=color)
-        st.caption(_doing(run), width="content")
-    with right, st.container(horizontal=True, horizontal_alignment="right"):
-        if run.state in LIVE:
-            if run.cancel:
-                st.caption("stopping…", width="content")
-            elif st.button("Stop", icon=":material/stop:", help=_STOP):
-                store.ask_to_stop(run.id)
-                st.rerun(scope="fragment")
-        elif run.state in ("finished", "cancelled"):
-            links_to_use()
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            st.markdown(f"**{plain(run.name)}**", width="content")
+            st.badge(word, color=color)
+            st.caption(_doing(run), width="content")
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            if run.state in LIVE:
+                if run.cancel:
+                    st.caption("stopping…", width="content")
+                elif st.button("Stop", icon=":material/stop:", help=_STOP):
+                    store.ask_to_stop(run.id)
+                    st.rerun(scope="fragment")
+            elif run.state in ("finished", "cancelled"):
+                links_to_use()
     if run.state in LIVE:
         st.progress(min(run.epoch / run.epochs, 1.0) if run.epochs else 0.0)
 

@@ -10,7 +10,6 @@ import state
 import streamlit as st
 
 from dnaconv_core.errors import DnaConvError, RunError
-from dnaconv_core.evaluate.metrics import LABELS, MAIN_METRIC
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.models import list_models
@@ -55,8 +54,7 @@ def catalog(experiment: str) -> dict[str, Choice]:
     for entry in list_models(store):
         found = _describe(str(entry.path), (entry.path / "config.json").stat().st_mtime)
         if found is not None and found.experiment == experiment:
-            metric = LABELS[MAIN_METRIC[get_experiment(experiment).task]].name
-            label = found.name if found.value is None else f"{found.name} · {metric} {found.value:.2f}"
+            label = found.name if found.value is None else f"{found.name} · {found.value:.2f}"
             ready[entry.key] = Choice(entry.key, found.name, label, runs.get(entry.key), entry.path)
     choices: dict[str, Choice] = {}
     for run in runs.values():

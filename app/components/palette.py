@@ -16,5 +16,7 @@ def base_pairs() -> dict[str, tuple[str, str]]:
 
 
 def figure_pairs() -> dict[str, tuple[str, str]]:
-    """What a figure may name as "theme:…", and the light series colours of figures made by the core."""
-    return base_pairs() | dict(zip(CATEGORICAL, zip(CATEGORICAL, _DARK_SERIES, strict=True), strict=True))
+    """What a figure may name as "theme:…", and the light colours in figures made by the core."""
+    letters = base_pairs()
+    series = dict(zip(CATEGORICAL, zip(CATEGORICAL, _DARK_SERIES, strict=True), strict=True))
+    return letters | {pair[0]: pair for pair in letters.values()} | series

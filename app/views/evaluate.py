@@ -10,7 +10,7 @@ import state
 import streamlit as st
 from cache import bundle
 from components.chart import chart
-from components.frame import errors_shown, header, no_model_yet, plain
+from components.frame import class_names, errors_shown, header, no_model_yet, plain
 from components.models import selected
 from components.sequence import Row, marks_of, sequences
 from held_out import HeldOut, held_out
@@ -43,7 +43,7 @@ def page() -> None:
         if experiment.task == "binary":
             _strip(experiment, valid, stored.get("train", {}))
             _curves(data, valid)
-            _threshold(data)
+            _threshold(experiment, data)
             _examples(experiment, data)
         else:
             _strip(experiment, valid, stored.get("train", {}))
@@ -89,15 +89,16 @@ def _curves(data: HeldOut, metrics: dict[str, Metric]) -> None:
         chart(pr_figure(curves, metrics={name: metrics["auprc"]}), key="pr", height=340)
 
 
-def _threshold(data: HeldOut) -> None:
+def _threshold(experiment: Experiment, data: HeldOut) -> None:
     with st.container(border=True):
         left, right = st.columns([1, 2], gap="large")
         with left:
-            label = "Call it bound from a probability of"
+            negative, positive = class_names(experiment)
+            label = f"Call it {positive} from a probability of"
             threshold = st.slider(label, 0.0, 1.0, value=0.5, step=0.01, key="threshold", bind="query-params")
-            called, positive = data.prediction >= threshold, data.y >= 0.5
-            lines = ["| | called bound | called not |", "|---|---:|---:|"]
-            for name, part in (("bound", positive), ("not bound", ~positive)):
+            called, truly = data.prediction >= threshold, data.y >= 0.5
+            lines = [f"| | called {positive} | called {negative} |", "|---|---:|---:|"]
+            for name, part in ((positive, truly), (negative, ~truly)):
                 lines.append(f"| **{name}** | {(called & part).sum():,} | {(~called & part).sum():,} |")
             st.markdown("\n".join(lines))
         with right:
@@ -114,7 +115,7 @@ def _scatter(experiment: Experiment, data: HeldOut) -> None:
     with st.container(border=True):
         st.markdown("**Predicted against measured**", help=_SCATTER)
         chosen = _chosen(data)
-        figure = scatter_figure(data.y, data.prediction, data.ids, unit=experiment.label, chosen=chosen)
+        figure = scatter_figure(data.y, data.prediction, data.ids, unit=experiment.label.split(" (")[0], chosen=chosen)
         clicked = chart(figure, key="scatter", height=430, clickable=True)
         if clicked is not None and clicked["data"] is not None:
             _choose(int(clicked["data"]))
@@ -136,7 +137,8 @@ def _examples(experiment: Experiment, data: HeldOut) -> None:
     error = data.prediction - data.y
     kinds = {"All": np.ones(len(data.y), bool)}
     if experiment.task == "binary":
-        kinds |= {"Bound": data.y >= 0.5, "Not bound": data.y < 0.5}
+        negative, positive = class_names(experiment)
+        kinds |= {positive.capitalize(): data.y >= 0.5, negative.capitalize(): data.y < 0.5}
     else:
         kinds |= {"Predicted too low": error < 0, "Predicted too high": error > 0}
     with st.container(border=True):

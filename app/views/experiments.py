@@ -8,17 +8,21 @@ import state
 import streamlit as st
 from cache import Summary, current_dataset, summary
 from components.chart import chart
-from components.data_picker import data_picker, name_of
-from components.frame import errors_shown, header
+from components.data_picker import data_details, data_picker, missing_parts, name_of
+from components.frame import class_names, errors_shown, header
 from components.logo import Logo, logos
 from components.sequence import Mark, Row, sequences
 
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.experiments import EXPERIMENTS
 from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.plot.data import composition_figure, label_figure
 from dnaconv_core.sequence.motif import from_iupac
 
 _SHOWN = 8
+_OPEN_CHROMATIN = """<svg viewBox="0 0 120 60" height="56" width="100%" role="img" aria-label="accessibility along DNA">
+<path d="M0 56H34C50 56 50 8 60 8S70 56 86 56H120" fill="#7A72EE" fill-opacity=".22" stroke="#7A72EE" stroke-width="2"/>
+</svg>"""
 
 
 def page() -> None:
@@ -28,12 +32,13 @@ def page() -> None:
             _card(experiment)
     experiment = state.experiment()
     st.space("small")
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
-    left.subheader(f"Data for {experiment.title}", anchor=False, help=experiment.explanation)
-    with right:
-        data_picker(experiment)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+        st.subheader(f"Data for {experiment.title}", anchor=False, help=experiment.explanation, width="content")
+        data_picker()
+    data_details(experiment)
     with errors_shown():
-        _data(experiment)
+        if not missing_parts(experiment):
+            _data(experiment)
 
 
 def _card(experiment: Experiment) -> None:
@@ -72,7 +77,14 @@ def _picture(experiment: Experiment) -> None:
     else:
         effect = summary(experiment.key, "synthetic").effect
         drawn = Logo(effect, kind="contribution", unit="activity")
-    logos([drawn], key=f"picture_{experiment.key}", alphabet=experiment.alphabet, height=62, max_column=22, axis=False)
+    key = f"picture_{experiment.key}"
+    if not experiment.covariates:
+        logos([drawn], key=key, alphabet=experiment.alphabet, height=62, max_column=22, axis=False)
+        return
+    left, right = st.columns([3, 2], vertical_alignment="center", wrap=False)
+    with left:
+        logos([drawn], key=key, alphabet=experiment.alphabet, height=62, max_column=22, axis=False)
+    right.html(_OPEN_CHROMATIN)
 
 
 def _data(experiment: Experiment) -> None:
@@ -82,12 +94,13 @@ def _data(experiment: Experiment) -> None:
         data = current_dataset(experiment.key, choice.source, choice.covariates)
     _numbers(experiment, found)
     left, right = st.columns(2)
-    with left, st.container(border=True):
-        _labels(experiment, found)
-    with right, st.container(border=True):
+    with left, st.container(border=True, height="stretch"):
+        _labels(experiment, found, data)
+    with right, st.container(border=True, height="stretch"):
         sampled = "" if found.sampled == found.n else f" Taken from {found.sampled:,} examples."
         st.markdown("**Bases by position**", help=f"Share of each base at each position.{sampled}")
-        chart(figures.composition(found, experiment.alphabet), key="composition", height=230, revision=choice.source)
+        figure = composition_figure(found.composition, alphabet=experiment.alphabet)
+        chart(figure, key="composition", height=240, revision=choice.source)
     if found.effect is not None:
         with st.container(border=True):
             st.markdown(
@@ -123,17 +136,14 @@ def _numbers(experiment: Experiment, found: Summary) -> None:
         column.metric(name, value, help=help)
 
 
-def _labels(experiment: Experiment, found: Summary) -> None:
-    if found.positives is None:
-        st.markdown("**Measured labels**", help=experiment.label)
-        chart(figures.labels(found, experiment.label), key="labels", height=230, revision=experiment.key)
-    elif found.covariate_counts is None:
-        st.markdown("**Classes**", help=experiment.label)
-        chart(figures.classes(found), key="classes", height=90, revision=experiment.key)
-        st.caption(experiment.explanation)
+def _labels(experiment: Experiment, found: Summary, data: Dataset) -> None:
+    if found.covariate_counts is not None:
+        st.markdown(f"**{found.covariate_name.capitalize()} of both classes**")
+        chart(figures.covariate(found, class_names(experiment)), key="covariate", height=240, revision=experiment.key)
     else:
-        st.markdown(f"**{found.covariate_name.capitalize()} of both classes**", help=experiment.explanation)
-        chart(figures.covariate(found), key="covariate", height=230, revision=experiment.key)
+        st.markdown("**Labels**", help=experiment.label)
+        figure = label_figure(data.y, task=experiment.task, label=experiment.label)
+        chart(figure, key="labels", height=240, revision=experiment.key)
 
 
 def _examples(experiment: Experiment, data: Dataset) -> None:
@@ -160,7 +170,7 @@ def _drawn(data: Dataset, seed: int) -> np.ndarray:
 
 def _row(experiment: Experiment, data: Dataset, index: int) -> Row:
     value = float(data.y[index, 0])
-    note = ("bound" if value >= 0.5 else "not bound") if experiment.task == "binary" else f"activity {value:.2f}"
+    note = class_names(experiment)[value >= 0.5] if experiment.task == "binary" else f"label {value:.2f}"
     if data.covariates is not None and data.covariate_names:
         note += f" · {data.covariate_names[0]} {float(data.covariates[index, 0]):.4f}"
     marks = tuple(Mark(s.start, s.end, f"{s.motif} planted, strand {s.strand}") for s in data.truth if s.index == index)

@@ -9,14 +9,16 @@ import streamlit as st
 from answers import FITS, SLIDE, Answer, as_csv, ask
 from cache import bundle
 from components.chart import chart
-from components.frame import errors_shown, header, no_model_yet
+from components.frame import class_names, errors_shown, header, no_model_yet
 from components.models import Choice, selected
 from components.network import network
-from components.sequence import Row, marks_of, sequences
+from components.sequence import marks_of
 from held_out import activations, held_out
 
 from dnaconv_core.experiments.base import Example, Experiment
 from dnaconv_core.model.bundle import Bundle
+from dnaconv_core.plot.colors import CATEGORICAL, NEUTRAL
+from dnaconv_core.plot.data import histogram
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import one_hot, parse_pasted
 
@@ -40,6 +42,7 @@ def page() -> None:
         header("Predict", f"What **{choice.name}** says of your sequences. It reads {_reads(model)}.")
         text, covariates = _asked(experiment, model)
         if not text.strip():
+            st.query_params.pop("sequence", None)
             st.info("Paste a sequence above, or choose one of the examples.", icon=":material/arrow_upward:")
             return
         records = parse_pasted(text, model.config.alphabet)
@@ -193,14 +196,13 @@ def _one(experiment: Experiment, choice: Choice, model: Bundle, answer: Answer, 
         lit = activations(model, answer.sequence)
         output = f"{answer.prediction:.3f}"
         network(model.config, sequence=answer.sequence, marks=marks, output=output, activations=lit, key="lit")
-    if model.config.length > 60:
-        with st.container(border=True):
-            sequences([Row(answer.sequence, marks=marks)], key="read", wrap=True, numbers=True)
 
 
 def _verdict(experiment: Experiment, answer: Answer) -> None:
     if experiment.task == "binary":
-        st.metric("Probability of binding", f"{answer.prediction:.3f}")
+        st.metric(
+            f"Probability of being {class_names(experiment)[1]}", f"{answer.prediction:.3f}", help=experiment.label
+        )
     else:
         st.metric("Predicted activity", f"{answer.prediction:.3f}", help=experiment.label)
     st.progress(min(max(answer.prediction, 0.0), 1.0))
@@ -220,8 +222,12 @@ def _among(experiment: Experiment, choice: Choice, answer: Answer, unit: str) ->
     st.markdown("**Among held-out examples**", help=f"Predictions of this model on {data.words}; the line is yours.")
     parts = {"predictions": data.prediction}
     if experiment.task == "binary":
-        parts = {"not bound": data.prediction[data.y < 0.5], "bound": data.prediction[data.y >= 0.5]}
-    chart(figures.among(parts, answer.prediction, unit), key="among", height=190, revision=choice.key)
+        negative, positive = class_names(experiment)
+        parts = {negative: data.prediction[data.y < 0.5], positive: data.prediction[data.y >= 0.5]}
+    figure = histogram(parts, x_title=unit, share=True, marks={"yours": answer.prediction})
+    for trace, color in zip(figure.data, (NEUTRAL, CATEGORICAL[0])[-len(parts) :], strict=True):
+        trace.marker.color = color
+    chart(figure, key="among", height=220, revision=choice.key)
     words = [
         f"**{(values < answer.prediction).mean():.0%}** of the {len(values):,} {name}"
         for name, values in parts.items()

@@ -7,7 +7,7 @@ from typing import Any
 import state
 import streamlit as st
 from cache import summary
-from components.data_picker import data_picker, name_of
+from components.data_picker import data_details, data_picker, missing_parts, name_of
 from components.form import config_form, fields_of, forget, only_choice
 from components.frame import errors_shown, header, links_to_use
 from components.live import live_run
@@ -35,10 +35,11 @@ def page() -> None:
         "Train", f"{experiment.question} Shape a network and watch it learn the answer.", help=experiment.explanation
     )
     bar = st.container(border=True, key="start_bar")
-    left, right = st.columns([1, 3.2], gap="medium")
+    with st.container(key="shape"):
+        left, right = st.columns([1, 3.2], gap="medium")
     with right:
         drawing, below = st.container(border=True), st.container()
-    with left:
+    with left, st.container(key="settings"):
         preset = _preset(experiment)
         model, training, error = _settings(experiment, preset)
     with drawing:
@@ -125,7 +126,12 @@ def _drawn(experiment: Experiment, model: dict[str, Any]) -> None:
 def _start(experiment: Experiment, preset: str, settings: dict[str, Any], error: ConfigError | None) -> None:
     choice = state.data()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        press = st.button("Start training", type="primary", disabled=error is not None, icon=":material/play_arrow:")
+        press = st.button(
+            "Start training",
+            type="primary",
+            disabled=error is not None or bool(missing_parts(experiment)),
+            icon=":material/play_arrow:",
+        )
         name = st.text_input(
             "Name of the run",
             placeholder="Name of the run (optional)",
@@ -134,7 +140,8 @@ def _start(experiment: Experiment, preset: str, settings: dict[str, Any], error:
             width=230,
         )
         with st.popover(f"Learns from {name_of(choice.source)}", icon=":material/database:"):
-            data_picker(experiment)
+            data_picker()
+            data_details(experiment)
         if state.run():
             st.caption("The settings below are for the next run.", width="content")
     if press:

@@ -13,7 +13,7 @@ function plotly() {
 
 // Colours a figure may name ("theme:primary"), and the core's own series colours: both follow the theme.
 function recolor(value, look) {
-  if (typeof value === "string") return value.startsWith("theme:") ? (look[value.slice(6)] ?? value) : (look[value] ?? value);
+  if (typeof value === "string") return value.startsWith("theme:") ? (look[value.slice(6)] ?? value) : value[0] === "#" ? (look[value] ?? value) : value;
   if (Array.isArray(value)) return value.length && typeof value[0] === "number" ? value : value.map((item) => recolor(item, look));
   if (value && typeof value === "object" && !ArrayBuffer.isView(value))
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, recolor(item, look)]));

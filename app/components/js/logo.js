@@ -7,7 +7,7 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
   const draw = () => {
     root.replaceChildren();
     const colors = themed(data.colors, isDark(host));
-    root.style.setProperty("--least", `${data.min_width}px`);
+    root.style.setProperty("--least", data.logos.length > 1 ? `${data.min_width}px` : "100%");
     const tip = tooltip(root);
     data.logos.forEach((logo, index) => root.insertBefore(drawLogo(logo, index, colors, tip), root.lastChild));
   };

@@ -31,7 +31,7 @@ export default function ({ parentElement, data }) {
       svg("rect", { x: x(mark.start) - 1, y: letterTop - 2, width: (mark.end - mark.start) * cell + 2, height: seqH + 4, rx: 4, class: "mark" }, body);
       svg("text", { x: x((mark.start + mark.end) / 2), y: letterTop - 8, class: "note middle" }, body, mark.label);
     }
-    text(left + room + 12, letterTop + seqH / 2, data.input_note ?? "", "note");
+    if (!narrow) text(left + room + 12, letterTop + seqH / 2, data.input_note, "note");
 
     // the layers
     let y = letterTop + seqH;

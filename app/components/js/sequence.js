@@ -9,10 +9,11 @@ export default function ({ parentElement, data, setTriggerValue }) {
     root.replaceChildren();
     for (const [letter, color] of Object.entries(colors)) root.style.setProperty(`--base-${letter}`, color);
     const longest = Math.max(...data.rows.map((row) => row.sequence.length), 1);
-    const side = data.rows.some((row) => row.label) ? 168 : 0;
+    const side = data.rows.some((row) => row.label) ? 206 : 0;
     const room = root.clientWidth - side - 16;
     const cell = Math.max(8.2, Math.min(data.cell ?? 15, room / longest));
-    const perLine = data.wrap ? Math.max(10, Math.floor(room / cell / 10) * 10) : longest;
+    const fit = Math.floor(room / cell);
+    const perLine = data.wrap && fit < longest ? Math.max(10, Math.floor(fit / 10) * 10) : longest;
     root.style.setProperty("--cell", `${cell}px`);
     data.rows.forEach((row, index) => root.appendChild(drawRow(row, index, perLine)));
   };
