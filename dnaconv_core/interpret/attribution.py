@@ -1,0 +1,321 @@
+"""Which bases made the network say what it says: one contract for every method.
+
+All methods explain the output **before** the sigmoid. Adding one: a function `(model, x, options) -> Scores` and a line
+in ATTRIBUTIONS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.errors import InputError
+from dnaconv_core.interpret.ism import ism as run_ism
+from dnaconv_core.predict import check_input
+from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.sequence.shuffle import dinucleotide_shuffle
+
+if TYPE_CHECKING:
+    import torch
+
+    from dnaconv_core.model.convnet import ConvNet
+
+ZERO, UNIFORM, SHUFFLED = "zero", "uniform", "shuffled"
+_AT_ONCE = 2**22  # activations held per batch
+
+
+class Attribution(NamedTuple):
+    """What a method says of N sequences.
+
+    values: `(N, 4, L)` float32, the score of the observed base and 0 elsewhere ('gradient' has all four bases).
+    hypothetical: `(N, 4, L)` float32, the score of all four bases. delta: `(N,)` float32, |Σ attribution − Δ output|
+    against the reference, where the method promises that it is 0 (before any correction); else None. covariates:
+    `(N, C)` float32, the contribution of each to the logit against the covariate's transformed zero (the training mean
+    where it is standardised); for 'gradient' the derivative by the transformed value. None without covariates.
+    """
+
+    method: str
+    values: np.ndarray
+    hypothetical: np.ndarray
+    delta: np.ndarray | None
+    covariates: np.ndarray | None
+    reference: str  # what it compares with, in words; '' where with nothing
+
+
+class Options(NamedTuple):
+    """How a method is run; each takes from it what it needs."""
+
+    task: int = 0
+    correct: bool = False
+    reference: str | np.ndarray = ZERO
+    n_references: int = 20
+    n_steps: int = 50
+    seed: int = 0
+
+
+class Scores(NamedTuple):
+    """Of one batch: hypothetical scores `(B, 4, L)`, and |Σ − Δ output| `(B,)` where the method has it."""
+
+    hypothetical: np.ndarray
+    delta: np.ndarray | None = None
+
+
+def attribute(
+    model: ConvNet,
+    X: np.ndarray | Dataset,
+    *,
+    method: str,
+    covariates: np.ndarray | None = None,
+    task: int = 0,
+    correct: bool = False,
+    reference: str | np.ndarray | None = None,
+    n_references: int = 20,
+    n_steps: int = 50,
+    seed: int = 0,
+    batch_size: int | None = None,
+    progress: Progress = SILENT,
+) -> Attribution:
+    """The contribution of each base of one-hot `(N, 4, L)` to the logit of `task`.
+
+    method: a key of ATTRIBUTIONS. correct: subtract the mean over the four bases from the gradient, which means nothing
+    in that direction (Majdandzic et al. 2023); only for gradient methods. reference: 'zero', 'uniform' (0.25 of each
+    base), 'shuffled' (dinucleotide shuffles, `n_references` of each sequence) or one-hot `(4, L)` or `(N, 4, L)`;
+    by default zero, and shuffled for deeplift_shap. n_steps: of the integral. covariates: raw `(N, C)`. The model is
+    left as it was: mode, gradients, hooks. Stops early only when `progress` asks: rows not reached are NaN.
+    Raises InputError for an unknown method, reference or task, or shapes that do not fit.
+    """
+    if isinstance(X, Dataset):
+        covariates = covariates_for(model, X) if covariates is None else covariates
+        X = X.X
+    covariates = check_input(model.config, X, covariates)
+    if method not in ATTRIBUTIONS:
+        raise InputError(f"method is {method!r}: choose {', '.join(ATTRIBUTIONS)}")
+    if not 0 <= task < model.config.n_tasks:
+        raise InputError(f"task is {task}: this model has {model.config.n_tasks}, counted from 0")
+    if correct and method not in GRADIENTS:
+        raise InputError(f"correct is true but {method} has no gradient to correct: use {', '.join(GRADIENTS)}")
+    if n_references < 1 or n_steps < 1:
+        raise InputError(f"n_references is {n_references} and n_steps {n_steps}: both must be at least 1")
+    if reference is None:
+        reference = SHUFFLED if method == "deeplift_shap" else ZERO
+    options = Options(task, correct, _check_reference(reference, X), n_references, n_steps, seed)
+    return _in_batches(model, X, covariates, method, options, batch_size, progress)
+
+
+def covariates_for(model: ConvNet, data: Dataset) -> np.ndarray | None:
+    """The dataset's raw covariates `(N, C)` in the model's order. Raises InputError naming one that is missing."""
+    names = model.config.covariates
+    missing = [name for name in names if name not in data.covariate_names]
+    if missing:
+        raise InputError(f"{data.label} has no {', '.join(missing)}, which this model needs: join them by id first")
+    return data.covariates[:, [data.covariate_names.index(name) for name in names]] if names else None
+
+
+def observed(hypothetical: np.ndarray, X: np.ndarray) -> np.ndarray:
+    """Hypothetical scores `(N, 4, L)` at the observed bases alone."""
+    return (hypothetical * X).astype(np.float32)
+
+
+def _in_batches(model, X, covariates, method, options: Options, batch_size, progress) -> Attribution:
+    n = len(X)
+    many = options.n_references if isinstance(options.reference, str) and options.reference == SHUFFLED else 1
+    step = batch_size or max(1, _AT_ONCE // (model.config.filters * model.config.length * many))
+    hypothetical = np.full((n, 4, X.shape[2]), np.nan, np.float32)
+    values = np.full_like(hypothetical, np.nan)
+    delta = np.full(n, np.nan, np.float32)
+    has_delta = True
+    with as_found(model):
+        for start in range(0, n, step):
+            if progress.should_stop():
+                break
+            rows = slice(start, start + step)
+            x = np.ascontiguousarray(X[rows])
+            reference = options.reference
+            if isinstance(reference, np.ndarray) and reference.ndim == 3:
+                reference = reference[rows]
+            beside = None if covariates is None else covariates[rows]
+            found = ATTRIBUTIONS[method](model, x, beside, options._replace(reference=reference))
+            hypothetical[rows] = found.hypothetical
+            values[rows] = found.hypothetical if method == "gradient" else observed(found.hypothetical, x)
+            has_delta = found.delta is not None
+            delta[rows] = found.delta if has_delta else np.nan
+            progress.report(min(start + step, n) / n, f"{min(start + step, n):,} of {n:,} sequences explained")
+        beside = _covariate_scores(model, covariates, method, options.task)
+    words = _reference_words(options) if method in REFERENCED else ""
+    return Attribution(method, values, hypothetical, delta if has_delta else None, beside, words)
+
+
+@contextmanager
+def as_found(model: ConvNet) -> Iterator[None]:
+    """Evaluation mode inside; the mode of every module and every gradient as before afterwards, also after an error."""
+    modes = [(module, module.training) for module in model.modules()]
+    gradients = [(parameter, parameter.requires_grad, parameter.grad) for parameter in model.parameters()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+        for parameter, wanted, gradient in gradients:
+            parameter.requires_grad_(wanted)
+            parameter.grad = gradient
+
+
+def gradient(model: ConvNet, x: np.ndarray, covariates: np.ndarray | None, options: Options) -> Scores:
+    """The derivative of the logit by each entry of the one-hot (Simonyan et al. 2014), signed."""
+    return Scores(_corrected(_gradient(model, _tensor(model, x), covariates, options.task), options))
+
+
+def input_x_gradient(model: ConvNet, x: np.ndarray, covariates: np.ndarray | None, options: Options) -> Scores:
+    """The gradient at the observed bases."""
+    return gradient(model, x, covariates, options)
+
+
+def integrated_gradients(model: ConvNet, x: np.ndarray, covariates: np.ndarray | None, options: Options) -> Scores:
+    """The mean gradient along the straight line from the reference, times the difference (Sundararajan et al. 2017).
+
+    By Gauss-Legendre quadrature with `n_steps` nodes; with several references the mean over them.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(options.n_steps)
+
+    def along(x, reference):  # both (R, 4, L)
+        total = 0
+        for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
+            beside = None if covariates is None else np.repeat(covariates, len(x) // len(covariates), axis=0)
+            total = total + weight * _gradient(model, reference + float(node) * (x - reference), beside, options.task)
+        return total
+
+    return _against_references(model, x, covariates, options, along)
+
+
+def deeplift(model: ConvNet, x: np.ndarray, covariates: np.ndarray | None, options: Options) -> Scores:
+    """DeepLIFT's rescale rule against one reference (see rescale.py)."""
+    from dnaconv_core.interpret.rescale import multipliers
+
+    return _against_references(
+        model, x, covariates, options, lambda x, reference: multipliers(model, x, reference, options.task).cpu().numpy()
+    )
+
+
+def deeplift_shap(model: ConvNet, x: np.ndarray, covariates: np.ndarray | None, options: Options) -> Scores:
+    """The mean of DeepLIFT over many references (Lundberg & Lee 2017), by default dinucleotide shuffles."""
+    return deeplift(model, x, covariates, options)
+
+
+def ism(model: ConvNet, x: np.ndarray, covariates: np.ndarray | None, options: Options) -> Scores:
+    """The change of the logit for every base, minus the mean over the four: what this base adds over the others."""
+    change = run_ism(model, x, covariates, task=options.task)
+    return Scores(change - change.mean(axis=1, keepdims=True))
+
+
+ATTRIBUTIONS: dict[str, Callable[[ConvNet, np.ndarray, np.ndarray | None, Options], Scores]] = {
+    "gradient": gradient,
+    "input_x_gradient": input_x_gradient,
+    "integrated_gradients": integrated_gradients,
+    "deeplift": deeplift,
+    "deeplift_shap": deeplift_shap,
+    "ism": ism,
+}
+GRADIENTS = ("gradient", "input_x_gradient", "integrated_gradients")
+REFERENCED = ("integrated_gradients", "deeplift", "deeplift_shap")
+NAMES = {
+    "gradient": "Gradient",
+    "input_x_gradient": "Input × gradient",
+    "integrated_gradients": "Integrated gradients",
+    "deeplift": "DeepLIFT",
+    "deeplift_shap": "DeepLIFT/SHAP",
+    "ism": "ISM",
+}  # fmt: skip
+
+
+def _against_references(model, x, covariates, options: Options, multiply) -> Scores:
+    """Mean over references of multiplier × (base − reference), for all four bases, and how far its sum is off."""
+    references = _references(x, options)  # (B, R, 4, L)
+    b, r = references.shape[:2]
+    flat = _tensor(model, references.reshape(b * r, *x.shape[1:]))
+    repeated = _tensor(model, np.repeat(x, r, axis=0))
+    found = multiply(repeated, flat).reshape(references.shape)
+    if options.correct:
+        plain, found = found, found - found.mean(axis=2, keepdims=True)
+    else:
+        plain = found
+    scores = (found - (found * references).sum(axis=2, keepdims=True)).mean(axis=1)  # (B, 4, L)
+    promised = (plain * (x[:, None] - references)).sum(axis=(2, 3)).mean(axis=1)  # (B,)
+    many = None if covariates is None else np.repeat(covariates, r, axis=0)
+    change = (_logits(model, repeated, many, options.task) - _logits(model, flat, many, options.task)).reshape(b, r)
+    return Scores(scores, np.abs(promised - change.mean(axis=1)))
+
+
+def _references(x: np.ndarray, options: Options) -> np.ndarray:
+    """`(B, R, 4, L)` float32. Unknown bases of x are unknown in the reference too, so that they count for nothing."""
+    if isinstance(options.reference, np.ndarray):
+        chosen = np.broadcast_to(options.reference, x.shape)[:, None].astype(np.float32)
+    elif options.reference == SHUFFLED:  # unknown bases stay in place
+        return dinucleotide_shuffle(x, options.n_references, seed=options.seed).astype(np.float32)
+    else:
+        chosen = np.full((len(x), 1, *x.shape[1:]), 0.25 if options.reference == UNIFORM else 0.0, np.float32)
+    return chosen * (x.sum(axis=1, keepdims=True) > 0)[:, None]
+
+
+def _check_reference(reference: str | np.ndarray, X) -> str | np.ndarray:
+    if isinstance(reference, str):
+        if reference not in (ZERO, UNIFORM, SHUFFLED):
+            raise InputError(f"reference is {reference!r}: choose 'zero', 'uniform', 'shuffled', or give one-hot")
+        return reference
+    reference = np.asarray(reference)
+    one, all_of_them = tuple(X.shape[1:]), tuple(X.shape)
+    if reference.shape not in (one, all_of_them):
+        raise InputError(f"the reference has shape {reference.shape}: it must be {one} or {all_of_them}")
+    return reference
+
+
+def _reference_words(options: Options) -> str:
+    if isinstance(options.reference, np.ndarray):
+        return "the given reference"
+    return {
+        ZERO: "an empty sequence (all zeros)",
+        UNIFORM: "a quarter of each base",
+        SHUFFLED: f"{options.n_references} dinucleotide shuffles of the sequence",
+    }[options.reference]
+
+
+def _covariate_scores(model: ConvNet, covariates: np.ndarray | None, method: str, task: int) -> np.ndarray | None:
+    """Covariates enter the dense layer directly, so every method gives weight × transformed value, exactly."""
+    if covariates is None:
+        return None
+    import torch
+
+    with torch.no_grad():
+        weight = model.dense.weight[task, -covariates.shape[1] :]
+        seen = model.transform(torch.from_numpy(covariates).to(weight.device))  # (N, C)
+        return (weight.expand_as(seen) if method == "gradient" else weight * seen).cpu().numpy()
+
+
+def _gradient(model: ConvNet, x: torch.Tensor, covariates: np.ndarray | None, task: int) -> np.ndarray:
+    import torch
+
+    with torch.enable_grad():
+        x = x.detach().requires_grad_(True)
+        logits = model(x, None if covariates is None else _tensor(model, covariates))  # (B, T)
+        return torch.autograd.grad(logits[:, task].sum(), x)[0].cpu().numpy()
+
+
+def _logits(model: ConvNet, x: torch.Tensor, covariates: np.ndarray | None, task: int) -> np.ndarray:
+    import torch
+
+    with torch.no_grad():
+        return model(x, None if covariates is None else _tensor(model, covariates))[:, task].cpu().numpy()
+
+
+def _corrected(scores: np.ndarray, options: Options) -> np.ndarray:
+    return scores - scores.mean(axis=1, keepdims=True) if options.correct else scores
+
+
+def _tensor(model: ConvNet, values: np.ndarray) -> torch.Tensor:
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(values)).to(next(model.parameters()).device).float()
