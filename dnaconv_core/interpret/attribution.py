@@ -123,7 +123,7 @@ def observed(hypothetical: np.ndarray, X: np.ndarray) -> np.ndarray:
 def _in_batches(model, X, covariates, method, options: Options, batch_size, progress) -> Attribution:
     n = len(X)
     many = options.n_references if isinstance(options.reference, str) and options.reference == SHUFFLED else 1
-    step = batch_size or max(1, _AT_ONCE // (model.config.filters * model.config.length * many))
+    step = batch_size or max(1, _AT_ONCE // (len(model.convs[0].bias) * model.config.length * many))
     hypothetical = np.full((n, 4, X.shape[2]), np.nan, np.float32)
     values = np.full_like(hypothetical, np.nan)
     delta = np.full(n, np.nan, np.float32)

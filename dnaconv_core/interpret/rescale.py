@@ -23,12 +23,14 @@ def multipliers(model: ConvNet, x: Tensor, reference: Tensor, task: int) -> Tens
     """DeepLIFT multipliers `(B, 4, L)` of the logit of `task` for `x` against `reference`, both `(B, 4, L)`."""
     with torch.no_grad():
         kept = _Reference()
-        _features(model, reference, kept)
+        _pooled(model, reference, kept)
     with torch.enable_grad():
         x = x.detach().requires_grad_(True)
-        h = _features(model, x, kept.replay())  # (B, F) or (B, F·P)
-        weight = model.dense.weight[task, : h.shape[1]].detach()  # covariates enter after this, linearly
-        return torch.autograd.grad((h @ weight).sum(), x)[0]
+        h = _pooled(model, x, kept.replay())  # (B, n)
+        logit = h @ model.dense.weight[task, : h.shape[1]].detach()  # covariates enter after this, linearly
+        if model.positional is not None:
+            logit = logit + x.flatten(1) @ model.positional.weight[task].detach()
+        return torch.autograd.grad(logit.sum(), x)[0]
 
 
 class _Reference:
@@ -60,8 +62,8 @@ class _Reference:
         return self.seen[self.place - 1]
 
 
-def _features(model: ConvNet, x: Tensor, rule: _Reference) -> Tensor:
-    """What enters the dense layer, as ConvNet.forward computes it."""
+def _pooled(model: ConvNet, x: Tensor, rule: _Reference) -> Tensor:
+    """What the convolutions hand to the dense layer, `(B, n)`, as ConvNet computes it."""
     both = model.config.strands == "both"
     h = torch.cat([x, flip_strand(x)]) if both else x  # (B or 2B, 4, L)
     for conv in model.convs:
@@ -69,7 +71,13 @@ def _features(model: ConvNet, x: Tensor, rule: _Reference) -> Tensor:
     if both:
         forward, reverse = h.chunk(2)
         h = rule.maximum(torch.stack([forward, reverse.flip(2)], dim=-1))  # (B, F, P)
-    return rule.maximum(h) if model.config.pooling == "max" else h.flatten(1)
+    if model.config.pooling == "flatten":
+        return h.flatten(1)
+    strongest = rule.maximum(h)  # (B, F)
+    if model.config.pooling == "max":
+        return strongest
+    groups = (model.config.members, model.config.filters)
+    return torch.cat([strongest.unflatten(1, groups), h.mean(dim=2).unflatten(1, groups)], dim=2).flatten(1)
 
 
 class _Relu(torch.autograd.Function):

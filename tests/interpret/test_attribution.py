@@ -20,6 +20,10 @@ CONFIGS = {
     "two tasks": ModelConfig(length=LENGTH, depth=2, filters=5, kernel_size=5, n_tasks=2, padding="valid"),
     "max": ModelConfig(length=LENGTH, depth=1, filters=6, kernel_size=7, pooling="max"),
     "max both": ModelConfig(length=LENGTH, depth=2, filters=6, kernel_size=4, pooling="max", strands="both"),
+    "ensemble": ModelConfig(
+        length=LENGTH, depth=2, filters=4, kernel_size=5, pooling="max_mean", strands="both", members=3
+    ),
+    "positional": ModelConfig(length=LENGTH, depth=1, filters=3, kernel_size=5, pooling="max", positional=True),
     "covariate": ModelConfig(
         length=LENGTH, depth=1, filters=5, kernel_size=4, strands="both", covariates=("openness", "age"),
         covariate_transform="log", covariate_mean=(-2.0, 1.0), covariate_scale=(0.5, 2.0),
@@ -34,6 +38,8 @@ def case(name: str, n: int = 3):
     with torch.no_grad():
         for number, conv in enumerate(model.convs):
             conv.bias.copy_(0.05 * torch.cos(torch.arange(conv.bias.numel()) + number))
+        if model.positional is not None:
+            model.positional.weight.copy_(0.1 * torch.sin(torch.arange(4.0 * LENGTH))[None])
     X = random_backgrounds(n, LENGTH, seed=2)
     X[-1, :, 9] = 0
     c = np.abs(np.random.default_rng(0).normal(0.2, 0.1, (n, 2))).astype(np.float32)
