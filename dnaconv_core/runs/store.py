@@ -1,69 +1,55 @@
 """The record of every run: rows in `runs.db` (SQLite, WAL) and a folder `runs/<id>/` for what is large.
 
-State moves `queued → running → finished | failed | cancelled | interrupted`, and only here. A run's process holds a
-lock on `runs/<id>/lock` for life: whether that lock is free, not a process id, says whether a run still lives.
+State moves `queued → running → finished | failed | cancelled | interrupted`, and back to `queued` to go on, only here.
+A run's process holds a lock on `runs/<id>/lock` for life: whether that lock is free, not a process id, says whether a
+run still lives.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import secrets
-import sqlite3
+import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dnaconv_core.errors import RunError
+import numpy as np
+
+from dnaconv_core.errors import InputError, RunError
 from dnaconv_core.home import home
-from dnaconv_core.runs.lock import is_held
+from dnaconv_core.runs import lock
+from dnaconv_core.runs.record import (
+    ENDED,
+    LIVE,
+    MOST_NOTES,
+    RESUMABLE,
+    Filters,
+    MetricRow,
+    Run,
+    checked_name,
+    checked_tags,
+    read_filters,
+    read_run,
+)
+from dnaconv_core.runs.schema import SCHEMA, connect
 from dnaconv_core.runs.spec import RunSpec
 
-SCHEMA = 1
-LIVE = ("queued", "running")
-ENDED = ("finished", "failed", "cancelled", "interrupted")
+if TYPE_CHECKING:
+    import sqlite3
 
-_TABLES = """
-CREATE TABLE runs (
-    id TEXT PRIMARY KEY, name TEXT NOT NULL, experiment TEXT NOT NULL, state TEXT NOT NULL, spec TEXT NOT NULL,
-    device TEXT NOT NULL DEFAULT '', created REAL NOT NULL, started REAL, finished REAL,
-    epoch INTEGER NOT NULL DEFAULT 0, epochs INTEGER NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT '',
-    error TEXT NOT NULL DEFAULT '', metrics TEXT NOT NULL DEFAULT '{}', cancel INTEGER NOT NULL DEFAULT 0);
-CREATE TABLE metrics (
-    run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, epoch INTEGER NOT NULL, split TEXT NOT NULL,
-    name TEXT NOT NULL, value REAL, PRIMARY KEY (run, epoch, split, name)) WITHOUT ROWID;
-"""
+__all__ = ["ENDED", "LIVE", "RESUMABLE", "SCHEMA", "Claim", "Filters", "MetricRow", "Run", "Store"]
+
+MOST_FILTERS = 120  # evaluations whose filters are kept; of more, every second of the older ones goes
+_NEXT_TURN = "(SELECT MAX(turn) + 1 FROM runs)"
 
 
-class Run(NamedTuple):
-    id: str
-    name: str
-    experiment: str
-    state: str
-    spec: RunSpec
-    device: str
-    created: float  # Unix time; likewise started and finished
-    started: float | None
-    finished: float | None
-    epoch: int  # done so far
-    epochs: int  # planned
-    message: str  # what it is doing, for a user
-    error: str  # why it failed
-    metrics: dict[str, dict[str, Any]]  # final, by split, as in Metric.as_json
-    cancel: bool  # a user has asked it to stop
-
-    def as_json(self) -> dict[str, Any]:
-        """What the command line prints of a run."""
-        rest = {k: v for k, v in self._asdict().items() if k not in ("id", "spec", "cancel")}
-        return {"run": self.id, **rest, "spec": self.spec.to_json()}
-
-
-class MetricRow(NamedTuple):
-    epoch: int
-    split: str
-    name: str
-    value: float | None
+class Claim(NamedTuple):
+    run: Run
+    lock: int  # the descriptor that holds the run's lock; whoever claimed it closes it
 
 
 class Store:
@@ -77,15 +63,17 @@ class Store:
         """Where a run keeps what is large; also its bundle, once there is one."""
         return self.home / "runs" / run
 
-    def create(self, spec: RunSpec, name: str = "") -> Run:
-        """A new queued run."""
+    def create(self, spec: RunSpec, name: str = "", *, parent: str = "", waiting: bool = False) -> Run:
+        """A new queued run; `waiting` for a worker to take it, otherwise the caller trains it."""
         run = f"{spec.experiment.replace('_', '-')}-{secrets.token_hex(3)}"
-        with self._connect() as db:
+        name = checked_name(name) if name.strip() else run
+        self._make_folder(run)
+        with self._connect(write=True) as db:
             db.execute(
-                "INSERT INTO runs (id, name, experiment, state, spec, created, message) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (run, name or run, spec.experiment, "queued", json.dumps(spec.to_json()), time.time(), "waiting"),
+                f"INSERT INTO runs (id, name, experiment, state, spec, created, message, parent, turn) "
+                f"VALUES (?, ?, ?, 'queued', ?, ?, 'waiting', ?, {_turn(waiting)})",
+                (run, name, spec.experiment, json.dumps(spec.to_json()), time.time(), parent),
             )
-        self.folder(run).mkdir(parents=True, exist_ok=True)
         return self.get(run)
 
     def get(self, run: str) -> Run:
@@ -94,16 +82,67 @@ class Store:
             row = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone()
         if row is None:
             raise RunError(f"there is no run {run!r} in {self.home}: 'dnaconv runs' lists those there are")
-        return self._settled(_run(row))
+        return self._settled(read_run(row))
 
     def list(self, experiment: str = "") -> list[Run]:
         """All runs, newest first; of one experiment if named. Nothing is created where there are none."""
         if not self.database.is_file():
             return []
         with self._connect() as db:
-            rows = db.execute("SELECT * FROM runs ORDER BY created DESC").fetchall()
-        runs = [self._settled(_run(row)) for row in rows]
+            rows = db.execute("SELECT * FROM runs ORDER BY rowid DESC").fetchall()
+        runs = [self._settled(read_run(row)) for row in rows]
         return [run for run in runs if experiment in ("", run.experiment)]
+
+    def waiting(self) -> list[Run]:
+        """The runs that a worker is to take, the next one first."""
+        if not self.database.is_file():
+            return []
+        with self._connect() as db:
+            rows = db.execute("SELECT * FROM runs WHERE state = 'queued' AND turn > 0 ORDER BY turn").fetchall()
+        return [read_run(row) for row in rows]
+
+    def claim(self, serves: Callable[[Run], bool], slot: str) -> Claim | None:
+        """Take the first waiting run that `serves` accepts: it is running from here on, and no other can take it."""
+        with self._connect(write=True) as db:
+            for row in db.execute("SELECT * FROM runs WHERE state = 'queued' AND turn > 0 ORDER BY turn").fetchall():
+                run = read_run(row)
+                if not serves(run):
+                    continue
+                self._make_folder(run.id)
+                held = lock.take(self.folder(run.id))
+                if held is None:
+                    continue
+                try:
+                    self._begin(db, run.id, slot=slot, message="starting")
+                    db.execute("COMMIT")
+                except BaseException:
+                    os.close(held)
+                    raise
+                return Claim(self.get(run.id), held)
+        return None
+
+    def start(self, run: str, epochs: int) -> None:
+        """A queued run starts in the process that holds its lock."""
+        with self._connect(write=True) as db:
+            if not self._begin(db, run, epochs=epochs, message="starting"):
+                raise RunError(f"run {run} is {_state(db, run)}, so it cannot become running")
+
+    def requeue(self, run: str, before: tuple[str, ...], *, waiting: bool = True, spec: RunSpec | None = None) -> None:
+        """Put a run in one of the states `before` back at the end of the queue, to go on from its last checkpoint."""
+        self.get(run)  # settles one whose process died
+        changes = {"error": "", "cancel": 0, "finished": None, "remaining": None, "message": "waiting"}
+        if spec is not None:
+            changes["spec"] = json.dumps(spec.to_json())
+        names = ", ".join(f"{name} = ?" for name in changes)
+        marks = ", ".join("?" for _ in before)
+        with self._connect(write=True) as db:
+            changed = db.execute(
+                f"UPDATE runs SET state = 'queued', turn = {_turn(waiting)}, {names} "
+                f"WHERE id = ? AND (state IN ({marks}) OR state = 'queued' AND turn = 0)",
+                (*changes.values(), run, *before),
+            ).rowcount
+            if not changed:
+                raise RunError(f"run {run} is {_state(db, run)}: only one that is {_or(before)} can go on")
 
     def metrics(self, run: str, after: int = -1) -> list[MetricRow]:
         """The metric rows of epochs later than `after`, by epoch."""
@@ -114,11 +153,19 @@ class Store:
             )
             return [MetricRow(*row) for row in rows]
 
-    def start(self, run: str, epochs: int) -> None:
-        self._move(run, ("queued",), "running", epochs=epochs, message="starting", started=time.time())
+    def curves(self, split: str, names: dict[str, str]) -> dict[str, list[float | None]]:
+        """For each run of `names` (id → metric), that metric's values by epoch: one question for a whole table."""
+        found: dict[str, list[float | None]] = {run: [] for run in names}
+        if not self.database.is_file():
+            return found
+        with self._connect() as db:
+            for row in db.execute("SELECT run, name, value FROM metrics WHERE split = ? ORDER BY run, epoch", (split,)):
+                if names.get(row["run"]) == row["name"]:
+                    found[row["run"]].append(row["value"])
+        return found
 
-    def note(self, run: str, **columns: str | int) -> bool:
-        """Note how a run is doing (epoch, message, device); True when a user has asked it to stop."""
+    def note(self, run: str, **columns: str | int | float | None) -> bool:
+        """Note how a run is doing (epoch, message, device …); True when a user has asked it to stop."""
         names = ", ".join(f"{name} = ?" for name in columns)
         with self._connect() as db:
             if columns:
@@ -128,88 +175,153 @@ class Store:
 
     def add_metrics(self, run: str, epoch: int, metrics: dict[str, dict[str, float | None]]) -> None:
         rows = [(run, epoch, split, name, value) for split, part in metrics.items() for name, value in part.items()]
-        with self._connect() as db:
+        with self._connect(write=True) as db:
             db.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?, ?)", rows)
 
-    def finish(self, run: str, state: str, metrics: dict[str, dict[str, Any]], *, epoch: int, message: str) -> None:
-        """The run ended with a model: 'finished' or 'cancelled'."""
-        self._move(
-            run, ("running",), state, metrics=json.dumps(metrics), epoch=epoch, message=message, finished=time.time()
-        )
+    def add_filters(self, run: str, epoch: int, kernels: np.ndarray) -> None:
+        """Keep the first layer's kernels `(F, 4, K)` of this evaluation, rounded to half precision."""
+        shape = "x".join(map(str, kernels.shape))
+        with self._connect(write=True) as db:
+            db.execute(
+                "INSERT OR REPLACE INTO filters VALUES (?, ?, ?, ?)",
+                (run, epoch, shape, np.ascontiguousarray(kernels, np.float16).tobytes()),
+            )
+            kept = [
+                row["epoch"] for row in db.execute("SELECT epoch FROM filters WHERE run = ? ORDER BY epoch", (run,))
+            ]
+            if len(kept) > MOST_FILTERS:
+                thinned = kept[1 : MOST_FILTERS // 2 : 2]
+                db.executemany("DELETE FROM filters WHERE run = ? AND epoch = ?", [(run, old) for old in thinned])
 
-    def fail(self, run: str, error: str) -> None:
-        self._move(run, LIVE, "failed", error=error, message="failed", finished=time.time())
+    def filters(self, run: str, epoch: int | None = None) -> Filters | None:
+        """The filters kept at `epoch` or last before it; by default the newest. None where there are none."""
+        with self._connect() as db:
+            row = db.execute(
+                "SELECT epoch, shape, kernels FROM filters WHERE run = ? AND epoch <= ? ORDER BY epoch DESC LIMIT 1",
+                (run, 2**62 if epoch is None else epoch),
+            ).fetchone()
+        return None if row is None else read_filters(row)
+
+    def filter_epochs(self, run: str) -> list[int]:
+        """The epochs whose filters are kept."""
+        with self._connect() as db:
+            return [
+                row["epoch"] for row in db.execute("SELECT epoch FROM filters WHERE run = ? ORDER BY epoch", (run,))
+            ]
+
+    def forget_after(self, run: str, epoch: int) -> None:
+        """Drop metrics and filters of later epochs: a run that goes on from `epoch` makes them again."""
+        with self._connect(write=True) as db:
+            for table in ("metrics", "filters"):
+                db.execute(f"DELETE FROM {table} WHERE run = ? AND epoch > ?", (run, epoch))
+
+    def finish(
+        self, run: str, state: str, metrics: dict[str, dict[str, Any]], *, epoch: int, message: str, **columns: Any
+    ) -> None:
+        """The run ended by itself or because it was asked to: 'finished' or 'cancelled'."""
+        self._move(run, ("running",), state, metrics=json.dumps(metrics), epoch=epoch, message=message, **columns)
+
+    def fail(self, run: str, error: str, **columns: Any) -> None:
+        self._move(run, LIVE, "failed", error=error, message="failed", **columns)
 
     def ask_to_stop(self, run: str) -> None:
         """Ask a live run to stop; a queued one is cancelled at once. Raises RunError when it has ended."""
-        state = self.get(run).state
-        if state == "queued":
-            self._move(run, ("queued",), "cancelled", message="cancelled before it started", finished=time.time())
-        elif state == "running":
-            with self._connect() as db:
+        self.get(run)
+        with self._connect(write=True) as db:
+            state = _state(db, run)
+            if state == "queued":
+                db.execute(
+                    "UPDATE runs SET state = 'cancelled', turn = 0, message = ?, finished = ? WHERE id = ?",
+                    ("cancelled before it started", time.time(), run),
+                )
+            elif state == "running":
                 db.execute("UPDATE runs SET cancel = 1 WHERE id = ?", (run,))
-        else:
-            raise RunError(f"run {run} is {state}: only a queued or running one can be cancelled")
+            else:
+                raise RunError(f"run {run} is {state}: only a queued or running one can be cancelled")
+
+    def edit(
+        self, run: str, *, name: str | None = None, tags: tuple[str, ...] | None = None, notes: str | None = None
+    ) -> Run:
+        """Rename, tag or annotate a run. Raises InputError for what does not do."""
+        self.get(run)
+        if notes is not None and len(notes) > MOST_NOTES:
+            raise InputError(f"the notes have {len(notes):,} characters: keep them under {MOST_NOTES:,}")
+        changes = {
+            "name": None if name is None else checked_name(name),
+            "tags": None if tags is None else ",".join(checked_tags(tags)),
+            "notes": None if notes is None else notes.strip(),
+        }
+        self.note(run, **{column: value for column, value in changes.items() if value is not None})
+        return self.get(run)
+
+    def delete(self, run: str) -> None:
+        """Remove a run and its folder for good. Raises RunError for one that is running."""
+        self.get(run)
+        with self._connect(write=True) as db:
+            if _state(db, run) == "running":
+                raise RunError(f"run {run} is running: cancel it first, then delete it")
+            db.execute("DELETE FROM runs WHERE id = ?", (run,))
+        shutil.rmtree(self.folder(run), ignore_errors=True)
 
     def _settled(self, run: Run) -> Run:
         """The run as it truly is: 'running' without a live process becomes 'interrupted'."""
-        if run.state != "running" or is_held(self.folder(run.id)):
+        if run.state != "running" or lock.is_held(self.folder(run.id)):
             return run
+        with self._connect(write=True) as db:  # no claim can come between the second look and the change
+            if _state(db, run.id) == "running" and not lock.is_held(self.folder(run.id)):
+                db.execute(
+                    "UPDATE runs SET state = 'interrupted', finished = ?, remaining = NULL, message = ? WHERE id = ?",
+                    (time.time(), "its process ended without a word", run.id),
+                )
         with self._connect() as db:
-            db.execute(
-                "UPDATE runs SET state = 'interrupted', finished = ?, message = ? WHERE id = ? AND state = 'running'",
-                (time.time(), "its process ended without a word", run.id),
-            )
-            return _run(db.execute("SELECT * FROM runs WHERE id = ?", (run.id,)).fetchone())
+            row = db.execute("SELECT * FROM runs WHERE id = ?", (run.id,)).fetchone()
+        return run if row is None else read_run(row)
+
+    def _begin(self, db: sqlite3.Connection, run: str, **columns: Any) -> int:
+        names = "".join(f", {name} = ?" for name in columns)
+        return db.execute(
+            f"UPDATE runs SET state = 'running', turn = 0, cancel = 0, started = COALESCE(started, ?){names} "
+            f"WHERE id = ? AND state = 'queued'",
+            (time.time(), *columns.values(), run),
+        ).rowcount
 
     def _move(self, run: str, before: tuple[str, ...], state: str, **columns: Any) -> None:
+        columns = {"finished": time.time(), "remaining": None, "turn": 0} | columns
         names = ", ".join(f"{name} = ?" for name in columns)
         marks = ", ".join("?" for _ in before)
-        with self._connect() as db:
+        with self._connect(write=True) as db:
             changed = db.execute(
                 f"UPDATE runs SET state = ?, {names} WHERE id = ? AND state IN ({marks})",
                 (state, *columns.values(), run, *before),
             ).rowcount
-        if not changed:
-            raise RunError(f"run {run} is {self.get(run).state}, so it cannot become {state}")
+            if not changed:
+                raise RunError(f"run {run} is {_state(db, run)}, so it cannot become {state}")
 
-    @contextmanager
-    def _connect(self) -> Iterator[sqlite3.Connection]:
+    def _make_folder(self, run: str) -> None:
         try:
-            self.home.mkdir(parents=True, exist_ok=True)
-            db = sqlite3.connect(self.database, timeout=30)
-        except (OSError, sqlite3.OperationalError) as error:
-            raise RunError(f"the home folder {self.home} cannot be written ({error}): set DNACONV_HOME") from None
-        db.row_factory = sqlite3.Row
-        try:
-            with db:
-                _prepare(db, self.database)
-                yield db
-        except sqlite3.DatabaseError as error:
-            raise RunError(f"{self.database} cannot be used ({error}): check the disk, or move the file away") from None
-        finally:
-            db.close()
+            self.folder(run).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(
+                f"the home folder {self.home} cannot be written ({error.strerror}): make it writable, or set "
+                f"DNACONV_HOME to another"
+            ) from None
+
+    def _connect(self, *, write: bool = False) -> AbstractContextManager[sqlite3.Connection]:
+        return connect(self.database, write=write)
 
 
-def _prepare(db: sqlite3.Connection, path: Path) -> None:
-    """Make or check the schema. Raises RunError for a database of a newer version."""
-    db.execute("PRAGMA foreign_keys = ON")
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > SCHEMA:
-        raise RunError(f"{path} is of a newer dnaconv (schema {version}; this one knows {SCHEMA}): update dnaconv")
-    if version == SCHEMA:
-        return
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("BEGIN IMMEDIATE")
-    if db.execute("PRAGMA user_version").fetchone()[0] == 0:  # another process may have been quicker
-        for statement in _TABLES.split(";"):
-            db.execute(statement)
-        db.execute(f"PRAGMA user_version = {SCHEMA}")
+def _turn(waiting: bool) -> str:
+    return _NEXT_TURN.replace("MAX(turn)", "COALESCE(MAX(turn), 0)") if waiting else "0"
 
 
-def _run(row: sqlite3.Row) -> Run:
-    fields = dict(row)
-    fields["spec"] = RunSpec.from_json(json.loads(fields["spec"]))
-    fields["metrics"] = json.loads(fields["metrics"])
-    fields["cancel"] = bool(fields["cancel"])
-    return Run(**fields)
+def _state(db: sqlite3.Connection, run: str) -> str:
+    row = db.execute("SELECT state FROM runs WHERE id = ?", (run,)).fetchone()
+    return "gone" if row is None else row["state"]
+
+
+def _filter_epochs(db: sqlite3.Connection, run: str) -> list[int]:
+    return [row["epoch"] for row in db.execute("SELECT epoch FROM filters WHERE run = ? ORDER BY epoch", (run,))]
+
+
+def _or(words: tuple[str, ...]) -> str:
+    return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]

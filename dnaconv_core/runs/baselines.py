@@ -1,0 +1,119 @@
+"""What simple predictors reach on a run's own split, stored beside its model: `baselines.json` and `baselines.npz`."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from dnaconv_core.errors import DnaConvError
+from dnaconv_core.evaluate.bootstrap import Difference, paired_difference
+from dnaconv_core.evaluate.metrics import MAIN_METRIC, labelled
+from dnaconv_core.files import write_atomic
+from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.results import Metric
+from dnaconv_core.sequence.motif import from_iupac
+
+if TYPE_CHECKING:
+    from dnaconv_core.data.dataset import Dataset
+    from dnaconv_core.experiments.base import Experiment
+
+NUMBERS, PREDICTIONS = "baselines.json", "baselines.npz"
+MOST_EXAMPLES = 400_000  # of both parts together; on more, counting words takes minutes
+COMPARED = {"binary": ("auroc", "auprc"), "regression": ("pearson_r",)}
+
+
+class StoredBaseline(NamedTuple):
+    """One baseline of a run, and how the run's model differs from it (model minus baseline), by metric."""
+
+    key: str
+    name: str
+    explanation: str
+    metrics: dict[str, Metric]
+    differences: dict[str, Difference]
+    prediction: np.ndarray | None  # (N,) on the validation part, in the order of the run's predictions
+
+
+class Baselines(NamedTuple):
+    found: tuple[StoredBaseline, ...]
+    reason: str = ""  # why there are none
+
+
+def store_baselines(
+    folder: Path,
+    experiment: Experiment,
+    train: Dataset,
+    valid: Dataset,
+    prediction: np.ndarray,
+    *,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> Baselines:
+    """Fit every baseline on the run's split, compare the model's `prediction (N, 1)` on `valid` with each, and keep it.
+
+    Where that cannot be done (too many examples, several labels, data that a baseline refuses) the reason is kept: a
+    run does not fail for it. When `progress` asks to stop, what is fitted by then is kept.
+    """
+    try:
+        stored, arrays = _fit(experiment, train, valid, prediction, seed, progress)
+    except DnaConvError as error:
+        stored, arrays = {"baselines": {}, "reason": str(error)}, {}
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **arrays)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomic(folder / PREDICTIONS, packed.getvalue())
+    write_atomic(folder / NUMBERS, json.dumps(stored, indent=1).encode())
+    return load_baselines(folder)
+
+
+def load_baselines(folder: Path) -> Baselines:
+    """Those stored with the run or bundle in this folder; none, with the reason, where there are none."""
+    try:
+        stored = json.loads((folder / NUMBERS).read_text())
+        arrays: dict[str, np.ndarray] = {}
+        if (folder / PREDICTIONS).is_file():
+            with np.load(folder / PREDICTIONS, allow_pickle=False) as kept:
+                arrays = {key: kept[key] for key in kept.files}
+        found = tuple(
+            StoredBaseline(
+                key,
+                str(b["name"]),
+                str(b["explanation"]),
+                {name: Metric.from_json(m) for name, m in b["metrics"].items()},
+                {name: Difference(name, **d) for name, d in b["differences"].items()},
+                arrays.get(key),
+            )
+            for key, b in stored["baselines"].items()
+        )
+        return Baselines(found, str(stored.get("reason", "")))
+    except FileNotFoundError:
+        return Baselines((), "no baselines were fitted for this model")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return Baselines((), f"{folder / NUMBERS} or {PREDICTIONS} beside it is damaged")
+
+
+def _fit(
+    experiment: Experiment, train: Dataset, valid: Dataset, prediction: np.ndarray, seed: int, progress: Progress
+) -> tuple[dict, dict[str, np.ndarray]]:
+    if len(train) + len(valid) > MOST_EXAMPLES:
+        return {"baselines": {}, "reason": f"more than {MOST_EXAMPLES:,} examples: baselines would take minutes"}, {}
+    if valid.y.shape[1] > 1:
+        return {"baselines": {}, "reason": "several labels: baselines are compared on one"}, {}
+    from dnaconv_core.evaluate.baselines import fit_baselines
+
+    motif = from_iupac(experiment.motif).ppm if experiment.motif else None
+    fitted = fit_baselines(experiment.task, train, valid, motif=motif, seed=seed, progress=progress)
+    described, arrays = {}, {}
+    for key, baseline in fitted.items():
+        differences = {}
+        for name in COMPARED[experiment.task]:
+            found = paired_difference(
+                experiment.task, name, valid.y, prediction, baseline.prediction, weights=labelled(valid.w), seed=seed
+            )
+            differences[name] = {k: v for k, v in found._asdict().items() if k != "name"}
+        described[key] = {**baseline.as_json(), "differences": differences}
+        arrays[key] = baseline.prediction[:, 0].astype(np.float32)
+    return {"main": MAIN_METRIC[experiment.task], "baselines": described, "reason": ""}, arrays

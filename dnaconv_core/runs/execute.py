@@ -1,0 +1,222 @@
+"""One run from its record to its bundle, in the process that holds its lock."""
+
+from __future__ import annotations
+
+import errno
+import io
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from dnaconv_core import __version__
+from dnaconv_core.errors import DnaConvError, RunError, TrainingError
+from dnaconv_core.experiments import get_experiment
+from dnaconv_core.experiments.sources import load_parts
+from dnaconv_core.files import write_atomic
+from dnaconv_core.results import Metric
+from dnaconv_core.runs.card import write_card
+from dnaconv_core.runs.store import Store
+from dnaconv_core.runs.watch import Watch
+
+if TYPE_CHECKING:
+    from dnaconv_core.data.dataset import Dataset
+    from dnaconv_core.model.config import TrainConfig
+    from dnaconv_core.train.loop import History
+
+PREDICTIONS = "predictions.npz"  # of the validation part: ids, y, w, prediction, codes (N, L) uint8, covariates
+LOG = "log.txt"
+CHECKPOINTS = "checkpoints"
+_QUICK = 5000  # examples whose predictions and intervals take a fraction of a second: a user who stops it must not wait
+_MESSAGES = {"": "all epochs done", "early": "stopped early: no better epoch", "cancelled": "stopped by the user"}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def execute(store: Store, run_id: str, watch: Watch, settings: TrainConfig, *, device: str, threads: int = 0) -> None:
+    """Train a run that is 'running' and whose lock this process holds, keeping its record.
+
+    It goes on from its newest intact checkpoint, if it has one. A request to stop ends it as 'cancelled' with its best
+    model. device: a key of train.device; threads: of the CPU, 0 for torch's own choice. What goes wrong is written
+    into the record and raised.
+    """
+    try:
+        _train(store, run_id, watch, settings, device, threads)
+    except Exception as error:
+        sentence = _sentence(error, store, run_id, settings, device)
+        try:
+            store.fail(run_id, sentence, seconds=watch.seconds)
+        except RunError as second:  # the record cannot be written either: the next look finds it 'interrupted'
+            print(second, file=sys.stderr)
+        if not _expected(error):
+            raise
+        raise TrainingError(sentence) from error
+
+
+def _train(store: Store, run_id: str, watch: Watch, settings: TrainConfig, device: str, threads: int) -> None:
+    run = store.get(run_id)
+    experiment, spec, folder = get_experiment(run.experiment), run.spec, store.folder(run_id)
+    watch.say("loading data", device=device, epochs=settings.epochs)
+    train, valid = load_parts(experiment, spec.data, spec.valid, spec.covariates, spec.split)
+    config = experiment.model_config(spec.preset, train, **spec.settings)
+
+    watch.say("starting torch")
+    import torch
+
+    from dnaconv_core.model.bundle import save_bundle
+    from dnaconv_core.model.convnet import build
+    from dnaconv_core.train.loop import fit
+
+    threads = run.threads or threads or torch.get_num_threads()
+    usual = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        start = _starting_point(store, run_id)
+        watch.say(start.words or "epoch 1", threads=threads, epoch=start.epoch)
+        model = build(config, settings.seed)
+        watch.train_from(start.epoch)
+        history = fit(
+            model,
+            train,
+            valid,
+            settings,
+            device=device,
+            progress=watch,
+            on_evaluation=lambda e: watch.evaluated(e, model.convs[0].weight.detach().float().cpu().numpy()),
+            checkpoints=folder / CHECKPOINTS,
+        )
+        state = "cancelled" if history.stopped == "cancelled" else "finished"
+        message = "; ".join(filter(None, (_MESSAGES[history.stopped], start.words)))
+        if not history.evaluations:
+            message = "stopped before the first evaluation: there is no model"
+            store.finish(run_id, state, {}, epoch=history.last_epoch, message=message, seconds=watch.seconds)
+            return
+        watch.say("keeping the best network" if state == "cancelled" else "evaluating")
+        model.to("cpu")
+        if state == "cancelled" and len(train) + len(valid) > _QUICK:
+            metrics = _best_so_far(folder, history)
+        else:
+            metrics = _final_metrics(folder, model, train, valid, settings.seed)
+    finally:
+        torch.set_num_threads(usual)
+    name = store.get(run_id).name  # it may have been renamed meanwhile
+    record = {
+        "name": name,
+        "run": run_id,
+        **{key: value for key, value in spec.to_json().items() if key != "experiment"},
+        "train": settings.to_json(),
+        "n_train": len(train),
+        "n_valid": len(valid),
+        "best_epoch": history.best_epoch,
+        "last_epoch": history.last_epoch,
+        "stopped": history.stopped,
+        "versions": {"dnaconv": __version__, "python": sys.version.split()[0], "torch": torch.__version__},
+    }
+    card = write_card(experiment, model.config, record, metrics)
+    save_bundle(folder, model, run.experiment, record=record, metrics=metrics, card=card)
+    numbers = {split: {name: m.as_json() for name, m in part.items()} for split, part in metrics.items()}
+    store.finish(run_id, state, numbers, epoch=history.last_epoch, message=message, seconds=watch.seconds)
+
+
+class _Start(NamedTuple):
+    epoch: int
+    words: str  # for the user, where it is not simply the beginning
+
+
+def _starting_point(store: Store, run_id: str) -> _Start:
+    """Where training goes on, with damaged checkpoints and the records of lost epochs out of the way."""
+    from dnaconv_core.train.checkpoint import load_checkpoint
+
+    folder = store.folder(run_id) / CHECKPOINTS
+    try:
+        found = load_checkpoint(folder)
+    except TrainingError:  # every single one is damaged
+        damaged = sorted(path.name for path in folder.glob("epoch-*.ckpt"))
+        start = _Start(0, f"every checkpoint was damaged ({', '.join(damaged)}), so it started anew")
+    else:
+        damaged = [] if found is None else list(found.skipped)
+        if found is None:
+            start = _Start(0, "")
+        elif damaged:
+            start = _Start(found.epoch, f"{', '.join(damaged)} was damaged, so it went on from epoch {found.epoch}")
+        else:
+            start = _Start(found.epoch, f"resumed after epoch {found.epoch}")
+    for name in damaged:
+        (folder / name).unlink()
+    store.forget_after(run_id, start.epoch)
+    if start.words:
+        print(start.words, file=sys.stderr)
+    return start
+
+
+def _final_metrics(folder: Path, model, train: Dataset, valid: Dataset, seed: int) -> dict[str, dict[str, Metric]]:
+    """Metrics of the best weights on both parts, with intervals on validation, whose predictions are kept on disk."""
+    from dnaconv_core.evaluate.bootstrap import with_intervals
+    from dnaconv_core.evaluate.metrics import evaluate, labelled
+    from dnaconv_core.predict import predict
+
+    task = model.config.task
+    fitted, held_out = predict(model, train), predict(model, valid)
+    X = np.asarray(valid.X[:])
+    kept = io.BytesIO()
+    np.savez_compressed(
+        kept,
+        ids=valid.ids,
+        y=valid.y,
+        w=valid.w,
+        prediction=held_out,
+        codes=np.where(X.any(axis=1), X.argmax(axis=1), 4).astype(np.uint8),
+        covariates=np.zeros((len(valid), 0), np.float32) if valid.covariates is None else valid.covariates,
+    )
+    write_atomic(folder / PREDICTIONS, kept.getvalue())
+    return {
+        "train": evaluate(task, train.y, fitted, weights=labelled(train.w)),
+        "valid": with_intervals(task, valid.y, held_out, weights=labelled(valid.w), seed=seed),
+    }
+
+
+def _best_so_far(folder: Path, history: History) -> dict[str, dict[str, Metric]]:
+    """The metrics noted at the best epoch, without intervals: nothing is computed while a user waits for the stop."""
+    (folder / PREDICTIONS).unlink(missing_ok=True)  # those of an earlier, shorter training
+    best = next(evaluation for evaluation in history.evaluations if evaluation.epoch == history.best_epoch)
+    return {
+        split: {
+            name: Metric(value, undefined="it was undefined at that epoch" if value is None else None)
+            for name, value in values.items()
+            if name != "loss"
+        }
+        for split, values in best.metrics.items()
+    }
+
+
+def _sentence(error: Exception, store: Store, run_id: str, settings: TrainConfig, device: str) -> str:
+    """What the record says of a failure."""
+    if isinstance(error, DnaConvError):
+        return str(error)
+    if _out_of_memory(error):
+        size = settings.batch_size
+        smaller = f"a batch size of {size // 2}" if size > 1 else "fewer filters"
+        return f"{device} ran out of memory with batches of {size:,}: try {smaller}, or another device"
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return (
+            f"the disk is full: free some space in {store.home}, then resume the run; its last checkpoint and its "
+            f"record are kept"
+        )
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename else ""
+        return f"a file could not be read or written: {error.strerror or error}{where}; put that right, then resume"
+    return f"an unexpected {type(error).__name__} ended the training: {store.folder(run_id) / LOG} has the details"
+
+
+def _expected(error: Exception) -> bool:
+    return isinstance(error, OSError) or _out_of_memory(error)
+
+
+def _out_of_memory(error: Exception) -> bool:
+    torch: Any = sys.modules.get("torch")
+    kind = None if torch is None else getattr(torch, "OutOfMemoryError", torch.cuda.OutOfMemoryError)
+    return (
+        isinstance(error, MemoryError)
+        or (kind is not None and isinstance(error, kind))
+        or (isinstance(error, RuntimeError) and "allocate memory" in str(error))
+    )

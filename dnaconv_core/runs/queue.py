@@ -1,0 +1,213 @@
+"""Who trains what, where and when: runs wait in the store, and each slot of a device has at most one worker.
+
+There is no daemon. A worker is a process that holds the lock of its slot (`slots/<device>-<n>.lock`), takes waiting
+runs one after the other, and ends when there is none. Whoever starts a run, or opens the dashboard, calls
+`ensure_workers`, which starts one where a slot is free and work waits.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from dnaconv_core.errors import ConfigError, RunError
+from dnaconv_core.experiments import get_experiment
+from dnaconv_core.runs import lock
+from dnaconv_core.runs.spec import RunSpec
+from dnaconv_core.runs.store import RESUMABLE, Run, Store
+
+SLOTS = "DNACONV_SLOTS"
+NICENESS = "DNACONV_NICE"
+_SIGNS_OF_A_GPU = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg", "/dev/nvhost-gpu")
+_started: list[subprocess.Popen] = []  # kept to be reaped
+
+
+class Slot(NamedTuple):
+    device: str
+    number: int
+
+    @property
+    def key(self) -> str:
+        return f"{self.device}/{self.number}"
+
+
+def submit(store: Store, spec: RunSpec, name: str = "", *, parent: str = "") -> Run:
+    """Put a new run into the queue and see that it is worked on. Raises ConfigError for a device that is not there."""
+    _check_device(_wish(spec))
+    run = store.create(spec, name, parent=parent, waiting=True)
+    ensure_workers(store)
+    return run
+
+
+def clone(store: Store, run: str, name: str = "", **settings: object) -> Run:
+    """A new run like this one, with some settings changed, in the queue."""
+    spec = store.get(run).spec
+    changed = {key: value for key, value in {**spec.settings, **settings}.items() if value is not None}
+    return submit(store, RunSpec.from_json({**spec.to_json(), "settings": changed}), name, parent=run)
+
+
+def resume(store: Store, run: str) -> Run:
+    """Let a cancelled, failed or interrupted run go on from its last checkpoint, in the queue."""
+    store.requeue(run, RESUMABLE)
+    ensure_workers(store)
+    return store.get(run)
+
+
+def extend(store: Store, run: str, epochs: int) -> Run:
+    """Let an ended run go on until it has made `epochs` epochs in all; early stopping is switched off for the rest.
+
+    Raises ConfigError unless that is more than it was planned for.
+    """
+    spec = store.get(run).spec
+    planned = get_experiment(spec.experiment).train_config(spec.preset, **spec.settings).epochs
+    if epochs <= planned:
+        raise ConfigError(f"epochs is {epochs} but run {run} is planned for {planned} already: give a larger number")
+    settings = {**spec.settings, "epochs": epochs, "patience": 0}
+    longer = RunSpec.from_json({**spec.to_json(), "settings": settings})
+    store.requeue(run, ("finished", *RESUMABLE), spec=longer)
+    ensure_workers(store)
+    return store.get(run)
+
+
+def ensure_workers(store: Store | None = None) -> int:
+    """Start a worker in every free slot that waiting runs can use; returns how many were started.
+
+    Cheap when nothing waits. Runs whose device is not on this machine fail with that reason.
+    """
+    _started[:] = [process for process in _started if process.poll() is None]
+    store = store or Store()
+    waiting = store.waiting()
+    if not waiting:
+        return 0
+    niceness()  # a mistake in it is told here, not in a log
+    started, left = 0, waiting
+    for slot in all_slots():
+        mine = [run for run in left if serves(slot.device)(run)]
+        if not mine:
+            continue
+        held = take_slot(store, slot)
+        if held is None:
+            continue
+        try:
+            _spawn(store, slot, held)
+        finally:
+            os.close(held)
+        started += 1
+        left = [run for run in left if run.id != mine[0].id]  # one run for one worker
+    for run in waiting:
+        try:
+            _check_device(_wish_of(run))
+        except ConfigError as error:
+            store.fail(run.id, str(error))
+    return started
+
+
+def serves(device: str) -> Callable[[Run], bool]:
+    """Whether a worker on `device` may take a run: one that asks for it, or for 'auto' where this is the best kind."""
+    there = device_keys()
+    best = there[0].split(":")[0]
+
+    def accepts(run: Run) -> bool:
+        wish = _wish_of(run)
+        return wish == device or device.split(":")[0] == (best if wish == "auto" else wish)
+
+    return accepts
+
+
+def device_keys() -> tuple[str, ...]:
+    """The keys of the machine's devices, best first; torch is only asked where there may be a GPU."""
+    if "torch" not in sys.modules and sys.platform != "darwin" and not any(map(os.path.exists, _SIGNS_OF_A_GPU)):
+        return ("cpu",)
+    from dnaconv_core.train.device import devices
+
+    return tuple(device.key for device in devices())
+
+
+def all_slots() -> list[Slot]:
+    """Every slot of this machine, those of the best device first.
+
+    One for each device, or as $DNACONV_SLOTS says: '2', or 'cpu=2,cuda=1,cuda:1=0'. Raises ConfigError for other text.
+    """
+    numbers: dict[str, int] = {}
+    for part in filter(None, os.environ.get(SLOTS, "").replace(" ", "").split(",")):
+        device, _, number = part.rpartition("=")
+        if not number.isdigit() or int(number) > 64:
+            raise ConfigError(f"{SLOTS} is {os.environ[SLOTS]!r}: write a number, or device=number such as 'cpu=2'")
+        numbers[device] = int(number)
+    found = []
+    for device in device_keys():
+        count = numbers.get(device, numbers.get(device.split(":")[0], numbers.get("", 1)))
+        found += [Slot(device, number) for number in range(count)]
+    return found
+
+
+def take_slot(store: Store, slot: Slot) -> int | None:
+    """The descriptor that holds this slot's lock, or None when a worker has it."""
+    return lock.take(_slot_folder(store, slot))
+
+
+def threads_per_worker() -> int:
+    """CPU threads for each worker, so that full slots do not ask for more cores than there are."""
+    return max(1, cores() // max(1, len(all_slots())))
+
+
+def niceness() -> int:
+    """The workers' priority, $DNACONV_NICE: by default 10, which leaves others nine tenths of a core they share."""
+    text = os.environ.get(NICENESS, "10")
+    if not text.isdigit() or int(text) > 19:
+        raise ConfigError(f"{NICENESS} is {text!r}: write a whole number from 0 (as usual) to 19 (only when idle)")
+    return int(text)
+
+
+def cores() -> int:
+    """The cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _spawn(store: Store, slot: Slot, held: int) -> None:
+    """A worker for this slot, which outlives this process and holds the slot's lock from the first moment."""
+    threads = os.environ.get("OMP_NUM_THREADS") or str(threads_per_worker())
+    # Threads that spin while they wait take the cores from everything else, the dashboard included.
+    quiet = {"OMP_WAIT_POLICY": "PASSIVE", "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
+    with open(_slot_folder(store, slot) / "log.txt", "wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dnaconv_core.runs.worker", slot.device, str(slot.number), str(held)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # a Ctrl-C in the server's terminal must not reach it
+            pass_fds=(held,),
+            env={**quiet, **os.environ, "OMP_NUM_THREADS": threads, "DNACONV_HOME": str(store.home)},
+        )
+    _started.append(process)
+
+
+def _slot_folder(store: Store, slot: Slot) -> Path:
+    folder = store.home / "slots" / slot.key.replace(":", "-").replace("/", "-")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(
+            f"the home folder {store.home} cannot be written ({error.strerror}): make it writable, or set DNACONV_HOME "
+            f"to another"
+        ) from None
+    return folder
+
+
+def _wish(spec: RunSpec) -> str:
+    return get_experiment(spec.experiment).train_config(spec.preset, **spec.settings).device
+
+
+def _wish_of(run: Run) -> str:
+    """The device a run has had, as long as the machine has it; else what it asks for."""
+    return run.device if run.device in device_keys() else _wish(run.spec)
+
+
+def _check_device(wish: str) -> None:
+    there = device_keys()
+    if wish != "auto" and not any(wish in (key, key.split(":")[0]) for key in there):
+        raise ConfigError(f"device is {wish!r} but this machine has {', '.join(there)}: choose one or 'auto'")

@@ -1,0 +1,131 @@
+"""`runs.db`: its tables, how an older file is brought up to date, and connections whose errors a user can read."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dnaconv_core.errors import RunError
+
+_PATIENCE = 30.0  # seconds to wait for another process that writes
+
+# What turns each version into the next; a new file goes through all of them. A step that was released never changes.
+_STEPS = (
+    """
+    CREATE TABLE runs (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL, experiment TEXT NOT NULL, state TEXT NOT NULL, spec TEXT NOT NULL,
+        device TEXT NOT NULL DEFAULT '', created REAL NOT NULL, started REAL, finished REAL,
+        epoch INTEGER NOT NULL DEFAULT 0, epochs INTEGER NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT '',
+        error TEXT NOT NULL DEFAULT '', metrics TEXT NOT NULL DEFAULT '{}', cancel INTEGER NOT NULL DEFAULT 0);
+    CREATE TABLE metrics (
+        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, epoch INTEGER NOT NULL, split TEXT NOT NULL,
+        name TEXT NOT NULL, value REAL, PRIMARY KEY (run, epoch, split, name)) WITHOUT ROWID
+    """,
+    """
+    ALTER TABLE runs ADD COLUMN turn INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE runs ADD COLUMN slot TEXT NOT NULL DEFAULT '';
+    ALTER TABLE runs ADD COLUMN threads INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE runs ADD COLUMN seconds REAL NOT NULL DEFAULT 0;
+    ALTER TABLE runs ADD COLUMN remaining REAL;
+    ALTER TABLE runs ADD COLUMN parent TEXT NOT NULL DEFAULT '';
+    ALTER TABLE runs ADD COLUMN tags TEXT NOT NULL DEFAULT '';
+    ALTER TABLE runs ADD COLUMN notes TEXT NOT NULL DEFAULT '';
+    UPDATE runs SET seconds = max(0, finished - started) WHERE started IS NOT NULL AND finished IS NOT NULL;
+    CREATE TABLE filters (
+        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, epoch INTEGER NOT NULL, shape TEXT NOT NULL,
+        kernels BLOB NOT NULL, PRIMARY KEY (run, epoch)) WITHOUT ROWID
+    """,
+)
+SCHEMA = len(_STEPS)
+
+
+@contextmanager
+def connect(database: Path, *, write: bool = False) -> Iterator[sqlite3.Connection]:
+    """A connection for one piece of work: with `write` a transaction that no other writer shares, undone by an error.
+
+    Makes the file where there is none and upgrades an older one. Raises RunError, in a sentence, for a folder that
+    cannot be written, a full disk, a file that is no database and one of a newer version.
+    """
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(database, timeout=_PATIENCE, isolation_level=None)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise _unwritable(database, error) from None
+    db.row_factory = sqlite3.Row
+    try:
+        db.execute("PRAGMA foreign_keys = ON")
+        _prepare(db, database)
+        if write:
+            db.execute("BEGIN IMMEDIATE")
+        yield db
+        if db.in_transaction:
+            db.execute("COMMIT")
+    except sqlite3.DatabaseError as error:
+        raise _sentence(database, error) from None
+    finally:
+        if db.in_transaction:
+            _undo(db)
+        db.close()
+
+
+def _prepare(db: sqlite3.Connection, path: Path) -> None:
+    """Make or upgrade the tables. Raises RunError for a database of a newer version."""
+    if _version(db, path) == SCHEMA:
+        return
+    _write_ahead(db)
+    db.execute("BEGIN IMMEDIATE")
+    version = _version(db, path)  # again: another process may have been quicker
+    for step in _STEPS[version:]:
+        for statement in step.split(";"):
+            db.execute(statement)
+    db.execute(f"PRAGMA user_version = {SCHEMA}")
+    db.execute("COMMIT")
+
+
+def _version(db: sqlite3.Connection, path: Path) -> int:
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA:
+        raise RunError(f"{path} is of a newer dnaconv (schema {version}; this one knows {SCHEMA}): update dnaconv")
+    return version
+
+
+def _write_ahead(db: sqlite3.Connection) -> None:
+    """Switch to a write-ahead log; SQLite does not wait by itself here when several processes do it at once."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
+def _undo(db: sqlite3.Connection) -> None:
+    try:
+        db.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:  # a full disk has undone it already
+        if "no transaction" not in str(error):
+            raise
+
+
+def _sentence(path: Path, error: sqlite3.DatabaseError) -> RunError:
+    text = str(error)
+    if "readonly" in text or "unable to open" in text:
+        return _unwritable(path, error)
+    if "is full" in text:
+        return RunError(f"the disk is full: {path} cannot take more, free some space in {path.parent} and try again")
+    if "locked" in text:
+        return RunError(f"{path} was kept locked for {_PATIENCE:.0f} s by another program: close that program")
+    return RunError(f"{path} cannot be used ({text}): check the disk, or move the file away")
+
+
+def _unwritable(path: Path, error: Exception) -> RunError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return RunError(
+        f"the home folder {path.parent} cannot be written ({reason}): make it writable, or set DNACONV_HOME to another"
+    )

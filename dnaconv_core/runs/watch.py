@@ -1,0 +1,83 @@
+"""What a run tells while it trains: into the store a few times a second, and on to whoever else watches."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.runs.store import Run, Store
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from dnaconv_core.train.loop import Evaluation
+
+_POLL = 0.5  # seconds between looks into the store
+
+
+class Watch:
+    """Progress of one run. Asked to stop by the store, by SIGTERM and by Ctrl-C."""
+
+    def __init__(self, store: Store, run: Run, epochs: int, inner: Progress = SILENT) -> None:
+        self.store, self.run, self.epochs, self.inner = store, run.id, epochs, inner
+        self.stop = self.signalled = False
+        self.training = False  # steps are being made, so that should_stop is asked many times a second
+        self._looked = float("-inf")
+        self._earlier, self._began = run.seconds, time.monotonic()
+        self._from_epoch, self._from_time = 0, self._began
+        self._before: dict[int, Any] = {}
+        for number in (signal.SIGTERM, signal.SIGINT):
+            try:
+                self._before[number] = signal.signal(number, self._on_signal)
+            except ValueError:  # not in the main thread, where signals do not arrive anyway
+                break
+
+    def close(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _on_signal(self, *_: Any) -> None:
+        self.stop = self.signalled = True
+
+    @property
+    def seconds(self) -> float:
+        """Time spent on this run, resumes included, whatever the wall clock says."""
+        return round(self._earlier + time.monotonic() - self._began, 3)
+
+    def say(self, message: str, **columns: Any) -> None:
+        self.inner.report(0.0, message)
+        self.stop |= self.store.note(self.run, message=message, seconds=self.seconds, **columns)
+
+    def train_from(self, epoch: int) -> None:
+        """The first step is about to be made."""
+        self._from_epoch, self._from_time, self.training = epoch, time.monotonic(), True
+
+    def evaluated(self, evaluation: Evaluation, kernels: np.ndarray) -> None:
+        speed = {"samples_per_second": evaluation.samples_per_second}
+        metrics = {**evaluation.metrics, "train": evaluation.metrics["train"] | speed}
+        self.store.add_metrics(self.run, evaluation.epoch, metrics)
+        self.store.add_filters(self.run, evaluation.epoch, kernels)
+        self.store.note(self.run, epoch=evaluation.epoch, seconds=self.seconds)
+
+    def report(self, fraction: float, message: str) -> None:
+        self.inner.report(fraction, message)
+        if self._due() or fraction >= 1:
+            epoch = round(fraction * self.epochs)
+            pace = (time.monotonic() - self._from_time) / max(epoch - self._from_epoch, 1)
+            self.stop |= self.store.note(
+                self.run, epoch=epoch, message=message, seconds=self.seconds, remaining=pace * (self.epochs - epoch)
+            )
+
+    def should_stop(self) -> bool:
+        if not self.stop and self._due():
+            self.stop = self.store.note(self.run, seconds=self.seconds)
+        return self.stop or self.inner.should_stop()
+
+    def _due(self) -> bool:
+        now = time.monotonic()
+        if now - self._looked < _POLL:
+            return False
+        self._looked = now
+        return True
