@@ -69,7 +69,8 @@ def fit_baselines(
     training labels do not vary only 'mean' is there. Labels of weight 0 are left out; the other weights enter the fits
     but not the metrics (see `labelled`), which carry bootstrap intervals (of several labels: the mean, without).
     Keys: 'mean', 'gc', 'motif', 'kmers', 'one_hot', 'covariates', 'covariates_motif', 'covariates_kmers'.
-    Raises DataError for parts that do not match, and for covariates that are not finite numbers.
+    When `progress` asks to stop, only those fitted by then. Raises DataError for parts that do not match, and for
+    covariates that are not finite numbers.
     """
     for what in ("length", "alphabet", "covariate_names"):
         if getattr(train, what) != getattr(valid, what):
@@ -89,6 +90,8 @@ def fit_baselines(
         predictions.setdefault("mean", []).append(np.full(len(valid), mean))
         fits: dict[str, _Fitted] = {}
         for number, (key, recipe) in enumerate(recipes.items() if np.ptp(y) > 0 else ()):
+            if progress.should_stop():
+                break
             progress.report((t + number / len(recipes)) / n_tasks, f"baseline: {NAMES[key][0]}")
             features = recipe(part, fits, "inner"), recipe(valid, fits, "outer")
             penalties = PENALTIES if key in ("kmers", "one_hot") else PENALTIES[-1:]
@@ -96,6 +99,8 @@ def fit_baselines(
             predictions.setdefault(key, []).append(_as_prediction(task, fits[key]))
     baselines = {}
     for key, columns in predictions.items():
+        if len(columns) < n_tasks:
+            continue
         prediction = np.column_stack(columns).astype(np.float32)
         if n_tasks == 1:
             metrics = bootstrap(
