@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from dnaconv_core.errors import ConfigError
+from dnaconv_core.model import channels_last
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.layers import ReluDropout, SameConv1d, flip_strand, max_over_strands
 
@@ -63,6 +64,8 @@ class ConvNet(nn.Module):
             nn.init.zeros_(self.positional.weight)
 
     def forward(self, X: Tensor, covariates: Tensor | None = None) -> Tensor:
+        if channels_last.applies(self, X):
+            return self.member_logits(X, covariates).mean(dim=1)
         return self.head(self.features(X), X, covariates)  # (B, T)
 
     def head(self, features: Tensor, X: Tensor, covariates: Tensor | None = None) -> Tensor:
@@ -75,12 +78,16 @@ class ConvNet(nn.Module):
 
     def member_logits(self, X: Tensor, covariates: Tensor | None = None) -> Tensor:
         """Logits `(B, M, T)` of each member; their mean over M is `forward`."""
-        if self.config.members == 1:
-            return self.forward(X, covariates)[:, None]
         m, n = self.config.members, self.config.n_pooled
-        h = self.pool(self.features(X)).unflatten(1, (m, n))  # (B, M, n)
         own, shared = self.dense.weight[:, : m * n], self.dense.weight[:, m * n :]  # (T, M·n), (T, C)
-        logits = m * torch.einsum("bmn,tmn->bmt", h, own.unflatten(1, (m, n))) + self.dense.bias
+        if channels_last.applies(self, X):
+            logits = channels_last.dense(self, X, own)  # (B, M, T)
+        elif m == 1:
+            return self.forward(X, covariates)[:, None]
+        else:
+            h = self.pool(self.features(X)).unflatten(1, (m, n))  # (B, M, n)
+            logits = torch.einsum("bmn,tmn->bmt", h, own.unflatten(1, (m, n)))
+        logits = m * logits + self.dense.bias
         if self.config.covariates:
             logits = logits + (self._given(covariates) @ shared.T)[:, None]
         return logits if self.positional is None else logits + self.positional(X.flatten(1))[:, None]

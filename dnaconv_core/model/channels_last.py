@@ -1,0 +1,168 @@
+"""The network's convolutions as a CPU does them fastest; the same numbers as the modules, to rounding.
+
+Three things make the difference (benchmarks/README.md has the figures). Activations lie in memory position by position,
+`(B, P, M, F)`, and the filters of each member are filled up with zeros to a multiple of eight, so that the convolution
+runs on whole vector registers without reordering its input. ReLU and dropout are one multiplication by random bytes
+compared with the rate, and their gradient needs nothing but the output. And an even kernel's lopsided padding costs
+no copy: the input gets one zero column per layer on its right, and every layer uses up one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
+
+from dnaconv_core.model.layers import ReluDropout, SameConv1d, flip_strand
+
+if TYPE_CHECKING:
+    from dnaconv_core.model.convnet import ConvNet
+
+_LANES = 8  # floats in a vector register: channels come in multiples of this
+_WORTH = 8  # sequences in a batch; below, preparing the weights costs more than it saves
+
+
+def applies(model: ConvNet, X: Tensor) -> bool:
+    """Whether `features` may stand in for the modules: on a CPU, and nobody watches or replaced a module."""
+    if X.device.type != "cpu" or X.dtype != torch.float32 or len(X) < _WORTH or not _available():
+        return False
+    if model.convs[0].weight.dtype != torch.float32 or torch.is_autocast_enabled("cpu"):
+        return False
+    for conv, activation in zip(model.convs, model.activations, strict=True):
+        if type(conv) not in (SameConv1d, nn.Conv1d) or type(activation) is not ReluDropout:
+            return False
+        if type(activation.relu) is not nn.ReLU or any(map(_watched, (conv, activation, activation.relu))):
+            return False
+    return True
+
+
+def features(model: ConvNet, X: Tensor) -> Tensor:
+    """Activations of the last layer `(B or 2B, P, M, F')`: F' is F filled up with zero channels.
+
+    Where both strands are read, the second half of the batch is the reverse complement, in its own coordinates.
+    """
+    config = model.config
+    if config.strands == "both":
+        X = torch.cat([X, flip_strand(X)])
+    extra = _extra(model)
+    x = X.new_zeros(len(X), config.length + config.depth * extra, 4)
+    x[:, : config.length] = X.transpose(1, 2)
+    h = x.permute(0, 2, 1)[:, :, None]  # (B, 4, 1, L'), channels last in memory
+    for layer, (conv, activation) in enumerate(zip(model.convs, model.activations, strict=True), 1):
+        kept = activation.kept if model.training else 256
+        spare = (config.depth - layer) * extra
+        h = _Layer.apply(h, conv.weight, conv.bias, config.members, kept, _padding(model), spare)
+    return h[:, :, 0].permute(0, 2, 1).unflatten(2, (config.members, -1))
+
+
+def dense(model: ConvNet, X: Tensor, weight: Tensor) -> Tensor:
+    """The dense layer's weights of sequence features, `(T, M·n)`, applied member by member: `(B, M, T)`."""
+    config = model.config
+    h, filters = features(model, X), config.filters  # (B or 2B, P, M, F')
+    if config.strands == "both" and config.pooling == "max":
+        h = torch.maximum(*h.amax(dim=1).chunk(2))[..., :filters]  # (B, M, F)
+    elif config.strands == "both":
+        forward, reverse = h.chunk(2)
+        h = torch.maximum(forward, reverse.flip(1))  # (B, P, M, F')
+    elif config.pooling == "max":
+        h = h.amax(dim=1)[..., :filters]
+    if config.pooling == "max_mean":
+        h = torch.cat([h.amax(dim=1)[..., :filters], h.mean(dim=1)[..., :filters]], dim=2)  # (B, M, 2F)
+    elif config.pooling == "flatten":
+        if not (model.training and config.pooled_dropout):
+            return F.linear(h.flatten(1), _by_position(model, weight, h.shape[3])).unflatten(1, (config.members, -1))
+        h = h[..., :filters].permute(0, 2, 3, 1).flatten(2)  # (B, M, F·P)
+    h = model.pooled_dropout(h)
+    return torch.einsum("bmn,tmn->bmt", h, weight.unflatten(1, (config.members, -1)))
+
+
+def _by_position(model: ConvNet, weight: Tensor, wide: int) -> Tensor:
+    """Weights `(T, M·F·P)` as `(M·T, P·M·F')`, for activations as they lie in memory; zero for another member's."""
+    members, filters = model.config.members, model.config.filters
+    weight = F.pad(weight.view(len(weight), members, filters, -1).permute(0, 3, 1, 2), (0, wide - filters))
+    if members > 1:  # (T, P, M, F') → (M, T, P, M, F')
+        weight = torch.diag_embed(weight.transpose(2, 3), dim1=0, dim2=3)
+    return weight.reshape(members * model.config.n_tasks, -1)
+
+
+class _Layer(torch.autograd.Function):
+    """Convolution, ReLU and dropout: `(B, C', 1, L)` → `(B, M·F', 1, L'')`, both channels last.
+
+    weight (M·F, C, k), bias (M·F,). kept: of 256 random bytes, those that keep an activation (256: no dropout).
+    spare: columns on the right that are to be zero, for later layers to use up.
+    """
+
+    @staticmethod
+    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor, members: int, kept: int, padding: int, spare: int):
+        scale = 256 / kept  # what is dropped must be made up for: by the weights, which are few
+        groups = members if weight.shape[1] != 4 or x.shape[1] != 4 else 1
+        filled, offset = _filled(weight, bias, members, x.shape[1] // groups, scale)
+        y = F.conv2d(x, filled, offset, padding=(0, padding), groups=groups)
+        if kept < 256:
+            flat = y.permute(0, 2, 3, 1)  # as it lies in memory
+            flat.mul_(_mask(flat.shape, kept)).relu_()
+        else:
+            y.relu_()
+        if spare:
+            y[..., -spare:] = 0
+        ctx.save_for_backward(x, filled, y)
+        ctx.shapes = weight.shape, members, groups, padding, scale
+        return y
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient: Tensor):
+        x, filled, y = ctx.saved_tensors
+        (filters, channels, k), members, groups, padding, scale = ctx.shapes
+        gradient = torch.ops.aten.threshold_backward(gradient, y, 0)  # 0 wherever the output is
+        wanted = [ctx.needs_input_grad[0], ctx.needs_input_grad[1], False]
+        dx, dw, _ = torch.ops.aten.convolution_backward(
+            gradient, x, filled, None, [1, 1], [0, padding], [1, 1], False, [0, 0], groups, wanted
+        )
+        if dw is not None:
+            dw = dw.view(members, -1, *dw.shape[1:])[:, : filters // members, :channels, 0]  # (M, F, C, k)
+            dw = dw.reshape(filters, channels, k) * scale
+        db = gradient.sum((0, 2, 3)).view(members, -1)[:, : filters // members].reshape(filters) * scale
+        return dx, dw, db, None, None, None, None
+
+
+def _filled(weight: Tensor, bias: Tensor, members: int, channels: int, scale: float) -> tuple[Tensor, Tensor]:
+    """Weights `(M·F', C', 1, k)`, channels last, and biases `(M·F',)`: scaled, and zero where there is no filter."""
+    each, k = weight.shape[0] // members, weight.shape[2]
+    wide = -(-each // _LANES) * _LANES
+    filled = weight.new_zeros(members, wide, k, channels)
+    torch.mul(weight.view(members, each, -1, k).transpose(2, 3), scale, out=filled[:, :each, :, : weight.shape[1]])
+    offset = bias.new_zeros(members, wide)
+    torch.mul(bias.view(members, each), scale, out=offset[:, :each])
+    return filled.view(members * wide, 1, k, channels).permute(0, 3, 1, 2), offset.view(-1)
+
+
+def _mask(shape: torch.Size, kept: int) -> Tensor:
+    """1 with probability kept / 256, else 0: float32, from random bytes of torch's global generator."""
+    count = shape.numel()
+    words = torch.empty((count + 7) // 8, dtype=torch.int64)
+    words.random_(-(2**63), None)  # all 64 bits; the default range leaves the sign bit zero
+    mask = torch.empty(shape)
+    return torch.lt(words.view(torch.uint8)[:count].view(shape), kept, out=mask)
+
+
+def _extra(model: ConvNet) -> int:
+    """Columns that one layer takes from the right end: one where 'same' padding is lopsided."""
+    return int(model.config.padding == "same" and model.config.kernel_size % 2 == 0)
+
+
+def _padding(model: ConvNet) -> int:
+    return (model.config.kernel_size - 1) // 2 if model.config.padding == "same" else 0
+
+
+def _watched(module: nn.Module) -> bool:
+    return bool(
+        module._forward_hooks or module._forward_pre_hooks or module._backward_hooks or module._backward_pre_hooks
+    )
+
+
+def _available() -> bool:
+    return torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled
