@@ -1,0 +1,126 @@
+"""What a prediction means: where it lies among validation examples, and the probability that belongs to it."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from dnaconv_core.errors import BundleError, InputError
+
+PREDICTIONS = "predictions.npz"  # of the validation part, in a bundle's folder: ids, y, prediction, …
+_EPSILON = 1e-6
+
+
+class Reference(NamedTuple):
+    """Validation examples of a model: measured and predicted values of its first task, `(N,)` float64."""
+
+    y: np.ndarray
+    prediction: np.ndarray
+
+    @property
+    def negatives(self) -> np.ndarray:
+        """Predictions of examples with label 0."""
+        return self.prediction[self.y < 0.5]
+
+    @property
+    def positives(self) -> np.ndarray:
+        return self.prediction[self.y >= 0.5]
+
+
+def read_reference(folder: Path) -> Reference | None:
+    """The validation predictions in a bundle's folder, or None where it has none. Raises BundleError if damaged."""
+    path = folder / PREDICTIONS
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            y, prediction = (np.asarray(stored[name], np.float64) for name in ("y", "prediction"))
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+        raise BundleError(f"{path} does not hold validation predictions ({error}): export the model again") from error
+    if y.ndim != 2 or y.shape != prediction.shape:
+        raise BundleError(f"{path} has labels {y.shape} and predictions {prediction.shape}: export the model again")
+    known = np.isfinite(y[:, 0]) & np.isfinite(prediction[:, 0])
+    return Reference(y[known, 0], prediction[known, 0])
+
+
+def percentiles(values: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """For each value the share (0 to 1) of `among` that lies below it, ties counted half; NaN where there are none."""
+    if not len(among):
+        return np.full(len(values), np.nan)
+    ordered = np.sort(np.asarray(among, np.float64))
+    values = np.asarray(values, np.float64)
+    return (np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")) / (2 * len(ordered))
+
+
+class Calibration(NamedTuple):
+    """A curve from predictions to probabilities: `method` is 'isotonic' or 'platt'."""
+
+    method: str
+    x: np.ndarray  # (K,) isotonic: knots; platt: (slope, intercept) on the logit
+    y: np.ndarray  # (K,) isotonic: probabilities at the knots; platt: empty
+    n: int  # examples it was fitted on
+    n_positive: int
+
+    def __call__(self, predictions: np.ndarray) -> np.ndarray:
+        """Calibrated probabilities, the shape of `predictions`."""
+        if self.method == "isotonic":
+            return np.interp(predictions, self.x, self.y)
+        slope, intercept = self.x
+        return 1 / (1 + np.exp(-(slope * _logit(predictions) + intercept)))
+
+
+def calibrate(reference: Reference, method: str = "auto") -> Calibration:
+    """Fit a calibration on validation predictions of a yes-or-no question.
+
+    'isotonic' (Zadrozny and Elkan 2002) never reverses an order but needs many positives; 'platt' (Platt 1999, with his
+    smoothed targets) has two numbers. 'auto' takes isotonic from 200 positives and negatives on. Raises InputError
+    where a class is missing.
+    """
+    labels = reference.y >= 0.5
+    positives, n = int(labels.sum()), len(labels)
+    if not np.isin(reference.y, (0, 1)).all():
+        raise InputError("a calibration needs labels 0 and 1: this model predicts a number, not a probability")
+    if positives in (0, n):
+        raise InputError(f"a calibration needs both classes: the validation data have {positives} positives of {n}")
+    if method == "auto":
+        method = "isotonic" if min(positives, n - positives) >= 200 else "platt"
+    if method == "isotonic":
+        from sklearn.isotonic import IsotonicRegression
+
+        fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(reference.prediction, labels)
+        return Calibration(method, fitted.X_thresholds_, fitted.y_thresholds_, n, positives)
+    if method != "platt":
+        raise InputError(f"method is {method!r}: choose auto, isotonic or platt")
+    return Calibration(method, _platt(_logit(reference.prediction), labels), np.empty(0), n, positives)
+
+
+def _platt(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Slope and intercept by Newton's method on Platt's smoothed targets."""
+    positives, negatives = labels.sum(), (~labels).sum()
+    target = np.where(labels, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    A = np.stack([logits, np.ones(len(logits))], axis=1)  # (N, 2)
+    w = np.array([0.0, np.log((positives + 1) / (negatives + 1))])
+
+    def loss(w: np.ndarray) -> float:
+        z = A @ w
+        return float((np.logaddexp(0, z) - target * z).sum())
+
+    for _ in range(100):
+        p = 1 / (1 + np.exp(-(A @ w)))
+        gradient = A.T @ (p - target)
+        hessian = (A * (p * (1 - p))[:, None]).T @ A + 1e-9 * np.eye(2)
+        step, before, scale = np.linalg.solve(hessian, gradient), loss(w), 1.0
+        while loss(w - scale * step) > before and scale > 1e-10:
+            scale /= 2
+        w = w - scale * step
+        if np.abs(gradient).max() < 1e-8 * len(labels):
+            break
+    return w
+
+
+def _logit(predictions: np.ndarray) -> np.ndarray:
+    p = np.clip(np.asarray(predictions, np.float64), _EPSILON, 1 - _EPSILON)
+    return np.log(p / (1 - p))

@@ -1,0 +1,126 @@
+"""What a scan finds, as other programs read it: peaks (BED), and the score of every base (bedGraph, bigWig)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+import numpy as np
+
+from dnaconv_core.apply.scan import Chunk
+from dnaconv_core.errors import DataError, InputError
+
+
+class Peak(NamedTuple):
+    """Overlapping windows that reach the threshold, as one span, 0-based and half-open, and the best of them."""
+
+    start: int  # of the first window
+    end: int  # of the last one
+    strand: str  # of the best window; '.' where both score the same
+    score: float  # its prediction
+    best: int  # where it starts
+
+
+class PeakCaller:
+    """Peaks from chunks of scores that come in order: `add` each, then `finish`.
+
+    Windows that score at least `threshold` on either strand and overlap become one peak.
+    """
+
+    def __init__(self, threshold: float, window: int, strands: str, task: int = 0) -> None:
+        self.threshold, self.window, self.strands, self.task = threshold, window, strands, task
+        self.peaks: list[Peak] = []
+        self._open: Peak | None = None
+
+    def add(self, chunk: Chunk) -> None:
+        scores = np.where(np.isnan(chunk.scores[:, :, self.task]), -np.inf, chunk.scores[:, :, self.task])  # (S, n)
+        best, strand = scores.max(axis=0), scores.argmax(axis=0)
+        even = (scores == best).all(axis=0) & (len(scores) > 1)
+        hits = np.flatnonzero(best >= self.threshold)
+        if not len(hits):
+            return
+        for part in np.split(hits, np.flatnonzero(np.diff(hits) >= self.window) + 1):
+            top = part[best[part].argmax()]
+            sign = "." if even[top] else self.strands[strand[top]]
+            first, last = chunk.start + int(part[0]), chunk.start + int(part[-1])
+            self._join(Peak(first, last + self.window, sign, float(best[top]), chunk.start + int(top)))
+
+    def _join(self, peak: Peak) -> None:
+        if self._open is not None and peak.start < self._open.end:
+            stronger = peak if peak.score > self._open.score else self._open
+            peak = stronger._replace(start=self._open.start, end=peak.end)
+        elif self._open is not None:
+            self.peaks.append(self._open)
+        self._open = peak
+
+    def finish(self) -> list[Peak]:
+        if self._open is not None:
+            self.peaks.append(self._open)
+            self._open = None
+        return self.peaks
+
+
+def call_peaks(scores: np.ndarray, threshold: float, *, window: int, strands: str, start: int = 0) -> list[Peak]:
+    """Peaks of scores `(strands, n, T)` that are all at hand, of the first task."""
+    caller = PeakCaller(threshold, window, strands)
+    caller.add(Chunk(start, scores))
+    return caller.finish()
+
+
+def threshold_at(predictions: np.ndarray, fpr: float) -> float:
+    """The lowest threshold that at most a share `fpr` of these predictions of negatives reaches.
+
+    Raises InputError for a share that is none, or when there are too few negatives to tell.
+    """
+    if not 0 < fpr < 1:
+        raise InputError(f"fpr is {fpr}: give a share between 0 and 1, such as 0.01")
+    values = np.sort(np.asarray(predictions, np.float32).ravel())[::-1]
+    allowed = int(fpr * len(values))
+    if not allowed:
+        raise InputError(
+            f"fpr is {fpr:g} but the validation data have {len(values):,} negatives, too few to see that rate: choose "
+            f"at least {1 / max(len(values), 1):.2g}, or give a threshold"
+        )
+    return float(np.nextafter(values[allowed], np.float32(np.inf)))
+
+
+def write_bed(file: TextIO, name: str, peaks: Iterable[Peak], *, window: int) -> None:
+    """BED6 and thickStart, thickEnd (the best window); the score column is the prediction × 1000, from 0 to 1000."""
+    for number, peak in enumerate(peaks, 1):
+        score = round(1000 * min(max(peak.score, 0.0), 1.0))
+        fields = [name, peak.start, peak.end, f"peak_{number}_{peak.score:.4g}", score, peak.strand, peak.best]
+        file.write("\t".join(map(str, [*fields, peak.best + window])) + "\n")
+
+
+def spans(chunk: Chunk, window: int, task: int = 0) -> Iterator[tuple[int, int, float]]:
+    """(start, end, value): each window's score, the higher of both strands, at its middle base; equal ones joined."""
+    best = chunk.scores[:, :, task].max(axis=0)  # (n,) NaN where missing
+    changes = np.flatnonzero(best[1:] != best[:-1]) + 1  # NaN differs from itself
+    middle = chunk.start + window // 2
+    bounds = [0, *changes.tolist(), len(best)]
+    for low, high in pairwise(bounds):
+        if not np.isnan(best[low]):
+            yield middle + low, middle + high, float(best[low])
+
+
+def write_bedgraph(file: TextIO, name: str, chunk: Chunk, *, window: int) -> None:
+    file.writelines(f"{name}\t{low}\t{high}\t{value:.6g}\n" for low, high, value in spans(chunk, window))
+
+
+def write_bigwig(path: Path | str, bedgraph: Path, lengths: dict[str, int]) -> None:
+    """The bigWig of a bedGraph; `lengths` in bases by contig, in any order."""
+    import pybigtools
+
+    def values() -> Iterator[tuple[str, int, int, float]]:
+        with bedgraph.open() as lines:
+            for line in lines:
+                if not line.startswith(("#", "track")):
+                    name, low, high, value = line.rstrip("\n").split("\t")
+                    yield name, int(low), int(high), float(value)
+
+    try:
+        pybigtools.open(str(path), "w").write(lengths, values())
+    except Exception as error:  # pybigtools raises nothing narrower
+        raise DataError(f"{path} cannot be written as bigWig ({error}): check its folder") from error

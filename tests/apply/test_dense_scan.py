@@ -1,0 +1,239 @@
+"""A scan must say what windows say: random networks against `predict`, and flanks against padding by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dnaconv_core.apply.scan import plan_scan, scan, scan_chunks
+from dnaconv_core.errors import InputError
+from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.model.convnet import build
+from dnaconv_core.predict import predict
+from dnaconv_core.results import Record
+from dnaconv_core.sequence.encoding import decode, from_codes
+
+
+def network(seed: int = 0, **settings):
+    """A network whose biases, positional and covariate weights all matter."""
+    model = build(ModelConfig(**settings), seed).eval()
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for conv in model.convs:
+            conv.bias.normal_(0, 0.3)
+        model.dense.bias.normal_()
+        if model.positional is not None:
+            model.positional.weight.normal_(0, 0.1)
+    return model
+
+
+def random_text(length: int, seed: int = 0, unknown: float = 0.0, alphabet: str = "DNA") -> str:
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, 4, length)
+    codes[rng.random(length) < unknown] = 4
+    return decode(from_codes(codes), alphabet)[0]
+
+
+def windows(text: str, length: int, alphabet: str = "DNA") -> np.ndarray:
+    from dnaconv_core.sequence.encoding import one_hot
+
+    return one_hot([text[i : i + length] for i in range(len(text) - length + 1)], alphabet)
+
+
+def by_windows(model, text: str, covariates=None) -> np.ndarray:
+    """Logits (2, n, T) the slow way."""
+    X = windows(text, model.config.length, model.config.alphabet)
+    beside = None if covariates is None else np.tile(np.float32(covariates), (len(X), 1))
+    turned = np.ascontiguousarray(X[:, ::-1, ::-1])
+    return np.stack([predict(model, part, beside, output="logit") for part in (X, turned)])
+
+
+@st.composite
+def configs(draw) -> dict:
+    padding, strands = draw(st.sampled_from(("same", "valid"))), draw(st.sampled_from(("one", "both")))
+    depth, kernel = draw(st.integers(1, 4)), draw(st.integers(1, 7))
+    shortest = depth * (kernel - 1) + 1
+    return {
+        "length": draw(st.integers(max(shortest, kernel), shortest + 20)),
+        "depth": depth,
+        "kernel_size": kernel,
+        "filters": draw(st.integers(1, 6)),
+        "padding": padding,
+        "strands": strands,
+        "pooling": draw(st.sampled_from(("flatten", "max", "max_mean"))),
+        "n_tasks": draw(st.integers(1, 3)),
+        "members": draw(st.sampled_from((1, 1, 2))),
+        "positional": strands == "one" and draw(st.booleans()),
+        "covariates": draw(st.sampled_from(((), ("a",), ("a", "b")))),
+        "covariate_transform": draw(st.sampled_from(("none", "log"))),
+    }
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(configs(), st.integers(0, 60), st.integers(0, 1000), st.sampled_from((0.0, 0.05)))
+def test_a_dense_scan_equals_windows(config, extra, seed, unknown):
+    model = network(seed, **config)
+    text = random_text(config["length"] + extra, seed, unknown)
+    covariates = np.float32([0.3, 2.0])[: len(config["covariates"])] if config["covariates"] else None
+    found = scan(model, text, method="dense", output="logit", covariates=covariates, max_unknown=10**6)
+    assert found.strands == "+-" and found.plan == ("dense", "exact", "")
+    np.testing.assert_allclose(found.scores, by_windows(model, text, covariates), rtol=1e-5, atol=1e-5)
+
+
+def context_by_hand(model, text: str) -> np.ndarray:
+    """Logits (n, T) of windows cut out of the last layer of the whole sequence, padded by hand layer by layer."""
+    config = model.config
+    left, right = (config.kernel_size - 1) // 2, config.kernel_size // 2
+
+    def layers(x):
+        for conv in model.convs:
+            x = F.conv1d(F.pad(x, (left, right)), conv.weight, conv.bias, groups=conv.groups).relu()
+        return x
+
+    from dnaconv_core.sequence.encoding import one_hot
+
+    X = torch.from_numpy(one_hot(text)).float()
+    with torch.inference_mode():
+        h = layers(X)
+        if config.strands == "both":
+            h = h.maximum(layers(X.flip(1, 2)).flip(2))
+        n = len(text) - config.length + 1
+        cut = torch.cat([h[:, :, i : i + config.length] for i in range(n)])  # (n, F, L)
+        bases = torch.cat([X[:, :, i : i + config.length] for i in range(n)])
+        return model.head(cut, bases).numpy()
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(configs(), st.integers(0, 60), st.integers(0, 1000), st.sampled_from((0.0, 0.05)))
+def test_context_lets_every_window_see_its_flanks(config, extra, seed, unknown):
+    model = network(seed, **(config | {"padding": "same", "covariates": ()}))
+    text = random_text(config["length"] + extra, seed, unknown)
+    found = scan(model, text, edges="context", output="logit", max_unknown=10**6)
+    assert found.plan == ("dense", "context", "")
+    np.testing.assert_allclose(found.scores[0], context_by_hand(model, text), rtol=1e-5, atol=1e-5)
+    if extra == 0:  # a sequence as long as the window has no flanks
+        np.testing.assert_allclose(found.scores, by_windows(model, text), rtol=1e-5, atol=1e-5)
+
+
+def test_the_book_network_scans_as_windows_do_across_tiles_and_pieces():
+    model = network(3)  # 101 bases, 3 layers of 15 filters, kernel 10, 'same'
+    text = random_text(2700, 1)
+    whole = scan(model, text, output="logit").scores
+    np.testing.assert_allclose(whole, by_windows(model, text), rtol=1e-5, atol=1e-5)
+    for edges in ("exact", "context"):
+        pieces = list(scan_chunks(model, text, edges=edges, output="logit", chunk=700))
+        assert [piece.start for piece in pieces] == [0, 700, 1400, 2100]
+        joined = np.concatenate([piece.scores for piece in pieces], axis=1)
+        one = scan(model, text, edges=edges, output="logit").scores
+        np.testing.assert_allclose(joined, one, rtol=1e-5, atol=2e-6)
+
+
+def test_context_in_a_span_sees_beyond_it():
+    model = network(5, length=23, kernel_size=5, filters=4)
+    text = random_text(90, 2)
+    whole = scan(model, text, edges="context", output="logit").scores
+    part = scan(model, text, (20, 60), edges="context", output="logit")
+    assert (part.start, part.scores.shape) == (20, (2, 40 - 23 + 1, 1))
+    np.testing.assert_allclose(part.scores, whole[:, 20:38], rtol=1e-5, atol=1e-5)
+
+
+def test_windows_with_unknown_bases_are_missing_and_counted():
+    model = network(1, length=11, kernel_size=3, filters=2)
+    text = random_text(30, 3) + "N" * 25 + random_text(20, 4) + "R" + random_text(6, 5)
+    found = scan(model, text)
+    missing = np.isnan(found.scores[:, :, 0])
+    # windows of 11 in 82 bases: 20 before the run of N, 10 between it and R; those after R are too short
+    assert found.scores.shape == (2, 72, 1) and (found.n_scored, found.n_missing) == (30, 42)
+    assert (missing[0] == missing[1]).all()
+    assert np.flatnonzero(~missing[0]).tolist() == [*range(20), *range(55, 65)]
+    tolerant = scan(model, text, max_unknown=1)
+    assert tolerant.n_scored == 21 + 1 + 10 + 7 and tolerant.n_missing == 72 - 39
+    np.testing.assert_array_equal(tolerant.scores[:, :20], found.scores[:, :20])
+    nothing = scan(model, "N" * 40)
+    assert (nothing.n_scored, nothing.n_missing) == (0, 30)
+
+
+def test_predictions_are_probabilities_and_windows_by_name_are_the_same():
+    model = network(2, length=13, kernel_size=4, filters=3)
+    text = random_text(50, 6)
+    dense, slow = scan(model, text), scan(model, text, method="windows")
+    assert (dense.plan.method, slow.plan.method) == ("dense", "windows")
+    expected = predict(model, windows(text, 13))
+    np.testing.assert_allclose(dense.scores[0], expected, atol=1e-6)
+    np.testing.assert_allclose(dense.scores, slow.scores, atol=1e-6)
+
+
+def test_where_every_position_is_near_an_end_windows_take_over():
+    settings = {"length": 21, "alphabet": "RNA", "task": "regression", "output": "linear"}
+    model = network(4, **settings)
+    plan = plan_scan(model)
+    assert plan.method == "windows" and "near an end" in plan.note
+    text = random_text(60, 7, alphabet="RNA")
+    found = scan(model, Record("mRNA", text, 0))
+    assert found.strands == "+"
+    np.testing.assert_allclose(found.scores[0], predict(model, windows(text, 21, "RNA")), atol=1e-6)
+    assert plan_scan(model, edges="context").method == "dense"
+
+
+def test_a_part_without_a_dense_form_is_named_and_scanned_by_windows():
+    model = network(4, length=13, kernel_size=4, filters=3)
+    model.extra = torch.nn.Linear(1, 1)
+    plan = plan_scan(model)
+    assert plan.method == "windows" and "extra.bias" in plan.note
+    assert plan_scan(model, edges="context").note.startswith("each window alone, without its flanks")
+    np.testing.assert_allclose(
+        scan(model, "ACGTACGTACGTACGT", output="logit").scores, by_windows(model, "ACGTACGTACGTACGT"), atol=1e-6
+    )
+    with pytest.raises(InputError, match="cannot be scanned densely: its network has a part without a dense form"):
+        scan(model, "ACGTACGTACGTACGT", method="dense")
+
+
+def test_the_model_is_left_as_it_was():
+    model = network(0, length=13, kernel_size=4, filters=3).train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    scan(model, random_text(40))
+    assert model.training and all(p.requires_grad for p in model.parameters())
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_a_stop_leaves_the_rest_missing():
+    class AfterOne:
+        reports = 0
+
+        def report(self, fraction, message):
+            self.reports += 1
+            assert 0 < fraction <= 1 and "windows" in message
+
+        def should_stop(self):
+            return self.reports == 1
+
+    model = network(0, length=13, kernel_size=4, filters=3)
+    pieces = list(scan_chunks(model, random_text(60), chunk=20, progress=AfterOne()))
+    assert [piece.start for piece in pieces] == [0]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"edges": "soft"}, "edges is 'soft': choose exact or context"),
+        ({"strands": "x"}, "strands is 'x'"),
+        ({"output": "odds"}, "output is 'odds'"),
+        ({"method": "fast"}, "method is 'fast'"),
+        ({"covariates": [1.0, 2.0]}, "covariates have shape (1, 2)"),
+        ({"covariates": None}, "this model needs a beside each sequence"),
+    ],
+)
+def test_wrong_options_are_named(options, message):
+    model = network(0, length=13, kernel_size=4, filters=3, covariates=("a",))
+    with pytest.raises(InputError) as error:
+        scan(model, random_text(40), **({"covariates": [1.0]} | options))
+    assert message in str(error.value)
+
+
+def test_a_short_sequence_is_refused_by_name():
+    with pytest.raises(InputError, match="'sequence' has 12 bases to scan; this model reads 13"):
+        scan(network(0, length=13, kernel_size=4), "A" * 12)
