@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 import pytest
+from scipy.stats import t
 from sklearn.metrics import roc_auc_score
 
 from dnaconv_core.data.audit import audit
@@ -37,7 +38,7 @@ def test_every_generator(name):
     np.testing.assert_array_equal(data.X, again.X)
     np.testing.assert_array_equal(data.y, again.y)
     assert data.truth == again.truth
-    assert (data.X != other.X).any()
+    assert (data.X != other.X).any() and (data.y != other.y).any()
     report = audit(data, other)
     assert report.copies == report.shared == report.duplicate_ids == 0
 
@@ -124,13 +125,13 @@ def test_chromatin_needs_both_the_motif_and_the_accessibility():
     assert a.min() > 0 and a.max() <= 0.13 and 0.0035 < a.mean() < 0.0045 and np.median(a) < a.mean()
     assert motif[y == 1].all()  # never bound without a site
     assert abs(motif[a > np.median(a)].mean() - motif.mean()) < 0.02  # the two are independent
-    odds = (np.log(a) - np.quantile(np.log(a), 0.3)) / 0.05
-    openness = 1 / (1 + np.exp(-odds))
+    is_open, is_closed = (t.pdf(np.log(a / median) / 0.3, 5) for median in (0.0044, 0.0011))
+    openness = 0.8 * is_open / (0.8 * is_open + 0.2 * is_closed)
     both = 1 / (1 + np.exp(-evidence(data.X))) * openness
-    assert roc_auc_score(y, both) == pytest.approx(0.987, abs=0.003)
-    assert roc_auc_score(y, motif) == pytest.approx(0.885, abs=0.005)
-    assert roc_auc_score(y, a) == pytest.approx(0.725, abs=0.01)
-    for number in ("0.987", "0.88", "0.73"):
+    assert roc_auc_score(y, both) == pytest.approx(0.989, abs=0.003)
+    assert roc_auc_score(y, motif) == pytest.approx(0.917, abs=0.005)
+    assert roc_auc_score(y, a) == pytest.approx(0.66, abs=0.01)
+    for number in ("0.989", "0.92", "0.66"):
         assert number in chromatin.__doc__
 
 
@@ -155,7 +156,7 @@ def test_rnai_activity_looks_like_the_measured_one_and_follows_the_rules():
         (lambda: tf_binding(10, second_site=1.5), r"second_site is 1.5: it is a share, from 0 to 1"),
         (lambda: tf_binding(10, gc=0), r"gc is 0: it must lie between 0 and 1"),
         (lambda: chromatin(10, prevalence=0.8), r"prevalence is 0.8: only open sequences are bound"),
-        (lambda: chromatin(10, softness=-1), r"softness is -1: it must be 0 or more"),
+        (lambda: chromatin(10, contrast=0.5), r"contrast is 0.5: it must be 1 or more"),
         (lambda: rnai(10, noise=-0.1), r"noise is -0.1: it must be 0 or more"),
     ],
 )
