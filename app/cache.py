@@ -113,8 +113,3 @@ def bundle(path: Path) -> Bundle:
     """The model in this folder, read again when its weights change."""
     weights = path / "weights.safetensors"
     return _bundle(str(path), weights.stat().st_mtime if weights.exists() else 0.0)
-
-
-def torch_is_here() -> bool:
-    """Whether torch is imported already, so that using it does not keep a page waiting."""
-    return not warm_up().is_alive()

@@ -13,7 +13,7 @@ from cache import bundle
 from dnaconv_core.errors import DnaConvError
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.sources import SYNTHETIC, load_parts
-from dnaconv_core.runs.worker import PREDICTIONS
+from dnaconv_core.runs.execute import PREDICTIONS
 from dnaconv_core.sequence.encoding import LETTERS, one_hot
 
 if TYPE_CHECKING:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
-
-import numpy as np
 import streamlit as st
-from cache import torch_is_here
 
 from components.chart import chart
 from components.frame import errors_shown, links_to_use, plain
 from components.logo import Logo, logos
 from dnaconv_core.experiments.base import Experiment
-from dnaconv_core.model.bundle import WEIGHTS
 from dnaconv_core.plot.curves import training_figure
 from dnaconv_core.runs.store import LIVE, MetricRow, Run, Store
 
 _EVERY = 1.0  # seconds between looks
 _FILTERS = 16
-_FIRST = "convs.0.weight"
 _STOP = "Ends after this step and keeps the best network so far."
 _KERNELS_HELP = "Letters above the line raise the filter's output, those below lower it. A filter is not yet a motif."
 _BADGES = {
@@ -87,11 +80,10 @@ def _head(store: Store, run: Run) -> None:
 
 
 def _doing(run: Run) -> str:
-    if run.state == "running" and run.epoch and run.started:
-        left = (time.time() - run.started) / run.epoch * (run.epochs - run.epoch)
-        return f"{run.message} · about {_duration(left)} left"
-    if run.finished and run.started:
-        return f"{run.message} · epoch {run.epoch} of {run.epochs} · took {_duration(run.finished - run.started)}"
+    if run.state == "running" and run.remaining is not None:
+        return f"{run.message} · about {_duration(run.remaining)} left"
+    if run.state not in LIVE and run.seconds:
+        return f"{run.message} · epoch {run.epoch} of {run.epochs} · took {_duration(run.seconds)}"
     return run.message
 
 
@@ -101,37 +93,29 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
-def _kernels(path: str, changed: float) -> np.ndarray | None:
-    """First-layer kernels `(F, 4, K)` of a finished model, or of the newest checkpoint in a folder."""
-    if Path(path).name == WEIGHTS:
-        from safetensors.numpy import load_file  # without torch
-
-        return load_file(path)[_FIRST]
-    from dnaconv_core.train.checkpoint import load_checkpoint
-
-    found = load_checkpoint(Path(path))
-    return None if found is None else found.tensors[f"model.{_FIRST}"].numpy()
-
-
 def _filters(store: Store, run: Run, experiment: Experiment) -> None:
-    """The first layer as logos: of the newest checkpoint while it trains, of the kept weights afterwards."""
-    folder = store.folder(run.id)
-    source, when = folder / WEIGHTS, "of the kept network"
-    if not source.is_file():
-        newest = max((path.name for path in (folder / "checkpoints").glob("epoch-*.ckpt")), default="")
-        if not newest or not torch_is_here():
-            return
-        source, when = folder / "checkpoints", f"after epoch {int(newest.split('-')[1].split('.')[0])}"
-    kernels = _kernels(str(source), source.stat().st_mtime)
-    if kernels is None:
+    """The first layer as logos, as it is now; of a run that has ended, at any evaluation."""
+    epochs = store.filter_epochs(run.id)
+    if not epochs:
         return
-    shown = kernels[:_FILTERS]
-    of = f"{len(shown)} of {len(kernels)}" if len(kernels) > len(shown) else f"{len(kernels)}"
-    st.markdown(f"**First-layer filters {when}**", help=f"{of} kernels, each drawn as its weights. {_KERNELS_HELP}")
+    epoch = epochs[-1]
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        title = st.empty()
+        if run.state not in LIVE and len(epochs) > 1:
+            epoch = st.select_slider(
+                "Epoch", epochs, value=epoch, key=f"epoch_{run.id}", label_visibility="collapsed", width=320
+            )
+    found = store.filters(run.id, epoch)
+    if found is None:
+        return
+    kernels = found.kernels[:_FILTERS]
+    of = f"{len(kernels)} of {len(found.kernels)}" if len(found.kernels) > len(kernels) else f"{len(kernels)}"
+    title.markdown(
+        f"**First-layer filters after epoch {found.epoch}**", help=f"{of} kernels, drawn as weights. {_KERNELS_HELP}"
+    )
     drawn = [
         Logo(kernel - kernel.mean(axis=0), str(number), kind="contribution", unit="weight")
-        for number, kernel in enumerate(shown, 1)
+        for number, kernel in enumerate(kernels, 1)
     ]
     logos(
         drawn,

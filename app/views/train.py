@@ -20,6 +20,7 @@ from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import BOOK, SYNTHETIC
 from dnaconv_core.model.config import ModelConfig, TrainConfig
 from dnaconv_core.model.receptive_field import receptive_field
+from dnaconv_core.runs.queue import submit
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
 
@@ -150,16 +151,12 @@ def _start(experiment: Experiment, preset: str, settings: dict[str, Any], error:
 
 
 def _launch(experiment: Experiment, preset: str, settings: dict[str, Any], name: str) -> None:
-    from dnaconv_core.runs.worker import launch
-
     standard = experiment.model_config(preset).to_json() | experiment.train_config(preset).to_json()
     if settings["eval_every"] == standard["eval_every"]:  # untouched: a short run still gets a curve
         settings = settings | {"eval_every": max(1, min(settings["eval_every"], settings["epochs"] // 10))}
     changed = {key: value for key, value in settings.items() if key not in _OF_DATA and value != standard[key]}
     spec = RunSpec(experiment.key, *state.data(), preset=preset, settings=changed)
-    store = Store()
-    run = store.create(spec, name)
-    launch(store, run.id)
+    run = submit(Store(), spec, name)
     state.choose(run=run.id)
     st.rerun()
 

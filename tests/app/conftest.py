@@ -1,0 +1,57 @@
+"""The dashboard in Streamlit's own test harness: no browser, started at the entrypoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+APP = Path(__file__).parents[2] / "app"
+
+
+@pytest.fixture
+def dashboard(monkeypatch):
+    """A function that opens the app at a page, with query parameters, and runs it once."""
+    testing = pytest.importorskip("streamlit.testing.v1")
+    monkeypatch.syspath_prepend(str(APP))
+
+    def open_(page: str = "", **query: str):
+        at = testing.AppTest.from_file(str(APP / "streamlit_app.py"), default_timeout=120)
+        for name, value in query.items():
+            at.query_params[name] = value
+        at.run()
+        return at.switch_page(f"views/{page}.py").run() if page else at
+
+    return open_
+
+
+@pytest.fixture(scope="session")
+def small_runs(tmp_path_factory):
+    """A function that trains a small network on some data, once for all tests, and returns its run and its store."""
+    from dnaconv_core.runs.spec import RunSpec
+    from dnaconv_core.runs.store import Store
+    from dnaconv_core.runs.worker import train_here
+
+    made: dict[tuple[str, str], tuple] = {}
+    small = {"epochs": 2, "eval_every": 1, "filters": 4, "depth": 1, "batch_size": 500, "device": "cpu"}
+
+    def train(experiment: str, data: str = "synthetic"):
+        if (experiment, data) not in made:
+            store = Store(tmp_path_factory.mktemp("trained"))
+            run = store.create(RunSpec(experiment, data=data, settings=small), name=f"a small {experiment}")
+            made[experiment, data] = (train_here(store, run.id), store)
+        return made[experiment, data]
+
+    return train
+
+
+@pytest.fixture
+def trained(small_runs, monkeypatch, home):
+    """A function like `small_runs` that also makes the run's home this test's home, and returns the run."""
+
+    def train(experiment: str, data: str = "synthetic"):
+        run, store = small_runs(experiment, data)
+        monkeypatch.setenv("DNACONV_HOME", str(store.home))
+        return run
+
+    return train

@@ -1,0 +1,213 @@
+"""Every page from the entrypoint: its title, its numbers, and what it says when something is wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from dnaconv_core.experiments import EXPERIMENTS
+from dnaconv_core.model.config import ModelConfig
+
+PAGES = ("experiments", "train", "evaluate", "predict")
+
+
+def metric(at, label: str) -> str:
+    return next(m.value for m in at.metric if m.label == label)
+
+
+def address(at, name: str) -> str:
+    """A query parameter, of which the harness hands out a list once the app has set it."""
+    value = at.query_params[name]
+    return value[0] if isinstance(value, list) else value
+
+
+def errors(at) -> list[str]:
+    return [error.value for error in at.error]
+
+
+def texts(at) -> str:
+    return "\n".join([*(m.value for m in at.markdown), *(c.value for c in at.caption)])
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_page_opens_for_every_experiment_without_any_run(dashboard, page, experiment):
+    at = dashboard(page, experiment=experiment)
+    assert at.title[0].value == page.capitalize()
+    assert not at.exception and not errors(at)
+    assert address(at, "experiment") == experiment  # a navigation link dropped it; it was put back
+
+
+def test_the_first_page_shows_live_synthetic_data(dashboard):
+    at = dashboard()
+    data = EXPERIMENTS["tf_binding"].synthetic()
+    assert at.title[0].value == "Experiments"
+    assert metric(at, "Examples") == f"{len(data):,}"
+    assert metric(at, "Positives") == f"{int(data.y.sum()):,}"
+    assert metric(at, "Length") == f"{data.length} bases"
+
+
+def test_choosing_a_card_changes_the_address_and_the_data(dashboard):
+    at = dashboard()
+    at.button(key="choose_rnai").click().run()
+    assert address(at, "experiment") == "rnai"
+    assert metric(at, "Length") == "21 bases"
+
+
+def test_a_folder_of_real_data_is_summarised(dashboard, shared_data):
+    folder = shared_data / "jund_chr22"
+    at = dashboard(
+        experiment="chromatin", data=str(folder / "valid_dataset"), covariates=str(folder / "accessibility.txt")
+    )
+    assert not errors(at)
+    assert metric(at, "Examples") == "34,527"
+    assert metric(at, "Positives") == "146"
+    assert metric(at, "Prevalence") == "0.42%"
+
+
+def test_data_that_is_not_there_is_one_sentence(dashboard):
+    at = dashboard(experiment="rnai", data="nowhere/at_all")
+    assert len(errors(at)) == 1 and "nowhere/at_all" in errors(at)[0]
+    assert not at.exception
+
+
+def test_the_books_data_is_offered_where_it_is_missing(dashboard):
+    at = dashboard(experiment="rnai", data="book")
+    assert "Fetch them" in [button.label for button in at.button]
+    assert not errors(at)
+
+
+def test_an_unknown_experiment_and_an_unknown_run_are_said(dashboard):
+    at = dashboard("evaluate", experiment="nope", run="missing")
+    assert "'nope'" in at.warning[0].value
+    assert errors(at) == ["there is no model 'missing' here: choose another one in the sidebar, or train one"]
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_the_form_starts_at_the_preset_and_counts_parameters(dashboard, experiment):
+    at = dashboard("train", experiment=experiment)
+    config = EXPERIMENTS[experiment].model_config("book")
+    assert at.slider(key="depth").value == config.depth
+    assert at.slider(key="filters").value == config.filters
+    assert f"**{config.n_parameters:,} parameters.**" in texts(at)
+
+
+def test_changing_the_network_redraws_its_numbers(dashboard):
+    at = dashboard("train", experiment="rnai")
+    at.slider(key="depth").set_value(1).run()
+    expected = EXPERIMENTS["rnai"].model_config("book", depth=1)
+    assert f"**{expected.n_parameters:,} parameters.**" in texts(at)
+    assert "**10 of 21 bases**" in texts(at)
+    at.segmented_control(key="preset").set_value("quick").run()
+    assert at.slider(key="depth").value == 2  # another preset puts the fields back
+
+
+def test_an_impossible_network_is_red_with_the_reason_and_cannot_start(dashboard):
+    at = dashboard("train", experiment="rnai")
+    at.slider(key="kernel_size").set_value(24).run()
+    with pytest.raises(Exception, match="21 bases") as refused:
+        ModelConfig(length=21, kernel_size=24, alphabet="RNA")
+    assert f":red[{refused.value}]" in texts(at)
+    start = next(button for button in at.button if button.label == "Start training")
+    assert start.disabled
+    assert not at.exception
+
+
+def test_form_values_survive_a_visit_to_another_page(dashboard):
+    at = dashboard("train", experiment="rnai")
+    at.slider(key="depth").set_value(3).run()
+    at.switch_page("views/evaluate.py").run()
+    at.switch_page("views/train.py").run()
+    assert at.slider(key="depth").value == 3
+
+
+def test_a_regression_run_is_evaluated(dashboard, trained):
+    run = trained("rnai")
+    at = dashboard("evaluate", experiment="rnai", run=run.id)
+    assert not errors(at) and not at.exception
+    stored = run.metrics["valid"]["pearson_r"]
+    assert metric(at, "Pearson r") == f"{stored['value']:.3f}"
+    assert "1,200 examples it did not learn from" in texts(at)
+    table = at.dataframe[0].value
+    assert len(table) == 500
+    assert table["error"].abs().is_monotonic_decreasing
+
+
+def test_a_binary_run_is_evaluated_at_a_threshold(dashboard, trained):
+    run = trained("tf_binding")
+    at = dashboard("evaluate", experiment="tf_binding", run=run.id)
+    assert metric(at, "ROC-AUC") == f"{run.metrics['valid']['auroc']['value']:.3f}"
+    at.slider(key="threshold").set_value(0.0).run()
+    assert metric(at, "Recall") == "1.000"
+    assert not errors(at)
+
+
+def test_loci_link_to_the_genome_browser_of_the_assembly(dashboard, trained, shared_data):
+    run = trained("tf_binding", str(shared_data / "jund_chr22" / "valid_dataset"))
+    at = dashboard("evaluate", experiment="tf_binding", run=run.id)
+    table = at.dataframe[0].value
+    first = table.iloc[0]
+    chromosome, span = first["id"].split(":")
+    start, end = span.split("-")
+    assert first["browser"] == (
+        f"https://genome.ucsc.edu/cgi-bin/hgTracks?db=hg19&position={chromosome}:{int(start) + 1}-{end}"
+    )
+
+
+def test_predicting_answers_pasted_text_as_the_core_does(dashboard, trained):
+    import numpy as np
+
+    from dnaconv_core.model.bundle import load_bundle
+    from dnaconv_core.predict import predict
+    from dnaconv_core.runs.store import Store
+    from dnaconv_core.sequence.encoding import one_hot
+
+    run = trained("rnai")
+    at = dashboard("predict", experiment="rnai", run=run.id)
+    at.text_area(key="pasted").set_value("  1 ccuaagataa 11 ttctgcgccu g").run()
+    model = load_bundle(Store().folder(run.id)).model
+    expected = predict(model, one_hot("CCUAAGAUAAUUCUGCGCCUG", "RNA"))[0, 0]
+    assert metric(at, "Predicted activity") == f"{expected:.3f}"
+    assert np.isfinite(expected)
+    assert address(at, "sequence") == "1ccuaagataa11ttctgcgccug"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("ACGUX", "the sequence has 'X' at position 5"),
+        (">a\nACGU\n>b\n", "sequence 2 ('b') is empty"),
+        ("<script>", "the sequence has '<' at position 1"),
+    ],
+)
+def test_pasted_text_that_is_no_sequence_is_one_sentence(dashboard, trained, text, said):
+    run = trained("rnai")
+    at = dashboard("predict", experiment="rnai", run=run.id)
+    at.text_area(key="pasted").set_value(text).run()
+    assert len(errors(at)) == 1 and errors(at)[0].startswith(said)
+    assert not at.exception and not at.metric
+
+
+def test_records_of_other_lengths_are_explained_and_answered(dashboard, trained):
+    run = trained("chromatin")
+    at = dashboard("predict", experiment="chromatin", run=run.id)
+    at.text_area(key="pasted").set_value(f">short\n{'ACGT' * 5}\n>long\n{'ACGT' * 30}\n>right\n{'A' * 101}").run()
+    assert not errors(at)
+    assert "One sequence is shorter than the 101 bases this model reads" in texts(at)
+    assert "One sequence is longer than the 101 bases this model reads" in texts(at)
+    table = at.dataframe[0].value
+    assert list(table["sequence"]) == ["short", "long", "right"]
+    assert list(table["bases"]) == [20, 120, 101]
+    assert table["other strand"].notna().all()
+
+
+def test_a_run_that_failed_says_why(dashboard, home):
+    from dnaconv_core.runs.spec import RunSpec
+    from dnaconv_core.runs.store import Store
+
+    store = Store()
+    run = store.create(RunSpec("rnai"))
+    store.fail(run.id, "the loss is not a number at epoch 1")
+    at = dashboard("train", experiment="rnai", run=run.id)
+    assert errors(at) == ["the loss is not a number at epoch 1"]
+    at.switch_page("views/evaluate.py").run()
+    assert "has no model" in texts(at)

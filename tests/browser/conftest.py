@@ -1,0 +1,98 @@
+"""The real dashboard in a real browser: a server of its own on a free port, and Debian's chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+BUSY = '[data-testid="stStatusWidget"], [data-testid="stSkeleton"], [data-testid="stSpinner"]'
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, or a skip that says what is missing."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="the playwright package is not installed")
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if not path:
+        pytest.skip("no chromium found: install Debian's chromium or set CHROMIUM to its path")
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch(executable_path=path, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def server(home):
+    """The address of a dashboard whose runs are in this test's home."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app", "--server.port", str(port), "--server.headless", "true"]
+    log = home.parent / "server.log"
+    quick = {**os.environ, "DNACONV_NICE": "0"}  # the test waits for the training
+    with open(log, "wb") as out:
+        process = subprocess.Popen(command, cwd=ROOT, env=quick, stdout=out, stderr=out, start_new_session=True)
+    try:
+        _wait_until_healthy(process, port, log)
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:  # a response half read can keep it stopping for minutes
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(5)
+
+
+def _wait_until_healthy(process: subprocess.Popen, port: int, log: Path) -> None:
+    for _ in range(600):
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1).close()
+            return
+        except (urllib.error.URLError, OSError):
+            if process.poll() is not None:
+                pytest.fail(f"the dashboard ended at once: {log.read_text()}")
+            time.sleep(0.1)
+    pytest.fail("the dashboard did not start within a minute")
+
+
+@pytest.fixture
+def page(browser, server):
+    """A page at the dashboard's address; a script error on it fails the test."""
+    opened = browser.new_page(viewport={"width": 1440, "height": 1000}, base_url=server)
+    opened.set_default_timeout(180_000)
+    broken: list[str] = []
+    opened.on("pageerror", lambda error: broken.append(str(error)))
+    yield opened
+    opened.close()
+    assert not broken
+
+
+@pytest.fixture
+def settled():
+    """A function that waits until nothing on the page says it is busy and the text has stood still for a moment."""
+    return _settle
+
+
+def _settle(page) -> None:
+    last, still = None, 0
+    for _ in range(300):
+        time.sleep(0.2)
+        text = page.evaluate("document.querySelector('[data-testid=\"stMain\"]')?.innerText || ''")
+        still = still + 1 if text and text == last and not page.locator(BUSY).count() else 0
+        if still == 3:
+            return
+        last = text
+    pytest.fail("the page was not still within a minute")

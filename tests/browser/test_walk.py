@@ -1,0 +1,99 @@
+"""What a newcomer does, in a real browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def go(page, name: str) -> None:
+    page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
+    page.get_by_role("heading", name=name, level=1).wait_for()
+
+
+def test_from_a_question_to_a_prediction(page, settled):
+    page.goto("")
+    page.get_by_role("heading", name="Experiments", level=1).wait_for()
+    page.locator(".sequences .row").first.wait_for()
+
+    page.get_by_test_id("stVerticalBlock").filter(has_text="RNA interference").get_by_role(
+        "button", name="Choose"
+    ).last.click()
+    page.get_by_role("heading", name="Data for RNA interference").wait_for()
+    assert "experiment=rnai" in page.url
+
+    go(page, "Train")
+    page.locator(".network svg .strip").first.wait_for()
+    epochs = page.get_by_label("Epochs", exact=True)
+    epochs.fill("2")
+    epochs.press("Enter")
+    page.get_by_role("button", name="Start training").click()
+    page.wait_for_url(re.compile("run=rnai-"))
+    page.get_by_text("finished", exact=True).wait_for()
+    page.locator(".dc-chart .scatterlayer path.js-line").first.wait_for()  # the curves
+    page.locator(".logos figure").first.wait_for()  # the filters
+    run = re.search(r"run=([\w-]+)", page.url)[1]
+
+    go(page, "Evaluate")
+    page.locator(".dc-chart .scatterlayer path.point").first.wait_for()
+    assert page.locator(".dc-chart .scatterlayer path.point").count() > 1000
+    assert f"run={run}" in page.url
+
+    go(page, "Predict")
+    box = page.get_by_label("Sequence", exact=True)
+    box.fill("ccu aag aua auu cug cgc cua")
+    box.press("Control+Enter")
+    page.wait_for_url(re.compile("sequence=ccuaagauaauucugcgccua"))
+    value = page.get_by_test_id("stMetric").filter(has_text="Predicted activity").get_by_test_id("stMetricValue")
+    value.wait_for()
+    first = value.inner_text()
+    assert re.fullmatch(r"\d\.\d{3}", first)
+
+    page.reload()  # the address holds the view
+    page.get_by_role("heading", name="Predict", level=1).wait_for()
+    value.wait_for()
+    assert value.inner_text() == first
+    assert page.get_by_label("Sequence", exact=True).input_value() == "ccuaagauaauucugcgccua"
+
+    box.fill("ACGUX")
+    box.press("Control+Enter")
+    alert = page.get_by_test_id("stAlert")
+    alert.wait_for()
+    assert "the sequence has 'X' at position 5" in alert.inner_text()
+    assert page.get_by_test_id("stException").count() == 0
+
+    page.go_back()  # before the refresh's entry lies the page visited before
+    settled(page)
+    assert page.get_by_test_id("stException").count() == 0
+
+
+def test_a_link_to_a_page_opens_it_on_a_server_that_has_just_started(page):
+    page.goto("train?experiment=rnai&depth=3")
+    page.get_by_role("heading", name="Train", level=1).wait_for()
+    assert page.get_by_test_id("stSidebarNavLink").count() >= 4
+    page.get_by_text("each unit sees 21 bases").wait_for()
+
+
+def test_a_chart_keeps_its_zoom_while_its_data_change(page, settled):
+    page.goto("train?experiment=tf_binding&preset=quick&epochs=8&filters=4&depth=1")
+    page.get_by_role("button", name="Start training").click()
+    page.locator(".dc-chart .scatterlayer path.js-line").first.wait_for()
+    area = page.locator(".dc-chart .nsewdrag").first
+    area.scroll_into_view_if_needed()
+    box = area.bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.2 * box["width"], y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], y, steps=5)
+    page.mouse.up()
+    first = "document.querySelector('.dc-chart')"
+    look = f"(chart => [chart.marked, chart.layout.xaxis.range.map(v => v.toFixed(2))])({first})"
+    page.evaluate(f"{first}.marked = true")
+    zoomed = page.evaluate(look)
+    assert float(zoomed[1][0]) > 0.5
+    page.get_by_text("finished", exact=True).wait_for()
+    settled(page)
+    assert page.evaluate(look) == zoomed
