@@ -11,6 +11,7 @@ import numpy as np
 
 from dnaconv_core.commands.base import MODEL_HELP, Answer
 from dnaconv_core.errors import InputError
+from dnaconv_core.files import write_atomic
 from dnaconv_core.progress import Bar
 from dnaconv_core.runs.models import find_model
 
@@ -40,6 +41,15 @@ def add(groups: Any, command: Any) -> None:
     )
     scanning.add_argument("--max-unknown", type=int, default=0, metavar="N", help="unknown bases a window may have")
     scanning.add_argument("--covariate", action="append", default=[], metavar="NAME=VALUE", help=_COVARIATE_HELP)
+
+    designing = command(groups, "sirna", sirna, "design siRNAs: score the guide of every 21-base site of an mRNA")
+    designing.add_argument("--fasta", required=True, metavar="FILE", help="one mRNA or more, plain or gzip")
+    designing.add_argument("--model", default="rnai_huesken", metavar="MODEL", help=MODEL_HELP)
+    designing.add_argument("--transcriptome", default="", metavar="FILE", help="FASTA in which matches are counted")
+    designing.add_argument("--cds", default="", metavar="START-END", help="coding region, from 0; else the longest ORF")
+    designing.add_argument("--dtdt", action="store_true", help="oligos end in dTdT instead of the mRNA's bases")
+    designing.add_argument("--show", type=int, default=20, metavar="N", help="sites to print (default 20)")
+    designing.add_argument("--out", default="", metavar="FILE.csv", help="write all sites and oligos there")
 
 
 def scan(options: Namespace) -> Answer:
@@ -145,3 +155,42 @@ def _targets(stack: ExitStack, fasta: str, region: str, alphabet: str) -> list[t
 
 
 _SMALL = 64 << 20  # bytes of FASTA that are read whole
+
+
+def sirna(options: Namespace) -> Answer:
+    from dnaconv_core.apply.sirna import design, sites_csv
+    from dnaconv_core.data.fasta import read_fasta
+
+    records = read_fasta(Path(options.fasta), "RNA")
+    cds = _cds(options.cds)
+    result = design(
+        _bundle(options.model), records, cds=cds, transcriptome=options.transcriptome or None, progress=Bar()
+    )
+    sites = []
+    for site in result.sites:
+        row = {name: getattr(site, name) for name in ("id", "start", "target", "guide", "prediction", "gc", "rules")}
+        if site.off_target is not None:
+            row |= site.off_target._asdict() | {"names": list(site.off_target.names)}
+        sites.append(row)
+    if options.out:
+        write_atomic(Path(options.out), sites_csv(result.sites, dtdt=options.dtdt).encode())
+    missing = f"; {result.n_missing:,} with unknown bases left out" if result.n_missing else ""
+    lines = [f"{len(sites):,} sites, best first{missing}"]
+    for site in result.sites[: options.show]:
+        kept = sum(site.rules.values())
+        line = f"  {site.id} {site.start:>6}  {site.guide}  {site.prediction:.3f}  GC {site.gc:.0%}"
+        line += f"  ΔΔG {site.asymmetry:+.1f}  rules {kept}/{len(site.rules)}"
+        if site.off_target is not None:
+            line += f"  matches {site.off_target.exact} + {site.off_target.one_mismatch}"
+        lines.append(line)
+    lines += [f"written to {options.out}"] if options.out else []
+    return Answer({"sites": sites}, "\n".join(lines))
+
+
+def _cds(text: str) -> tuple[int, int] | None:
+    if not text:
+        return None
+    start, _, end = text.partition("-")
+    if not (start.isdigit() and end.isdigit()):
+        raise InputError(f"--cds is {text!r}: write START-END, from 0, end not included")
+    return int(start), int(end)

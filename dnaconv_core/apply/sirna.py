@@ -1,0 +1,214 @@
+"""Design siRNAs: every 21-base site of an mRNA, its guide strand, the model's prediction, and what designers weigh."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from dnaconv_core.apply.offtargets import LENGTH, SEED, find_offtargets
+from dnaconv_core.apply.sirna_rules import (
+    RULES,
+    check_rules,
+    end_energies,
+    gc_share,
+    longest_run,
+    longest_stem,
+    reynolds_score,
+)
+from dnaconv_core.errors import InputError
+from dnaconv_core.predict import predict
+from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.results import Record
+from dnaconv_core.sequence.encoding import one_hot, reverse_complement_text
+
+if TYPE_CHECKING:
+    from dnaconv_core.model.bundle import Bundle
+
+DEFAULT_MODEL = "rnai_huesken"
+_LEAST_ORF = 50  # codons of an open reading frame that is taken for the coding region
+
+
+class OffTarget(NamedTuple):
+    """How often a guide's sites occur in a transcriptome, the intended one included."""
+
+    seed_sites: int
+    exact: int
+    one_mismatch: int
+    names: tuple[str, ...]
+
+
+class SirnaSite(NamedTuple):
+    """One target site and its guide, both RNA 5'→3'; energies in kcal/mol at 37 °C."""
+
+    id: str  # of the mRNA
+    start: int  # of the site, from 0
+    target: str  # 21 bases of the mRNA
+    guide: str  # its reverse complement: the antisense strand
+    prediction: float
+    region: str  # "5' UTR", 'CDS', "3' UTR", or '' where the coding region is not known
+    gc: float  # share of G and C among the 21 bases
+    energy_5: float  # stability of the duplex at the guide's 5' end
+    energy_3: float  # and at its 3' end
+    longest_run: int  # of one base
+    longest_stem: int  # pairs of the longest hairpin the guide can form
+    reynolds: int  # points
+    rules: dict[str, bool]
+    sense: str  # the strand to order, 21 bases
+    off_target: OffTarget | None = None
+
+    @property
+    def asymmetry(self) -> float:
+        """Above 0 where the guide's 5' end is the weaker one, the end that RISC favours."""
+        return self.energy_5 - self.energy_3
+
+    @property
+    def seed(self) -> str:
+        return self.guide[SEED]
+
+
+class Design(NamedTuple):
+    sites: list[SirnaSite]  # best first
+    n_missing: int  # sites left out for unknown bases
+    cds: dict[str, tuple[int, int]]  # coding region of each mRNA where given or found
+
+
+def check_model(bundle: Bundle) -> None:
+    """InputError unless the model reads guides of 21 bases of RNA and nothing else."""
+    config = bundle.config
+    if config.alphabet != "RNA" or config.length != LENGTH or config.covariates:
+        raise InputError(
+            f"the model reads {config.length} bases of {config.alphabet}"
+            + (f" and {', '.join(config.covariates)}" if config.covariates else "")
+            + f"; siRNA design needs one that reads {LENGTH} bases of RNA, such as {DEFAULT_MODEL}"
+        )
+
+
+def design(
+    bundle: Bundle,
+    records: Sequence[Record],
+    *,
+    cds: tuple[int, int] | None = None,
+    transcriptome: Path | str | None = None,
+    progress: Progress = SILENT,
+) -> Design:
+    """Every 21-base site of each mRNA (letters of RNA or DNA), best prediction first.
+
+    The guide is the site's reverse complement, as in the data of Huesken et al. (2005). cds: start and end of the
+    coding region of a single mRNA, 0-based and half-open; by default the longest open reading frame from AUG, if it
+    has 50 codons. transcriptome: FASTA in which sites of every guide are counted. Raises InputError when the model
+    does not fit, an mRNA is shorter than a site, or cds does not lie within it.
+    """
+    check_model(bundle)
+    if not records:
+        raise InputError("there is no mRNA: give one of at least 21 bases")
+    if cds is not None and (len(records) != 1 or not 0 <= cds[0] < cds[1] <= len(records[0].sequence)):
+        raise InputError(f"cds is {cds[0]}-{cds[1]}: it must lie within a single mRNA, start before end, from 0")
+    found: list[tuple[Record, int, str]] = []
+    n_missing, regions = 0, {}
+    for number, record in enumerate(records, 1):
+        text = record.sequence.upper().replace("T", "U")
+        if len(text) < LENGTH:
+            raise InputError(f"sequence {number} ({record.id!r}) has {len(text)} bases: a target site has {LENGTH}")
+        region = cds or longest_orf(text)
+        if region:
+            regions[record.id] = region
+        for start in range(len(text) - LENGTH + 1):
+            target = text[start : start + LENGTH]
+            if set(target) <= set("ACGU"):
+                found.append((record._replace(sequence=text), start, reverse_complement_text(target, "RNA")))
+            else:
+                n_missing += 1
+    if not found:
+        raise InputError("no site has 21 known bases: look at the N in the sequence")
+    guides = [guide for _, _, guide in found]
+    progress.report(0.0, f"{len(guides):,} guides to score")
+    predictions = predict(bundle.model, one_hot(guides, "RNA"))[:, 0]
+    sites = [
+        _site(record, start, guide, float(value), regions.get(record.id))
+        for (record, start, guide), value in zip(found, predictions, strict=True)
+    ]
+    if transcriptome:
+        counted = find_offtargets(guides, transcriptome, progress=progress)
+        columns = zip(counted.seed_sites, counted.exact, counted.one_mismatch, counted.names, strict=True)
+        sites = [
+            site._replace(off_target=OffTarget(int(seed), int(exact), int(near), tuple(names)))
+            for site, (seed, exact, near, names) in zip(sites, columns, strict=True)
+        ]
+    order = np.argsort([-site.prediction for site in sites], kind="stable")
+    progress.report(1.0, f"{len(sites):,} sites")
+    return Design([sites[i] for i in order], n_missing, regions)
+
+
+def longest_orf(text: str) -> tuple[int, int] | None:
+    """The longest open reading frame of an mRNA (AUG to a stop, included), or None if shorter than 50 codons."""
+    text, best = text.upper().replace("T", "U"), None
+    for start in (match.start() for match in re.finditer("(?=AUG)", text)):
+        if best and start < best[1] and (start - best[0]) % 3 == 0:
+            continue  # within the frame already found
+        for at in range(start, len(text) - 2, 3):
+            if text[at : at + 3] in ("UAA", "UAG", "UGA"):
+                if at + 3 - start >= 3 * _LEAST_ORF and (not best or at + 3 - start > best[1] - best[0]):
+                    best = (start, at + 3)
+                break
+    return best
+
+
+def oligos(site: SirnaSite, *, dtdt: bool = False) -> tuple[str, str]:
+    """Sense and antisense strands to order, 5'→3'; with `dtdt` both end in dTdT instead of the mRNA's bases."""
+    if dtdt:
+        return site.target[2:] + "dTdT", site.guide[:19] + "dTdT"
+    return site.sense, site.guide
+
+
+def _site(record: Record, start: int, guide: str, prediction: float, cds: tuple[int, int] | None) -> SirnaSite:
+    text = record.sequence
+    target = text[start : start + LENGTH]
+    beyond = text[start + LENGTH : start + LENGTH + 2]
+    overhang = beyond if len(beyond) == 2 and set(beyond) <= set("ACGU") else "UU"  # at the mRNA's end
+    energies = end_energies(guide)
+    region = ""
+    if cds:
+        region = "5' UTR" if start < cds[0] else "CDS" if start + LENGTH <= cds[1] else "3' UTR"
+    return SirnaSite(
+        record.id,
+        start,
+        target,
+        guide,
+        prediction,
+        region,
+        gc_share(target),
+        *energies,
+        longest_run(guide),
+        longest_stem(guide),
+        reynolds_score(guide),
+        check_rules(guide),
+        target[2:] + overhang,
+    )
+
+
+def sites_csv(sites: Sequence[SirnaSite], *, dtdt: bool = False) -> str:
+    """A table for a spreadsheet and for ordering; no text in it can act as a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    counted = any(site.off_target for site in sites)
+    head = ["rank", "id", "start", "target", "guide", "prediction", "region", "gc", "energy_5_kcal", "energy_3_kcal"]
+    head += ["asymmetry_kcal", "longest_run", "longest_stem", "reynolds_score", "seed", *RULES]
+    head += ["seed_sites", "exact_sites", "one_mismatch_sites", "transcripts"] if counted else []
+    writer.writerow([*head, "sense_oligo", "antisense_oligo"])
+    for rank, site in enumerate(sites, 1):
+        name = f"'{site.id}" if site.id[:1] in tuple("=+-@\t\r") else site.id
+        row = [rank, name, site.start, site.target, site.guide, f"{site.prediction:.6g}", site.region, f"{site.gc:.4f}"]
+        row += [f"{site.energy_5:.2f}", f"{site.energy_3:.2f}", f"{site.asymmetry:.2f}", site.longest_run]
+        row += [site.longest_stem, site.reynolds, site.seed]
+        row += ["pass" if site.rules[key] else "fail" for key in RULES]
+        if counted:
+            other = site.off_target
+            row += [other.seed_sites, other.exact, other.one_mismatch, " ".join(other.names)] if other else [""] * 4
+        writer.writerow([*row, *oligos(site, dtdt=dtdt)])
+    return out.getvalue()
