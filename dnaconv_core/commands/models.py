@@ -6,6 +6,7 @@ import argparse
 import csv
 import dataclasses
 import io
+import json
 import typing
 from argparse import Namespace
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from dnaconv_core.commands.base import COVARIATES_HELP, MODEL_HELP, Answer, absolute, metric_line, open_dataset
-from dnaconv_core.commands.runs import run_answer
+from dnaconv_core.commands.runs import queued_answer, run_answer
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import ConfigError, InputError
 from dnaconv_core.experiments import get_experiment
@@ -38,6 +39,7 @@ def add(groups: Any, command: Any) -> None:
         "--preset", default="", help="settings to start from (default: book; quick with synthetic data)"
     )
     training.add_argument("--name", default="", help="what to call the run")
+    training.add_argument("--detach", action="store_true", help="train in the background, in the queue, and return")
     _setting_options(training)
 
     evaluation = command(groups, "evaluate", evaluate, "measure a model on labelled data")
@@ -54,6 +56,7 @@ def add(groups: Any, command: Any) -> None:
 
 
 def train(options: Namespace) -> Answer:
+    from dnaconv_core.runs.queue import submit
     from dnaconv_core.runs.worker import train_here
 
     specs = [spec for config in (ModelConfig, TrainConfig) for spec in dataclasses.fields(config)]
@@ -68,6 +71,8 @@ def train(options: Namespace) -> Answer:
         settings={name: value for name, value in chosen.items() if value is not None},
     )
     store = Store()
+    if options.detach:
+        return queued_answer(submit(store, spec, options.name), "trains")
     return run_answer(train_here(store, store.create(spec, options.name).id, Bar()))
 
 
@@ -134,12 +139,14 @@ def predict(options: Namespace) -> Answer:
 
 
 def _split(text: str) -> dict[str, Any]:
-    """--split: 'random', a fraction such as 0.3, or chromosomes such as chr21,chr22."""
+    """--split: 'random', a fraction such as 0.3, chromosomes such as chr21,chr22, or a recorded split as JSON."""
     if text in ("", "random"):
         return dict(DEFAULT_SPLIT)
     if text.startswith("chr"):
         return {"kind": "chromosome", "chromosomes": text.split(",")}
     try:
+        if text.startswith("{"):
+            return json.loads(text)
         return {**DEFAULT_SPLIT, "fraction": float(text)}
     except ValueError:
         raise ConfigError(

@@ -2,26 +2,64 @@
 
 from __future__ import annotations
 
+import time
 from argparse import Namespace
+from pathlib import Path
 from typing import Any
 
 from dnaconv_core.commands.base import Answer, metric_line
+from dnaconv_core.errors import InputError
+from dnaconv_core.files import write_atomic
+from dnaconv_core.progress import Bar
 from dnaconv_core.results import Metric
-from dnaconv_core.runs.store import Run, Store
+from dnaconv_core.runs.store import LIVE, Run, Store
+
+_LOOK = 0.5  # seconds between looks at a run that is followed
 
 
 def add(groups: Any, command: Any) -> None:
-    actions = command(groups, "runs", runs_list, "list, show or cancel runs").add_subparsers(metavar="ACTION")
+    actions = command(groups, "runs", runs_list, "list runs and act on them").add_subparsers(metavar="ACTION")
     command(actions, "list", runs_list, "list all runs, newest first")
     for name, run, help in (
         ("show", runs_show, "show one run"),
+        ("follow", runs_follow, "watch a run until it ends; Ctrl-C stops watching, not the run"),
         ("cancel", runs_cancel, "ask a run to stop; its best model is kept"),
+        ("resume", runs_resume, "let a cancelled, failed or interrupted run go on from its last checkpoint"),
+        ("extend", runs_extend, "let a run go on to more epochs"),
+        ("clone", runs_clone, "start a new run like this one"),
+        ("rename", runs_rename, "give a run another name"),
+        ("tag", runs_tag, "give a run these tags in place of any others"),
+        ("note", runs_note, "write a note on a run"),
+        ("delete", runs_delete, "remove a run, its model and its files for good"),
+        ("export", runs_export, "write a model as one .zip"),
     ):
-        command(actions, name, run, help).add_argument("id", metavar="RUN")
+        made = command(actions, name, run, help)
+        made.add_argument("id", metavar="RUN")
+        if name == "extend":
+            made.add_argument("--epochs", type=int, required=True, help="epochs in all")
+        elif name == "clone":
+            made.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE", help="change a setting")
+            made.add_argument("--name", default="", help="what to call the new run")
+        elif name == "rename":
+            made.add_argument("name", metavar="NAME")
+        elif name == "tag":
+            made.add_argument("tags", nargs="*", metavar="TAG")
+        elif name == "note":
+            made.add_argument("text", metavar="TEXT")
+        elif name == "export":
+            made.add_argument("--out", default="", metavar="FILE.zip", help="default: RUN.zip here")
+    command(actions, "import", runs_import, "take in an exported model").add_argument("path", metavar="FILE.zip")
+    comparing = command(actions, "compare", runs_compare, "compare 2 to 6 runs, each against the first")
+    comparing.add_argument("ids", nargs="+", metavar="RUN")
+    comparing.add_argument("--metric", default="", help="of the differences (default: the experiment's main one)")
 
 
 def runs_list(options: Namespace) -> Answer:
-    found = Store().list()
+    from dnaconv_core.runs.queue import ensure_workers
+
+    store = Store()
+    found = store.list()
+    ensure_workers(store)
     lines = [f"{run.id:<22} {run.state:<12} epoch {run.epoch:>4}/{run.epochs:<5} {run.name}" for run in found]
     return Answer(
         {"runs": [run.as_json() for run in found]}, "\n".join(lines) or "no runs yet: 'dnaconv train' makes one"
@@ -32,14 +70,138 @@ def runs_show(options: Namespace) -> Answer:
     return run_answer(Store().get(options.id))
 
 
+def runs_follow(options: Namespace) -> Answer:
+    from dnaconv_core.runs.queue import ensure_workers
+
+    store, bar = Store(), Bar()
+    try:
+        while (run := store.get(options.id)).state in LIVE:
+            ensure_workers(store)
+            bar.report(min(run.epoch / run.epochs, 0.99) if run.epochs else 0.0, f"{run.state}: {run.message}")
+            time.sleep(_LOOK)
+    except KeyboardInterrupt:
+        return Answer(run.as_json(), f"\nrun {run.id} goes on without being watched")
+    bar.report(1.0, run.message)
+    return run_answer(run)
+
+
 def runs_cancel(options: Namespace) -> Answer:
     store = Store()
     store.ask_to_stop(options.id)
     return Answer(store.get(options.id).as_json(), f"asked {options.id} to stop")
 
 
+def runs_resume(options: Namespace) -> Answer:
+    from dnaconv_core.runs.queue import resume
+
+    return queued_answer(resume(Store(), options.id), "goes on")
+
+
+def runs_extend(options: Namespace) -> Answer:
+    from dnaconv_core.runs.queue import extend
+
+    return queued_answer(extend(Store(), options.id, options.epochs), f"goes on to {options.epochs} epochs")
+
+
+def runs_clone(options: Namespace) -> Answer:
+    from dnaconv_core.runs.queue import clone
+
+    settings = dict(_setting(text) for text in options.set)
+    return queued_answer(clone(Store(), options.id, options.name, **settings), f"is like {options.id}")
+
+
+def runs_rename(options: Namespace) -> Answer:
+    return _edited(Store().edit(options.id, name=options.name))
+
+
+def runs_tag(options: Namespace) -> Answer:
+    return _edited(Store().edit(options.id, tags=tuple(options.tags)))
+
+
+def runs_note(options: Namespace) -> Answer:
+    return _edited(Store().edit(options.id, notes=options.text))
+
+
+def runs_delete(options: Namespace) -> Answer:
+    Store().delete(options.id)
+    return Answer({"deleted": options.id}, f"run {options.id} is gone")
+
+
+def runs_export(options: Namespace) -> Answer:
+    from dnaconv_core.runs.transfer import export_model
+
+    content = export_model(options.id)
+    path = Path(options.out or f"{Path(options.id).name}.zip").expanduser()
+    try:
+        write_atomic(path, content)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}): give another --out") from None
+    return Answer({"path": str(path), "bytes": len(content)}, f"{path}: {len(content):,} bytes")
+
+
+def runs_import(options: Namespace) -> Answer:
+    from dnaconv_core.runs.transfer import import_model
+
+    key = import_model(Path(options.path).expanduser())
+    return Answer({"model": key}, f"imported as {key}")
+
+
+def runs_compare(options: Namespace) -> Answer:
+    from dnaconv_core.runs.compare import compare_runs
+
+    found = compare_runs(Store(), options.ids, metric=options.metric)
+    width = max(12, *(len(run.id) for run in found.runs)) + 2
+    lines = [" " * 20 + "".join(f"{run.id:<{width}}" for run in found.runs)]
+    for setting in found.settings:
+        if setting.differs:
+            lines.append(f"{setting.name:<20}" + "".join(f"{value!s:<{width}}" for value in setting.values))
+    for name, values in found.metrics.items():
+        cells = ["-" if m is None or m.value is None else f"{m.value:.4f}" for m in values]
+        lines.append(f"{name:<20}" + "".join(f"{cell:<{width}}" for cell in cells))
+    for pair in found.pairs:
+        d = pair.difference
+        if d.value is None:
+            lines.append(f"{pair.run} against {pair.reference}: undefined, {d.undefined}")
+        else:
+            interval = f" ({d.low:+.4f} to {d.high:+.4f}), p = {d.p:.3f}" if d.low is not None else ""
+            lines.append(
+                f"{pair.run} against {pair.reference}: {d.name} {d.value:+.4f}{interval} on {pair.n:,} examples"
+            )
+    return Answer(found.as_json(), "\n".join(lines))
+
+
+def queued_answer(run: Run, words: str) -> Answer:
+    """A run that trains in the background."""
+    return Answer(run.as_json(), f"run {run.id} {words} in the background: 'dnaconv runs follow {run.id}' shows it")
+
+
 def run_answer(run: Run) -> Answer:
     lines = [f"run {run.id}: {run.state}, epoch {run.epoch} of {run.epochs}. {run.error or run.message}"]
+    lines += [f"tags: {', '.join(run.tags)}"] if run.tags else []
+    lines += [f"notes: {run.notes}"] if run.notes else []
     for split, metrics in run.metrics.items():
         lines += [f"{split}:", *(f"  {metric_line(name, Metric.from_json(m))}" for name, m in metrics.items())]
     return Answer(run.as_json(), "\n".join(lines))
+
+
+def _edited(run: Run) -> Answer:
+    return Answer(run.as_json(), f"{run.id}: {run.name}" + (f" [{', '.join(run.tags)}]" if run.tags else ""))
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """--set name=value, the value as the setting's own kind. Raises InputError for an unknown name."""
+    import dataclasses
+    import typing
+
+    from dnaconv_core.model.config import ModelConfig, TrainConfig
+
+    name, _, value = text.partition("=")
+    name = name.strip().replace("-", "_")
+    for config in (ModelConfig, TrainConfig):
+        if any(spec.name == name and "group" in spec.metadata for spec in dataclasses.fields(config)):
+            kind = typing.get_type_hints(config)[name]
+            try:
+                return name, value.lower() == "true" if kind is bool else kind(value)
+            except ValueError:
+                raise InputError(f"--set {text}: {value!r} is not a value for {name}") from None
+    raise InputError(f"--set {text}: there is no setting {name!r}, see 'dnaconv train --help'")

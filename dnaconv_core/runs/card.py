@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from typing import Any
 
 from dnaconv_core.evaluate.metrics import LABELS
 from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.experiments.sources import DEFAULT_SPLIT
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.results import Metric
 
@@ -42,14 +45,16 @@ def write_card(
 
 
 def command(experiment: str, record: dict[str, Any]) -> str:
-    """The command line that repeats a run."""
-    words = ["dnaconv train", experiment, "--data", record["data"]]
+    """The command line that repeats a run, ready for a shell."""
+    words = ["dnaconv", "train", experiment, "--data", record["data"]]
     for option in ("valid", "covariates"):
         words += [f"--{option}", record[option]] if record[option] else []
+    if not record["valid"] and record["split"] != DEFAULT_SPLIT:
+        words += ["--split", json.dumps(record["split"])]
     words += ["--preset", record["preset"]]
     for name, value in record["settings"].items():
-        words += [f"--{name.replace('_', '-')}", str(value)]
-    return " ".join(words)
+        words += [f"--{name.replace('_', '-')}", str(value).lower() if isinstance(value, bool) else str(value)]
+    return shlex.join(words)
 
 
 def _row(name: str, metrics: dict[str, dict[str, Metric]]) -> str:

@@ -16,6 +16,7 @@ from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.sources import load_parts
 from dnaconv_core.files import write_atomic
 from dnaconv_core.results import Metric
+from dnaconv_core.runs.baselines import store_baselines
 from dnaconv_core.runs.card import write_card
 from dnaconv_core.runs.store import Store
 from dnaconv_core.runs.watch import Watch
@@ -86,7 +87,7 @@ def _train(store: Store, run_id: str, watch: Watch, settings: TrainConfig, devic
             checkpoints=folder / CHECKPOINTS,
         )
         state = "cancelled" if history.stopped == "cancelled" else "finished"
-        message = "; ".join(filter(None, (_MESSAGES[history.stopped], start.words)))
+        message = "; ".join(filter(None, (_MESSAGES[history.stopped], start.words if start.damaged else "")))
         if not history.evaluations:
             message = "stopped before the first evaluation: there is no model"
             store.finish(run_id, state, {}, epoch=history.last_epoch, message=message, seconds=watch.seconds)
@@ -114,6 +115,8 @@ def _train(store: Store, run_id: str, watch: Watch, settings: TrainConfig, devic
     }
     card = write_card(experiment, model.config, record, metrics)
     save_bundle(folder, model, run.experiment, record=record, metrics=metrics, card=card)
+    if state == "finished":
+        store_baselines(folder, experiment, train, valid, seed=settings.seed, watch=watch)
     numbers = {split: {name: m.as_json() for name, m in part.items()} for split, part in metrics.items()}
     store.finish(run_id, state, numbers, epoch=history.last_epoch, message=message, seconds=watch.seconds)
 
@@ -121,6 +124,7 @@ def _train(store: Store, run_id: str, watch: Watch, settings: TrainConfig, devic
 class _Start(NamedTuple):
     epoch: int
     words: str  # for the user, where it is not simply the beginning
+    damaged: tuple[str, ...]  # checkpoints that could not be used
 
 
 def _starting_point(store: Store, run_id: str) -> _Start:
@@ -128,25 +132,22 @@ def _starting_point(store: Store, run_id: str) -> _Start:
     from dnaconv_core.train.checkpoint import load_checkpoint
 
     folder = store.folder(run_id) / CHECKPOINTS
+    epoch, words, damaged = 0, "", ()
     try:
         found = load_checkpoint(folder)
     except TrainingError:  # every single one is damaged
-        damaged = sorted(path.name for path in folder.glob("epoch-*.ckpt"))
-        start = _Start(0, f"every checkpoint was damaged ({', '.join(damaged)}), so it started anew")
+        damaged = tuple(sorted(path.name for path in folder.glob("epoch-*.ckpt")))
+        words = f"every checkpoint was damaged ({', '.join(damaged)}), so it started anew"
     else:
-        damaged = [] if found is None else list(found.skipped)
-        if found is None:
-            start = _Start(0, "")
-        elif damaged:
-            start = _Start(found.epoch, f"{', '.join(damaged)} was damaged, so it went on from epoch {found.epoch}")
-        else:
-            start = _Start(found.epoch, f"resumed after epoch {found.epoch}")
+        if found is not None:
+            epoch, damaged = found.epoch, found.skipped
+            words = f"resumed after epoch {epoch}"
+            if damaged:
+                words = f"{', '.join(damaged)} was damaged, so it went on from epoch {epoch}"
     for name in damaged:
         (folder / name).unlink()
-    store.forget_after(run_id, start.epoch)
-    if start.words:
-        print(start.words, file=sys.stderr)
-    return start
+    store.forget_after(run_id, epoch)
+    return _Start(epoch, words, damaged)
 
 
 def _final_metrics(folder: Path, model, train: Dataset, valid: Dataset, seed: int) -> dict[str, dict[str, Metric]]:

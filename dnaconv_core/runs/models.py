@@ -26,7 +26,9 @@ def list_models(store: Store | None = None) -> list[ModelEntry]:
     found = [ModelEntry(run.id, "run", run.name, store.folder(run.id)) for run in store.list()]
     for kind, folder in (("imported", models_folder()), ("pretrained", PRETRAINED)):
         if folder.is_dir():
-            found += [ModelEntry(path.name, kind, path.name, path) for path in sorted(folder.iterdir())]
+            found += [
+                ModelEntry(path.name, kind, path.name, path) for path in sorted(folder.iterdir()) if path.name[0] != "."
+            ]
     return [entry for entry in found if is_bundle(entry.path)]
 
 

@@ -57,6 +57,7 @@ def connect(database: Path, *, write: bool = False) -> Iterator[sqlite3.Connecti
     db.row_factory = sqlite3.Row
     try:
         db.execute("PRAGMA foreign_keys = ON")
+        db.execute("PRAGMA synchronous = NORMAL")  # with a write-ahead log only a power cut can lose the last commits
         _prepare(db, database)
         if write:
             db.execute("BEGIN IMMEDIATE")

@@ -13,7 +13,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -62,6 +62,12 @@ class Store:
     def folder(self, run: str) -> Path:
         """Where a run keeps what is large; also its bundle, once there is one."""
         return self.home / "runs" / run
+
+    def hold_open(self) -> ExitStack:
+        """Keep the database open until this is closed: the last one to close it cleans up its log, which takes long."""
+        held = ExitStack()
+        held.enter_context(self._connect())
+        return held
 
     def create(self, spec: RunSpec, name: str = "", *, parent: str = "", waiting: bool = False) -> Run:
         """A new queued run; `waiting` for a worker to take it, otherwise the caller trains it."""

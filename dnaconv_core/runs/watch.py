@@ -27,6 +27,7 @@ class Watch:
         self._looked = float("-inf")
         self._earlier, self._began = run.seconds, time.monotonic()
         self._from_epoch, self._from_time = 0, self._began
+        self._open = store.hold_open()
         self._before: dict[int, Any] = {}
         for number in (signal.SIGTERM, signal.SIGINT):
             try:
@@ -37,6 +38,7 @@ class Watch:
     def close(self) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        self._open.close()
 
     def _on_signal(self, *_: Any) -> None:
         self.stop = self.signalled = True

@@ -1,0 +1,160 @@
+"""Runs side by side: what was set differently, how good each is, and whether a difference is one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dnaconv_core.errors import InputError, RunError
+from dnaconv_core.evaluate.bootstrap import Difference, paired_difference
+from dnaconv_core.evaluate.metrics import METRICS, labelled
+from dnaconv_core.experiments import get_experiment
+from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.results import Metric
+from dnaconv_core.runs.execute import PREDICTIONS
+from dnaconv_core.runs.store import Run, Store
+
+LEAST, MOST = 2, 6
+_MANY = 10_000  # examples from which on fewer resamples do: their quantiles are sharp, and each takes long
+_OF_DATA = ("length", "alphabet", "n_tasks", "task", "covariates", "covariate_mean", "covariate_scale")
+
+
+class Setting(NamedTuple):
+    """One line of the configurations: its value in each run."""
+
+    name: str
+    values: tuple[Any, ...]
+    differs: bool
+
+
+class Pair(NamedTuple):
+    """A run against the first one, on the validation examples that both have predicted."""
+
+    run: str
+    reference: str
+    n: int
+    difference: Difference  # run minus reference
+
+
+class HeldOut(NamedTuple):
+    """A run's predictions of its validation part: ids `(N,)`, y, w and prediction `(N,)` of the first task."""
+
+    ids: np.ndarray
+    y: np.ndarray
+    w: np.ndarray
+    prediction: np.ndarray
+
+
+class Comparison(NamedTuple):
+    runs: list[Run]
+    settings: list[Setting]
+    metrics: dict[str, list[Metric | None]]  # validation, by name, one of each run; None where a run has none
+    metric: str  # what `pairs` are about
+    pairs: list[Pair]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "runs": [run.id for run in self.runs],
+            "settings": [setting._asdict() for setting in self.settings],
+            "metrics": {name: [m and m.as_json() for m in values] for name, values in self.metrics.items()},
+            "differences": [
+                {"run": pair.run, "reference": pair.reference, "n": pair.n, **pair.difference._asdict()}
+                for pair in self.pairs
+            ],
+        }
+
+
+def compare_runs(store: Store, ids: Sequence[str], *, metric: str = "", seed: int = 0) -> Comparison:
+    """2 to 6 runs of one kind of experiment, each against the first.
+
+    metric: of the differences, by default the experiment's main one. Raises InputError for another number of runs or
+    for runs that answer different kinds of question, RunError for one that does not exist.
+    """
+    ids = list(dict.fromkeys(ids))
+    if not LEAST <= len(ids) <= MOST:
+        raise InputError(f"{len(ids)} different runs were chosen: choose {LEAST} to {MOST} to compare")
+    runs = [store.get(run) for run in ids]
+    experiments = [get_experiment(run.experiment) for run in runs]
+    for run, experiment in zip(runs, experiments, strict=True):
+        if experiment.task != experiments[0].task:
+            raise InputError(
+                f"run {run.id} is a {experiment.task} and {runs[0].id} a {experiments[0].task}: their metrics differ, "
+                f"compare runs of one experiment"
+            )
+    task, metric = experiments[0].task, metric or experiments[0].main_metric
+    parts = [held_out(store, run.id) for run in runs]
+    return Comparison(
+        runs,
+        _settings(runs, experiments),
+        {
+            name: [Metric.from_json(run.metrics["valid"][name]) if _has(run, name) else None for run in runs]
+            for name in METRICS[task]
+            if any(_has(run, name) for run in runs)
+        },
+        metric,
+        [
+            _pair(task, metric, (runs[0], parts[0]), (run, part), seed)
+            for run, part in zip(runs[1:], parts[1:], strict=True)
+        ],
+    )
+
+
+def held_out(store: Store, run: str) -> HeldOut | None:
+    """A run's stored predictions, or None where it has none. Raises RunError for a damaged file."""
+    path = store.folder(run) / PREDICTIONS
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            ids, y, prediction = kept["ids"], kept["y"][:, 0], kept["prediction"][:, 0]
+            w = kept["w"][:, 0] if "w" in kept else np.isfinite(y).astype(np.float32)
+    except (OSError, ValueError, KeyError, IndexError, EOFError) as error:
+        raise RunError(f"{path} cannot be read ({type(error).__name__}): resume or repeat the run") from None
+    return HeldOut(ids.astype(str), y, w, prediction)
+
+
+def _pair(task: str, metric: str, first: tuple, second: tuple, seed: int) -> Pair:
+    (reference, a), (run, b) = first, second
+    for which, part in ((reference, a), (run, b)):
+        if part is None:
+            reason = f"run {which.id} has no stored predictions: let it finish"
+            return Pair(run.id, reference.id, 0, Difference(metric, None, undefined=reason))
+    _, in_a, in_b = np.intersect1d(a.ids, b.ids, return_indices=True)
+    same = np.isclose(a.y[in_a], b.y[in_b], equal_nan=True)
+    in_a, in_b = np.sort(in_a[same]), in_b[same][np.argsort(in_a[same])]
+    if len(in_a) < 2:
+        reason = "they share no validation examples: train them on the same data with the same split"
+        return Pair(run.id, reference.id, len(in_a), Difference(metric, None, undefined=reason))
+    difference = paired_difference(
+        task,
+        metric,
+        a.y[in_a],
+        b.prediction[in_b],
+        a.prediction[in_a],
+        weights=labelled(a.w[in_a]),
+        n_resamples=1000 if len(in_a) <= _MANY else 200,
+        seed=seed,
+    )
+    return Pair(run.id, reference.id, len(in_a), difference)
+
+
+def _settings(runs: list[Run], experiments: list[Experiment]) -> list[Setting]:
+    """Every setting of the data, the network and the training, those that differ first."""
+    columns = []
+    for run, experiment in zip(runs, experiments, strict=True):
+        spec = run.spec
+        asked = {key: value for key, value in spec.to_json().items() if key != "settings"}
+        model = experiment.model_config(spec.preset, **spec.settings).to_json()
+        training = experiment.train_config(spec.preset, **spec.settings).to_json()
+        columns.append(asked | {key: value for key, value in model.items() if key not in _OF_DATA} | training)
+    found = [
+        Setting(name, values := tuple(column.get(name) for column in columns), any(v != values[0] for v in values))
+        for name in columns[0]
+    ]
+    return sorted(found, key=lambda setting: not setting.differs)
+
+
+def _has(run: Run, name: str) -> bool:
+    return name in run.metrics.get("valid", {})

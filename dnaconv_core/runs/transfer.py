@@ -1,0 +1,224 @@
+"""A model as one file: out of here as a `.zip` that tells all about itself, and in again without trusting it.
+
+`config.json`, `weights.safetensors`, `metrics.json` and `card.md` are the bundle; beside them lie `predictions.csv` (of
+the validation part), `history.csv` (the metrics by epoch) and `command.txt` (what repeats the training).
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from dnaconv_core.errors import BundleError, DnaConvError
+from dnaconv_core.experiments import get_experiment
+from dnaconv_core.home import models_folder
+from dnaconv_core.model.bundle import CARD, CONFIG, MAX_JSON, MAX_WEIGHTS, METRICS, WEIGHTS, Bundle, load_bundle
+from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.runs.card import command, write_card
+from dnaconv_core.runs.execute import PREDICTIONS
+from dnaconv_core.runs.models import find_model
+from dnaconv_core.runs.store import Store
+from dnaconv_core.sequence.encoding import LETTERS
+
+TABLE, HISTORY, COMMAND = "predictions.csv", "history.csv", "command.txt"
+_LIMITS = {
+    CONFIG: MAX_JSON, WEIGHTS: MAX_WEIGHTS, METRICS: MAX_JSON, CARD: MAX_JSON, TABLE: 1 << 28, HISTORY: 1 << 28,
+    COMMAND: MAX_JSON,
+}  # fmt: skip
+_MOST_ENTRIES = 32
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would calculate a cell that begins so
+
+
+def export_model(name: str, store: Store | None = None) -> bytes:
+    """The `.zip` of a run, an imported or a pretrained model. Raises BundleError where there is no model."""
+    store = store or Store()
+    folder = find_model(name, store)
+    bundle = load_bundle(folder)
+    files = {
+        CONFIG: (folder / CONFIG).read_bytes(),
+        WEIGHTS: (folder / WEIGHTS).read_bytes(),
+        METRICS: (folder / METRICS).read_bytes() if (folder / METRICS).is_file() else b"{}",
+        CARD: _card(bundle).encode(),
+    }
+    if "settings" in bundle.record:
+        files[COMMAND] = (command(bundle.experiment, bundle.record) + "\n").encode()
+    if (folder / PREDICTIONS).is_file():
+        files[TABLE] = _predictions_csv(folder / PREDICTIONS, bundle.config).encode()
+    history = store.metrics(name) if store.folder(name) == folder else []
+    if history:
+        files[HISTORY] = _csv(["epoch", "split", "name", "value"], history).encode()
+    elif (folder / HISTORY).is_file():
+        files[HISTORY] = (folder / HISTORY).read_bytes()
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file, content in files.items():
+            archive.writestr(zipfile.ZipInfo(file, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+def import_model(archive: Path | bytes) -> str:
+    """Put a model from a `.zip` beside the others and return its key; the same file twice gives the same key.
+
+    Nothing is written outside a folder of its own, and nothing stays when something is wrong. Raises BundleError for
+    other names than a bundle's, too much to unpack, weights that do not fit the configuration, and tables that do not
+    fit either.
+    """
+    files = _unpack(archive)
+    experiment, config = _described(files)
+    if len(files[WEIGHTS]) + (1 << 20) < 4 * config.n_parameters:  # before a network of that size is made
+        raise BundleError(
+            f"{CONFIG} describes {config.n_parameters:,} parameters and {WEIGHTS} has only {len(files[WEIGHTS]):,} "
+            f"bytes: they do not belong together"
+        )
+    if config.task != experiment.task or config.alphabet != experiment.alphabet:
+        raise BundleError(f"{CONFIG} describes a {config.task} of {config.alphabet}, which {experiment.key} is not")
+    table = files.pop(TABLE, None)
+    if table is not None:
+        files[PREDICTIONS] = _predictions_npz(table, config)
+    name = str(json.loads(files[CONFIG]).get("name") or "model")
+    digest = hashlib.sha256(files[CONFIG] + files[WEIGHTS]).hexdigest()[:6]
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:40] or "model"
+    target = models_folder() / f"{slug}-{digest}"
+    if target.is_dir():
+        return target.name
+    try:
+        models_folder().mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(dir=models_folder(), prefix=".import-"))
+    except OSError as error:
+        raise BundleError(f"{models_folder()} cannot be written ({error.strerror}): set DNACONV_HOME") from None
+    try:
+        for file, content in files.items():
+            (part / file).write_bytes(content)
+        try:
+            load_bundle(part)
+        except BundleError as error:
+            raise BundleError(str(error).replace(f"{part}/", "")) from None
+        part.chmod(0o755)
+        part.replace(target)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return target.name
+
+
+def _unpack(archive: Path | bytes) -> dict[str, bytes]:
+    """The files of a bundle in a zip, by name: at its top, or in one folder."""
+    source = io.BytesIO(archive) if isinstance(archive, bytes) else archive
+    label = "the file" if isinstance(archive, bytes) else str(archive)
+    files: dict[str, bytes] = {}
+    try:
+        with zipfile.ZipFile(source) as packed:
+            entries = [entry for entry in packed.infolist() if not entry.is_dir()]
+            if len(entries) > _MOST_ENTRIES:
+                raise BundleError(f"{label} holds {len(entries):,} files: an exported model has {len(_LIMITS)} at most")
+            for entry in entries:
+                path = PurePosixPath(entry.filename)
+                if path.is_absolute() or ".." in path.parts or "\\" in entry.filename or len(path.parts) > 2:
+                    raise BundleError(f"{label} holds {entry.filename!r}, a path outside the model's folder: refused")
+                if path.name not in _LIMITS or path.name in files:
+                    why = "twice" if path.name in files else "which is no part of a model"
+                    raise BundleError(f"{label} holds {entry.filename!r} {why}: export the model again")
+                files[path.name] = _content(packed, entry, _LIMITS[path.name])
+    except FileNotFoundError:
+        raise BundleError(f"{label} does not exist: give the path of an exported model") from None
+    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError) as error:
+        raise BundleError(f"{label} is not a readable .zip ({error}): export the model again") from None
+    for needed in (CONFIG, WEIGHTS):
+        if needed not in files:
+            raise BundleError(f"{label} has no {needed}: a model is exported with 'dnaconv runs export'")
+    return files
+
+
+def _content(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> bytes:
+    """What is in an entry, never more than it may be, whatever its header says."""
+    with packed.open(entry) as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise BundleError(f"{entry.filename} unpacks to more than the {limit:,} bytes it may have: refused")
+    return content
+
+
+def _described(files: dict[str, bytes]) -> tuple[Any, ModelConfig]:
+    try:
+        config = json.loads(files[CONFIG])
+        return get_experiment(str(config["experiment"])), ModelConfig.from_json(config["model"])
+    except DnaConvError as error:
+        raise BundleError(f"{CONFIG} does not describe a model that can be used here: {error}") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise BundleError(f"{CONFIG} does not describe a model: export the model again") from None
+
+
+def _card(bundle: Bundle) -> str:
+    """Written from the record where it has all that a card tells, else the card that came with the model."""
+    try:
+        return write_card(get_experiment(bundle.experiment), bundle.config, bundle.record, bundle.metrics)
+    except (KeyError, TypeError, DnaConvError):
+        return bundle.card
+
+
+def _predictions_csv(path: Path, config: ModelConfig) -> str:
+    with np.load(path, allow_pickle=False) as kept:
+        arrays = {name: kept[name] for name in kept.files}
+    letters = np.frombuffer((LETTERS[config.alphabet] + "N").encode(), np.uint8)
+    columns = [
+        [f"'{name}" if name.startswith(_FORMULA) else name for name in arrays["ids"].astype(str).tolist()],
+        [letters[codes].tobytes().decode() for codes in arrays["codes"]],
+    ]
+    weights = arrays.get("w", np.ones_like(arrays["y"]))
+    for values in (arrays["y"], arrays["prediction"], weights, arrays["covariates"]):  # each (N, k)
+        columns += [[f"{value:.9g}" for value in column] for column in values.T]
+    return _csv(_header(config), zip(*columns, strict=True))
+
+
+def _header(config: ModelConfig) -> list[str]:
+    tasks = [""] if config.n_tasks == 1 else [f"_{number}" for number in range(1, config.n_tasks + 1)]
+    words = [f"{word}{task}" for word in ("measured", "predicted", "weight") for task in tasks]
+    return ["id", "sequence", *words, *config.covariates]
+
+
+def _predictions_npz(table: bytes, config: ModelConfig) -> bytes:
+    """The arrays of an exported table, checked against the model's shape."""
+    header, tasks, known = _header(config), config.n_tasks, LETTERS[config.alphabet] + "N"
+    try:
+        rows = list(csv.reader(io.StringIO(table.decode())))
+        if not rows or rows[0] != header:
+            raise BundleError(f"{TABLE} has other columns than {', '.join(header)}: export the model again")
+        rows = rows[1:]
+        ids = [name[1:] if name[:1] == "'" and name[1:].startswith(_FORMULA) else name for name, *_ in rows]
+        numbers = np.array([row[2:] for row in rows], np.float32).reshape(len(rows), len(header) - 2)
+        for number, (_, sequence, *_) in enumerate(rows, 2):
+            if len(sequence) != config.length or set(sequence) - set(known):
+                raise BundleError(f"{TABLE}, line {number}: the sequence does not have {config.length} of {known}")
+    except (ValueError, csv.Error) as error:
+        raise BundleError(f"{TABLE} is not a table of numbers ({error}): export the model again") from None
+    lookup = np.full(256, 4, np.uint8)
+    lookup[np.frombuffer(known.encode(), np.uint8)] = range(5)
+    letters = np.frombuffer("".join(row[1] for row in rows).encode(), np.uint8)
+    kept = io.BytesIO()
+    np.savez_compressed(
+        kept,
+        ids=np.array(ids, str),
+        y=numbers[:, :tasks],
+        prediction=numbers[:, tasks : 2 * tasks],
+        w=numbers[:, 2 * tasks : 3 * tasks],
+        covariates=numbers[:, 3 * tasks :],
+        codes=lookup[letters].reshape(len(rows), config.length),
+    )
+    return kept.getvalue()
+
+
+def _csv(header: list[str], rows: Any) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return out.getvalue()
