@@ -56,7 +56,7 @@ def audit(dataset: Dataset, other: Dataset | None = None) -> Audit:
     """Facts about `dataset`, and which examples of `other` (for instance its validation part) it already holds.
 
     Labels that are all 0 and 1 are taken for classes, others for numbers; missing labels (NaN, or weight 0) are left
-    out. Reverse complements are looked for in DNA only, and a palindrome is not a copy of itself.
+    out. Reverse complements are looked for in DNA only; a palindrome counts as a copy, not as a reverse one.
     """
     read = _read(dataset)
     n, ids = len(dataset), [str(name) for name in np.asarray(dataset.ids).tolist()]
@@ -67,7 +67,7 @@ def audit(dataset: Dataset, other: Dataset | None = None) -> Audit:
     if dataset.alphabet == "DNA":
         place = _lookup(values, read.reverse)
         mate = np.where(place >= 0, first[place], n)  # first example that is this one's reverse complement
-        reverse = np.flatnonzero(mate < np.arange(n))
+        reverse = np.flatnonzero((mate < np.arange(n)) & (read.forward != read.reverse))
         pairs["reverse_copies"] = [[ids[i], ids[mate[i]]] for i in reverse[:_PAIRS]]
     shared = shared_reverse = None
     if other is not None:

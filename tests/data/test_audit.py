@@ -43,6 +43,8 @@ def test_by_hand():
 def test_a_palindrome_is_no_copy_of_itself():
     report = audit(dataset(["ACGT", "AATT", "CCCC"]))
     assert report.copies == report.reverse_copies == 0
+    twice = audit(dataset(["ACGT", "NNNN", "ACGT", "NNNN"]))
+    assert (twice.copies, twice.reverse_copies) == (2, 0)
 
 
 def test_leaks_between_parts():
