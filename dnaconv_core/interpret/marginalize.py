@@ -1,0 +1,249 @@
+"""The motif bench: put a motif into sequences that mean nothing, and measure what it does to the output.
+
+Every effect is the change of the logit (before the sigmoid) when the motif is written over the middle, or any other
+place, of dinucleotide-shuffled backgrounds (marginalization). Intervals are of the mean over backgrounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from dnaconv_core.errors import InputError
+from dnaconv_core.predict import predict
+from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.sequence.edit import substitute
+from dnaconv_core.sequence.encoding import from_codes, reverse_complement
+from dnaconv_core.sequence.motif import Motif, draw, from_iupac
+from dnaconv_core.sequence.shuffle import dinucleotide_shuffle, random_backgrounds
+
+if TYPE_CHECKING:
+    from dnaconv_core.model.config import ModelConfig
+    from dnaconv_core.model.convnet import ConvNet
+
+_LOG_OFFSET = 1e-3  # of the model's log transform
+
+
+class Effect(NamedTuple):
+    """Of one motif over N backgrounds."""
+
+    before: np.ndarray  # (N,) logits
+    after: np.ndarray  # (N,)
+    mean: float  # of after − before
+    low: float  # 95 % interval of the mean
+    high: float
+
+
+class Curve(NamedTuple):
+    """Mean effect at each of P places, with its interval."""
+
+    at: np.ndarray  # (P,) first base of the motif, or the gap between two motifs
+    mean: np.ndarray  # (P,)
+    low: np.ndarray
+    high: np.ndarray
+
+
+class Positions(NamedTuple):
+    """The effect by position, and how much of it changes: (largest − smallest) / |mean| over the inner places."""
+
+    curve: Curve
+    variation: float
+    invariant: bool  # below a tenth
+
+
+class Spacing(NamedTuple):
+    """Two motifs at each gap: together, and beyond the sum of both alone (interaction)."""
+
+    joint: Curve
+    interaction: Curve
+
+
+class Mutations(NamedTuple):
+    """Mean change of the logit, against the motif as it is, for each base at each of its columns `(4, w)`."""
+
+    change: np.ndarray
+    word: str
+
+
+def backgrounds(X: np.ndarray | None, length: int, n: int = 100, *, seed: int = 0) -> np.ndarray:
+    """`n` meaningless sequences, one-hot `(n, 4, length)`: dinucleotide shuffles of X (in turn), or random ones."""
+    if n < 1:
+        raise InputError(f"n is {n}: ask for at least 1 background")
+    if X is None or not len(X):
+        return random_backgrounds(n, length, seed=seed)
+    some = np.asarray(X[np.random.default_rng(seed).permutation(len(X))[:n]])
+    return dinucleotide_shuffle(some, -(-n // len(some)), seed=seed).transpose(1, 0, 2, 3).reshape(-1, 4, length)[:n]
+
+
+def typical_covariates(config: ModelConfig) -> np.ndarray | None:
+    """Raw covariates `(C,)` that the model's transform turns into zero (the training mean); zeros without one."""
+    if not config.covariates:
+        return None
+    mean = np.array(config.covariate_mean or [0.0] * len(config.covariates), np.float32)
+    return np.exp(mean) - _LOG_OFFSET if config.covariate_transform == "log" else mean
+
+
+def marginalize(
+    model: ConvNet,
+    X: np.ndarray,
+    motif: str | Motif | np.ndarray,
+    *,
+    start: int | None = None,
+    covariates: np.ndarray | None = None,
+    task: int = 0,
+    seed: int = 0,
+) -> Effect:
+    """The motif's effect in backgrounds X `(N, 4, L)`, written from `start` on (default: the middle).
+
+    covariates: one raw row `(C,)` for all (default: typical ones). Raises InputError when the motif does not fit.
+    """
+    words = _words(motif, len(X), seed)
+    start = (X.shape[2] - words.shape[2]) // 2 if start is None else start
+    before = _logits(model, X, covariates, task)
+    after = _logits(model, substitute(X, words, start), covariates, task)
+    return Effect(before, after, *_interval((after - before)[None], seed)[0])
+
+
+def by_position(
+    model: ConvNet,
+    X: np.ndarray,
+    motif: str | Motif | np.ndarray,
+    *,
+    positions: Sequence[int] | None = None,
+    covariates: np.ndarray | None = None,
+    task: int = 0,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> Positions:
+    """The effect at every position (or those asked for): flat where the network does not care where a motif lies.
+
+    `variation` leaves out the places where padding reaches into the motif's windows: one motif's width at either end.
+    """
+    words = _words(motif, len(X), seed)
+    width, length = words.shape[2], X.shape[2]
+    at = np.arange(length - width + 1) if positions is None else np.asarray(positions)
+    before = _logits(model, X, covariates, task)
+    changes = np.empty((len(at), len(X)))
+    for row, start in enumerate(at):
+        changes[row] = _logits(model, substitute(X, words, int(start)), covariates, task) - before
+        progress.report((row + 1) / len(at), f"position {start + 1}")
+    curve = _curve(at, changes, seed)
+    inner = (at >= width) & (at <= length - 2 * width)
+    mean = curve.mean[inner] if inner.any() else curve.mean
+    variation = float(np.ptp(mean) / max(abs(mean.mean()), 1e-9))
+    return Positions(curve, variation, variation < 0.1)
+
+
+def by_spacing(
+    model: ConvNet,
+    X: np.ndarray,
+    first: str | Motif | np.ndarray,
+    second: str | Motif | np.ndarray,
+    *,
+    most: int = 30,
+    covariates: np.ndarray | None = None,
+    task: int = 0,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> Spacing:
+    """Both motifs with 0 to `most` bases between them, around the middle; interaction is joint − first − second."""
+    a, b = _words(first, len(X), seed), _words(second, len(X), seed + 1)
+    length = X.shape[2]
+    most = min(most, length - a.shape[2] - b.shape[2])
+    if most < 0:
+        wide = a.shape[2] + b.shape[2]
+        raise InputError(f"the two motifs have {wide} bases together; this model reads {length}: choose shorter ones")
+    before = _logits(model, X, covariates, task)
+    joint, extra = np.empty((most + 1, len(X))), np.empty((most + 1, len(X)))
+    for gap in range(most + 1):
+        left = (length - a.shape[2] - b.shape[2] - gap) // 2
+        right = left + a.shape[2] + gap
+        with_a = substitute(X, a, left)
+        alone = _logits(model, with_a, covariates, task) + _logits(model, substitute(X, b, right), covariates, task)
+        together = _logits(model, substitute(with_a, b, right), covariates, task)
+        joint[gap], extra[gap] = together - before, together - alone + before
+        progress.report((gap + 1) / (most + 1), f"{gap} bases apart")
+    return Spacing(_curve(np.arange(most + 1), joint, seed), _curve(np.arange(most + 1), extra, seed))
+
+
+def by_mutation(
+    model: ConvNet,
+    X: np.ndarray,
+    motif: str | Motif,
+    *,
+    start: int | None = None,
+    covariates: np.ndarray | None = None,
+    task: int = 0,
+) -> Mutations:
+    """Every single substitution of the motif's most likely word, in the middle of backgrounds X."""
+    word = _best_word(motif)
+    width = len(word)
+    start = (X.shape[2] - width) // 2 if start is None else start
+    codes = np.array(["ACGT".index(letter) for letter in word], np.int8)
+    whole = _logits(model, substitute(X, from_codes(codes), start), covariates, task)
+    change = np.zeros((4, width))
+    for column in range(width):
+        for base in range(4):
+            if base != codes[column]:
+                mutant = codes.copy()
+                mutant[column] = base
+                after = _logits(model, substitute(X, from_codes(mutant), start), covariates, task)
+                change[base, column] = (after - whole).mean()
+    return Mutations(change, word)
+
+
+def strand_effects(
+    model: ConvNet,
+    X: np.ndarray,
+    motif: str | Motif,
+    *,
+    covariates: np.ndarray | None = None,
+    task: int = 0,
+    seed: int = 0,
+) -> tuple[Effect, Effect]:
+    """The motif's effect as it is, and with the whole sequence reverse-complemented: the same DNA, read from behind."""
+    words = _words(motif, len(X), seed)
+    start = (X.shape[2] - words.shape[2]) // 2
+    put = substitute(X, words, start)
+    effects = []
+    for one, other in ((X, put), (reverse_complement(X), reverse_complement(put))):
+        before, after = _logits(model, one, covariates, task), _logits(model, other, covariates, task)
+        effects.append(Effect(before, after, *_interval((after - before)[None], seed)[0]))
+    return effects[0], effects[1]
+
+
+def _best_word(motif: str | Motif) -> str:
+    ppm = from_iupac(motif).ppm if isinstance(motif, str) else motif.ppm
+    return "".join("ACGT"[base] for base in ppm.argmax(axis=0))
+
+
+def _words(motif: str | Motif | np.ndarray, n: int, seed: int) -> np.ndarray:
+    """The motif as one-hot `(n, 4, w)`: drawn once, so that every place gets the same words."""
+    if isinstance(motif, str):
+        motif = from_iupac(motif)
+    if isinstance(motif, Motif):
+        return from_codes(draw(motif.ppm, n, np.random.default_rng(seed)))
+    motif = np.asarray(motif)
+    return np.broadcast_to(motif, (n, *motif.shape)) if motif.ndim == 2 else motif
+
+
+def _logits(model: ConvNet, X: np.ndarray, covariates: np.ndarray | None, task: int) -> np.ndarray:
+    row = typical_covariates(model.config) if covariates is None else np.asarray(covariates, np.float32).reshape(-1)
+    beside = None if row is None else np.tile(row, (len(X), 1))
+    return predict(model, X, beside, output="logit")[:, task].astype(np.float64)
+
+
+def _curve(at: np.ndarray, changes: np.ndarray, seed: int) -> Curve:
+    mean, low, high = np.array(_interval(changes, seed)).T
+    return Curve(at, mean, low, high)
+
+
+def _interval(changes: np.ndarray, seed: int, n_resamples: int = 500) -> list[tuple[float, float, float]]:
+    """Mean of each row of `(P, N)` and its central 95 % over resampled backgrounds."""
+    n = changes.shape[1]
+    counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), n_resamples)  # (R, N)
+    means = changes @ counts.T / n  # (P, R)
+    low, high = np.quantile(means, [0.025, 0.975], axis=1)
+    return [(float(m), float(lo), float(hi)) for m, lo, hi in zip(changes.mean(axis=1), low, high, strict=True)]
