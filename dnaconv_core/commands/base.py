@@ -32,5 +32,7 @@ def open_dataset(path: str, alphabet: str, covariates: str) -> Dataset:
 
 
 def absolute(path: str) -> str:
-    """A path as a run stores it: it must still mean the same from another working directory."""
+    """A path as a run stores it: it must still mean the same from another working directory. A 'book:PART' stays."""
+    if path.startswith("book:"):
+        return path
     return os.path.abspath(os.path.expanduser(path)) if path else ""

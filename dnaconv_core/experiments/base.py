@@ -18,6 +18,7 @@ class Preset(NamedTuple):
 
     why: str
     settings: dict[str, Any]  # fields of ModelConfig and TrainConfig
+    reasons: dict[str, str] = {}  # noqa: RUF012 -- of a setting, in one line; never changed
 
 
 class Example(NamedTuple):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from dnaconv_core.data import synthetic
 from dnaconv_core.experiments.base import Example
-from dnaconv_core.experiments.tf_binding import AP1_SITE, REAL_OTHER, REAL_SITE, TF_BINDING
+from dnaconv_core.experiments.tf_binding import AP1_SITE, REAL_OTHER, REAL_SITE, TF_BINDING, TUNED
 
 CHROMATIN = replace(
     TF_BINDING,
@@ -25,4 +25,5 @@ CHROMATIN = replace(
         Example("Real unbound window", REAL_OTHER, (0.004066,), "chr22:38077176-38077277 (hg19), not bound"),
     ),
     covariates=(synthetic.ACCESSIBILITY,),
+    presets=TF_BINDING.presets | {"tuned": TUNED._replace(settings=TUNED.settings | {"covariate_transform": "log"})},
 )

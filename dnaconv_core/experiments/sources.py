@@ -13,6 +13,7 @@ from dnaconv_core.errors import ConfigError, DataError
 from dnaconv_core.experiments.base import Experiment
 
 SYNTHETIC, BOOK = "synthetic", "book"
+BOOK_PART = "book:"  # followed by the name of one part of the book's data
 DEFAULT_SPLIT = {"kind": "random", "fraction": 0.2, "seed": 0}
 
 
@@ -22,10 +23,10 @@ def default_preset(source: str) -> str:
 
 
 def load(experiment: Experiment, source: str, covariates: str = "") -> Dataset:
-    """All examples of a source: 'synthetic', 'book' (its training part), or a folder or file.
+    """All examples of a source: 'synthetic', 'book' (its training part), 'book:PART', or a folder or file.
 
-    covariates: a file of `id value` lines, joined by id. Raises DataError when the source is not there or not readable,
-    ConfigError when it cannot answer the experiment's question.
+    covariates: a file of `id value` lines, joined by id; the book's data bring their own. Raises DataError when the
+    source is not there or not readable, ConfigError when it cannot answer the experiment's question.
     """
     if source == SYNTHETIC:
         if covariates:
@@ -55,6 +56,8 @@ def load_parts(
 
 
 def _read(experiment: Experiment, path: str, covariates: str) -> Dataset:
+    if path.startswith(BOOK_PART):
+        return _book_part(experiment, path.removeprefix(BOOK_PART))
     return read_dataset(
         Path(path),
         alphabet=experiment.alphabet,
@@ -64,11 +67,13 @@ def _read(experiment: Experiment, path: str, covariates: str) -> Dataset:
 
 def _book(experiment: Experiment, number: int) -> Dataset:
     """The training (0) or validation (1) part of the book's data, with its covariates where the experiment has any."""
-    folder = book_part(experiment.book_parts[number])
+    return _book_part(experiment, experiment.book_parts[number])
+
+
+def _book_part(experiment: Experiment, name: str) -> Dataset:
+    folder = book_part(name)
     if folder is None:
-        raise DataError(
-            f"the book's {experiment.book_parts[number]} is not in the data folder: get it with 'dnaconv data fetch'"
-        )
+        raise DataError(f"the book's {name} is not in the data folder: get it with 'dnaconv data fetch'")
     if not experiment.covariates:
         return read_diskdataset(folder, alphabet=experiment.alphabet)
     return read_dataset(folder, alphabet=experiment.alphabet, covariates=book_part("accessibility.txt"))

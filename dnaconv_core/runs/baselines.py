@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -42,21 +42,30 @@ class Baselines(NamedTuple):
     reason: str = ""  # why there are none
 
 
+class Watching(Protocol):
+    """What a run offers while it is watched: a message, and whether to stop."""
+
+    def say(self, message: str) -> None: ...
+    def should_stop(self) -> bool: ...
+
+
 def store_baselines(
     folder: Path,
     experiment: Experiment,
     train: Dataset,
     valid: Dataset,
-    prediction: np.ndarray,
     *,
     seed: int = 0,
-    progress: Progress = SILENT,
+    watch: Watching | None = None,
 ) -> Baselines:
-    """Fit every baseline on the run's split, compare the model's `prediction (N, 1)` on `valid` with each, and keep it.
+    """Fit every baseline on the run's split, compare with each the predictions kept in `folder`, and keep all that.
 
     Where that cannot be done (too many examples, several labels, data that a baseline refuses) the reason is kept: a
-    run does not fail for it. When `progress` asks to stop, what is fitted by then is kept.
+    run does not fail for it. When `watch` asks to stop, what is fitted by then is kept.
     """
+    progress = SILENT if watch is None else _Told(watch)
+    with np.load(folder / "predictions.npz", allow_pickle=False) as kept:
+        prediction = kept["prediction"]
     try:
         stored, arrays = _fit(experiment, train, valid, prediction, seed, progress)
     except DnaConvError as error:
@@ -93,6 +102,17 @@ def load_baselines(folder: Path) -> Baselines:
         return Baselines((), "no baselines were fitted for this model")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Baselines((), f"{folder / NUMBERS} or {PREDICTIONS} beside it is damaged")
+
+
+class _Told:
+    """Progress of the baselines as messages: the run's epoch stays where it ended."""
+
+    def __init__(self, watch: Watching) -> None:
+        self.watch = watch
+        self.should_stop = watch.should_stop
+
+    def report(self, fraction: float, message: str) -> None:
+        self.watch.say(message)
 
 
 def _fit(

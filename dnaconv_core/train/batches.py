@@ -43,9 +43,13 @@ def epoch_order(y: np.ndarray, seed: int, epoch: int, *, balance: bool, size: in
 
 
 class Loader:
-    """A dataset ready for training: the arrays lie on the device as they are (X as int8) unless X is memory-mapped."""
+    """A dataset ready for training: the arrays lie on the device as they are (X as int8) unless X is memory-mapped.
 
-    def __init__(self, data: Dataset, config: ModelConfig, device: str) -> None:
+    balance: weights are scaled to a mean of 1 in each class. The book's data weigh a bound window 235 times an unbound
+    one; batches that hold as many of each would otherwise count the imbalance twice.
+    """
+
+    def __init__(self, data: Dataset, config: ModelConfig, device: str, *, balance: bool = False) -> None:
         import torch
 
         covariates = check_input(config, data.X, data.covariates)
@@ -53,7 +57,11 @@ class Loader:
         self.mapped = data.X if isinstance(data.X, (np.memmap, MappedRows)) else None
         self.X = None if self.mapped is not None else torch.from_numpy(np.ascontiguousarray(data.X)).to(self.device)
         self.y = torch.from_numpy(np.asarray(data.y, np.float32)).to(self.device)
-        self.w = torch.from_numpy(np.asarray(data.w, np.float32)).to(self.device)
+        w = np.asarray(data.w, np.float32)
+        if balance:
+            positive = data.y[:, 0] >= 0.5
+            w = w / np.where(positive, *(max(w[part].mean(), 1e-12) for part in (positive, ~positive)))[:, None]
+        self.w = torch.from_numpy(w).to(self.device)
         self.covariates = None if covariates is None else torch.from_numpy(covariates).to(self.device)
 
     def batches(self, order: np.ndarray, size: int) -> Iterator[Batch]:

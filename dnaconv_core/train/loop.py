@@ -72,7 +72,7 @@ def fit(
     if config.balance and (model.config.task != "binary" or len(np.unique(train.y[:, 0] >= 0.5)) < 2):
         raise ConfigError("balance is true but there are no two classes to balance: set it to false")
     model.to(device)
-    loader = Loader(train, model.config, device)
+    loader = Loader(train, model.config, device, balance=config.balance)
     optimizer = _optimizer(model, config, fused=device != "mps")
     state = _State(model, optimizer)
     skipped = state.resume(checkpoints) if checkpoints else ()

@@ -1,0 +1,62 @@
+"""`dnaconv pretrained …`: the models that come with the project."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from dnaconv_core.commands.base import Answer, metric_line
+
+
+def add(groups: Any, command: Any) -> None:
+    actions = command(groups, "pretrained", pretrained_list, "list or rebuild the models that come with the project")
+    actions = actions.add_subparsers(metavar="ACTION")
+    command(actions, "list", pretrained_list, "list them")
+    again = command(actions, "rebuild", pretrained_rebuild, "train one again from its recipe, and compare its metrics")
+    again.add_argument("name", metavar="NAME")
+    again.add_argument(
+        "--out", default="", metavar="DIR", help="keep the new bundle there (default: models/ of the home)"
+    )
+
+
+def pretrained_list(options: Namespace) -> Answer:
+    from dnaconv_core.model.bundle import is_bundle
+    from dnaconv_core.runs.models import PRETRAINED
+    from dnaconv_core.runs.pretrained import RECIPES
+
+    rows = [
+        {
+            "name": name,
+            "experiment": recipe.spec.experiment,
+            "title": recipe.title,
+            "preset": recipe.spec.preset,
+            "data": recipe.spec.data,
+            "there": is_bundle(PRETRAINED / name),
+        }
+        for name, recipe in RECIPES.items()
+    ]
+    lines = [f"{row['name']:<22} {row['title']}{'' if row['there'] else '  (not built)'}" for row in rows]
+    return Answer({"pretrained": rows}, "\n".join(lines))
+
+
+def pretrained_rebuild(options: Namespace) -> Answer:
+    from dnaconv_core.home import models_folder
+    from dnaconv_core.progress import Bar
+    from dnaconv_core.runs.pretrained import SAME, rebuild
+
+    out = Path(options.out) if options.out else models_folder() / options.name
+    made = rebuild(options.name, out, progress=Bar())
+    answer = {
+        "name": options.name,
+        "path": str(made.path),
+        "metrics": {name: metric.as_json() for name, metric in made.metrics.items()},
+        "shipped": {name: metric.as_json() for name, metric in made.shipped.items()},
+        "largest_difference": made.largest,
+        "same": made.same,
+    }
+    lines = [metric_line(name, metric) for name, metric in made.metrics.items()]
+    if made.largest is not None:
+        verdict = "the same as shipped" if made.same else f"not the same as shipped (within {SAME:g})"
+        lines.append(f"{verdict}: no metric differs by more than {made.largest:.2g}")
+    return Answer(answer, "\n".join([*lines, f"the model is in {made.path}"]))

@@ -1,0 +1,196 @@
+"""The models that come with the project: what each was made from, and making it again to the same numbers."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dnaconv_core.errors import BundleError, RunError
+from dnaconv_core.evaluate.metrics import LABELS
+from dnaconv_core.experiments import get_experiment
+from dnaconv_core.files import write_atomic
+from dnaconv_core.model.bundle import CARD, CONFIG, METRICS, WEIGHTS
+from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.results import Metric
+from dnaconv_core.runs import baselines
+from dnaconv_core.runs.baselines import load_baselines
+from dnaconv_core.runs.card import command
+from dnaconv_core.runs.execute import PREDICTIONS
+from dnaconv_core.runs.models import PRETRAINED
+from dnaconv_core.runs.spec import RunSpec
+from dnaconv_core.runs.store import Store
+from dnaconv_core.runs.worker import train_here
+
+FILES = (CONFIG, WEIGHTS, METRICS, CARD, PREDICTIONS, baselines.NUMBERS, baselines.PREDICTIONS)
+SAME = 5e-3  # metrics nearer than this are the same: other processors round differently
+
+_BOOK_LICENCE = (
+    "The data are from the companion of 'Deep Learning for the Life Sciences' (O'Reilly 2019), "
+    "github.com/deepchem/DeepLearningLifeSciences, MIT licence, © 2019 Bharath Ramsundar, Peter Eastman, Patrick "
+    "Walters, Vijay Pande."
+)
+_JUND = (
+    " They derive from ENCODE's JUND ChIP-seq in HepG2 (hg19, chromosome 22). This bundle holds none of them but the "
+    "held-out windows that its evaluation shows."
+)
+_SIRNA = " The activities were measured by Huesken et al., Nature Biotechnology 23, 995 (2005)."
+_JUND_LIMITS = (
+    "Trained on windows of one chromosome in one cell line, with fewer than 150 bound windows in all: the intervals "
+    "are wide, and other cell types, factors and window lengths are out of its reach. The probability is that of the "
+    "training data after balancing, far above the true prevalence: use it to rank."
+)
+
+
+class Recipe(NamedTuple):
+    """How a shipped model is made."""
+
+    title: str
+    spec: RunSpec
+    licence: str  # of the data
+    limits: str
+
+
+def _block(fold: int) -> dict[str, Any]:
+    return {"kind": "blocks", "n_folds": 5, "fold": fold}
+
+
+RECIPES: dict[str, Recipe] = {
+    "tf_binding_synthetic": Recipe(
+        "TF binding, synthetic data",
+        RunSpec("tf_binding", preset="quick"),
+        "The data are made by this program (MIT licence).",
+        "It knows one motif, AP-1, in backgrounds of independent bases. It says nothing of real genomes: it is here to "
+        "show filters, attributions and predictions whose truth is known.",
+    ),
+    "tf_binding_jund": Recipe(
+        "JUND in HepG2, tuned",
+        RunSpec("tf_binding", data="book:valid_dataset", split=_block(3), preset="tuned"),
+        _BOOK_LICENCE + _JUND,
+        _JUND_LIMITS,
+    ),
+    "tf_binding_jund_book": Recipe(
+        "JUND in HepG2, the book's network",
+        RunSpec("tf_binding", data="book:valid_dataset", split=_block(3), settings={"epochs": 60, "eval_every": 5}),
+        _BOOK_LICENCE + _JUND,
+        "Here to compare with: it learns little from so few bound windows. " + _JUND_LIMITS,
+    ),
+    "chromatin_jund": Recipe(
+        "JUND and accessibility in HepG2, tuned",
+        RunSpec("chromatin", data="book:valid_dataset", split=_block(3), preset="tuned"),
+        _BOOK_LICENCE + _JUND,
+        "Most of what it knows is the accessibility, which must be measured in the same way and on the same scale as "
+        "the book's. " + _JUND_LIMITS,
+    ),
+    "rnai_huesken": Recipe(
+        "siRNA activity (Huesken), tuned",
+        RunSpec("rnai", data="book", preset="tuned"),
+        _BOOK_LICENCE + _SIRNA,
+        "Trained on 2,187 guides of 21 bases against a few dozen human genes, measured with one assay. It sees the "
+        "guide alone: not the structure of the target, not off-targets, not chemical modifications.",
+    ),
+    "rnai_huesken_book": Recipe(
+        "siRNA activity (Huesken), the book's network",
+        RunSpec("rnai", data="book"),
+        _BOOK_LICENCE + _SIRNA,
+        "Here to compare with: its sigmoid cannot say that an activity exceeds 1, and the measured ones reach 1.34.",
+    ),
+}
+
+
+class Rebuilt(NamedTuple):
+    """A bundle made again, and how its validation metrics differ from those of the one that shipped."""
+
+    path: Path
+    metrics: dict[str, Metric]
+    shipped: dict[str, Metric]  # empty where there was none
+    largest: float | None  # the largest difference of a metric
+
+    @property
+    def same(self) -> bool:
+        return self.largest is not None and self.largest <= SAME
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe of this name. Raises BundleError that lists the names."""
+    if name not in RECIPES:
+        raise BundleError(f"there is no pretrained model {name!r}: choose from {', '.join(RECIPES)}")
+    return RECIPES[name]
+
+
+def rebuild(name: str, out: Path, *, progress: Progress = SILENT) -> Rebuilt:
+    """Train the model `name` again from its recipe into folder `out`, which must not hold anything else.
+
+    Raises BundleError for an unknown name or a folder in use, DataError where its data are not in the home folder.
+    """
+    wanted = recipe(name)
+    if out.exists() and any(path.name not in FILES for path in out.iterdir()):
+        raise BundleError(f"{out} holds other files than a model's: name a new folder")
+    before = _valid(PRETRAINED / name)
+    with tempfile.TemporaryDirectory() as scratch:
+        store = Store(Path(scratch))
+        run = train_here(store, store.create(wanted.spec, wanted.title).id, progress)
+        if run.state != "finished":
+            raise RunError(f"rebuilding {name} was stopped: {out} is as it was")
+        out.mkdir(parents=True, exist_ok=True)
+        for file in FILES:
+            shutil.copyfile(store.folder(run.id) / file, out / file)
+    _finished(name, wanted, out)
+    after = _valid(out)
+    shared = [
+        abs(after[key].value - before[key].value)
+        for key in after
+        if key in before and after[key].value is not None and before[key].value is not None
+    ]
+    return Rebuilt(out, after, before, max(shared, default=None))
+
+
+def _valid(path: Path) -> dict[str, Metric]:
+    """Stored validation metrics of a bundle; empty where there is none."""
+    if not (path / METRICS).is_file():
+        return {}
+    return {name: Metric.from_json(m) for name, m in json.loads((path / METRICS).read_text())["valid"].items()}
+
+
+def _finished(name: str, wanted: Recipe, folder: Path) -> None:
+    """What a shipped model says beside a run: its own name, the date, baselines, limits, licence, how to rebuild it."""
+    config = json.loads((folder / CONFIG).read_text())
+    config |= {"run": name, "created": datetime.date.today().isoformat()}
+    write_atomic(folder / CONFIG, json.dumps(config, indent=1).encode())
+    main = get_experiment(config["experiment"]).main_metric
+    rows = []
+    for baseline in load_baselines(folder).found:
+        if (metric := baseline.metrics.get(main)) is None or metric.low is None:
+            continue
+        difference = baseline.differences[main]
+        verdict = {"better": "this model is better", "worse": "this model is worse"}.get(difference.verdict, "")
+        rows.append(
+            f"| {baseline.name} | {metric.value:.3f} ({metric.low:.3f} to {metric.high:.3f}) | {difference.value:+.3f} "
+            f"({difference.low:+.3f} to {difference.high:+.3f}) | {verdict} |"
+        )
+    card = (folder / CARD).read_text().split("Repeat it:")[0].rstrip()
+    lines = [
+        card,
+        "",
+        f"Simple predictors on the same split, {LABELS[main].name} with 95 % intervals, paired for the difference:",
+        "",
+        "| predictor | alone | this model minus it | |",
+        "|---|---|---|---|",
+        *rows,
+        "",
+        f"**Limits.** {wanted.limits}",
+        "",
+        f"**Data.** {wanted.licence} The weights are under this project's MIT licence.",
+        "",
+        f"Made on {config['created']}. Make it again, to the same metrics:",
+        "",
+        *(["    dnaconv data fetch"] if config["data"] != "synthetic" else []),
+        f"    dnaconv pretrained rebuild {name}",
+        "",
+        f"which trains as `{command(config['experiment'], config)}`.",
+        "",
+    ]
+    write_atomic(folder / CARD, "\n".join(lines).encode())
