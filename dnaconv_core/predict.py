@@ -43,9 +43,10 @@ def predict(
     covariates = check_input(model.config, X, covariates)
     if output not in ("prediction", "logit", "spread"):
         raise InputError(f"output is {output!r}: choose 'prediction', 'logit' or 'spread'")
-    batch_size = batch_size or max(1, 2**22 // (model.config.members * model.config.filters * model.config.length))
     home = next(model.parameters()).device
     where = torch.device(device) if device else home
+    held = 2**20 if where.type == "cpu" else 2**25  # activations of one layer: what caches hold, or what fills a GPU
+    batch_size = batch_size or max(1, held // (model.config.members * model.config.filters * model.config.length))
     training = model.training
     result = np.full((len(X), model.config.n_tasks), np.nan, np.float32)
     model.eval()

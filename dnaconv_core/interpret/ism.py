@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dnaconv_core.predict import check_input, predict
+from dnaconv_core.predict import check_input
 from dnaconv_core.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -24,24 +24,27 @@ def ism(
 ) -> np.ndarray:
     """Change of the logit, alt − ref, for each base at each position: float32 `(N, 4, L)`; 0 at the observed base.
 
-    X: one-hot `(N, 4, L)`; covariates: raw `(N, C)`, the same for every mutant. At an unknown base (all zero) all
-    four entries are the change from unknown to that base. batch_size: sequences predicted at once. Rows not reached
-    because `progress` asked to stop are NaN. Raises InputError when the shapes do not fit the model.
+    X: one-hot `(N, 4, L)`; covariates: raw `(N, C)`, checked but without influence, as they add the same to every
+    mutant. At an unknown base (all zero) all four entries are the change from unknown to that base. batch_size: mutants
+    computed at once. Rows not reached because `progress` asked to stop are NaN. Raises InputError when the shapes do
+    not fit the model.
     """
-    covariates = check_input(model.config, X, covariates)
+    import torch
+
+    from dnaconv_core.interpret.substitutions import Substitutions
+
+    check_input(model.config, X, covariates)
     result = np.full((len(X), 4, X.shape[2]), np.nan, np.float32)
-    for row in range(len(X)):
-        if progress.should_stop():
-            break
-        one = np.asarray(X[row : row + 1])
-        beside = None if covariates is None else covariates[row : row + 1]
-        reference = predict(model, one, beside, output="logit", batch_size=batch_size)[0, task]
-        mutants = all_substitutions(one[0])  # (4 · L, 4, L)
-        beside = None if beside is None else np.repeat(beside, len(mutants), axis=0)
-        logits = predict(model, mutants, beside, output="logit", batch_size=batch_size)[:, task]
-        change = logits.reshape(4, -1) - reference
-        result[row] = np.where(one[0] != 0, 0.0, change)
-        progress.report((row + 1) / len(X), f"{row + 1:,} of {len(X):,} sequences mutated")
+    with torch.inference_mode():
+        network = Substitutions(model, task)
+        at_once = batch_size or network.at_once()
+        step = max(1, at_once // (3 * X.shape[2]))  # sequences
+        for start in range(0, len(X), step):
+            if progress.should_stop():
+                break
+            end = min(start + step, len(X))
+            result[start:end] = network.changes(np.asarray(X[start:end]), at_once)
+            progress.report(end / len(X), f"{end:,} of {len(X):,} sequences mutated")
     return result
 
 

@@ -8,6 +8,7 @@ position in the window, channel; C counts the filters of all members, each membe
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from dnaconv_core.model.channels_last import filled
 if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
 
-_AT_ONCE = 2**20  # numbers in one layer's windows: about what a CPU's caches hold
+_AT_ONCE = 2**21  # numbers in one layer's windows: about what a CPU's caches hold
 
 
 class _Strand(NamedTuple):
@@ -33,10 +34,14 @@ class _Strand(NamedTuple):
 
 
 class _Layer(NamedTuple):
-    """One layer of the sequences themselves, with room on both sides: `(N, room, C)`."""
+    """One layer of the sequences themselves with room on both sides, `(N, room, C)`.
+
+    Its window for the base at position p begins at row p + skip.
+    """
 
     before: Tensor  # the ReLU; −inf beyond the ends, so that nothing changes there
     after: Tensor  # 0 beyond the ends
+    skip: int = 0
 
 
 class Substitutions:
@@ -53,19 +58,19 @@ class Substitutions:
             if config.padding == "same":
                 left, right = right, left
             self.strands.append(_strand(turned, m, left, right))
-        self.before = config.depth * max(s.right for s in self.strands)  # positions that the last window reaches back
-        self.width = 1 + self.before + config.depth * max(s.left for s in self.strands)
+        self.back = config.depth * max(strand.right for strand in self.strands)  # where the last window begins
+        self.width = 1 + self.back + config.depth * max(strand.left for strand in self.strands)
         self.channels = self.strands[0].biases[-1].numel()
         self.head = self._head(model.dense.weight.detach()[task, : m * config.n_pooled])
         self.positional = None if model.positional is None else model.positional.weight.detach()[task].view(4, -1)
         self.device = model.dense.weight.device
 
     def at_once(self) -> int:
-        """Mutants that are computed together."""
+        """Mutants that are best computed together."""
         return max(1, _AT_ONCE // (self.width * self.channels))
 
     def changes(self, X: np.ndarray, at_once: int) -> np.ndarray:
-        """Logit of each mutant less that of the sequence `(N, 4, L)`, for one-hot `(N, 4, L)`."""
+        """Logit of each mutant less that of the sequence, `(N, 4, L)`, for one-hot `(N, 4, L)`."""
         x = torch.from_numpy(np.ascontiguousarray(X)).to(self.device).float()
         known = (x.sum(1) == 1) & (x.amax(1) == 1)  # (N, L)
         if bool(known.all()):  # three bases are left to put at each position
@@ -74,12 +79,15 @@ class Substitutions:
             bases = torch.arange(4, device=self.device).expand(*known.shape, 4)
         bases = bases.transpose(0, 1)  # (L, N, A)
         layers = [self._sequences(strand, x) for strand in self.strands]
-        result = torch.zeros(len(x), 4, x.shape[2], device=self.device)
+        read = self._reader(layers)
+        result = torch.zeros_like(x)
         step = max(1, at_once // (bases.shape[2] * len(x)))
         for start in range(0, x.shape[2], step):
             places = slice(start, start + step)
-            change = self._change(x, layers, bases[places], places)  # (l, N, A)
-            result[..., places].scatter_(1, bases[places].permute(1, 2, 0), change.permute(1, 2, 0))
+            put = F.one_hot(bases[places], 4).float() - x[..., places].permute(2, 0, 1)[:, :, None]  # (l, N, A, 4)
+            windows = [self._mutants(*pair, put, start) for pair in zip(self.strands, layers, strict=True)]
+            window = windows[0] if len(windows) == 1 else torch.maximum(*windows)
+            result[..., places].scatter_(1, bases[places].permute(1, 2, 0), read(window, start).permute(1, 2, 0))
         if self.positional is not None:
             result += self.positional - (self.positional * x).sum(1, keepdim=True)
         return (result * (x != 1)).cpu().numpy()
@@ -89,21 +97,95 @@ class Substitutions:
         for depth, (weight, bias) in enumerate(zip(strand.weights, strand.biases, strict=True), 1):
             if config.padding == "same":
                 h = F.pad(h, (strand.left, strand.right))
-            groups = 1 if depth == 1 else config.members
-            h = F.conv2d(h, weight, bias, groups=groups)  # (N, C, 1, P)
-            room = (depth * strand.right, config.length + depth * strand.left - h.shape[3])
-            rows = h[:, :, 0].transpose(1, 2)  # (N, P, C)
-            layers.append(_Layer(*(F.pad(r, (0, 0, *room), value=v) for r, v in ((rows, -np.inf), (rows.relu(), 0)))))
+            h = F.conv2d(h, weight, bias, groups=1 if depth == 1 else config.members)  # (N, C, 1, P)
+            back, width = depth * strand.right, 1 + depth * (strand.left + strand.right)
+            skip = 0
+            if depth == config.depth:  # both strands' last windows are the same positions
+                back, width, skip = self.back, self.width, self.back - back
+            rows, room = h[:, :, 0].transpose(1, 2), (0, 0, back, config.length + width - 1 - back - h.shape[3])
             h = h.relu()
+            layers.append(_Layer(F.pad(rows, room, value=-np.inf), F.pad(rows.relu(), room), skip))
         return layers
 
-    def _change(self, x: Tensor, layers: list[list[_Layer]], bases: Tensor, places: slice) -> Tensor:
-        """Change of the logit `(l, N, A)` for the bases `(l, N, A)` put at these places."""
-        put = F.one_hot(bases, 4).float() - x[..., places].permute(2, 0, 1)[:, :, None]  # (l, N, A, 4)
-        mutant = [self._windows(*pair, put, places) for pair in zip(self.strands, layers, strict=True)]
-        spans = [_windows(own[-1].after, self._span(strand), places) for strand, own in self._with(layers)]
-        if len(mutant) == 2:
-            window, own = self._stronger(mutant, layers, places)
+    def _mutants(self, strand: _Strand, layers: list[_Layer], put: Tensor, start: int) -> Tensor:
+        """The last layer's windows `(l, N, A, w, C)` with the changes `(l, N, A, 4)` put at the places from `start`."""
+        places, n, a = put.shape[:3]
+        k = strand.weights[0].shape[3]
+        kernel = strand.weights[0][:, :, 0].flip(2).permute(1, 2, 0).reshape(4, -1)  # (4, k · C)
+        change = (put.reshape(-1, 4) @ kernel).view(places, n, a, k, self.channels)
+        for depth, layer in enumerate(layers, 1):
+            if depth > 1:
+                change = change.view(-1, 1, *change.shape[3:]).permute(0, 3, 1, 2)  # (l · N · A, C, 1, w)
+                change = F.conv2d(change, strand.weights[depth - 1], padding=(0, k - 1), groups=self.config.members)
+                change = change.permute(0, 2, 3, 1).reshape(places, n, a, -1, self.channels)
+            width = change.shape[3]
+            h = change.add_(_windows(layer.before, start + layer.skip, places, width)).relu_()
+            if depth < len(layers):
+                change = h.sub_(_windows(layer.after, start, places, width))
+        if width == self.width:
+            return h
+        whole = _windows(layer.after, start, places, self.width).repeat(1, 1, a, 1, 1)
+        whole[..., layer.skip : layer.skip + width, :] = h
+        return whole
+
+    def _reader(self, layers: list[list[_Layer]]) -> Callable[[Tensor, int], Tensor]:
+        """A function `(windows (l, N, A, w, C), start)` → change of the logit `(l, N, A)`."""
+        pooling, w = self.config.pooling, self.width
+        after = layers[0][-1].after  # (N, room, C)
+        if len(layers) == 2:
+            after = torch.maximum(after, layers[1][-1].after)
+        n = len(after)
+        if pooling == "flatten":
+            head = F.pad(self.head, (0, 0, self.back, after.shape[1] - self.back - len(self.head)))[None]
+
+            def flattened(window: Tensor, start: int) -> Tensor:
+                places = len(window)
+                weights = _windows(head, start, places, w).reshape(places, -1, 1)
+                own = _windows(after, start, places, w).reshape(places, n, -1)
+                return (window.reshape(places, -1, weights.shape[1]) @ weights).view(places, n, -1) - own @ weights
+
+            return flattened
+        largest = after.amax(1)  # (N, C)
+        earlier = F.pad(after.cummax(1).values, (0, 0, 1, 0))  # (N, 1 + room, C): the largest before each row
+        later = F.pad(after.flip(1).cummax(1).values.flip(1), (0, 0, 0, 1))  # and from it on
+
+        def pooled(window: Tensor, start: int) -> Tensor:
+            end = start + len(window)
+            beside = torch.maximum(earlier[:, start:end], later[:, start + w : end + w]).transpose(0, 1)  # (l, N, C)
+            change = (torch.maximum(window.amax(3), beside[:, :, None]) - largest[:, None]) @ self.head[0]
+            if pooling == "max":
+                return change
+            gain = window.sum(3) - _windows(after, start, len(window), w).sum(3)  # (l, N, A, C)
+            return change + gain @ self.head[1] / self.config.length_after(self.config.depth)
+
+        return pooled
+
+    def _head(self, weight: Tensor) -> Tensor:
+        """The dense layer's weights `(M·n,)` with zero channels: `(P, C)` after flattening, else `(1 or 2, C)`."""
+        config = self.config
+        each = weight.view(config.members, config.n_pooled)
+        if config.pooling == "flatten":
+            each = each.view(config.members, config.filters, -1).permute(2, 0, 1)  # (P, M, F)
         else:
-            window, own = mutant[0], spans[0]
-        return self._read(window, own, layers, places)
+            each = each.view(config.members, -1, config.filters).transpose(0, 1)  # (1 or 2, M, F)
+        return F.pad(each, (0, self.channels // config.members - config.filters)).flatten(1)
+
+
+def _strand(kernels: list[tuple[Tensor, Tensor]], members: int, left: int, right: int) -> _Strand:
+    weights, biases, channels = [], [], 4
+    for weight, bias in kernels:
+        weight, bias = filled(weight, bias, members, channels, 1.0)
+        weights.append(weight)
+        biases.append(bias)
+        channels = len(bias) // members
+    return _Strand(weights, biases, left, right)
+
+
+def _windows(rows: Tensor, start: int, places: int, width: int) -> Tensor:
+    """`(N, room, C)` → a view of overlapping windows `(places, N, 1, width, C)`, from rows start, start + 1, …"""
+    n, room, channels = rows.shape
+    return rows[:, start:].as_strided(
+        (places, n, 1, width, channels),
+        (channels, room * channels, 0, channels, 1),
+        rows.storage_offset() + start * channels,
+    )

@@ -99,8 +99,8 @@ class _Layer(torch.autograd.Function):
     def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor, members: int, kept: int, padding: int, spare: int):
         scale = 256 / kept  # what is dropped must be made up for: by the weights, which are few
         groups = members if weight.shape[1] != 4 or x.shape[1] != 4 else 1
-        filled, offset = _filled(weight, bias, members, x.shape[1] // groups, scale)
-        y = F.conv2d(x, filled, offset, padding=(0, padding), groups=groups)
+        kernel, offset = filled(weight, bias, members, x.shape[1] // groups, scale)
+        y = F.conv2d(x, kernel, offset, padding=(0, padding), groups=groups)
         if kept < 256:
             flat = y.permute(0, 2, 3, 1)  # as it lies in memory
             flat.mul_(_mask(flat.shape, kept)).relu_()
@@ -108,19 +108,19 @@ class _Layer(torch.autograd.Function):
             y.relu_()
         if spare:
             y[..., -spare:] = 0
-        ctx.save_for_backward(x, filled, y)
+        ctx.save_for_backward(x, kernel, y)
         ctx.shapes = weight.shape, members, groups, padding, scale
         return y
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient: Tensor):
-        x, filled, y = ctx.saved_tensors
+        x, kernel, y = ctx.saved_tensors
         (filters, channels, k), members, groups, padding, scale = ctx.shapes
         gradient = torch.ops.aten.threshold_backward(gradient, y, 0)  # 0 wherever the output is
         wanted = [ctx.needs_input_grad[0], ctx.needs_input_grad[1], False]
         dx, dw, _ = torch.ops.aten.convolution_backward(
-            gradient, x, filled, None, [1, 1], [0, padding], [1, 1], False, [0, 0], groups, wanted
+            gradient, x, kernel, None, [1, 1], [0, padding], [1, 1], False, [0, 0], groups, wanted
         )
         if dw is not None:
             dw = dw.view(members, -1, *dw.shape[1:])[:, : filters // members, :channels, 0]  # (M, F, C, k)
@@ -129,15 +129,15 @@ class _Layer(torch.autograd.Function):
         return dx, dw, db, None, None, None, None
 
 
-def _filled(weight: Tensor, bias: Tensor, members: int, channels: int, scale: float) -> tuple[Tensor, Tensor]:
+def filled(weight: Tensor, bias: Tensor, members: int, channels: int, scale: float) -> tuple[Tensor, Tensor]:
     """Weights `(M·F', C', 1, k)`, channels last, and biases `(M·F',)`: scaled, and zero where there is no filter."""
     each, k = weight.shape[0] // members, weight.shape[2]
     wide = -(-each // _LANES) * _LANES
-    filled = weight.new_zeros(members, wide, k, channels)
-    torch.mul(weight.view(members, each, -1, k).transpose(2, 3), scale, out=filled[:, :each, :, : weight.shape[1]])
+    kernel = weight.new_zeros(members, wide, k, channels)
+    torch.mul(weight.view(members, each, -1, k).transpose(2, 3), scale, out=kernel[:, :each, :, : weight.shape[1]])
     offset = bias.new_zeros(members, wide)
     torch.mul(bias.view(members, each), scale, out=offset[:, :each])
-    return filled.view(members * wide, 1, k, channels).permute(0, 3, 1, 2), offset.view(-1)
+    return kernel.view(members * wide, 1, k, channels).permute(0, 3, 1, 2), offset.view(-1)
 
 
 def _mask(shape: torch.Size, kept: int) -> Tensor:

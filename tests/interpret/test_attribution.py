@@ -8,6 +8,7 @@ import torch
 
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.attribution import ATTRIBUTIONS, GRADIENTS, REFERENCED, attribute
+from dnaconv_core.interpret.substitutions import Substitutions
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
 from dnaconv_core.predict import predict
@@ -200,7 +201,8 @@ def test_the_model_is_left_as_it_was_also_after_an_error(method, monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("broken on purpose")
 
-    monkeypatch.setattr(model.convs[1], "forward", fail)
+    inside = (Substitutions, "changes") if method == "ism" else (model.convs[1], "forward")
+    monkeypatch.setattr(*inside, fail)
     with pytest.raises(RuntimeError, match="on purpose"):
         attribute(model, X, method=method, **QUICK)
     check()
