@@ -69,6 +69,8 @@ class _GenomeContig(Contig):
     def text(self, start: int, end: int) -> str:
         import pyfaidx
 
+        if start >= end:
+            return ""
         try:
             return str(self._fasta.faidx.fetch(self.name, start + 1, end)).upper()
         except (pyfaidx.FetchError, ValueError, OSError) as error:

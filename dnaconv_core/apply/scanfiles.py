@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +12,8 @@ import numpy as np
 from dnaconv_core.apply.genome import Contig
 from dnaconv_core.apply.scan import default_strands, plan_scan, scan_chunks
 from dnaconv_core.apply.tracks import Peak, PeakCaller, write_bed, write_bedgraph, write_bigwig
-from dnaconv_core.errors import DataError, InputError
+from dnaconv_core.apply.wholefile import WholeFile
+from dnaconv_core.errors import InputError
 from dnaconv_core.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -63,9 +62,9 @@ def scan_to_files(
     total = sum(max(end - start - window + 1, 0) for _, start, end in targets)
     results, done = [], 0
     with ExitStack() as stack:
-        bed_file = stack.enter_context(_Whole(bed)) if bed else None
+        bed_file = stack.enter_context(WholeFile(bed)) if bed else None
         wanted = bedgraph or bigwig
-        track = stack.enter_context(_Whole(bedgraph, near=bigwig)) if wanted else None
+        track = stack.enter_context(WholeFile(bedgraph, near=bigwig)) if wanted else None
         plan = plan_scan(model, edges=edges)
         if track is not None:
             track.file.write(f"# score of the {window}-base window around each base, the higher strand; {plan.edges}\n")
@@ -103,27 +102,3 @@ class _Stop:
 
     def report(self, fraction: float, message: str) -> None:
         pass
-
-
-class _Whole:
-    """A text file that takes its name when the block ends well; without a name it goes."""
-
-    def __init__(self, path: Path | str | None, near: Path | str | None = None) -> None:
-        self.path = Path(path) if path else None
-        folder = Path(path or near).parent
-        try:
-            handle, name = tempfile.mkstemp(dir=folder, prefix=".dnaconv_", suffix=".part")
-        except OSError as error:
-            raise DataError(f"{path or near} cannot be written ({error.strerror}): check its folder") from error
-        self.part, self.file = Path(name), os.fdopen(handle, "w", encoding="utf-8")
-
-    def __enter__(self) -> _Whole:
-        return self
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        self.file.close()
-        if kind is None and self.path is not None:
-            os.chmod(self.part, 0o644)
-            os.replace(self.part, self.path)
-        else:
-            self.part.unlink()

@@ -11,7 +11,6 @@ import numpy as np
 
 from dnaconv_core.commands.base import MODEL_HELP, Answer
 from dnaconv_core.errors import InputError
-from dnaconv_core.files import write_atomic
 from dnaconv_core.progress import Bar
 from dnaconv_core.runs.models import find_model
 
@@ -41,6 +40,15 @@ def add(groups: Any, command: Any) -> None:
     )
     scanning.add_argument("--max-unknown", type=int, default=0, metavar="N", help="unknown bases a window may have")
     scanning.add_argument("--covariate", action="append", default=[], metavar="NAME=VALUE", help=_COVARIATE_HELP)
+
+    changing = command(groups, "variants", variants, "score variants of a VCF: alternative minus reference allele")
+    changing.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    changing.add_argument("--vcf", required=True, metavar="FILE", help="variants, plain or gzip")
+    changing.add_argument("--genome", required=True, metavar="FASTA", help="the genome that the VCF refers to")
+    changing.add_argument("--out", default="", metavar="FILE.csv", help="write the table there")
+    changing.add_argument("--vcf-out", default="", metavar="FILE.vcf", help="write the VCF with effects added there")
+    changing.add_argument("--motif", action="append", default=[], metavar="WORD", help="list hits of this IUPAC word")
+    changing.add_argument("--covariate", action="append", default=[], metavar="NAME=VALUE", help=_COVARIATE_HELP)
 
     designing = command(groups, "sirna", sirna, "design siRNAs: score the guide of every 21-base site of an mRNA")
     designing.add_argument("--fasta", required=True, metavar="FILE", help="one mRNA or more, plain or gzip")
@@ -90,6 +98,45 @@ def scan(options: Namespace) -> Answer:
         for result in results
     ]
     return Answer({"sequences": sequences}, "\n".join(lines))
+
+
+def variants(options: Namespace) -> Answer:
+    from dnaconv_core.apply.genome import Genome
+    from dnaconv_core.apply.variant_files import write_table, write_vcf
+    from dnaconv_core.apply.variants import score_variants
+    from dnaconv_core.apply.vcf import read_vcf
+    from dnaconv_core.apply.wholefile import WholeFile
+    from dnaconv_core.experiments import EXPERIMENTS
+    from dnaconv_core.sequence.motif import from_iupac
+
+    bundle = _bundle(options.model)
+    known = EXPERIMENTS.get(bundle.experiment)
+    words = options.motif or ([known.motif] if known is not None and known.motif else [])
+    file = read_vcf(options.vcf)
+    rows, lines = [], []
+    with ExitStack() as stack:
+        genome = stack.enter_context(Genome(options.genome))
+        effects = score_variants(
+            bundle.model,
+            file.variants,
+            genome,
+            covariates=given_covariates(bundle, options.covariate),
+            motifs=[from_iupac(word, word) for word in words],
+        )
+        if options.out:
+            effects = write_table(stack.enter_context(WholeFile(options.out)).file, effects)
+        if options.vcf_out:
+            effects = write_vcf(stack.enter_context(WholeFile(options.vcf_out)).file, file.header, effects)
+        for effect in effects:
+            v = effect.variant
+            row = {"chrom": v.chrom, "pos": v.pos, "ref": v.ref, "alt": effect.alt}
+            row |= {"effect_logit": effect.effect_logit, "effect_probability": effect.effect_prediction}
+            rows.append(row | {"status": effect.status})
+            number = "      –" if effect.effect_logit is None else f"{effect.effect_logit:+.4f}"
+            lines.append(f"{v.chrom}:{v.pos} {v.ref[:12]}>{effect.alt[:12]}  {number}  {effect.status}")
+    shown = lines[:50] + ([f"… and {len(lines) - 50:,} more"] if len(lines) > 50 else [])
+    shown += [f"written to {path}" for path in (options.out, options.vcf_out) if path]
+    return Answer({"variants": rows}, "\n".join(shown) or f"{options.vcf} has no variants")
 
 
 def given_covariates(bundle: Bundle, given: list[str]) -> np.ndarray | None:
@@ -159,6 +206,7 @@ _SMALL = 64 << 20  # bytes of FASTA that are read whole
 
 def sirna(options: Namespace) -> Answer:
     from dnaconv_core.apply.sirna import design, sites_csv
+    from dnaconv_core.apply.wholefile import WholeFile
     from dnaconv_core.data.fasta import read_fasta
 
     records = read_fasta(Path(options.fasta), "RNA")
@@ -173,7 +221,8 @@ def sirna(options: Namespace) -> Answer:
             row |= site.off_target._asdict() | {"names": list(site.off_target.names)}
         sites.append(row)
     if options.out:
-        write_atomic(Path(options.out), sites_csv(result.sites, dtdt=options.dtdt).encode())
+        with WholeFile(options.out) as whole:
+            whole.file.write(sites_csv(result.sites, dtdt=options.dtdt))
     missing = f"; {result.n_missing:,} with unknown bases left out" if result.n_missing else ""
     lines = [f"{len(sites):,} sites, best first{missing}"]
     for site in result.sites[: options.show]:

@@ -1,0 +1,63 @@
+"""Variant effects as a table and as an annotated VCF."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import TextIO
+
+from dnaconv_core.apply.variants import VariantEffect
+from dnaconv_core.apply.vcf import annotated, annotated_header
+
+COLUMNS = (
+    "chrom", "pos", "id", "ref", "alt", "effect_logit", "effect_probability", "ref_logit", "alt_logit",
+    "ref_probability", "alt_probability", "best_effect_logit", "best_start", "best_strand", "motifs_gained",
+    "motifs_lost", "window_start", "status",
+)  # fmt: skip
+
+
+def table_row(effect: VariantEffect) -> list[str | int]:
+    """One effect in the order of COLUMNS; what it lacks is empty, and no text can act as a formula."""
+    v = effect.variant
+    numbers = [effect.effect_logit, effect.effect_prediction, effect.ref_logit, effect.alt_logit]
+    numbers += [effect.ref_prediction, effect.alt_prediction, effect.best_effect_logit]
+    return [
+        *(f"'{text}" if text[:1] in tuple("=+-@\t\r") else text for text in (v.chrom, str(v.pos), v.id, v.ref)),
+        f"'{effect.alt}" if effect.alt[:1] in tuple("=+-@\t\r") else effect.alt,
+        *("" if number is None else f"{number:.6g}" for number in numbers),
+        "" if effect.best_start is None else effect.best_start,
+        effect.best_strand and f"({effect.best_strand})",
+        " ".join(map(str, effect.gained)),
+        " ".join(map(str, effect.lost)),
+        "" if effect.window_start is None else effect.window_start,
+        effect.status,
+    ]
+
+
+def write_table(file: TextIO, effects: Iterable[VariantEffect]) -> Iterator[VariantEffect]:
+    """Write each effect as it passes through."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for effect in effects:
+        writer.writerow(table_row(effect))
+        yield effect
+
+
+def write_vcf(file: TextIO, header: list[str], effects: Iterable[VariantEffect]) -> Iterator[VariantEffect]:
+    """Write the lines of a VCF with their effects added as the effects pass through, which come in the file's order."""
+    file.writelines(f"{line}\n" for line in annotated_header(header))
+    for _, alleles in groupby(effects, key=lambda effect: effect.variant.line):
+        group = list(alleles)
+        values = {
+            "DNACONV_LOGIT": [_number(effect.effect_logit) for effect in group],
+            "DNACONV_PREDICTION": [_number(effect.effect_prediction) for effect in group],
+            "DNACONV_BEST_LOGIT": [_number(effect.best_effect_logit) for effect in group],
+            "DNACONV_STATUS": [effect.status.split(":")[0] for effect in group],
+        }
+        file.write(annotated(group[0].variant, values) + "\n")
+        yield from group
+
+
+def _number(value: float | None) -> str:
+    return "." if value is None else f"{value:.5g}"

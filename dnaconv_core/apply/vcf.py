@@ -1,0 +1,119 @@
+"""A small, strict reader and writer of VCF, plain or gzip, line by line."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from dnaconv_core.errors import DataError
+
+_ALLELE = re.compile(r"[ACGTURYSWKMBDHVNacgturyswkmbdhvn]+")
+_LONGEST_LINE = 1 << 24  # characters of one line
+
+
+class Variant(NamedTuple):
+    """One line of a VCF; `pos` is 1-based, as the file has it."""
+
+    chrom: str
+    pos: int
+    id: str
+    ref: str
+    alts: tuple[str, ...]  # () where the file has '.'
+    fields: tuple[str, ...]  # the line's columns as they stand
+    line: int  # its number, from 1; 0 where there is no file
+
+    @property
+    def start(self) -> int:
+        """The first base of REF, from 0."""
+        return self.pos - 1
+
+
+def is_bases(allele: str) -> bool:
+    """Whether an allele is written out, rather than '*', '<DEL>' or a breakend."""
+    return _ALLELE.fullmatch(allele) is not None
+
+
+class VcfFile(NamedTuple):
+    """The lines of a VCF: its header as it stands, then variants one by one."""
+
+    header: list[str]
+    variants: Iterator[Variant]
+
+
+def read_vcf(path: Path | str) -> VcfFile:
+    """Open a VCF; its variants are read as they are asked for.
+
+    Raises DataError naming the line: no '#CHROM' header, too few columns, a position that is no number, or a REF that
+    is not bases.
+    """
+    path = Path(path)
+    lines = _lines(path)
+    header: list[str] = []
+    for number, line in lines:
+        if line.startswith("##"):
+            header.append(line)
+        elif line.startswith("#CHROM\t"):
+            header.append(line)
+            return VcfFile(header, _variants(path, lines))
+        elif line.strip():
+            raise DataError(f"{path}: line {number} comes before a header: a VCF has a line that begins with '#CHROM'")
+    raise DataError(f"{path} has no '#CHROM' line: it is no VCF, or an empty one")
+
+
+def _variants(path: Path, lines: Iterator[tuple[int, str]]) -> Iterator[Variant]:
+    for number, line in lines:
+        if not line.strip():
+            continue
+        fields = tuple(line.split("\t"))
+        if len(fields) < 5:
+            raise DataError(f"{path}: line {number} has {len(fields)} columns: a VCF has 5 or more, with tabs between")
+        chrom, pos, name, ref, alt = fields[:5]
+        if not (pos.isascii() and pos.isdigit()):
+            raise DataError(f"{path}: line {number} has the position {pos[:40]!r}: it must be a whole number")
+        if not is_bases(ref):
+            raise DataError(f"{path}: line {number} has the REF {ref[:40]!r}: it must be bases")
+        alts = () if alt in (".", "") else tuple(alt.split(","))
+        yield Variant(chrom, int(pos), name, ref.upper(), alts, fields, number)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+            raw.seek(0)
+            stream = gzip.GzipFile(fileobj=raw) if packed else raw
+            number = 0
+            while line := stream.readline(_LONGEST_LINE):
+                number += 1
+                if len(line) == _LONGEST_LINE:
+                    raise DataError(f"{path}: line {number} is longer than {_LONGEST_LINE:,} bytes: it is no VCF")
+                yield number, line.decode("utf-8", "surrogateescape").rstrip("\r\n")
+    except FileNotFoundError as error:
+        raise DataError(f"{path} does not exist: check the name of the VCF") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path} cannot be read to its end ({error}): fetch or write it again") from error
+
+
+INFO = (
+    '##INFO=<ID=DNACONV_LOGIT,Number=A,Type=Float,Description="Model output before the sigmoid, ALT minus REF">',
+    '##INFO=<ID=DNACONV_PREDICTION,Number=A,Type=Float,Description="Model prediction, ALT minus REF">',
+    '##INFO=<ID=DNACONV_BEST_LOGIT,Number=A,Type=Float,Description="Largest change over windows and strands">',
+    '##INFO=<ID=DNACONV_STATUS,Number=A,Type=String,Description="ok, or why this allele was not scored as usual">',
+)
+
+
+def annotated_header(header: list[str]) -> list[str]:
+    """The header with the lines that describe what `annotated` adds."""
+    return [*header[:-1], *INFO, header[-1]]
+
+
+def annotated(variant: Variant, values: dict[str, list[str]]) -> str:
+    """The variant's line with these INFO entries added; its other columns are left as they were."""
+    fields = [*variant.fields, *("." for _ in range(8 - len(variant.fields)))]
+    added = ";".join(f"{key}={','.join(per_allele)}" for key, per_allele in values.items())
+    fields[7] = added if fields[7] in (".", "") else f"{fields[7]};{added}"
+    return "\t".join(fields)
