@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from dnaconv_core.errors import ConfigError
-from dnaconv_core.model import channels_last
+from dnaconv_core.model import channels_last, strongest
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.layers import ReluDropout, SameConv1d, flip_strand, max_over_strands
 
@@ -80,8 +80,13 @@ class ConvNet(nn.Module):
         """Logits `(B, M, T)` of each member; their mean over M is `forward`."""
         m, n = self.config.members, self.config.n_pooled
         own, shared = self.dense.weight[:, : m * n], self.dense.weight[:, m * n :]  # (T, M·n), (T, C)
-        if channels_last.applies(self, X):
-            logits = channels_last.dense(self, X, own)  # (B, M, T)
+        if channels_last.applies(self, X) and strongest.applies(self):
+            conv, both = self.convs[0], self.config.strands == "both"
+            same = self.config.padding == "same"
+            h = self.pooled_dropout(strongest.strongest_match(X, conv.weight, conv.bias, same=same, both=both))
+            logits = torch.einsum("bmn,tmn->bmt", h.unflatten(1, (m, n)), own.unflatten(1, (m, n)))  # (B, M, T)
+        elif channels_last.applies(self, X):
+            logits = channels_last.dense(self, X, own)
         elif m == 1:
             return self.forward(X, covariates)[:, None]
         else:

@@ -1,0 +1,62 @@
+"""The strongest match of each filter, for training: one layer, maximum over positions, several times faster than apart.
+
+Of a convolution followed by its maximum over all positions only the winning window of each filter gets a gradient.
+So nothing but the windows and the places of the winners is kept: forward is one matrix product, backward a
+gather. The input gets no gradient. The numbers are those of the layers apart (see ConvNet.pool).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+if TYPE_CHECKING:
+    from dnaconv_core.model.convnet import ConvNet
+
+
+def applies(model: ConvNet) -> bool:
+    """Whether this network, in training, is one layer without dropout whose maximum is all that is kept."""
+    config = model.config
+    alone = config.depth == 1 and config.pooling == "max" and model.activations[0].kept == 256
+    return model.training and alone and (config.padding == "valid" or config.kernel_size % 2 == 1)
+
+
+def strongest_match(X: Tensor, weight: Tensor, bias: Tensor, *, same: bool, both: bool) -> Tensor:
+    """`relu(max over positions (and strands) of the convolution)`: one-hot `(B, 4, L)`, `(F, 4, K)` → `(B, F)`.
+
+    same: zeros on both sides, for odd K. both: each filter reads both strands.
+    """
+    padded = functional.pad(X, (weight.shape[2] // 2,) * 2) if same else X
+    return _Strongest.apply(padded, weight, bias, both)
+
+
+class _Strongest(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, X: Tensor, weight: Tensor, bias: Tensor, both: bool) -> Tensor:
+        n_filters, channels, width = weight.shape
+        windows = X.unfold(2, width, 1).permute(0, 2, 1, 3).reshape(len(X), -1, channels * width)  # (B, P, 4K)
+        kernels = [weight, weight.flip(1, 2)] if both else [weight]  # a filter on the other strand: turned round
+        scores = windows @ torch.cat([kernel.reshape(n_filters, -1) for kernel in kernels]).t()  # (B, P, F or 2F)
+        best, place = scores.max(dim=1)  # (B, F or 2F)
+        if both:
+            turned = best[:, n_filters:] > best[:, :n_filters]
+            best = torch.maximum(best[:, :n_filters], best[:, n_filters:])
+            place = torch.where(turned, place[:, n_filters:], place[:, :n_filters])
+        else:
+            turned = torch.zeros_like(best, dtype=torch.bool)
+        best = best + bias
+        ctx.save_for_backward(windows, place, turned, best > 0)
+        ctx.shape = weight.shape
+        return best.clamp(min=0)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor):
+        windows, place, turned, on = ctx.saved_tensors
+        gradient = gradient * on  # (B, F)
+        won = windows.gather(1, place[:, :, None].expand(-1, -1, windows.shape[2]))  # (B, F, 4K)
+        ahead = torch.einsum("bf,bfk->fk", gradient * ~turned, won).view(ctx.shape)
+        behind = torch.einsum("bf,bfk->fk", gradient * turned, won).view(ctx.shape)
+        return None, ahead + behind.flip(1, 2), gradient.sum(0), None
