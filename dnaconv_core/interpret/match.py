@@ -87,7 +87,7 @@ def match_motifs(motifs: Sequence[Motif], targets: Sequence[Motif], *, most: int
     for row, i in enumerate(asked):
         for t in np.argsort(p_values[row], kind="stable")[:most]:
             strand = "-" if strands[row, t] else "+"
-            offset = cores[i][0] + _offset(int(offsets[row, t]), strand, cores[i][1], targets[t].ppm)
+            offset = cores[i][0] - int(offsets[row, t])  # memelite says where the query begins in the target
             p, q = float(p_values[row, t]), float(q_values[row, t])
             results[i].append(Match(targets[t].name, targets[t].matrix_id, p, q, offset, strand, targets[t]))
     return results
@@ -140,10 +140,6 @@ def _core(motif: Motif) -> tuple[int, np.ndarray] | None:
     """First informative column, and the PPM from there to the last one; None where there is none."""
     kept = np.flatnonzero(information_content(motif.ppm) >= _TRIM)
     return (int(kept[0]), motif.ppm[:, kept[0] : kept[-1] + 1]) if len(kept) else None
-
-
-def _offset(told: int, strand: str, query: np.ndarray, target: np.ndarray) -> int:
-    return told
 
 
 if __name__ == "__main__":

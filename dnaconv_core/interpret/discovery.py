@@ -1,0 +1,279 @@
+"""Motifs that a network uses over a dataset: seqlets, clustered and aligned on both strands into patterns.
+
+The idea of TF-MoDISco (Shrikumar et al. 2018) in a small form: the seqlet with most resemblances is a pattern's seed,
+what resembles it joins, the pattern becomes the mean of its members, twice; then the next seed among those left.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from dnaconv_core.errors import InputError
+from dnaconv_core.interpret.attribution import Attribution, attribute
+from dnaconv_core.interpret.seqlets import Seqlets, call_seqlets
+from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.sequence.motif import Motif, consensus, count, to_ppm
+from dnaconv_core.sequence.shuffle import dinucleotide_shuffle
+
+if TYPE_CHECKING:
+    from dnaconv_core.model.convnet import ConvNet
+
+_FLANK = 6  # bases kept on either side of a seqlet while aligning
+_SHIFT = 6  # bases a seqlet may be moved to fit
+_ALIKE = 0.55  # cosine similarity of contributions from which two seqlets are of one pattern
+_MERGE = 0.75  # of two patterns, from which they are one
+_SEEDS = 1500  # the strongest seqlets, among which seeds are looked for
+
+
+class Pattern(NamedTuple):
+    """Aligned seqlets. `motif` is what they look like, `contribution (4, w)` their mean attribution."""
+
+    motif: Motif
+    pfm: np.ndarray  # (4, w)
+    contribution: np.ndarray
+    consensus: str
+    n_seqlets: int
+    sequence: np.ndarray  # (S,) rows of the explained sequences
+    start: np.ndarray  # (S,) first base of the pattern on the + strand; may lie outside by a few bases
+    minus: np.ndarray  # (S,) bool
+    share_positives: float  # of explained positives that hold it
+    share_negatives: float
+    odds_ratio: float
+    p_fisher: float
+
+
+class Discovery(NamedTuple):
+    """Patterns with most seqlets first, and what they were made from."""
+
+    patterns: tuple[Pattern, ...]
+    seqlets: Seqlets
+    rows: np.ndarray  # (N,) rows of the dataset that were explained
+    method: str
+    n_unassigned: int
+
+
+def discover(
+    model: ConvNet,
+    X: np.ndarray,
+    y: np.ndarray,
+    covariates: np.ndarray | None = None,
+    *,
+    method: str = "deeplift_shap",
+    task: int = 0,
+    width: int = 9,
+    p_value: float = 1e-3,
+    least: int = 10,
+    most: int = 1000,
+    n_references: int = 8,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> Discovery:
+    """Patterns in what the network finds in favour of the positive class (or of high values).
+
+    At most `most` positives and as many negatives are explained (numbers: above and below the median). Attributions of
+    one shuffle of each are the null that seqlets are called against. least: seqlets that make a pattern. Raises
+    InputError when there are no two classes.
+    """
+    rows, positive = _explained(y, most, seed)
+    X = np.asarray(X[rows])
+    covariates = None if covariates is None else covariates[rows]
+    options = {"method": method, "task": task, "covariates": covariates, "n_references": n_references, "seed": seed}
+    found = attribute(model, X, progress=_Part(progress, 0.0, 0.45), **options)
+    shuffled = dinucleotide_shuffle(X, 1, seed=seed + 1)[:, 0]
+    null = attribute(model, shuffled, progress=_Part(progress, 0.45, 0.45), **options)
+    progress.report(0.9, "looking for patterns")
+    if not np.isfinite(found.values).all() or not np.isfinite(null.values).all():  # stopped by the user
+        return Discovery((), Seqlets(*(np.zeros(0, np.int64),) * 4, width), rows, method, 0)
+    seqlets = call_seqlets(
+        (found.values * X).sum(axis=1), (null.values * shuffled).sum(axis=1), width=width, p_value=p_value
+    )
+    patterns, left = find_patterns(seqlets, X, found, positive, least=least)
+    progress.report(1.0, f"{len(patterns)} pattern{'s' * (len(patterns) != 1)} from {len(seqlets):,} seqlets")
+    return Discovery(patterns, seqlets, rows, method, left)
+
+
+def find_patterns(
+    seqlets: Seqlets, X: np.ndarray, found: Attribution, positive: np.ndarray, *, least: int = 10
+) -> tuple[tuple[Pattern, ...], int]:
+    """Cluster and align seqlets of explained one-hot X `(N, 4, L)`; positive `(N,)` bool. Also how many fit nowhere."""
+    n = len(seqlets)
+    if not n:
+        return (), 0
+    wide = _windows(
+        found.values * X, seqlets.sequence, seqlets.start - _FLANK - _SHIFT, seqlets.width + 2 * (_FLANK + _SHIFT)
+    )
+    free = np.ones(n, bool)
+    groups = []
+    similar = _resemblance(wide[:_SEEDS])
+    tried = np.zeros(min(n, _SEEDS), bool)
+    while True:
+        open_seeds = free[:_SEEDS] & ~tried
+        if not open_seeds.any():
+            break
+        neighbours = ((similar > _ALIKE) & free[None, :_SEEDS]).sum(axis=1) * open_seeds
+        seed = int(neighbours.argmax())
+        tried[seed] = True
+        core = wide[seed][:, _SHIFT:-_SHIFT]
+        members = shift = minus = None
+        for _ in range(3):
+            score, shift, minus = _fit(wide, core)
+            members = free & (score > _ALIKE)
+            if members.sum() < 2:
+                break
+            core = _aligned(wide, shift, minus)[members].mean(axis=0)
+        if members is None or members.sum() < least:
+            continue
+        free &= ~members
+        groups.append((core, members, shift, minus))
+    groups = _merged(groups, wide)
+    patterns = [_pattern(i, g, seqlets, X, found, positive) for i, g in enumerate(groups)]
+    patterns.sort(key=lambda p: -p.n_seqlets)
+    renamed = [
+        p._replace(motif=p.motif._replace(name=f"pattern {i}", matrix_id=f"pattern_{i}"))
+        for i, p in enumerate(patterns, 1)
+    ]
+    return tuple(renamed), n - sum(p.n_seqlets for p in renamed)
+
+
+def _explained(y: np.ndarray, most: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to explain and which of them are positive."""
+    y = np.asarray(y, np.float64).reshape(len(y), -1)[:, 0]
+    high = y >= 0.5 if np.isin(y, (0, 1)).all() else y > np.median(y)
+    if not high.any() or high.all():
+        raise InputError("all labels are alike: patterns are compared between positives and negatives, give both")
+    rng = np.random.default_rng(seed)
+    chosen = [np.sort(rng.permutation(np.flatnonzero(part))[:most]) for part in (high, ~high)]
+    return np.concatenate(chosen), np.repeat([True, False], [len(part) for part in chosen])
+
+
+def _windows(values: np.ndarray, rows: np.ndarray, starts: np.ndarray, width: int) -> np.ndarray:
+    """`(S, 4, width)` of values `(N, 4, L)`; zeros beyond the ends."""
+    length = values.shape[2]
+    columns = starts[:, None] + np.arange(width)
+    inside = (columns >= 0) & (columns < length)
+    picked = values[rows[:, None], :, np.clip(columns, 0, length - 1)]  # (S, width, 4)
+    return (picked * inside[..., None]).transpose(0, 2, 1)
+
+
+def _unit(flat: np.ndarray) -> np.ndarray:
+    norm = np.linalg.norm(flat, axis=-1, keepdims=True)
+    return np.divide(flat, norm, out=np.zeros_like(flat), where=norm > 1e-12)
+
+
+def _resemblance(wide: np.ndarray) -> np.ndarray:
+    """Cosine similarity `(S, S)` of each seqlet's middle with every other, at its best shift and strand."""
+    core = _unit(wide[:, :, _SHIFT:-_SHIFT].reshape(len(wide), -1))
+    best = np.full((len(wide), len(wide)), -1.0, np.float32)
+    width = wide.shape[2] - 2 * _SHIFT
+    for strand in (wide, wide[:, ::-1, ::-1]):
+        for shift in range(2 * _SHIFT + 1):
+            other = _unit(strand[:, :, shift : shift + width].reshape(len(wide), -1))
+            np.maximum(best, core @ other.T, out=best)
+    return best
+
+
+def _fit(wide: np.ndarray, core: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Best similarity of each seqlet to a core `(4, w)`, with the shift and strand that give it: each `(S,)`."""
+    target, width = _unit(core.reshape(1, -1))[0], core.shape[1]
+    scores = []
+    for strand in (wide, wide[:, ::-1, ::-1]):
+        for shift in range(2 * _SHIFT + 1):
+            scores.append(_unit(strand[:, :, shift : shift + width].reshape(len(wide), -1)) @ target)
+    scores = np.stack(scores)  # (2 · shifts, S)
+    best = scores.argmax(axis=0)
+    n = 2 * _SHIFT + 1
+    return scores[best, np.arange(len(wide))], best % n, best >= n
+
+
+def _aligned(wide: np.ndarray, shift: np.ndarray, minus: np.ndarray) -> np.ndarray:
+    """Each seqlet `(S, 4, w)` at its own shift and strand."""
+    turned = np.where(minus[:, None, None], wide[:, ::-1, ::-1], wide)
+    width = wide.shape[2] - 2 * _SHIFT
+    columns = shift[:, None, None] + np.arange(width)[None, None]
+    return np.take_along_axis(turned, np.broadcast_to(columns, (len(wide), 4, width)), axis=2)
+
+
+def _merged(groups: list, wide: np.ndarray) -> list:
+    """Patterns that are one another's shift or other strand, as one; the larger one keeps its place."""
+    groups = sorted(groups, key=lambda g: -g[1].sum())
+    kept: list = []
+    for core, members, shift, minus in groups:
+        for i, (large, others, s, m) in enumerate(kept):
+            padded = np.pad(core, ((0, 0), (_SHIFT, _SHIFT)))[None]
+            if _fit(padded, large)[0][0] > _MERGE:
+                _, new_shift, new_minus = _fit(wide, large)
+                both = others | members
+                kept[i] = (large, both, np.where(members, new_shift, s), np.where(members, new_minus, m))
+                break
+        else:
+            kept.append((core, members, shift, minus))
+    return kept
+
+
+def _pattern(index: int, group, seqlets: Seqlets, X, found: Attribution, positive: np.ndarray) -> Pattern:
+    """One pattern, trimmed to the columns that contribute."""
+    from scipy.stats import fisher_exact
+
+    core, members, shift, minus = group
+    total = np.abs(core.sum(axis=0))
+    strong = np.flatnonzero(total >= 0.2 * total.max())
+    left, right = int(strong[0]), int(strong[-1]) + 1
+    width = right - left
+    base = seqlets.start - _FLANK - _SHIFT  # of each wide window, on the + strand
+    wide = seqlets.width + 2 * (_FLANK + _SHIFT)
+    first = np.where(minus, base + wide - (shift + right), base + shift + left)[members]
+    rows, minus = seqlets.sequence[members], minus[members]
+
+    def turned(values: np.ndarray) -> np.ndarray:
+        windows = _windows(values, rows, first, width)
+        return np.where(minus[:, None, None], windows[:, ::-1, ::-1], windows)
+
+    pfm = count(turned(X))
+    ppm = to_ppm(pfm)
+    holds = np.zeros(len(X), bool)
+    holds[rows] = True
+    table = [[int((holds & part).sum()), int((~holds & part).sum())] for part in (positive, ~positive)]
+    test = fisher_exact(table)
+    return Pattern(
+        Motif(f"pattern {index + 1}", f"pattern_{index + 1}", ppm, float(len(rows))),
+        pfm,
+        turned(found.values * X).mean(axis=0),
+        consensus(ppm),
+        len(rows),
+        rows,
+        first,
+        minus,
+        table[0][0] / max(sum(table[0]), 1),
+        table[1][0] / max(sum(table[1]), 1),
+        float(test[0]),
+        float(test[1]),
+    )
+
+
+class _Part:
+    """A share of a longer progress."""
+
+    def __init__(self, whole: Progress, start: float, share: float) -> None:
+        self.whole, self.start, self.share = whole, start, share
+
+    def report(self, fraction: float, message: str) -> None:
+        self.whole.report(self.start + self.share * fraction, message)
+
+    def should_stop(self) -> bool:
+        return self.whole.should_stop()
+
+
+def as_json(pattern: Pattern, matches: list) -> dict[str, Any]:
+    """What the command line prints of a pattern; infinite odds are null, as JSON has none."""
+    odds = pattern.odds_ratio
+    return {
+        "consensus": pattern.consensus,
+        "n_seqlets": pattern.n_seqlets,
+        "share_positives": pattern.share_positives,
+        "share_negatives": pattern.share_negatives,
+        "odds_ratio": odds if np.isfinite(odds) else None,
+        "p_fisher": pattern.p_fisher,
+        "matches": [match.as_json() for match in matches],
+    }
