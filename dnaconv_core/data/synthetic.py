@@ -35,11 +35,10 @@ def tf_binding(
 ) -> Dataset:
     """Bound or not: positives hold an AP-1 site, drawn from its matrix, at a random position and strand.
 
-    A share `second_site` of them holds two, as bound regions often do; it halves the steps a network needs to notice.
-
-    Backgrounds are independent bases of the given GC content. With `decoys` every sequence also holds a half-site (TGAC
-    or TGAG, either strand), and sites with their bases shuffled in the place of those that are not planted, so that
-    positives and negatives have the same composition. The word TGASTCA stands nowhere but at planted sites.
+    A share `second_site` of them holds two, as bound regions often do, which a network notices sooner. Backgrounds are
+    independent bases of the given GC content. With `decoys` every sequence also holds a half-site (TGAC or TGAG, either
+    strand), and sites with their bases shuffled in the place of those that are not planted, so that positives and
+    negatives have the same composition. The word TGASTCA stands nowhere but at planted sites.
 
     The ideal, a scan with the true matrix, reaches AUROC 0.992: some planted sites are too weak to be told.
 
