@@ -20,11 +20,13 @@ st.set_page_config(
 import state  # noqa: E402
 from cache import warm_up  # noqa: E402
 from components.frame import errors_shown, sidebar, styles  # noqa: E402
+from components.workers import wake_workers  # noqa: E402
 
 pages = {
     "Set up": [
         st.Page("views/experiments.py", title="Experiments", icon=":material/science:", default=True),
         st.Page("views/train.py", title="Train", icon=":material/model_training:"),
+        st.Page("views/runs.py", title="Runs", icon=":material/list_alt:"),
     ],
     "Understand": [st.Page("views/evaluate.py", title="Evaluate", icon=":material/insights:")],
     "Use": [st.Page("views/predict.py", title="Predict", icon=":material/biotech:")],
@@ -32,6 +34,8 @@ pages = {
 page = st.navigation(pages)
 state.restore()
 styles()
+with errors_shown():
+    wake_workers()
 with errors_shown():
     sidebar()
     page.run()

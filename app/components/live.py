@@ -81,13 +81,13 @@ def _head(store: Store, run: Run) -> None:
 
 def _doing(run: Run) -> str:
     if run.state == "running" and run.remaining is not None:
-        return f"{run.message} · about {_duration(run.remaining)} left"
+        return f"{run.message} · about {duration(run.remaining)} left"
     if run.state not in LIVE and run.seconds:
-        return f"{run.message} · epoch {run.epoch} of {run.epochs} · took {_duration(run.seconds)}"
+        return f"{run.message} · epoch {run.epoch} of {run.epochs} · took {duration(run.seconds)}"
     return run.message
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -63,6 +63,14 @@ class Store:
         """Where a run keeps what is large; also its bundle, once there is one."""
         return self.home / "runs" / run
 
+    def check_home(self) -> None:
+        """Raises RunError, in a sentence, where the home folder cannot be made or written."""
+        self._make_folder("")
+        if not os.access(self.home, os.W_OK | os.X_OK):
+            raise RunError(
+                f"the home folder {self.home} cannot be written: make it writable, or set DNACONV_HOME to another"
+            )
+
     def hold_open(self) -> ExitStack:
         """Keep the database open until this is closed: the last one to close it cleans up its log, which takes long."""
         held = ExitStack()
