@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -50,11 +50,18 @@ def _possible(config: type, values: dict[str, Any]) -> bool:
 
 
 def config_form(
-    config: type, group: str, standard: Any, *, only: Iterable[str], below: dict[str, Any] | None = None
+    config: type,
+    group: str,
+    standard: Any,
+    *,
+    only: Iterable[str],
+    below: dict[str, Any] | None = None,
+    reasons: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Draw the fields named in `only`, starting from those of `standard`; each is in the address under its own name.
 
     below: filled with a place under each field, where what is wrong with it can be said once all values are known.
+    reasons: why a field starts as it does, shown with its help.
     """
     hints = typing.get_type_hints(config)
     by_name = {spec.name: spec for spec in fields_of(config, group)}
@@ -63,16 +70,20 @@ def config_form(
     for name in only:
         if name in kept and name not in st.session_state and name not in st.query_params:
             st.session_state[name] = kept[name]
-        values[name] = _field(by_name[name], hints[name], getattr(standard, name))
+        values[name] = _field(by_name[name], hints[name], getattr(standard, name), (reasons or {}).get(name, ""))
         if below is not None:
             below[name] = st.empty()
     kept.update(values)
     return values
 
 
-def _field(spec: dataclasses.Field, kind: Any, default: Any) -> Any:
+def _field(spec: dataclasses.Field, kind: Any, default: Any, reason: str) -> Any:
     meta, label = spec.metadata, spec.metadata["label"]
-    shared = {"key": spec.name, "help": meta["help"], "bind": "query-params"}
+    shared = {
+        "key": spec.name,
+        "help": meta["help"] + (f"  \n**Here:** {reason}." if reason else ""),
+        "bind": "query-params",
+    }
     if "choices" in meta:
         return st.segmented_control(label, list(meta["choices"]), default=default, required=True, **shared)
     if kind is bool:

@@ -15,6 +15,12 @@ from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.receptive_field import receptive_field
 
 _network = register("network")
+_DRAWN = 32  # filters of a layer
+_POOLED = {
+    "flatten": "every position of every filter",
+    "max": "strongest position of each filter",
+    "max_mean": "strongest position and mean of each filter",
+}
 
 
 def network(
@@ -45,6 +51,7 @@ def network(
         "marks": [mark._asdict() for mark in marks],
         "layers": layers,
         "reason": "" if error is None else str(error),
+        "drawn": _DRAWN,
         "output": output,
         "same": settings["padding"] == "same",
         "kernel": settings["kernel_size"],
@@ -72,31 +79,38 @@ def _deepest(settings: dict[str, Any]) -> tuple[ModelConfig | None, ConfigError 
 
 
 def _layer(config: ModelConfig, layer: int, activations: list[np.ndarray] | None) -> dict[str, Any]:
-    length = config.length_after(layer)
+    length, many = config.length_after(layer), config.members
     channels = 4 if layer == 1 else config.filters
+    count = f"{many} × {config.filters}" if many > 1 else str(config.filters)
     both = " on both strands" if config.strands == "both" and layer == 1 else ""
     drop = f" → dropout {config.dropout:g}" if config.dropout else ""
     drawn: dict[str, Any] = {
         "name": f"Conv {layer}",
-        "operation": f"{config.filters} filters of {config.kernel_size}{both} → ReLU{drop}",
-        "rows": config.filters,
+        "operation": f"{count} filters of {config.kernel_size}{both} → ReLU{drop}",
+        "rows": many * config.filters,
         "length": length,
         "start": (config.length - length) / 2,  # valid padding: each unit drawn over the middle of what it sees
-        "params": f"{channels * config.kernel_size * config.filters + config.filters:,}",
+        "params": f"{many * config.filters * (channels * config.kernel_size + 1):,}",
         "field": min(receptive_field(config, layer), config.length),
         "bad": False,
     }
     if activations is not None:
-        drawn["activations"] = np.round(activations[layer - 1][:32], 2).tolist()
+        drawn["activations"] = np.round(activations[layer - 1][:_DRAWN], 2).tolist()
     return drawn
 
 
 def _dense(config: ModelConfig) -> dict[str, str]:
     beside = f" + {', '.join(config.covariates)}" if config.covariates else ""
-    how = "strongest position of each filter" if config.pooling == "max" else "every position of every filter"
+    drop = f" → dropout {config.pooled_dropout:g}" if config.pooled_dropout else ""
+    if config.positional:
+        beside += f" · {4 * config.length} weights straight from the sequence"
     end = " → sigmoid" if config.output == "sigmoid" else ""
+    convolutions = sum(
+        config.members * config.filters * ((4 if layer == 0 else config.filters) * config.kernel_size + 1)
+        for layer in range(config.depth)
+    )
     return {
-        "operation": f"{how}{beside}",
+        "operation": f"{_POOLED[config.pooling]}{drop}{beside}",
         "text": f"{config.n_features:,} numbers → {config.n_tasks}{end}",
-        "params": f"{(config.n_features + 1) * config.n_tasks:,}",
+        "params": f"{config.n_parameters - convolutions:,}",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,14 @@ from held_out import HeldOut, held_out
 from dnaconv_core.evaluate.metrics import LABELS, METRICS, evaluate
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.results import Metric
+from dnaconv_core.runs.baselines import StoredBaseline, load_baselines
 
 _ROWS = 500
 _LOCUS = re.compile(r"(chr[\w.]+):(\d+)-(\d+)")
 _FIRST = {"binary": ("auroc", "auprc", "prevalence", "brier"), "regression": METRICS["regression"]}
 _AT_THRESHOLD = ("accuracy", "precision", "recall", "f1", "mcc")
 _SHORT = {"mcc": "Matthews"}
+_THIS = "this model"
 _SCATTER = "On the dotted line prediction and measurement agree. Click a dot to see its sequence."
 
 
@@ -40,15 +43,19 @@ def page() -> None:
         header("Evaluate", line)
         stored = bundle(choice.path).metrics
         valid = (stored.get("valid") if data.own else None) or evaluate(experiment.task, data.y, data.prediction)
+        simpler = load_baselines(choice.path).found if data.own else ()
+        _strip(experiment, valid, stored.get("train", {}))
         if experiment.task == "binary":
-            _strip(experiment, valid, stored.get("train", {}))
-            _curves(data, valid)
+            _curves(data, valid, simpler)
             _threshold(experiment, data)
-            _examples(experiment, data)
+            _beside(experiment, valid, simpler)
         else:
-            _strip(experiment, valid, stored.get("train", {}))
-            _scatter(experiment, data)
-            _examples(experiment, data)
+            left, right = st.columns([3, 2]) if simpler else (st.container(), st.container())
+            with left:
+                _scatter(experiment, data)
+            with right:
+                _beside(experiment, valid, simpler)
+        _examples(experiment, data)
 
 
 def _strip(experiment: Experiment, valid: dict[str, Metric], train: dict[str, Metric]) -> None:
@@ -73,25 +80,46 @@ def _explained(name: str, metric: Metric) -> str:
     return f"{LABELS[name].explanation}." + (f" Undefined here: {metric.undefined}." if metric.undefined else "")
 
 
-def _curves(data: HeldOut, metrics: dict[str, Metric]) -> None:
+def _curves(data: HeldOut, metrics: dict[str, Metric], simpler: Sequence[StoredBaseline]) -> None:
+    """ROC and precision-recall of the model and, faint, of the best simpler predictor."""
     from dnaconv_core.evaluate.curves import pr_curve_points, roc_curve_points
     from dnaconv_core.plot.curves import pr_figure, roc_figure
 
-    left, right = st.columns(2)
-    name = "this model"
-    with left, st.container(border=True):
-        st.markdown("**ROC curve**", help=LABELS["auroc"].explanation)
-        curves = {name: roc_curve_points(data.y, data.prediction)}
-        chart(roc_figure(curves, metrics={name: metrics["auroc"]}), key="roc", height=340)
-    with right, st.container(border=True):
-        st.markdown("**Precision-recall curve**", help=LABELS["auprc"].explanation)
-        curves = {name: pr_curve_points(data.y, data.prediction)}
-        chart(pr_figure(curves, metrics={name: metrics["auprc"]}), key="pr", height=340)
+    shown = {_THIS: (data.prediction, metrics)}
+    known = [b for b in simpler if b.prediction is not None and b.metrics["auroc"].value is not None]
+    if known:
+        best = max(known, key=lambda b: b.metrics["auroc"].value)
+        shown[best.name] = (best.prediction, best.metrics)
+    faint = [name for name in shown if name != _THIS]
+    pages = (
+        ("ROC curve", "auroc", roc_curve_points, roc_figure),
+        ("Precision-recall curve", "auprc", pr_curve_points, pr_figure),
+    )
+    for column, (title, name, points, figure) in zip(st.columns(2), pages, strict=True):
+        with column, st.container(border=True):
+            st.markdown(f"**{title}**", help=LABELS[name].explanation)
+            curves = {who: points(data.y, prediction) for who, (prediction, _) in shown.items()}
+            values = {who: found[name] for who, (_, found) in shown.items()}
+            chart(figure(curves, metrics=values, faint=faint), key=name, height=340)
+
+
+def _beside(experiment: Experiment, valid: dict[str, Metric], simpler: Sequence[StoredBaseline]) -> None:
+    """The main metric beside what simple predictors reach on the same examples."""
+    from dnaconv_core.plot.curves import interval_figure
+
+    if not simpler:
+        return
+    name = experiment.main_metric
+    with st.container(border=True, height="stretch"):
+        st.markdown("**Beside simpler models**", help="  \n".join(f"**{b.name}**: {b.explanation}." for b in simpler))
+        results = {_THIS: valid[name]} | {b.name: b.metrics[name] for b in simpler if name in b.metrics}
+        figure = interval_figure(results, metric=name, faint=[b.name for b in simpler])
+        chart(figure, key="beside", height=90 + 34 * len(results))
 
 
 def _threshold(experiment: Experiment, data: HeldOut) -> None:
     with st.container(border=True):
-        left, right = st.columns([1, 2], gap="large")
+        left, right = st.columns([1.3, 2], gap="large")
         with left:
             negative, positive = class_names(experiment)
             label = f"Call it {positive} from a probability of"
@@ -112,7 +140,7 @@ def _threshold(experiment: Experiment, data: HeldOut) -> None:
 def _scatter(experiment: Experiment, data: HeldOut) -> None:
     from dnaconv_core.plot.curves import scatter_figure
 
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.markdown("**Predicted against measured**", help=_SCATTER)
         chosen = _chosen(data)
         figure = scatter_figure(data.y, data.prediction, data.ids, unit=experiment.label.split(" (")[0], chosen=chosen)

@@ -81,21 +81,23 @@ def _settings(experiment: Experiment, preset: str) -> tuple[dict[str, Any], dict
     given |= {spec.name: getattr(standard, spec.name) for spec in fields_of(ModelConfig, "model")}
     idle = only_choice(ModelConfig, "model", given) | (set() if standard.covariates else {"covariate_transform"})
     rest = [s.name for s in fields_of(ModelConfig, "model") if s.name not in _NETWORK and s.name not in idle]
-    complain: dict[str, Any] = {}
-    model = given | config_form(ModelConfig, "model", standard, only=_NETWORK, below=complain)
-    with st.expander("More about the network"):
-        model |= config_form(ModelConfig, "model", standard, only=rest, below=complain)
-    training = config_form(TrainConfig, "train", train, only=_TRAINING)
     later = [s.name for s in fields_of(TrainConfig, "train") if s.name not in _TRAINING]
+    places: dict[str, Any] = {}
+    more = {"below": places, "reasons": experiment.presets[preset].reasons}
+    model = given | config_form(ModelConfig, "model", standard, only=_NETWORK, **more)
+    with st.expander("More about the network"):
+        model |= config_form(ModelConfig, "model", standard, only=rest, **more)
+    training = config_form(TrainConfig, "train", train, only=_TRAINING, **more)
     with st.expander("More about the training"):
-        training |= config_form(TrainConfig, "train", train, only=later)
-    try:
-        ModelConfig(**model)
-    except ConfigError as error:
-        field = str(error).split()[0]
-        complain.get(field, st).markdown(f":red[{error}]")
-        return model, training, error
-    return model, training, None
+        training |= config_form(TrainConfig, "train", train, only=later, **more)
+    wrong = None
+    for config, values in ((TrainConfig, training), (ModelConfig, model)):
+        try:
+            config(**values)
+        except ConfigError as error:
+            wrong = error
+            places.get(str(error).split()[0], st).markdown(f":red[{error}]")
+    return model, training, wrong
 
 
 def _length(experiment: Experiment) -> int:

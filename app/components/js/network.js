@@ -37,7 +37,7 @@ export default function ({ parentElement, data }) {
     let y = letterTop + seqH;
     const places = [{ top: letterTop, bottom: y }];
     for (const layer of data.layers) {
-      const shown = Math.min(layer.rows, 32), each = Math.max(1.5, Math.min(5, 42 / shown)), tall = Math.max(shown * each, 12);
+      const shown = Math.min(layer.rows, data.drawn), each = Math.max(1.5, Math.min(5, 42 / shown)), tall = Math.max(shown * each, 12);
       const top = y + gap;
       text(left + room / 2, top - gap / 2, layer.operation, "note middle op");
       side(layer.name, layer.bad ? "" : `${layer.rows} × ${layer.length}`, top + tall / 2, layer.bad);
