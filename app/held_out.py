@@ -13,6 +13,8 @@ from cache import bundle
 from dnaconv_core.errors import DnaConvError
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.sources import SYNTHETIC, load_parts
+from dnaconv_core.model.bundle import METRICS
+from dnaconv_core.results import Metric
 from dnaconv_core.runs.execute import PREDICTIONS
 from dnaconv_core.sequence.encoding import LETTERS, one_hot
 
@@ -41,6 +43,13 @@ def held_out(path: Path) -> HeldOut:
     """Of the model in this folder. Raises DnaConvError where there is nothing to predict."""
     stored = path / PREDICTIONS
     return _held_out(str(path), (stored if stored.is_file() else path / "config.json").stat().st_mtime)
+
+
+def stored_metrics(path: Path) -> dict[str, dict[str, Metric]]:
+    """By split, as kept with the model in this folder; read without torch."""
+    kept = path / METRICS
+    stored = json.loads(kept.read_text()) if kept.is_file() else {}
+    return {split: {name: Metric.from_json(m) for name, m in part.items()} for split, part in stored.items()}
 
 
 @st.cache_resource(show_spinner="Predicting the held-out examples…", max_entries=6)

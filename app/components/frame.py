@@ -14,7 +14,9 @@ from dnaconv_core.errors import DnaConvError
 from dnaconv_core.evaluate.metrics import LABELS
 from dnaconv_core.experiments import EXPERIMENTS
 from dnaconv_core.experiments.base import Experiment
-from dnaconv_core.runs.store import LIVE
+from dnaconv_core.runs.queue import submit
+from dnaconv_core.runs.spec import RunSpec
+from dnaconv_core.runs.store import LIVE, Store
 
 _log = logging.getLogger("dnaconv.app")
 
@@ -102,9 +104,23 @@ def no_model_yet(choice: Choice | None) -> None:
             st.markdown(f"**{plain(choice.name)} has no model**: it {choice.run.state}. {choice.run.error}")
             words = "See the run"
         else:
-            st.markdown("**There is no model yet.** Train one: the quick preset takes a minute on synthetic data.")
-            words = "Train a network"
-        st.page_link("views/train.py", label=words, icon=":material/model_training:", query_params=state.link())
+            st.markdown("**There is no model yet.** Train one now, or shape your own network first.")
+            words = "Shape a network"
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if choice is None:
+                _train_now()
+            st.page_link("views/train.py", label=words, icon=":material/model_training:", query_params=state.link())
+
+
+def _train_now() -> None:
+    """A button that starts a first run as it is, and goes where one sees it learn."""
+    experiment = state.experiment()
+    preset = "quick" if "quick" in experiment.presets else next(iter(experiment.presets))
+    help = f"On synthetic data: {experiment.presets[preset].why}."
+    if st.button(f"Train the {preset} preset", icon=":material/play_arrow:", type="primary", help=help):
+        run = submit(Store(), RunSpec(experiment.key, preset=preset))
+        state.choose(run=run.id)
+        st.switch_page("views/train.py", query_params=state.link())
 
 
 def links_to_use() -> None:

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import state
 import streamlit as st
-from cache import bundle
 from components.chart import chart
 from components.frame import class_names, errors_shown, header, no_model_yet, plain
 from components.models import selected
 from components.sequence import Row, marks_of, sequences
-from held_out import HeldOut, held_out
+from held_out import HeldOut, held_out, stored_metrics
 
 from dnaconv_core.evaluate.metrics import LABELS, METRICS, evaluate
 from dnaconv_core.experiments.base import Experiment
@@ -41,7 +40,7 @@ def page() -> None:
         data = held_out(choice.path)
         line = f"**{plain(choice.name)}** on {data.words}: {len(data.y):,} examples it did not learn from."
         header("Evaluate", line)
-        stored = bundle(choice.path).metrics
+        stored = stored_metrics(choice.path)
         valid = (stored.get("valid") if data.own else None) or evaluate(experiment.task, data.y, data.prediction)
         simpler = load_baselines(choice.path).found if data.own else ()
         _strip(experiment, valid, stored.get("train", {}))
