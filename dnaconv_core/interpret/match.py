@@ -24,6 +24,7 @@ from dnaconv_core.sequence.motif import Motif, information_content, reverse_comp
 
 SIGNIFICANT = 0.05  # q-values above read "no significant match"
 NO_MATCH = "no significant match"
+_LEAST_BITS = 5.0  # of the whole motif
 _TRIM = 0.25  # bits: flanking columns with less say nothing and only lengthen the overlap
 
 
@@ -62,8 +63,9 @@ class Match(NamedTuple):
 def match_motifs(motifs: Sequence[Motif], targets: Sequence[Motif], *, most: int = 5) -> list[list[Match]]:
     """The best `most` targets of each motif, best first, with q-values (Benjamini-Hochberg over motifs × targets).
 
-    Motifs are trimmed to their informative core first; offsets count from the whole motif. A motif without any
-    informative column has no matches. Raises InputError when there is nothing to compare with.
+    Motifs are trimmed to their informative core first; offsets count from the whole motif. One with less than 5 bits
+    (two and a half certain bases) resembles everything and is not asked. Raises InputError when there is nothing to
+    compare with.
     """
     if not len(targets):
         raise InputError("there are no motifs to compare with: choose JASPAR, or a file that holds some")
@@ -137,9 +139,10 @@ def _marker() -> Path:
 
 
 def _core(motif: Motif) -> tuple[int, np.ndarray] | None:
-    """First informative column, and the PPM from there to the last one; None where there is none."""
-    kept = np.flatnonzero(information_content(motif.ppm) >= _TRIM)
-    return (int(kept[0]), motif.ppm[:, kept[0] : kept[-1] + 1]) if len(kept) else None
+    """First informative column, and the PPM from there to the last one; None where there is too little to compare."""
+    bits = information_content(motif.ppm)
+    kept = np.flatnonzero(bits >= _TRIM)
+    return (int(kept[0]), motif.ppm[:, kept[0] : kept[-1] + 1]) if bits.sum() >= _LEAST_BITS else None
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def call_seqlets(scores: np.ndarray, null: np.ndarray, *, width: int = 9, p_valu
     """Spans of positive attribution in `scores (N, L)` that are rare in `null (M, L)`, attributions of shuffles.
 
     A window's p-value is the share of the null's windows with at least its sum (plus one in both counts). Of those
-    below `p_value` the strongest is taken first, and none that overlaps it by half or more. For evidence against the
+    below `p_value` the strongest is taken first, and none that overlaps it. For evidence against the
     positive class pass the negated scores. Raises InputError when the window is longer than the sequences.
     """
     if not 1 <= width <= scores.shape[1]:
@@ -41,7 +41,7 @@ def call_seqlets(scores: np.ndarray, null: np.ndarray, *, width: int = 9, p_valu
     kept = []
     for i in order:
         row, start = rows[i], starts[i]
-        if taken[row, start : start + width].sum() < width / 2:
+        if not taken[row, start : start + width].any():
             taken[row, start : start + width] = True
             kept.append(i)
     rows, starts = rows[kept], starts[kept]

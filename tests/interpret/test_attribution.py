@@ -47,18 +47,6 @@ def case(name: str, n: int = 3):
     return model, X, c if CONFIGS[name].covariates else None
 
 
-@pytest.fixture
-def detector():
-    """One filter that answers 1 to TGACTCA on either strand and 0 to anything else; the logit is 2 × that − 1."""
-    model = build(ModelConfig(length=31, depth=1, filters=1, kernel_size=7, pooling="max", strands="both"))
-    with torch.no_grad():
-        model.convs[0].weight.copy_(torch.from_numpy(one_hot("TGACTCA")).float())
-        model.convs[0].bias.fill_(-6.0)
-        model.dense.weight.fill_(2.0)
-        model.dense.bias.fill_(-1.0)
-    return model
-
-
 BACKGROUND = "ATATATATATAT"
 SITES = {"+": BACKGROUND + "TGACTCA" + BACKGROUND, "-": BACKGROUND + "TGAGTCA" + BACKGROUND}
 

@@ -1,0 +1,180 @@
+"""Patterns on data whose planted sites are known, the bench on networks whose answer is known, hits, and names."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from dnaconv_core.data.synthetic import tf_binding
+from dnaconv_core.errors import InputError
+from dnaconv_core.interpret.discovery import discover
+from dnaconv_core.interpret.hits import find_hits, score_distribution
+from dnaconv_core.interpret.marginalize import (
+    backgrounds,
+    by_mutation,
+    by_position,
+    by_spacing,
+    marginalize,
+    strand_effects,
+    typical_covariates,
+)
+from dnaconv_core.interpret.seqlets import call_seqlets, overlap_share
+from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.sequence.encoding import one_hot, reverse_complement_text
+from dnaconv_core.sequence.motif import AP1, from_iupac, to_pwm
+from dnaconv_core.sequence.shuffle import random_backgrounds
+
+
+@pytest.mark.parametrize("method", ["deeplift_shap", "ism", "input_x_gradient"])
+def test_the_strongest_seqlets_are_planted_sites_and_give_one_clean_pattern(ap1_model, method):
+    data = tf_binding(300, seed=5, length=61)
+    found = discover(ap1_model, data.X, data.y, method=method, n_references=4)
+    explained = data.subset(found.rows)
+    assert overlap_share(found.seqlets, explained.truth, 50) >= 0.9
+    assert len(found.patterns) == 1
+    pattern = found.patterns[0]
+    assert pattern.consensus in ("TGACTCA", "TGAGTCA", "TGASTCA")
+    assert pattern.contribution.shape == pattern.pfm.shape == (4, 7)
+    assert pattern.n_seqlets == pattern.pfm[:, 0].sum() > 25
+    assert pattern.share_positives > 0.2 and pattern.share_negatives < 0.05 and pattern.p_fisher < 1e-10
+    again = discover(ap1_model, data.X, data.y, method=method, n_references=4)
+    np.testing.assert_array_equal(again.patterns[0].pfm, pattern.pfm)
+
+
+def test_patterns_of_a_network_that_knows_one_site_are_that_site(site_detector):
+    words = ["TGACTCA" if i % 3 else "TGAGTCA" for i in range(30)]
+    X = random_backgrounds(60, 31, gc=0.1, seed=8)
+    for row, word in enumerate(words):
+        X[row, :, 3 + row % 20 : 10 + row % 20] = one_hot(word)[0]
+    found = discover(site_detector(31), X, np.arange(60) < 30, method="input_x_gradient", width=7)
+    (pattern,) = found.patterns
+    assert {pattern.consensus, reverse_complement_text(pattern.consensus)} == {"TGACTCA", "TGAGTCA"}
+    assert (pattern.n_seqlets, pattern.share_positives, pattern.share_negatives) == (30, 1.0, 0.0)
+    assert sorted(pattern.start.tolist()) == sorted(3 + row % 20 for row in range(30))
+    same = pattern.minus[np.argsort(pattern.sequence)] == pattern.minus[pattern.sequence == 0][0]
+    assert same.tolist() == [word == words[0] for word in words]  # strands told apart
+
+
+def test_seqlets_are_windows_above_what_shuffles_reach():
+    scores, null = np.zeros((2, 30)), np.full((50, 30), 0.1)
+    scores[0, 10:14], scores[1, 20:24], scores[1, 2:6] = 2.0, 1.0, -3.0
+    found = call_seqlets(scores, null, width=4, p_value=0.01)
+    assert list(zip(found.sequence, found.start, found.score, strict=True))[:2] == [(0, 10, 8.0), (1, 20, 4.0)]
+    assert not (found.sequence == 1)[found.start < 7].any()
+    assert found.p_value[0] == pytest.approx(1 / (50 * 27 + 1))
+    with pytest.raises(InputError, match="width is 40: the sequences have 30 bases"):
+        call_seqlets(scores, null, width=40)
+
+
+def test_all_labels_alike_are_refused(ap1_model):
+    with pytest.raises(InputError, match="all labels are alike"):
+        discover(ap1_model, random_backgrounds(5, 61), np.ones(5))
+
+
+class TestBench:
+    X = random_backgrounds(12, 31, gc=0.1, seed=2)
+
+    def test_the_effect_of_the_site_is_two_everywhere_and_on_both_strands(self, site_detector):
+        found = marginalize(site_detector(31), self.X, "TGACTCA")
+        np.testing.assert_array_equal(found.before, -1.0)
+        np.testing.assert_array_equal(found.after, 1.0)
+        assert (found.mean, found.low, found.high) == (2.0, 2.0, 2.0)
+        places = by_position(site_detector(31), self.X, "TGACTCA")
+        np.testing.assert_array_equal(places.curve.at, np.arange(25))
+        np.testing.assert_array_equal(places.curve.mean, 2.0)
+        assert places.invariant and places.variation == 0
+        one, other = strand_effects(site_detector(31), self.X, "TGACTCA")
+        assert (one.mean, other.mean) == (2.0, 2.0)
+        _, other = strand_effects(site_detector(31, strands="one"), self.X, "TGACTCA")
+        assert other.mean == 0.0
+
+    def test_a_flatten_head_that_weighs_places_is_seen_to_depend_on_them(self, site_detector):
+        import torch
+
+        model = site_detector(31, pooling="flatten")
+        with torch.no_grad():
+            model.dense.weight.copy_(torch.linspace(0, 1, 31)[None])
+        found = by_position(model, self.X, "TGACTCA", positions=range(0, 25, 4))
+        np.testing.assert_allclose(found.curve.mean, (np.arange(0, 25, 4) + 3) / 30, atol=1e-5)
+        assert not found.invariant
+
+    def test_two_sites_add_nothing_under_a_maximum(self, site_detector):
+        found = by_spacing(site_detector(31), self.X, "TGACTCA", "TGACTCA", most=5)
+        np.testing.assert_array_equal(found.joint.at, np.arange(6))
+        np.testing.assert_array_equal(found.joint.mean, 2.0)
+        np.testing.assert_array_equal(found.interaction.mean, -2.0)
+        with pytest.raises(InputError, match="the two motifs have 32 bases together; this model reads 31"):
+            by_spacing(site_detector(31), self.X, "A" * 16, "C" * 16)
+
+    def test_any_mutation_loses_the_site_but_that_to_its_other_strand(self, site_detector):
+        found = by_mutation(site_detector(31), self.X, "TGACTCA")
+        expected = np.where(one_hot("TGACTCA")[0] == 1, 0.0, -2.0)
+        expected[2, 3] = 0.0  # TGAGTCA
+        np.testing.assert_array_equal(found.change, expected)
+        assert found.word == "TGACTCA"
+
+    def test_backgrounds_keep_dinucleotides_and_count(self):
+        made = backgrounds(self.X, 31, 30)
+        assert made.shape == (30, 4, 31)
+        assert sorted(made[:12].sum(axis=2).tolist()) == sorted(self.X.sum(axis=2).tolist())
+        assert backgrounds(None, 9, 4).shape == (4, 4, 9)
+
+    def test_typical_covariates_are_transformed_to_zero(self):
+        config = ModelConfig(
+            length=9, depth=1, kernel_size=3, covariates=("a",), covariate_transform="log", covariate_mean=(-3.0,),
+            covariate_scale=(2.0,),
+        )  # fmt: skip
+        assert np.log(typical_covariates(config) + 1e-3) == pytest.approx(-3.0)
+
+
+def test_hits_have_the_p_value_that_counting_all_words_gives():
+    motif = from_iupac("TGAS")._replace(nsites=20.0)
+    pwm = to_pwm(motif.ppm, nsites=20.0)
+    words = np.array([sum(pwm[b, i] for i, b in enumerate(word)) for word in itertools.product(range(4), repeat=4)])
+    edges, tail = score_distribution(pwm)
+    for score in (words.max(), np.median(words)):
+        told = tail[np.searchsorted(edges, score + 1e-6, side="right") - 1]
+        assert (words >= score - 1e-9).mean() <= told + 1e-12 <= (words >= score - 0.1).mean() + 1e-9
+    found = find_hits(one_hot(["AATGACAA", "TTGTCATT", "AAAAAAAA"]), motif, p_value=0.01)
+    assert list(zip(found.sequence, found.start, found.strand, strict=True)) == [(0, 2, "+"), (1, 2, "-")]
+    assert found.p_value[0] == pytest.approx(2 / 256, rel=0.05) and (found.q_value >= found.p_value).all()
+
+
+class TestNames:
+    """Tomtom compiles for minutes on a machine's first call, then takes a second."""
+
+    pytestmark = pytest.mark.slow
+
+    def test_ap1_is_named_by_its_family_on_either_strand_with_the_right_offset(self):
+        from dnaconv_core.interpret.jaspar import jaspar
+        from dnaconv_core.interpret.match import match_motifs
+
+        vertebrates = jaspar()
+        assert len(vertebrates) > 800 and all(abs(m.ppm.sum(axis=0) - 1).max() < 1e-9 for m in vertebrates)
+        wide = AP1._replace(ppm=np.concatenate([np.full((4, 2), 0.25), AP1.ppm], axis=1))
+        nothing = from_iupac("NNNNNA")
+        plain, shifted, none = match_motifs([AP1, wide, nothing], vertebrates)
+        family = ("FOS", "JUN", "BATF", "BACH", "NFE2", "JDP2", "ATF", "MAF")
+        for matches, first in ((plain, 0), (shifted, 2)):
+            assert any(name in matches[0].name.upper() for name in family) and matches[0].q_value < 0.01
+            assert matches[0].significant and len(matches) == 5
+            best = matches[0]
+            column = first - best.offset  # of the oriented target, where TGASTCA begins
+            core = best.oriented().ppm[:, column : column + 7].argmax(axis=0)
+            assert "".join("ACGT"[b] for b in core) in ("TGACTCA", "TGAGTCA")
+        assert none == []
+        assert [m.q_value for m in plain] == sorted(m.q_value for m in plain)
+
+    def test_nothing_to_compare_with_is_told(self):
+        from dnaconv_core.interpret.match import match_motifs
+
+        with pytest.raises(InputError, match="there are no motifs to compare with"):
+            match_motifs([AP1], [])
+
+
+def test_benjamini_hochberg_by_hand():
+    from dnaconv_core.interpret.match import benjamini_hochberg
+
+    np.testing.assert_allclose(benjamini_hochberg(np.array([0.03, 0.01, 0.5, 0.02])), [0.04, 0.04, 0.5, 0.04])

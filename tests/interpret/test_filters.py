@@ -1,0 +1,106 @@
+"""Filters as motifs: exact where the weights are set by hand; ablation; what fires where."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from dnaconv_core.data.synthetic import tf_binding
+from dnaconv_core.errors import InputError
+from dnaconv_core.interpret.ablation import ablate_filters, silenced
+from dnaconv_core.interpret.filters import class_means, co_firing, filter_motifs, site_windows, top_sequences
+from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.model.convnet import build
+from dnaconv_core.sequence.encoding import decode, one_hot
+from dnaconv_core.sequence.shuffle import random_backgrounds
+
+PLUS, MINUS, NONE = "AT" * 6 + "TGACTCA" + "AT" * 6, "AT" * 3 + "TGAGTCA" + "AT" * 9, "AT" * 15 + "A"
+
+
+@pytest.mark.parametrize("layer_padding", ["same", "valid"])
+def test_a_filter_of_one_site_has_exactly_that_motif(detector, layer_padding):
+    model = detector
+    if layer_padding == "valid":
+        model = build(model.config.replace(padding="valid"))
+        model.load_state_dict(detector.state_dict())
+    X = one_hot([PLUS, MINUS, NONE, PLUS])
+    scan = filter_motifs(model, X)
+    (found,) = scan.motifs
+    np.testing.assert_array_equal(found.pfm, 3 * one_hot("TGACTCA")[0])
+    assert (found.consensus, found.n_sites, found.max_activation) == ("TGACTCA", 3, 1.0)
+    order = np.argsort(found.sites.sequence)
+    assert found.sites.start[order].tolist() == [12, 6, 12]
+    assert found.sites.minus[order].tolist() == [False, True, False]
+    assert decode(site_windows(X, found.sites, 7)) == ["TGACTCA"] * 3
+    assert found.note == "only 3 sites: too few to trust the motif"
+    assert scan.positions[0, 12] == 2 and scan.positions[0, 6] == 1 and scan.positions.sum() == 3
+    np.testing.assert_array_equal(scan.peak[:, 0], [1, 1, 0, 1])
+    assert sorted(row for row, *_ in top_sequences(scan, 0)) == [0, 1, 3]
+    negatives, positives = class_means(scan, np.array([1, 1, 0, 0]))
+    assert (negatives[0], positives[0]) == (0.5, 1.0)
+
+
+def test_a_silent_filter_says_so(detector):
+    (found,) = filter_motifs(detector, one_hot([NONE, NONE])).motifs
+    assert (found.n_sites, found.information_bits) == (0, 0.0)
+    assert found.note == "this filter never fires on these sequences"
+
+
+def test_deeper_units_are_read_by_their_receptive_field():
+    model = build(ModelConfig(length=24, depth=2, filters=3, kernel_size=4), 2)
+    X = random_backgrounds(40, 24, seed=3)
+    scan = filter_motifs(model, X, layer=2, fraction=0.3)
+    assert scan.width == 7 and scan.motifs[0].pfm.shape == (4, 7)
+    with torch.no_grad():
+        whole = model.eval().features(torch.from_numpy(X).float(), 2).numpy()  # (N, F, L), left padding 1 per layer
+    for index, found in enumerate(scan.motifs):
+        inside = whole[:, index, 2 : 2 + 18]
+        assert found.n_sites == (inside > 0.3 * inside.max()).sum()
+        row, start, value = found.sites.sequence[0], found.sites.start[0], found.sites.activation[0]
+        assert whole[row, index, start + 2] == pytest.approx(value, abs=1e-5) == pytest.approx(inside.max(), abs=1e-5)
+
+
+def test_batches_do_not_matter(monkeypatch):
+    model = build(ModelConfig(length=24, depth=1, filters=3, kernel_size=5, strands="both"), 1)
+    X = random_backgrounds(50, 24)
+    whole = filter_motifs(model, X)
+    monkeypatch.setattr("dnaconv_core.interpret.filters._AT_ONCE", 3 * 24 * 2 * 7)
+    parts = filter_motifs(model, X)
+    for a, b in zip(whole.motifs, parts.motifs, strict=True):
+        np.testing.assert_array_equal(a.pfm, b.pfm)
+    np.testing.assert_array_equal(whole.positions, parts.positions)
+
+
+def test_filters_of_a_network_that_knows_ap1(ap1_model):
+    data = tf_binding(400, seed=3, length=61)
+    scan = filter_motifs(ap1_model, data.X, fraction=0.6)
+    assert scan.motifs[2].consensus[1:8] in ("TGACTCA", "TGASTCA")
+    negatives, positives = class_means(scan, data.y)
+    assert positives[2] > 3 * negatives[2]
+    together = co_firing(scan)
+    np.testing.assert_allclose(np.diag(together), 1, atol=1e-5)
+    changes = ablate_filters(ap1_model, data.X, data.y, n_resamples=100)
+    assert [change.matters for change in changes] == [False, False, True, False]
+    assert changes[2].as_json()["metric"] == "auroc" and changes[2].difference.high < -0.3
+
+
+def test_silencing_changes_a_copy_only(ap1_model):
+    before = ap1_model.convs[0].weight.clone()
+    copy = silenced(ap1_model, 2)
+    assert (copy.convs[0].weight[2] == 0).all() and copy.convs[0].bias[2] == 0
+    assert torch.equal(ap1_model.convs[0].weight, before)
+    with pytest.raises(InputError, match="filter 5 does not exist: layer 1 has filters 1 to 4"):
+        silenced(ap1_model, 4)
+
+
+@pytest.mark.parametrize(
+    "wrong, message",
+    [
+        ({"layer": 2}, "layer is 2: this model has layers 1 to 1"),
+        ({"fraction": 1.0}, "fraction is 1.0: a window counts above this share"),
+    ],
+)
+def test_wrong_settings_are_told(detector, wrong, message):
+    with pytest.raises(InputError, match=message):
+        filter_motifs(detector, one_hot(NONE), **wrong)
