@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from dnaconv_core.sequence.encoding import one_hot, reverse_complement_text
 from dnaconv_core.sequence.motif import Motif, scan, to_pwm
 
@@ -35,7 +37,8 @@ def motif_hits(text: str, start: int, end: int, motifs: Sequence[Motif]) -> list
         pwm = to_pwm(motif.ppm, nsites=motif.nsites)
         worst, best = pwm.min(axis=0).sum(), pwm.max(axis=0).sum()
         scores = scan(one_hot(text[low:high]), pwm)[0]  # (2, positions)
-        for strand, sign in enumerate("+-"):
+        palindrome = np.allclose(pwm, pwm[::-1, ::-1])  # the other strand would say the same again
+        for strand, sign in enumerate("+" if palindrome else "+-"):
             for place in (scores[strand] >= worst + SHARE * (best - worst)).nonzero()[0]:
                 word = text[low + place : low + place + width]
                 word = word if sign == "+" else reverse_complement_text(word)

@@ -10,14 +10,15 @@ import json
 import typing
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dnaconv_core.commands.base import COVARIATES_HELP, MODEL_HELP, Answer, absolute, metric_line, open_dataset
 from dnaconv_core.commands.runs import queued_answer, run_answer
+from dnaconv_core.commands.sequences import add_sequence_options, given_sequences
 from dnaconv_core.data.dataset import Dataset
-from dnaconv_core.errors import ConfigError, InputError
+from dnaconv_core.errors import ConfigError
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.sources import DEFAULT_SPLIT, default_preset
 from dnaconv_core.files import write_atomic
@@ -26,6 +27,10 @@ from dnaconv_core.progress import Bar
 from dnaconv_core.runs.models import find_model
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
+
+if TYPE_CHECKING:
+    from dnaconv_core.apply.detail import Detail
+    from dnaconv_core.model.bundle import Bundle
 
 
 def add(groups: Any, command: Any) -> None:
@@ -49,9 +54,10 @@ def add(groups: Any, command: Any) -> None:
 
     prediction = command(groups, "predict", predict, "predict for sequences")
     prediction.add_argument("model", metavar="MODEL", help=MODEL_HELP)
-    prediction.add_argument("sequences", nargs="*", metavar="SEQUENCE")
-    prediction.add_argument("--fasta", default="", metavar="FILE", help="more sequences, plain or gzip")
-    prediction.add_argument("--covariates", default="", metavar="FILE", help=COVARIATES_HELP)
+    add_sequence_options(prediction)
+    prediction.add_argument(
+        "--details", action="store_true", help="also the other strand, a calibrated probability, percentiles and seeds"
+    )
     prediction.add_argument("--out", default="", metavar="FILE.csv", help="write the table there")
 
 
@@ -96,46 +102,42 @@ def evaluate(options: Namespace) -> Answer:
 
 
 def predict(options: Namespace) -> Answer:
-    from dnaconv_core.data.covariates import join_covariates
-    from dnaconv_core.data.fasta import read_fasta
     from dnaconv_core.model.bundle import load_bundle
-    from dnaconv_core.predict import encode_records
-    from dnaconv_core.predict import predict as run_model
-    from dnaconv_core.sequence.encoding import parse_pasted
 
     bundle = load_bundle(find_model(options.model))
-    alphabet = bundle.config.alphabet
-    records = []
-    for number, text in enumerate(options.sequences, 1):
-        records += [record._replace(id=f"seq_{number}") for record in parse_pasted(text, alphabet)]
-    if options.fasta:
-        records += read_fasta(Path(options.fasta), alphabet)
-    if not records:
-        raise InputError("there is nothing to predict: give sequences or --fasta FILE")
-    X = encode_records(records, bundle.config)
-    unlabelled = np.full((len(X), bundle.config.n_tasks), np.nan, np.float32)
-    ids = np.array([record.id for record in records])
-    data = Dataset(X, unlabelled, unlabelled, ids, alphabet=alphabet, name="the sequences")
-    if bundle.config.covariates:
-        names = ", ".join(bundle.config.covariates)
-        if not options.covariates:
-            raise InputError(
-                f"{options.model} needs {names} beside each sequence: give --covariates FILE of 'id value'"
-            )
-        data = join_covariates(data, Path(options.covariates))
-    values = run_model(bundle.model, data)
+    data = given_sequences(options, bundle.config)
+    names, columns = ["prediction"], []
+    if options.details:
+        detail = _details(bundle, data, options.model)
+        columns = list(detail.columns().values())
+        names = list(detail.columns())
+    else:
+        from dnaconv_core.predict import predict as run_model
+
+        columns = [run_model(bundle.model, data, progress=Bar())[:, 0]]
+    values = [[None if np.isnan(value) else value for value in column.tolist()] for column in columns]
     rows = [
-        {"id": record.id, "sequence": record.sequence, "prediction": float(value[0])}
-        for record, value in zip(records, values, strict=True)
+        {"id": name, "sequence": sequence, **dict(zip(names, numbers, strict=True))}
+        for name, sequence, *numbers in zip(data.ids.tolist(), data.sequences(), *values, strict=True)
     ]
     table = io.StringIO()
-    writer = csv.DictWriter(table, ["id", "sequence", "prediction"], lineterminator="\n")
+    writer = csv.DictWriter(table, ["id", "sequence", *names], lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     if options.out:
         write_atomic(Path(options.out), table.getvalue().encode())
         return Answer(rows, f"{len(rows):,} predictions written to {options.out}")
     return Answer(rows, table.getvalue().rstrip())
+
+
+def _details(bundle: Bundle, data: Dataset, model: str) -> Detail:
+    from dnaconv_core.apply.calibration import read_reference
+    from dnaconv_core.apply.detail import explain
+    from dnaconv_core.model.bundle import load_bundle
+    from dnaconv_core.runs.siblings import sibling_folders
+
+    others = [load_bundle(folder).model for folder in sibling_folders(Store(), model)]
+    return explain(bundle.model, data, reference=read_reference(bundle.path), siblings=others)
 
 
 def _split(text: str) -> dict[str, Any]:
