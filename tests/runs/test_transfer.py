@@ -1,0 +1,240 @@
+"""Models out and in as one file, and what is refused on the way in; runs compared."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shlex
+import stat
+import zipfile
+
+import numpy as np
+import pytest
+
+from dnaconv_core.errors import BundleError, InputError
+from dnaconv_core.home import models_folder
+from dnaconv_core.model.bundle import CONFIG, WEIGHTS, load_bundle
+from dnaconv_core.predict import encode_records, predict
+from dnaconv_core.results import Record
+from dnaconv_core.runs.compare import compare_runs
+from dnaconv_core.runs.execute import PREDICTIONS
+from dnaconv_core.runs.models import find_model, list_models
+from dnaconv_core.runs.spec import RunSpec
+from dnaconv_core.runs.store import Store
+from dnaconv_core.runs.transfer import export_model, import_model
+from dnaconv_core.runs.worker import train_here
+
+SMALL = {"epochs": 2, "eval_every": 1, "filters": 3, "depth": 1, "batch_size": 500, "device": "cpu"}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A store with two trained runs that differ in seed and filters."""
+    store = Store(tmp_path_factory.mktemp("trained"))
+    runs = [
+        train_here(store, store.create(RunSpec("rnai", settings={**SMALL, **other}), f"run {number}").id).id
+        for number, other in enumerate(({}, {"seed": 1, "filters": 5}))
+    ]
+    return store, runs
+
+
+@pytest.fixture
+def archive(trained) -> bytes:
+    store, runs = trained
+    return export_model(runs[0], store)
+
+
+def files(archive: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+        return {name: packed.read(name) for name in packed.namelist()}
+
+
+def zipped(entries: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in entries.items():
+            packed.writestr(name, content)
+    return out.getvalue()
+
+
+def test_an_exported_run_tells_all_about_itself(trained, archive):
+    store, (run, _) = trained
+    found = files(archive)
+    beside = {"predictions.csv", "history.csv", "command.txt"}
+    assert set(found) == {"config.json", "weights.safetensors", "metrics.json", "card.md"} | beside
+    told = found["command.txt"].decode().strip()
+    assert told.startswith("dnaconv train rnai --data synthetic --preset book --epochs 2")
+    assert told in found["card.md"].decode() and "| Pearson r |" in found["card.md"].decode()
+    rows = list(csv.DictReader(io.StringIO(found["predictions.csv"].decode())))
+    assert list(rows[0]) == ["id", "sequence", "measured", "predicted", "weight"]
+    bundle = load_bundle(store.folder(run))
+    again = predict(bundle.model, encode_records([Record("x", rows[7]["sequence"], 0)], bundle.config))
+    assert again[0, 0] == pytest.approx(float(rows[7]["predicted"]), abs=1e-5)
+    assert found["history.csv"].decode().splitlines()[0] == "epoch,split,name,value"
+
+
+def test_the_command_repeats_the_run(trained, archive, capsys):
+    from dnaconv_core.cli import main
+
+    store, (run, _) = trained
+    assert main([*shlex.split(files(archive)["command.txt"].decode())[1:], "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["metrics"] == json.loads(json.dumps(store.get(run).metrics))
+
+
+def test_a_recorded_split_stands_in_the_command():
+    from dnaconv_core.commands.models import _split
+    from dnaconv_core.runs.card import command
+
+    record = RunSpec("rnai", data="/a b", split={"kind": "blocks", "n_folds": 3, "fold": 1}).to_json()
+    told = command("rnai", record)
+    assert "--data '/a b'" in told
+    words = shlex.split(told)
+    assert _split(words[words.index("--split") + 1]) == record["split"]
+
+
+def test_an_imported_model_is_the_same_model(trained, archive, tmp_path):
+    store, (run, _) = trained
+    (tmp_path / "m.zip").write_bytes(archive)
+    key = import_model(tmp_path / "m.zip")
+    assert key.startswith("run-0-") and import_model(archive) == key
+    assert [entry.key for entry in list_models(Store())][:1] == [key]
+    folder = find_model(key, Store())
+    assert (folder / WEIGHTS).read_bytes() == (store.folder(run) / WEIGHTS).read_bytes()
+    with np.load(folder / PREDICTIONS) as got, np.load(store.folder(run) / PREDICTIONS) as sent:
+        for name in ("ids", "y", "prediction", "w", "codes", "covariates"):
+            np.testing.assert_array_equal(got[name], sent[name], err_msg=name)
+    assert files(export_model(key, Store())) == files(archive)  # out again, in every byte
+
+
+def test_in_one_folder_does_too(archive):
+    assert import_model(zipped({f"model/{name}": content for name, content in files(archive).items()}))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"../evil.json": b""}, "holds '../evil.json', a path outside the model's folder: refused"),
+        ({"/etc/config.json": b""}, "holds '/etc/config.json', a path outside"),
+        ({"a/b/config.json": b""}, "a path outside the model's folder"),
+        ({"..\\config.json": b""}, "a path outside the model's folder"),
+        ({"run.py": b""}, "holds 'run.py' which is no part of a model"),
+        ({"x/card.md": b""}, "holds 'x/card.md' twice"),
+        ({CONFIG: None}, "has no config.json"),
+        ({CONFIG: b"[1]"}, "config.json does not describe a model"),
+        ({CONFIG: b"[" * 100_000}, "config.json does not describe a model"),
+        ({CONFIG: b'{"experiment": "none", "model": {}}'}, "there is no experiment 'none'"),
+        ({WEIGHTS: b"nothing"}, "weights.safetensors is not a readable safetensors file"),
+        ({"predictions.csv": b"a,b\n1,2\n"}, "predictions.csv has other columns than id, sequence"),
+        (
+            {"predictions.csv": b"id,sequence,measured,predicted,weight\na,ACGU,1,1,1\n"},
+            "predictions.csv, line 2: the sequence does not have 21 of ACGUN",
+        ),
+        (
+            {"predictions.csv": b"id,sequence,measured,predicted,weight\na," + b"A" * 21 + b",x,1,1\n"},
+            "predictions.csv is not a table of numbers",
+        ),
+        ({"metrics.json": b"{" + b" " * (17 << 20)}, "metrics.json unpacks to more than the 16,777,216 bytes"),
+    ],
+)
+def test_what_is_refused_leaves_nothing_behind(archive, change, sentence):
+    entries = {name: content for name, content in {**files(archive), **change}.items() if content is not None}
+    with pytest.raises(BundleError, match="(?s)" + sentence.replace("(", "\\(").replace("\\", "\\\\")) as told:
+        import_model(zipped(entries))
+    assert "\n" not in str(told.value) and ".import-" not in str(told.value)
+    assert not models_folder().exists() or list(models_folder().iterdir()) == []
+
+
+def test_a_network_far_larger_than_its_weights_is_never_made(archive):
+    config = json.loads(files(archive)[CONFIG])
+    config["model"] |= {"length": 100_000, "filters": 256, "depth": 6, "n_tasks": 1000, "kernel_size": 10}
+    with pytest.raises(BundleError, match="describes 25,603,.* parameters and weights.safetensors has only"):
+        import_model(zipped({**files(archive), CONFIG: json.dumps(config).encode()}))
+    config["model"] |= {"length": 22, "filters": 4, "depth": 1, "n_tasks": 1}
+    with pytest.raises(BundleError, match="has shape .* but config.json describes"):
+        import_model(zipped({CONFIG: json.dumps(config).encode(), WEIGHTS: files(archive)[WEIGHTS]}))
+
+
+def test_a_link_in_an_archive_is_only_text(archive):
+    entries = files(archive)
+    out = io.BytesIO(zipped({name: content for name, content in entries.items() if name != WEIGHTS}))
+    with zipfile.ZipFile(out, "a") as packed:
+        link = zipfile.ZipInfo(WEIGHTS)
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        packed.writestr(link, "/etc/passwd")
+    with pytest.raises(BundleError, match="not a readable safetensors file"):
+        import_model(out.getvalue())
+
+
+def test_what_is_no_zip(tmp_path):
+    with pytest.raises(BundleError, match="the file is not a readable .zip"):
+        import_model(b"PK nothing")
+    with pytest.raises(BundleError, match="gone.zip does not exist"):
+        import_model(tmp_path / "gone.zip")
+
+
+def test_ids_that_a_spreadsheet_would_calculate_come_back_as_they_were(trained, tmp_path):
+    from dnaconv_core.runs.transfer import _predictions_csv, _predictions_npz
+
+    store, (run, _) = trained
+    with np.load(store.folder(run) / PREDICTIONS) as kept:
+        arrays = {name: kept[name] for name in kept.files}
+    ids = arrays["ids"].astype("U40")
+    ids[:3] = ["=1+1", "'plain", "-x"]
+    np.savez(tmp_path / "p.npz", **{**arrays, "ids": ids})
+    config = load_bundle(store.folder(run)).config
+    table = _predictions_csv(tmp_path / "p.npz", config)
+    assert table.splitlines()[1].startswith("'=1+1,")
+    with np.load(io.BytesIO(_predictions_npz(table.encode(), config))) as again:
+        np.testing.assert_array_equal(again["ids"], ids)
+
+
+def test_two_runs_side_by_side(trained):
+    from dnaconv_core.evaluate.bootstrap import paired_difference
+
+    store, runs = trained
+    found = compare_runs(store, runs)
+    assert [(s.name, s.values) for s in found.settings if s.differs] == [("filters", (3, 5)), ("seed", (0, 1))]
+    parts = []
+    for run in runs:
+        with np.load(store.folder(run) / PREDICTIONS) as kept:
+            parts.append({name: kept[name] for name in kept.files})
+    (pair,) = found.pairs
+    assert (pair.run, pair.reference, pair.n) == (runs[1], runs[0], len(parts[0]["y"]))
+    assert pair.difference == paired_difference(
+        "regression", "pearson_r", parts[0]["y"], parts[1]["prediction"], parts[0]["prediction"]
+    )
+    values = [store.get(run).metrics["valid"]["pearson_r"]["value"] for run in runs]
+    assert [m.value for m in found.metrics["pearson_r"]] == values
+    assert pair.difference.value == pytest.approx(values[1] - values[0], abs=1e-9)
+
+
+def test_only_shared_examples_count(trained):
+    store, (a, b) = trained
+    path = store.folder(b) / PREDICTIONS
+    whole = path.read_bytes()
+    with np.load(path) as kept:
+        arrays = {name: kept[name] for name in kept.files}
+    try:
+        order = np.random.default_rng(0).permutation(len(arrays["ids"]))[:100]  # fewer, in another order
+        np.savez(path, **{name: values[order] for name, values in arrays.items()})
+        (pair,) = compare_runs(store, [a, b]).pairs
+        assert pair.n == 100 and pair.difference.value is not None
+        np.savez(path, **{**arrays, "ids": np.char.add("other_", arrays["ids"])})
+        (pair,) = compare_runs(store, [a, b]).pairs
+        assert pair.n == 0 and "they share no validation examples" in pair.difference.undefined
+        path.unlink()
+        (pair,) = compare_runs(store, [a, b]).pairs
+        assert "has no stored predictions" in pair.difference.undefined
+    finally:
+        path.write_bytes(whole)
+
+
+def test_what_cannot_be_compared_is_said(trained):
+    store, (a, b) = trained
+    with pytest.raises(InputError, match="1 different runs were chosen: choose 2 to 6"):
+        compare_runs(store, [a, a])
+    other = store.create(RunSpec("tf_binding")).id
+    with pytest.raises(InputError, match="is a binary and .* a regression: their metrics differ"):
+        compare_runs(store, [a, b, other])
