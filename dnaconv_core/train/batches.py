@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -64,17 +63,25 @@ class Loader:
         self.w = torch.from_numpy(w).to(self.device)
         self.covariates = None if covariates is None else torch.from_numpy(covariates).to(self.device)
 
-    def batches(self, order: np.ndarray, size: int) -> Iterator[Batch]:
-        """The examples in `order`, `size` at a time; the last batch may be smaller."""
+    @property
+    def recordable(self) -> bool:
+        """Whether a step can be recorded as a CUDA graph: everything it reads must lie on the device."""
+        return self.device.type == "cuda" and self.X is not None
+
+    def index(self, order: np.ndarray) -> Tensor:
+        """The order of an epoch, on the device; on the host where X is memory-mapped."""
         import torch
 
-        for start in range(0, len(order), size):
-            rows = order[start : start + size]
-            index = torch.from_numpy(rows).to(self.device)
-            X = self.X[index] if self.X is not None else torch.from_numpy(self.mapped[rows]).to(self.device)
-            yield Batch(
-                X.float(),
-                self.y[index],
-                self.w[index],
-                None if self.covariates is None else self.covariates[index],
-            )
+        return torch.from_numpy(order).to(self.device if self.X is not None else "cpu")
+
+    def batch(self, index: Tensor) -> Batch:
+        """The examples of these numbers, from `index`."""
+        import torch
+
+        if self.X is not None:
+            X = self.X[index]
+        else:
+            X = torch.from_numpy(self.mapped[index.numpy()]).to(self.device)
+            index = index.to(self.device)
+        covariates = None if self.covariates is None else self.covariates[index]
+        return Batch(X.float(), self.y[index], self.w[index], covariates)

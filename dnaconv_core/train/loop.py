@@ -22,6 +22,7 @@ from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.train.batches import Loader, epoch_order
 from dnaconv_core.train.checkpoint import load_checkpoint, save_checkpoint
 from dnaconv_core.train.loss import loss_name, per_example
+from dnaconv_core.train.memory import kept_memory
 
 if TYPE_CHECKING:
     import torch
@@ -68,23 +69,26 @@ def fit(
     """
     import torch
 
+    from dnaconv_core.train.steps import Steps
+
     loss = loss_name(model.config, config)
     if config.balance and (model.config.task != "binary" or len(np.unique(train.y[:, 0] >= 0.5)) < 2):
         raise ConfigError("balance is true but there are no two classes to balance: set it to false")
     model.to(device)
     loader = Loader(train, model.config, device, balance=config.balance)
-    optimizer = _optimizer(model, config, fused=device != "mps")
+    optimizer = make_optimizer(model, config, device)
+    steps = Steps(model, optimizer, loader, config.batch_size, loss)
     state = _State(model, optimizer)
     skipped = state.resume(checkpoints) if checkpoints else ()
     epoch, stopped = state.epoch, ""
 
-    with torch.random.fork_rng(devices=[device] if device.startswith("cuda") else []):
+    with kept_memory(), torch.random.fork_rng(devices=[device] if device.startswith("cuda") else []):
         while epoch < config.epochs and not (stopped := _stop(state, config, progress)):
             epoch += 1
             torch.manual_seed(_epoch_seed(config.seed, epoch))
             order = epoch_order(train.y, config.seed, epoch, balance=config.balance, size=config.epoch_size)
             started = time.perf_counter()
-            losses = _one_epoch(model, optimizer, loader, order, config.batch_size, loss, progress)
+            losses = steps.epoch(order, progress)
             if losses is None:
                 stopped = "cancelled"
                 break
@@ -119,26 +123,7 @@ def measure(model: ConvNet, data: Dataset, loss: str) -> dict[str, float | None]
     return {"loss": mean_loss, **{name: metric.value for name, metric in metrics.items()}}
 
 
-def _one_epoch(model, optimizer, loader, order, batch_size, loss, progress) -> torch.Tensor | None:
-    """Every step's loss `(steps,)`, or None when asked to stop in the middle."""
-    import torch
-
-    model.train()
-    losses = []
-    for batch in loader.batches(order, batch_size):
-        if progress.should_stop():
-            return None
-        logits = model.member_logits(batch.X, batch.covariates)  # (B, M, T): every member has its own loss
-        y = batch.y[:, None].expand_as(logits)
-        step_loss = (per_example(loss, logits, model.activate(logits), y) * batch.w[:, None]).mean()
-        optimizer.zero_grad(set_to_none=True)
-        step_loss.backward()
-        optimizer.step()
-        losses.append(step_loss.detach())
-    return torch.stack(losses)
-
-
-def _optimizer(model: ConvNet, config: TrainConfig, *, fused: bool) -> torch.optim.Optimizer:
+def make_optimizer(model: ConvNet, config: TrainConfig, device: str) -> torch.optim.Optimizer:
     """AdamW (without decay: Adam). The dense layer of M members holds their weights divided by M: so are its steps."""
     import torch
 
@@ -150,7 +135,8 @@ def _optimizer(model: ConvNet, config: TrainConfig, *, fused: bool) -> torch.opt
         {"params": [model.dense.weight], "lr": rate / m, "weight_decay": decay * m},
         {"params": biases, "lr": rate, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, eps=ADAM_EPSILON, fused=fused)
+    cuda = device.startswith("cuda")  # its steps may be recorded
+    return torch.optim.AdamW(groups, eps=ADAM_EPSILON, fused=device != "mps", capturable=cuda)
 
 
 def _require_finite(losses: torch.Tensor, epoch: int, config: TrainConfig) -> None:

@@ -1,0 +1,101 @@
+"""One training step, and an epoch of them; on a CUDA device the step is recorded once and played back.
+
+Played back, a step costs one call instead of a few hundred small ones, which is what bounds small networks on a GPU.
+Recorded work reads its examples through `index`, a tensor that stays in place, so the data set never leaves the device.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from dnaconv_core.progress import Progress
+from dnaconv_core.train.loss import per_example
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from dnaconv_core.model.convnet import ConvNet
+    from dnaconv_core.train.batches import Batch, Loader
+
+_WARM_UP = 3  # steps before recording: libraries choose their algorithms in the first ones
+
+
+class Steps:
+    """Trains `model` with `optimizer` on the examples that `loader` holds, `size` at a time."""
+
+    def __init__(self, model: ConvNet, optimizer: torch.optim.Optimizer, loader: Loader, size: int, loss: str) -> None:
+        self.model, self.optimizer, self.loader, self.size, self.loss = model, optimizer, loader, size, loss
+        self.recording = loader.recordable  # still to be done
+        self.recorded: _Recorded | None = None
+        self.done = 0
+
+    def epoch(self, order: np.ndarray, progress: Progress) -> Tensor | None:
+        """Every step's loss `(steps,)` over the examples in `order`, or None when asked to stop in the middle."""
+        self.model.train()
+        index, losses = self.loader.index(order), []
+        for start in range(0, len(order), self.size):
+            if progress.should_stop():
+                return None
+            losses.append(self._next(index[start : start + self.size]))
+        return torch.stack(losses)
+
+    def _next(self, index: Tensor) -> Tensor:
+        if self.recorded is not None and len(index) == self.size:
+            return self.recorded.step(index)
+        if not self.recording:
+            return self.step(self.loader.batch(index))
+        self.done += 1
+        if self.done > _WARM_UP and len(index) == self.size:
+            self.recording = False
+            try:
+                self.recorded = _Recorded(self, index)
+            except RuntimeError as error:  # an older driver or library: the same steps, only not as fast
+                warnings.warn(
+                    f"training steps are computed one by one, as they cannot be recorded: {error}", stacklevel=1
+                )
+                return self.step(self.loader.batch(index))
+            return self.recorded.step(index)
+        with _aside(self.loader.device):
+            return self.step(self.loader.batch(index))
+
+    def step(self, batch: Batch) -> Tensor:
+        """The loss before the step, which is taken."""
+        logits = self.model.member_logits(batch.X, batch.covariates)  # (B, M, T): every member has its own loss
+        y = batch.y[:, None].expand_as(logits)
+        prediction = logits if self.loss == "cross_entropy" else self.model.activate(logits)
+        loss = (per_example(self.loss, logits, prediction, y) * batch.w[:, None]).mean()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        return loss.detach()
+
+
+@contextmanager
+def _aside(device: torch.device) -> Iterator[None]:
+    """On a stream of its own, as steps before a recording must be (see torch.cuda.graph)."""
+    stream, usual = torch.cuda.Stream(device), torch.cuda.current_stream(device)
+    stream.wait_stream(usual)
+    with torch.cuda.stream(stream):
+        yield
+    usual.wait_stream(stream)
+
+
+class _Recorded:
+    """A step as a CUDA graph. Random masks come from the device's generator, whose state each playback advances."""
+
+    def __init__(self, steps: Steps, index: Tensor) -> None:
+        self.index = index.clone()
+        self.graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self.graph):  # records without computing: the first playback is the first step
+            self.loss = steps.step(steps.loader.batch(self.index))
+
+    def step(self, index: Tensor) -> Tensor:
+        self.index.copy_(index)
+        self.graph.replay()
+        return self.loss.clone()
