@@ -179,7 +179,7 @@ def _final_metrics(folder: Path, model, train: Dataset, valid: Dataset, seed: in
 def _best_so_far(folder: Path, history: History) -> dict[str, dict[str, Metric]]:
     """The metrics noted at the best epoch, without intervals: nothing is computed while a user waits for the stop."""
     (folder / PREDICTIONS).unlink(missing_ok=True)  # those of an earlier, shorter training
-    best = next(evaluation for evaluation in history.evaluations if evaluation.epoch == history.best_epoch)
+    best = [evaluation for evaluation in history.evaluations if evaluation.epoch <= history.best_epoch][-1]
     return {
         split: {
             name: Metric(value, undefined="it was undefined at that epoch" if value is None else None)

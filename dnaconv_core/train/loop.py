@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
 
 ADAM_EPSILON = 1e-7  # Keras's value
+CHECKPOINT_AFTER = 20.0  # seconds: what a crash may cost where epochs take long
 
 
 class Evaluation(NamedTuple):
@@ -64,8 +65,8 @@ def fit(
     """Train `model` in place and leave it with the weights of its best validation metric (or the last: config.keep).
 
     Evaluates both splits every `config.eval_every` epochs and after the last. With a `checkpoints` folder the state is
-    saved every `config.checkpoint_every` epochs and training goes on from the newest one found there. Raises
-    TrainingError when the loss stops being a number, ConfigError when loss and task do not fit.
+    saved every `config.checkpoint_every` epochs, sooner where these take long, and training goes on from the newest one
+    found there. Raises TrainingError when the loss stops being a number, ConfigError when loss and task do not fit.
     """
     import torch
 
@@ -80,7 +81,8 @@ def fit(
     steps = Steps(model, optimizer, loader, config.batch_size, loss)
     state = _State(model, optimizer)
     skipped = state.resume(checkpoints) if checkpoints else ()
-    epoch, stopped = state.epoch, ""
+    epoch, stopped, saved = state.epoch, "", time.perf_counter()
+    parts = (("train", train), ("valid", valid))
 
     with kept_memory(), torch.random.fork_rng(devices=[device] if device.startswith("cuda") else []):
         while epoch < config.epochs and not (stopped := _stop(state, config, progress)):
@@ -95,14 +97,19 @@ def fit(
             speed = len(order) / (time.perf_counter() - started)
             _require_finite(losses, epoch, config)
             if epoch % config.eval_every == 0 or epoch == config.epochs:
-                metrics = {name: measure(model, data, loss) for name, data in (("train", train), ("valid", valid))}
+                metrics = {name: _measure(model, data, loss, progress) for name, data in parts}
+                if None in metrics.values():  # asked to stop in the middle
+                    stopped = "cancelled"
+                    break
                 evaluation = Evaluation(epoch, metrics, speed)
                 state.record(evaluation)
                 if on_evaluation:
                     on_evaluation(evaluation)
             state.epoch = epoch
-            if checkpoints and (epoch % config.checkpoint_every == 0 or epoch == config.epochs):
+            due = epoch % config.checkpoint_every == 0 or time.perf_counter() - saved > CHECKPOINT_AFTER
+            if checkpoints and (due or epoch == config.epochs):
                 state.save(checkpoints)
+                saved = time.perf_counter()
             progress.report(epoch / config.epochs, f"epoch {epoch} of {config.epochs}, {speed:,.0f} sequences/s")
 
     if state.best is not None and config.keep == "best":
@@ -113,14 +120,31 @@ def fit(
 
 def measure(model: ConvNet, data: Dataset, loss: str) -> dict[str, float | None]:
     """Loss and every metric of the task on `data`, without dropout; None where a metric is undefined."""
+    return _measure(model, data, loss, SILENT)
+
+
+def _measure(model: ConvNet, data: Dataset, loss: str, progress: Progress) -> dict[str, float | None] | None:
+    """The same, or None when asked to stop before all of `data` was seen."""
     import torch
 
-    logits = torch.from_numpy(predict(model, data, output="logit"))  # (N, T)
+    logits = torch.from_numpy(predict(model, data, output="logit", progress=_OnlyStops(progress)))  # (N, T)
+    if progress.should_stop():
+        return None
     prediction = model.activate(logits)
     y, w = torch.from_numpy(np.asarray(data.y, np.float32)), torch.from_numpy(np.asarray(data.w, np.float32))
     mean_loss = float((per_example(loss, logits, prediction, y) * w).mean())
     metrics = evaluate(model.config.task, data.y, prediction.numpy(), weights=labelled(data.w))
     return {"loss": mean_loss, **{name: metric.value for name, metric in metrics.items()}}
+
+
+class _OnlyStops:
+    """A progress that may stop an evaluation, whose every batch is of no interest to whoever watches the epochs."""
+
+    def __init__(self, whole: Progress) -> None:
+        self.should_stop = whole.should_stop
+
+    def report(self, fraction: float, message: str) -> None:
+        pass
 
 
 def make_optimizer(model: ConvNet, config: TrainConfig, device: str) -> torch.optim.Optimizer:
