@@ -1,4 +1,4 @@
-"""The strongest match of each filter, for training: one layer, maximum over positions, several times faster than apart.
+"""The strongest match of each filter: one layer, maximum over positions, several times faster than apart.
 
 Of a convolution followed by its maximum over all positions only the winning window of each filter gets a gradient.
 So nothing but the windows and the places of the winners is kept: forward is one matrix product, backward a
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 
 def applies(model: ConvNet) -> bool:
-    """Whether this network, in training, is one layer without dropout whose maximum is all that is kept."""
+    """Whether it may stand in: one layer, without dropout, whose maximum is all that is kept; and nobody asks for the
+    gradient of the input, as attribution does in evaluation mode."""
     config = model.config
-    alone = config.depth == 1 and config.pooling == "max" and model.activations[0].kept == 256
-    return model.training and alone and (config.padding == "valid" or config.kernel_size % 2 == 1)
+    alone = config.depth == 1 and config.pooling == "max" and (config.padding == "valid" or config.kernel_size % 2 == 1)
+    return alone and (model.activations[0].kept == 256 if model.training else not torch.is_grad_enabled())
 
 
 def strongest_match(X: Tensor, weight: Tensor, bias: Tensor, *, same: bool, both: bool) -> Tensor:

@@ -41,9 +41,21 @@ def test_outputs_and_gradients_are_those_of_the_layers_apart(strands, padding, k
         torch.testing.assert_close(ours, theirs)
 
 
+def test_predictions_are_the_same_with_and_without_it(monkeypatch):
+    from dnaconv_core.predict import predict
+
+    model = build(ModelConfig(length=23, depth=1, filters=7, kernel_size=5, pooling="max", strands="both"), 1)
+    X = inputs(37, 23).numpy().astype(np.int8)
+    fast = predict(model, X)
+    monkeypatch.setattr(strongest, "applies", lambda _: False)
+    np.testing.assert_allclose(fast, predict(model, X), rtol=1e-5)
+
+
 def test_it_stands_in_only_where_it_gives_the_same():
     config = ModelConfig(length=23, depth=1, filters=7, kernel_size=5, dropout=0.0, pooling="max")
     assert strongest.applies(build(config).train())
-    assert not strongest.applies(build(config).eval())
+    assert not strongest.applies(build(config).eval())  # where an attribution may ask for the input's gradient
+    with torch.inference_mode():
+        assert strongest.applies(build(config).eval())
     for other in ({"depth": 2}, {"pooling": "flatten"}, {"dropout": 0.3}, {"kernel_size": 6}):
         assert not strongest.applies(build(config.replace(**other)).train())

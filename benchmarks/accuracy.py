@@ -1,0 +1,220 @@
+"""How well each preset does on measured data, beside the book's network and every baseline, without looking ahead.
+
+    python benchmarks/accuracy.py [--only tf_binding,chromatin,rnai,rnai_cv] [--seeds 0,1] [--quick] [--out FILE.json]
+
+- JUND (one part of the book's data, 34,527 windows): 5 folds by blocks of 1 Mb, each predicted by models
+  that never saw it. Figures are means over the folds; their 95 % intervals come from resampling each fold by class.
+- siRNA: train_siRNA → valid_siRNA as the book has it (rnai), and 5 random folds over both (rnai_cv).
+- `book`: the book's network and settings but for the number of epochs (--book-epochs); the epoch is chosen on an inner
+  part of the training data, by blocks or at random, as `book` means the best of many evaluations.
+- `tuned`: trained on the whole training part for a fixed number of epochs; nothing is chosen on what is reported. Its
+  settings were chosen by cross-validation within training data alone: see benchmarks/README.md.
+- A difference is 'better' or 'worse' only where its paired interval excludes zero.
+
+--full runs the three experiments on the book's own splits, once `dnaconv data fetch` has brought them.
+--quick makes everything small: it tests this program, its numbers mean nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dnaconv_core import __version__
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.data.formats import read_dataset
+from dnaconv_core.data.split import position_block_folds, random_split
+from dnaconv_core.evaluate.baselines import fit_baselines
+from dnaconv_core.evaluate.bootstrap import resamples
+from dnaconv_core.evaluate.metrics import measure_for
+from dnaconv_core.experiments import get_experiment
+from dnaconv_core.sequence.motif import from_iupac
+
+METRICS = {"binary": ("auroc", "auprc"), "regression": ("pearson_r", "spearman_r")}
+TARGETS = {"tf_binding": {"auroc": 0.72, "auprc": 0.035}, "chromatin": {"auroc": 0.85, "auprc": 0.13}}
+TARGETS |= {name: {"pearson_r": 0.66} for name in ("rnai", "rnai_cv")}
+FULL_TARGETS = {"tf_binding": {"auroc": 0.80}, "chromatin": {"auroc": 0.88}}
+
+
+class Fold(NamedTuple):
+    train: Dataset
+    valid: Dataset
+
+
+class Options(NamedTuple):
+    seeds: tuple[int, ...]
+    book_epochs: int
+    n_resamples: int
+    quick: bool
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="tf_binding,chromatin,rnai,rnai_cv")
+    parser.add_argument("--seeds", default="0")
+    parser.add_argument("--book-epochs", type=int, default=40)
+    parser.add_argument("--data", default="", help="folder with jund_chr22/ and sirna/ (default: $DNACONV_TEST_DATA)")
+    parser.add_argument("--out", default="")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--full", action="store_true")
+    given = parser.parse_args()
+    options = Options(tuple(map(int, given.seeds.split(","))), given.book_epochs, 1000, False)
+    if given.quick:
+        options = Options((0,), 1, 100, True)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    root = Path(given.data or os.environ.get("DNACONV_TEST_DATA") or Path(__file__).parents[2] / "shared" / "data")
+    targets = TARGETS | FULL_TARGETS if given.full else TARGETS
+    results: dict[str, Any] = {"command": " ".join(["python", *sys.argv]), "dnaconv": __version__, "tasks": {}}
+    for name in given.only.split(","):
+        if given.full and name == "rnai_cv":
+            continue
+        task = measure(name, list(folds(name, root, full=given.full, quick=given.quick)), options)
+        results["tasks"][name] = task
+        print(table(name, task, targets.get(name, {})), flush=True)
+        if given.out:
+            Path(given.out).write_text(json.dumps(results, indent=1))
+
+
+def folds(name: str, root: Path, *, full: bool, quick: bool) -> Iterator[Fold]:
+    """The training and reported parts of one task."""
+    experiment = get_experiment(name.removesuffix("_cv"))
+    if full:
+        from dnaconv_core.experiments.sources import load_parts
+
+        yield Fold(*load_parts(experiment, "book"))
+    elif experiment.task == "binary":
+        access = root / "jund_chr22" / "accessibility.txt" if experiment.covariates else None
+        data = read_dataset(root / "jund_chr22" / "valid_dataset", alphabet="DNA", covariates=access)
+        for split in position_block_folds(data, 5)[: 2 if quick else 5]:
+            yield Fold(data.subset(split.train), data.subset(split.valid))
+    else:
+        train, valid = (read_dataset(root / "sirna" / f"{part}_siRNA", alphabet="RNA") for part in ("train", "valid"))
+        if not name.endswith("_cv"):
+            yield Fold(train, valid)
+            return
+        X, y, w = (np.concatenate([getattr(part, what) for part in (train, valid)]) for what in "Xyw")
+        ids = np.array([f"{part}_{i}" for part, of in (("train", train), ("valid", valid)) for i in range(len(of))])
+        data = Dataset(X, y, w, ids, alphabet="RNA", name="siRNA")
+        fold = np.random.default_rng(0).permutation(len(data)) % 5
+        for k in range(2 if quick else 5):
+            yield Fold(data.subset(fold != k), data.subset(fold == k))
+
+
+def measure(name: str, parts: list[Fold], options: Options) -> dict[str, Any]:
+    """Every predictor's metrics on the reported parts, and how `tuned` differs from each."""
+    experiment = get_experiment(name.removesuffix("_cv"))
+    predictions: dict[str, list[np.ndarray]] = {}
+    seconds: dict[str, float] = {}
+    for number, part in enumerate(parts, 1):
+        started = time.process_time()
+        motif = from_iupac(experiment.motif).ppm if experiment.motif else None
+        fitted = fit_baselines(experiment.task, part.train, part.valid, motif=motif, n_resamples=2)
+        for key, baseline in fitted.items():
+            predictions.setdefault(f"baseline {key}", []).append(baseline.prediction)
+        seconds["baselines"] = seconds.get("baselines", 0) + time.process_time() - started
+        for preset in ("book", "tuned"):
+            for seed in options.seeds:
+                started = time.process_time()
+                key = preset if seed == options.seeds[0] else f"{preset} seed {seed}"
+                predictions.setdefault(key, []).append(trained(experiment, preset, part, seed, options))
+                seconds[preset] = seconds.get(preset, 0) + time.process_time() - started
+        print(f"# {name}: part {number} of {len(parts)} done, CPU seconds {seconds}", file=sys.stderr, flush=True)
+    found = {}
+    resampled: dict[tuple[str, str], np.ndarray] = {}
+    for key, of_parts in predictions.items():
+        found[key] = {}
+        for metric in METRICS[experiment.task]:
+            value, values = fold_mean(experiment.task, metric, parts, of_parts, options.n_resamples)
+            resampled[key, metric] = values
+            found[key][metric] = {"value": value, **interval(values)}
+    for key, metrics in found.items():
+        for metric, entry in metrics.items():
+            if key != "tuned" and entry["value"] is not None:
+                lead = found["tuned"][metric]["value"] - entry["value"]
+                gained = {"value": lead, **interval(resampled["tuned", metric] - resampled[key, metric])}
+                sure = gained["low"] is not None and not gained["low"] <= 0 <= gained["high"]
+                entry["tuned_minus_this"] = gained | {"verdict": ("better" if lead > 0 else "worse") if sure else ""}
+    sizes = {"n_valid": [len(part.valid) for part in parts], "n_train": [len(part.train) for part in parts]}
+    presets = {preset: experiment.presets[preset].settings for preset in ("book", "tuned")}
+    return {"predictors": found, "cpu_seconds": seconds, "presets": presets, **sizes}
+
+
+def trained(experiment: Any, preset: str, part: Fold, seed: int, options: Options) -> np.ndarray:
+    """Predictions `(N, T)` on the reported part by a model that never saw it."""
+    from dnaconv_core.model.convnet import build
+    from dnaconv_core.predict import predict
+    from dnaconv_core.train.loop import fit
+
+    settings = experiment.train_config(preset, seed=seed)
+    if preset == "book":
+        settings = settings.replace(epochs=options.book_epochs, eval_every=min(5, options.book_epochs))
+    if options.quick:
+        settings = settings.replace(epochs=1, eval_every=1)
+    if settings.keep == "best":
+        blocks = experiment.task == "binary"
+        inner = position_block_folds(part.train, 5)[2] if blocks else random_split(part.train, 0.2)
+        train, looked_at = part.train.subset(inner.train), part.train.subset(inner.valid)
+    else:  # nothing is chosen, so nothing need be held out; a few examples satisfy the loop
+        train, looked_at = part.train, part.train.subset(np.arange(100))
+        settings = settings.replace(eval_every=settings.epochs)
+    model = build(experiment.model_config(preset, train), seed)
+    fit(model, train, looked_at, settings)
+    return predict(model, part.valid)
+
+
+def fold_mean(
+    task: str, metric: str, parts: list[Fold], predictions: list[np.ndarray], n_resamples: int
+) -> tuple[float | None, np.ndarray]:
+    """The mean over parts of a metric, and of its resampled values `(n_resamples,)`, the same draws for everyone."""
+    whole, values = [], np.zeros(n_resamples)
+    for number, (part, prediction) in enumerate(zip(parts, predictions, strict=True)):
+        y = part.valid.y[:, 0].astype(np.float64)
+        of = measure_for(task, y, prediction[:, 0].astype(np.float64), threshold=0.5)
+        whole.append(of(np.ones(len(y)), [metric])[metric])
+        if isinstance(whole[-1], str):  # undefined
+            return None, np.full(n_resamples, np.nan)
+        for i, counts in enumerate(resamples(task, y, n_resamples=n_resamples, seed=number)):
+            values[i] += of(counts, [metric])[metric] / len(parts)
+    return float(np.mean(whole)), values
+
+
+def interval(values: np.ndarray) -> dict[str, float | None]:
+    if not np.isfinite(values).all():
+        return {"low": None, "high": None}
+    low, high = np.quantile(values, [0.025, 0.975])
+    return {"low": float(low), "high": float(high)}
+
+
+def table(name: str, task: dict[str, Any], targets: dict[str, float]) -> str:
+    metrics = list(next(iter(task["predictors"].values())))
+    lines = [f"\n## {name}: {len(task['n_valid'])} parts, {sum(task['n_valid']):,} examples reported", ""]
+    lines += ["| predictor | " + " | ".join(f"{m} (95 %) | tuned minus it" for m in metrics) + " |"]
+    lines += ["|---|" + "---|---|" * len(metrics)]
+    for key, entries in task["predictors"].items():
+        cells = []
+        for entry in entries.values():
+            cells += [_cell(entry, ".3f"), _cell(entry.get("tuned_minus_this"), "+.3f")]
+        lines.append(f"| {key} | " + " | ".join(cells) + " |")
+    for metric, target in targets.items():
+        reached = task["predictors"]["tuned"][metric]["value"]
+        lines.append(f"\ntarget {metric} {target}: {'reached' if reached >= target else 'not reached'} ({reached:.3f})")
+    return "\n".join(lines)
+
+
+def _cell(entry: dict[str, Any] | None, form: str) -> str:
+    if entry is None or entry["value"] is None:
+        return ""
+    ends = "" if entry["low"] is None else f" ({entry['low']:{form}} to {entry['high']:{form}})"
+    return f"{entry['value']:{form}}{ends} {entry.get('verdict', '')}".rstrip()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,350 @@
+"""Why a 1-D convolution: each reason as an experiment of a few seconds, with a control, on data made for it.
+
+Every experiment trains small networks on sequences whose truth is known and returns the numbers of one chart and a
+sentence that is made from them: where an experiment does not show what it claims, the sentence says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from dnaconv_core.evaluate.metrics import evaluate
+from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.sequence.encoding import from_codes
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+LENGTH = 40  # bases of the sequences made here
+MOTIF = (3, 2, 0, 1, 3, 1, 0)  # TGACTCA as codes
+
+
+class Found(NamedTuple):
+    """What one experiment measured, ready for one chart."""
+
+    kind: str  # 'bars' or 'lines'
+    x_title: str
+    y_title: str
+    x: tuple[Any, ...]
+    series: dict[str, tuple[float, ...]]  # by name, a value for each x
+    verdict: str  # one sentence made from the numbers
+    holds: bool  # whether they show what was claimed
+    reference: float | None = None  # a line to compare with
+
+
+class Claim(NamedTuple):
+    """One reason, and the experiment that puts it to the test."""
+
+    title: str
+    claim: str
+    control: str
+    run: Callable[[int], Found]  # seed → numbers
+    experiment: str  # where to try it at full size, with these settings
+    settings: dict[str, Any]
+
+
+def position_invariance(seed: int = 0) -> Found:
+    """The motif lies in the left half in training; can it be found in the right half?"""
+    left, right = (0, LENGTH // 2 - 7), (LENGTH // 2, LENGTH - 7)
+    X, y = planted(1200, seed, where=left)
+    tests = {"left half, as in training": planted(600, seed + 1, where=left)}
+    tests["right half, never seen there"] = planted(600, seed + 2, where=right)
+    names = {"Conv1D + maximum": conv(pooling="max"), "Conv1D + Flatten": conv(pooling="flatten"), "Dense": None}
+    series: dict[str, list[float]] = {where: [] for where in tests}
+    for config in names.values():
+        model = fitted(config, X, y, seed=seed)
+        for where, (X_test, y_test) in tests.items():
+            series[where].append(auroc(model, X_test, y_test))
+    away = series["right half, never seen there"]
+    holds = away[0] > 0.85 and away[0] > max(away[1:]) + 0.1
+    verdict = (
+        f"On the right, where training never showed the motif, Conv1D with a maximum reaches {away[0]:.2f}, with "
+        f"Flatten {away[1]:.2f}, and a dense network {away[2]:.2f} (guessing is 0.5)."
+    )
+    return Found("bars", "network", "ROC-AUC", tuple(names), _fixed(series), verdict, holds, 0.5)
+
+
+def parameter_sharing(seed: int = 0) -> Found:
+    """The same number of hidden units, shared over positions or not, for more and more examples."""
+    sizes = (100, 300, 1000, 3000)
+    X, y = planted(max(sizes), seed)
+    X_test, y_test = planted(800, seed + 1)
+    config = conv(pooling="max")
+    dense = count(fitted(None, X[:50], y[:50], seed=seed, steps=1))
+    names = {f"Conv1D, {config.n_parameters:,} weights": config, f"Dense, {dense:,} weights": None}
+    series: dict[str, list[float]] = {name: [] for name in names}
+    for name, architecture in names.items():
+        for n in sizes:
+            series[name].append(auroc(fitted(architecture, X[:n], y[:n], seed=seed), X_test, y_test))
+    ours, other = series.values()
+    verdict = (
+        f"With {sizes[-1]:,} examples Conv1D reaches {ours[-1]:.2f} and the dense network {other[-1]:.2f}, which has "
+        f"{dense / config.n_parameters:.0f} times the weights and must learn the motif anew at every position."
+    )
+    holds = ours[-1] > other[-1] + 0.05
+    return Found("lines", "training examples", "ROC-AUC on new sequences", sizes, _fixed(series), verdict, holds, 0.5)
+
+
+def locality(seed: int = 0) -> Found:
+    """Kernels shorter and longer than the motif, of 7 bases; negatives hold its letters shuffled."""
+    kernels = (1, 2, 3, 5, 7, 9, 13)
+    X, y = planted(1500, seed)
+    X_test, y_test = planted(800, seed + 1)
+    values = [auroc(fitted(conv(kernel_size=k, filters=8), X, y, seed=seed), X_test, y_test) for k in kernels]
+    short, whole = values[kernels.index(2)], values[kernels.index(7)]
+    verdict = (
+        f"A kernel of 2 bases reaches {short:.2f}, one as long as the motif {whole:.2f}, and one of 13 bases "
+        f"{values[-1]:.2f}: what counts lies close together."
+    )
+    holds = whole > short + 0.1 and values[-1] < whole + 0.03
+    return Found(
+        "lines", "kernel size (bases); the motif has 7", "ROC-AUC on new sequences", kernels,
+        {"one layer, maximum": tuple(values)}, verdict, holds, 0.5,
+    )  # fmt: skip
+
+
+def depth(seed: int = 0) -> Found:
+    """Two words that only mean something at a fixed distance: negatives hold both, further apart."""
+    X, y = _grammar(3000, seed)
+    X_test, y_test = _grammar(800, seed + 1)
+    layers, values, fields = (1, 2, 3), [], []
+    for n in layers:
+        config = conv(depth=n, kernel_size=5, filters=16)
+        fields.append(1 + n * 4)
+        values.append(auroc(fitted(config, X, y, seed=seed, steps=500), X_test, y_test))
+    verdict = (
+        f"The pair spans 12 bases. One layer sees {fields[0]} and reaches {values[0]:.2f}, two see {fields[1]} and "
+        f"reach {values[1]:.2f}, three see {fields[2]} and reach {values[2]:.2f}."
+    )
+    holds = values[2] > values[0] + 0.1
+    x = tuple(f"{n} layer{'s' * (n > 1)}, sees {field} bases" for n, field in zip(layers, fields, strict=True))
+    return Found("bars", "network", "ROC-AUC on new sequences", x, {"ROC-AUC": tuple(values)}, verdict, holds, 0.5)
+
+
+def loss(seed: int = 0) -> Found:
+    """The pull of both losses on a network that is surely wrong: the gradient at the logit, of a positive example."""
+    import torch
+    from torch.nn import functional
+
+    at = torch.linspace(-8, 4, 25, requires_grad=True)
+    cross, squares = functional.binary_cross_entropy_with_logits, functional.mse_loss
+    one = torch.ones_like(at)
+    (ce,) = torch.autograd.grad(cross(at, one, reduction="sum"), at)
+    (l2,) = torch.autograd.grad(squares(torch.sigmoid(at), one, reduction="sum"), at)
+    X, y = planted(1000, seed)
+    after = {}
+    for name, function in (("cross_entropy", cross), ("l2", lambda z, t: squares(torch.sigmoid(z), t))):
+        model = fitted(conv(), X, y, seed=seed, loss=function, steps=150, start=-12.0)
+        after[name] = auroc(model, X, y), float(torch.sigmoid(logits(model, X)).mean())
+    (_, mean_ce), (_, mean_l2) = after["cross_entropy"], after["l2"]
+    verdict = (
+        f"Started from 'surely not bound' on data of which half is bound, 150 steps of plain gradient descent on "
+        f"cross-entropy bring the mean prediction to {mean_ce:.2f}; as many on L2 leave it at {mean_l2:.3f}, since its "
+        f"pull vanishes there."
+    )
+    series = {"cross-entropy": tuple((-ce).tolist()), "L2 of the probability": tuple((-l2).tolist())}
+    holds = abs(mean_ce - 0.5) < 0.2 and mean_l2 < 0.3
+    x = tuple(round(v, 2) for v in at.tolist())
+    return Found("lines", "logit of a positive example (left: surely wrong)", "pull towards 1 (−gradient)", x,
+                 series, verdict, holds)  # fmt: skip
+
+
+def outside_input(seed: int = 0) -> Found:
+    """Bound needs a motif and open chromatin: the accessibility raw, as its logarithm, and shuffled."""
+    rng = np.random.default_rng(seed)
+
+    def draw(n: int, part: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        X, motif = planted(n, seed + part)
+        openness = np.exp(np.log(0.0036) + 0.5 * rng.standard_normal(n)).astype(np.float32)
+        return X, motif * (openness > 0.0036), openness[:, None]
+
+    X, y, a = draw(2000, 0)
+    X_test, y_test, a_test = draw(1000, 5)
+    mean, scale = float(np.log(a + 1e-3).mean()), float(np.log(a + 1e-3).std())
+    log = {"covariate_transform": "log", "covariate_mean": (mean,), "covariate_scale": (scale,)}
+    beside = {"covariates": ("accessibility",)}
+    tried = {
+        "sequence alone": (conv(), None, None),
+        "accessibility raw": (conv(**beside), a, a_test),
+        "its logarithm, standardised": (conv(**beside, **log), a, a_test),
+        "the same, shuffled": (conv(**beside, **log), rng.permutation(a), rng.permutation(a_test)),
+    }
+    values = []
+    for config, given, given_test in tried.values():
+        model = fitted(config, X, y, seed=seed, covariates=given)
+        values.append(auroc(model, X_test, y_test, given_test))
+    verdict = (
+        f"Raw accessibility, with a mean of {a.mean():.4f}, gives {values[1]:.2f}, hardly more than the sequence alone "
+        f"({values[0]:.2f}); its standardised logarithm gives {values[2]:.2f}, and shuffled it gives {values[3]:.2f}."
+    )
+    holds = values[2] > values[1] + 0.03 and values[1] < values[0] + 0.03
+    return Found("bars", "what joins at the last layer", "ROC-AUC on new sequences", tuple(tried),
+                 {"ROC-AUC": tuple(values)}, verdict, holds, 0.5)  # fmt: skip
+
+
+def overfitting(seed: int = 0) -> Found:
+    """Filters against dropout, on few examples: what is learnt, and what is learnt by heart."""
+    filters, rates = (1, 4, 16, 64), (0.0, 0.5)
+    X, y = planted(250, seed)
+    X_test, y_test = planted(800, seed + 1)
+    series: dict[str, list[float]] = {}
+    for rate in rates:
+        for n in filters:
+            model = fitted(conv(filters=n, pooling="flatten", dropout=rate), X, y, seed=seed, steps=250)
+            for part, value in (("training", auroc(model, X, y)), ("new", auroc(model, X_test, y_test))):
+                series.setdefault(f"{part} sequences, dropout {rate:g}", []).append(value)
+    gaps = [
+        series[f"training sequences, dropout {r:g}"][-1] - series[f"new sequences, dropout {r:g}"][-1] for r in rates
+    ]
+    small = series["training sequences, dropout 0"][0]
+    verdict = (
+        f"From 250 examples, 64 filters without dropout do better on training than on new ones by {gaps[0]:.2f}, with "
+        f"dropout by {gaps[1]:.2f}; one filter reaches only {small:.2f} even on what it was trained on."
+    )
+    holds = gaps[0] > 0.1 and gaps[1] < gaps[0]
+    return Found("lines", "filters", "ROC-AUC", filters, _fixed(series), verdict, holds, 0.5)
+
+
+CLAIMS: dict[str, Claim] = {
+    "position": Claim(
+        "Position invariance",
+        "A convolution that keeps its maximum finds a motif wherever it lies.",
+        "Flatten and a dense network, which weigh each position by itself, see the same training data.",
+        position_invariance, "tf_binding", {"pooling": "max", "depth": 1, "dropout": 0.0},
+    ),
+    "sharing": Claim(
+        "Parameter sharing",
+        "One set of weights is used at every position, so that few examples are enough.",
+        "A dense network with as many hidden units sees the same examples.",
+        parameter_sharing, "tf_binding", {"pooling": "max", "depth": 1, "filters": 16, "dropout": 0.0},
+    ),
+    "locality": Claim(
+        "Locality",
+        "A filter need only look at as many neighbours as a motif is long.",
+        "Negatives hold the motif's letters shuffled: single bases tell nothing.",
+        locality, "tf_binding", {"kernel_size": 7, "depth": 1, "pooling": "max", "dropout": 0.0},
+    ),
+    "depth": Claim(
+        "Depth composes",
+        "Later layers see further, and so can tell two words at a distance from the same words elsewhere.",
+        "Negatives hold both words too, at other distances.",
+        depth, "tf_binding", {"depth": 3, "kernel_size": 5, "pooling": "max", "dropout": 0.0},
+    ),
+    "loss": Claim(
+        "The loss fits the task",
+        "Cross-entropy pulls hardest where a class is surely wrong; L2 through a sigmoid lets go there.",
+        "The same network, start, data and steps; only the loss differs.",
+        loss, "tf_binding", {"loss": "cross_entropy"},
+    ),
+    "outside": Claim(
+        "An outside number joins at the end",
+        "A small raw number is ignored; on the scale of the other features it is used.",
+        "The same numbers given to the wrong sequences must not help.",
+        outside_input, "chromatin", {"covariate_transform": "log"},
+    ),
+    "fit": Claim(
+        "Under- and overfitting",
+        "Too few filters learn too little; many learn the examples by heart unless dropout holds them back.",
+        "Training and new sequences are drawn alike: any gap is memory.",
+        overfitting, "tf_binding", {"filters": 64, "dropout": 0.5},
+    ),
+}  # fmt: skip
+
+
+def planted(n: int, seed: int, *, where: tuple[int, int] = (0, LENGTH - 7)) -> tuple[np.ndarray, np.ndarray]:
+    """One-hot `(n, 4, LENGTH)` and labels `(n,)`: half hold the motif, starting in `where` (inclusive), the others its
+    letters shuffled."""
+    rng = np.random.default_rng([seed, n])
+    codes = rng.integers(0, 4, (n, LENGTH))
+    y = rng.permutation(np.arange(n) % 2).astype(np.float32)
+    words = np.tile(MOTIF, (n, 1))
+    words[y == 0] = rng.permuted(words[y == 0], axis=1)
+    start = rng.integers(where[0], where[1] + 1, n)
+    codes[np.arange(n)[:, None], start[:, None] + np.arange(7)] = words
+    return from_codes(codes), y
+
+
+def _grammar(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """TGAC and GGTA with four bases between them are positive; with any other distance from 8 to 20, negative."""
+    rng = np.random.default_rng([seed, n, 1])
+    codes = rng.integers(0, 4, (n, LENGTH))
+    y = rng.permutation(np.arange(n) % 2).astype(np.float32)
+    gap = np.where(y == 1, 4, rng.integers(8, 21, n))
+    start = (rng.random(n) * (LENGTH - 8 - gap + 1)).astype(int)
+    for word, offset in (((3, 2, 0, 1), 0), ((2, 2, 3, 0), 4 + gap)):
+        codes[np.arange(n)[:, None], (start + offset)[:, None] + np.arange(4)] = word
+    return from_codes(codes), y
+
+
+def conv(**changes: Any) -> ModelConfig:
+    """The small network of these experiments: one layer of 16 filters of 7 bases, and the maximum."""
+    base = {"length": LENGTH, "depth": 1, "filters": 16, "kernel_size": 7, "dropout": 0.0, "pooling": "max"}
+    return ModelConfig(**(base | changes))
+
+
+def fitted(
+    config: ModelConfig | None,
+    X: np.ndarray,
+    y: np.ndarray,
+    *,
+    seed: int,
+    steps: int = 300,
+    loss: Callable[[Tensor, Tensor], Tensor] | None = None,
+    covariates: np.ndarray | None = None,
+    start: float | None = None,
+) -> nn.Module:
+    """A network trained for `steps` batches of 100. config None: a dense one with 16 hidden units.
+
+    start: the output's first bias; plain gradient descent then takes the place of Adam, which would scale any pull up.
+    """
+    import torch
+    from torch import nn
+
+    from dnaconv_core.model.convnet import build
+
+    loss = loss or nn.functional.binary_cross_entropy_with_logits
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if config is None:
+            model: nn.Module = nn.Sequential(nn.Flatten(), nn.Linear(4 * X.shape[2], 16), nn.ReLU(), nn.Linear(16, 1))
+        else:
+            model = build(config, seed)
+        optimizer: torch.optim.Optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+        if start is not None:
+            nn.init.constant_(model.dense.bias, start)
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.3)
+        rng = np.random.default_rng(seed)
+        model.train()
+        for _ in range(steps):
+            rows = rng.integers(0, len(X), 100)
+            beside = () if covariates is None else (torch.from_numpy(covariates[rows]),)
+            predicted = model(torch.from_numpy(X[rows]).float(), *beside)[:, 0]
+            optimizer.zero_grad()
+            loss(predicted, torch.from_numpy(np.asarray(y[rows], np.float32))).backward()
+            optimizer.step()
+    return model.eval()
+
+
+def logits(model: nn.Module, X: np.ndarray, covariates: np.ndarray | None = None) -> Tensor:
+    import torch
+
+    with torch.inference_mode():
+        beside = () if covariates is None else (torch.from_numpy(covariates),)
+        return model(torch.from_numpy(X).float(), *beside)[:, 0]
+
+
+def auroc(model: nn.Module, X: np.ndarray, y: np.ndarray, covariates: np.ndarray | None = None) -> float:
+    found = evaluate("binary", y[:, None], logits(model, X, covariates).sigmoid().numpy()[:, None], names=("auroc",))
+    return float(found["auroc"].value or 0.5)
+
+
+def count(model: nn.Module) -> int:
+    """Trainable numbers."""
+    return sum(p.numel() for p in model.parameters())
+
+
+def _fixed(series: dict[str, list[float]]) -> dict[str, tuple[float, ...]]:
+    return {name: tuple(values) for name, values in series.items()}
