@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from dnaconv_core import __version__
-from dnaconv_core.commands import apply, data, models, pretrained, runs
+from dnaconv_core.commands import apply, data, interpret, models, pretrained, runs
 from dnaconv_core.errors import DnaConvError, InputError
 
-GROUPS = (data, models, apply, pretrained, runs)
+GROUPS = (data, models, interpret, apply, pretrained, runs)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -24,7 +24,7 @@ from dnaconv_core.sequence.motif import Motif, information_content, reverse_comp
 
 SIGNIFICANT = 0.05  # q-values above read "no significant match"
 NO_MATCH = "no significant match"
-_LEAST_BITS = 5.0  # of the whole motif
+_LEAST_BITS = 7.0  # of the whole motif
 _TRIM = 0.25  # bits: flanking columns with less say nothing and only lengthen the overlap
 
 
@@ -63,8 +63,8 @@ class Match(NamedTuple):
 def match_motifs(motifs: Sequence[Motif], targets: Sequence[Motif], *, most: int = 5) -> list[list[Match]]:
     """The best `most` targets of each motif, best first, with q-values (Benjamini-Hochberg over motifs × targets).
 
-    Motifs are trimmed to their informative core first; offsets count from the whole motif. One with less than 5 bits
-    (two and a half certain bases) resembles everything and is not asked. Raises InputError when there is nothing to
+    Motifs are trimmed to their informative core first; offsets count from the whole motif. One with less than 7 bits
+    (three and a half certain bases) resembles too much and is not asked. Raises InputError when there is nothing to
     compare with.
     """
     if not len(targets):

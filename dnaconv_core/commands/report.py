@@ -1,0 +1,142 @@
+"""One HTML file with a model's interpretation: no script, no network, every picture inside."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from dnaconv_core.model.bundle import Bundle
+
+_STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;color:#1c212b;background:#fff}
+body{max-width:1000px;margin:2.5rem auto;padding:0 1.2rem}
+h1{margin-bottom:.2rem}h2{margin-top:2.4rem;border-bottom:1px solid #dde1e7;padding-bottom:.3rem}
+table{border-collapse:collapse;margin:.6rem 0}td,th{padding:.25rem .8rem .25rem 0;text-align:left;vertical-align:middle}
+th{font-weight:600;border-bottom:1px solid #dde1e7}.muted{color:#5f6775}.number{text-align:right}
+svg{max-width:100%;height:auto}figure{margin:.8rem 0;overflow-x:auto}
+"""
+_SHOWN = 4  # sequences drawn
+
+
+def write_report(
+    bundle: Bundle, data: Dataset, *, motifs: str = "", group: str = "vertebrates", progress: Progress = SILENT
+) -> str:
+    """The page as text: metrics, patterns, filters, a motif's effect, and attributions of the highest predictions."""
+    from dnaconv_core.interpret.ablation import ablate_filters
+    from dnaconv_core.interpret.attribution import covariates_for
+    from dnaconv_core.interpret.discovery import discover
+    from dnaconv_core.interpret.filters import filter_motifs
+    from dnaconv_core.interpret.naming import named
+
+    model, beside = bundle.model, covariates_for(bundle.model, data)
+    scan = filter_motifs(model, data.X, progress=progress)
+    changes = {c.index: c for c in ablate_filters(model, data.X, data.y, beside, progress=progress)}
+    found = discover(model, data.X, data.y, beside, most=500, n_references=5, progress=progress)
+    names = named([p.motif for p in found.patterns] + [f.motif for f in scan.motifs], motifs, group)
+    patterns, filters = names[: len(found.patterns)], names[len(found.patterns) :]
+    title = escape(str(bundle.record.get("name") or bundle.path.name))
+    parts = [
+        "<!doctype html><html lang=en><head><meta charset=utf-8>",
+        f"<meta name=viewport content='width=device-width'><title>What {title} learned</title><style>{_STYLE}</style>",
+        f"</head><body><h1>What {title} learned</h1>",
+        f"<p class=muted>Experiment {escape(bundle.experiment)} · {len(data):,} examples ({escape(data.label)}) · "
+        f"{bundle.config.n_parameters:,} parameters. Motifs are named by Tomtom; a q-value above 0.05 is no match.</p>",
+        _metrics(bundle),
+        "<h2>Motifs it uses</h2>",
+        _patterns(found, patterns),
+        "<h2>Filters of the first layer</h2>",
+        _filters(scan, filters, changes),
+        "<h2>Where it looks</h2>",
+        _saliency(bundle, data, beside),
+        "</body></html>",
+    ]
+    return "\n".join(parts)
+
+
+def _metrics(bundle: Bundle) -> str:
+    from dnaconv_core.evaluate.metrics import LABELS
+
+    rows = []
+    for name, metric in bundle.metrics.get("valid", {}).items():
+        if metric.value is not None and name in LABELS:
+            interval = f"{metric.low:.3f} – {metric.high:.3f}" if metric.low is not None else ""
+            rows.append(f"<tr><td>{escape(LABELS[name].name)}<td class=number>{metric.value:.3f}<td>{interval}")
+    if not rows:
+        return ""
+    return f"<h2>How good it is</h2><table><tr><th>on validation data<th>value<th>95 %{''.join(rows)}</table>"
+
+
+def _patterns(found, matches) -> str:
+    from dnaconv_core.plot.logo import logo_svg
+    from dnaconv_core.sequence.motif import to_icm
+
+    if not found.patterns:
+        return "<p>No group of alike seqlets is stronger than shuffled sequences explain.</p>"
+    parts = []
+    for number, (p, own) in enumerate(zip(found.patterns, matches, strict=True), 1):
+        parts.append(
+            f"<h3>Pattern {number}: {escape(p.consensus)}</h3><p>{p.n_seqlets:,} seqlets, in {p.share_positives:.1%} "
+            f"of positives and {p.share_negatives:.1%} of negatives (Fisher p {p.p_fisher:.2g}). {_names(own)}</p>"
+            "<figure>"
+            + logo_svg(to_icm(p.motif.ppm), title="what they look like", column=26)
+            + logo_svg(p.contribution, kind="contribution", title="what they contribute", column=26)
+            + "</figure>"
+        )
+    return "".join(parts)
+
+
+def _filters(scan, matches, changes) -> str:
+    from dnaconv_core.plot.logo import logo_svg
+    from dnaconv_core.sequence.motif import to_icm
+
+    rows = []
+    for f, own in zip(scan.motifs, matches, strict=True):
+        change = changes.get(f.index)
+        effect = ""
+        if change is not None and change.difference.value is not None:
+            d = change.difference
+            effect = f"{d.value:+.4f}" + (f" ({d.low:+.4f} to {d.high:+.4f})" if d.low is not None else "")
+        image = logo_svg(to_icm(f.motif.ppm), column=18, height=84) if f.n_sites else ""
+        rows.append(
+            f"<tr><td>{f.index + 1}<td>{image}<td class=number>{f.n_sites:,}<td class=number>{f.information_bits:.1f}"
+            f"<td>{escape(f.note) or _names(own[:1])}<td>{effect}"
+        )
+    head = "<tr><th>filter<th>motif (bits)<th>sites<th>bits<th>name<th>metric without it (95 %)"
+    return f"<table>{head}{''.join(rows)}</table>"
+
+
+def _saliency(bundle: Bundle, data: Dataset, beside) -> str:
+    from dnaconv_core.interpret.attribution import NAMES, attribute
+    from dnaconv_core.plot.logo import logo_svg
+    from dnaconv_core.predict import predict
+
+    said = predict(bundle.model, np.asarray(data.X[:]), beside)[:, 0]
+    rows = np.argsort(-said, kind="stable")[:_SHOWN]
+    X, c = np.asarray(data.X[rows]), None if beside is None else beside[rows]
+    method = "deeplift_shap"
+    found = attribute(bundle.model, X, method=method, covariates=c)
+    parts = [f"<p class=muted>{NAMES[method]} against {found.reference}, of the output before the sigmoid.</p>"]
+    for i, row in enumerate(rows):
+        words = f"{data.ids[row]}: predicted {said[row]:.3f}, measured {data.y[row, 0]:g}; delta {found.delta[i]:.1g}"
+        image = logo_svg(
+            found.values[i], kind="contribution", alphabet=bundle.config.alphabet, title=words, column=9.5, unit="logit"
+        )
+        parts.append(f"<figure>{image}</figure>")
+    return "".join(parts)
+
+
+def _names(matches) -> str:
+    from dnaconv_core.interpret.match import NO_MATCH
+
+    good = [m for m in matches if m.significant]
+    if not good:
+        return NO_MATCH.capitalize()
+    return ", ".join(
+        f"{escape(m.name)} <span class=muted>({escape(m.matrix_id)}, q {m.q_value:.2g})</span>" for m in good
+    )

@@ -1,0 +1,33 @@
+"""Interpretation as tables for a spreadsheet, in which no name can act as a formula."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from dnaconv_core.interpret.hits import Hits
+
+
+def attribution_csv(ids: Iterable, sequences: Sequence[str], scores: np.ndarray) -> str:
+    """A line for each base of scores `(N, L)`: id, position (from 1), base, attribution."""
+    lines = ["id,position,base,attribution"]
+    for name, sequence, row in zip(ids, sequences, scores, strict=True):
+        name = _quoted(name)
+        lines += [f"{name},{p},{b},{v:.6g}" for p, (b, v) in enumerate(zip(sequence, row, strict=True), 1)]
+    return "\n".join(lines) + "\n"
+
+
+def hits_csv(ids: Sequence, hits: Hits, motif: str) -> str:
+    """A line for each hit: id, motif, first and last base (from 1), strand, score in bits, p and q."""
+    lines = ["id,motif,start,end,strand,score_bits,p_value,q_value"]
+    for row, start, strand, score, p, q in zip(*hits[:6], strict=True):
+        name = _quoted(ids[row])
+        lines.append(f"{name},{_quoted(motif)},{start + 1},{start + hits.width},{strand},{score:.4g},{p:.4g},{q:.4g}")
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(name: object) -> str:
+    text = str(name)
+    text = f"'{text}" if text[:1] in tuple("=+-@\t\r") else text
+    return '"' + text.replace('"', '""') + '"'
