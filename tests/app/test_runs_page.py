@@ -1,0 +1,92 @@
+"""The Runs page from the entrypoint: its table, what can be done with a run, and comparisons."""
+
+from __future__ import annotations
+
+import pytest
+
+from dnaconv_core.runs import queue
+from dnaconv_core.runs.spec import RunSpec
+from dnaconv_core.runs.store import Store
+
+
+@pytest.fixture(autouse=True)
+def no_workers(monkeypatch):
+    """What waits goes on waiting."""
+    started: list[str] = []
+    monkeypatch.setattr(queue, "_spawn", lambda store, slot, held: started.append(slot.key))
+    return started
+
+
+def texts(at) -> str:
+    return "\n".join([*(m.value for m in at.markdown), *(c.value for c in at.caption)])
+
+
+def press(at, label: str):
+    return next(button for button in at.button if button.label == label).click().run()
+
+
+def test_an_empty_page_offers_a_start(dashboard):
+    at = dashboard("runs")
+    assert at.title[0].value == "Runs" and "**No runs yet.**" in texts(at)
+    assert not at.exception and not at.error
+
+
+def test_the_table_shows_each_run_with_its_score_and_curve(dashboard, trained):
+    run = trained("rnai")
+    at = dashboard("runs")
+    table = at.dataframe[0].value
+    assert list(table["Name"])[-1] == "a small rnai" and list(table["State"])[-1] == "finished"
+    metric = run.metrics["valid"]["pearson_r"]
+    row = table.iloc[-1]
+    assert row["Score"] == metric["value"] and row["Metric"] == "Pearson r"
+    assert row["95 %"] == f"{metric['low']:.3f} to {metric['high']:.3f}"
+    assert len(row["Validation"]) == 2 and row["Epochs"] == "2 of 2"
+    assert "Tick one run" in texts(at)
+
+
+def test_one_ticked_run_can_be_edited_and_deleted(dashboard):
+    store = Store()
+    run = store.create(RunSpec("rnai"), "mine")
+    store.ask_to_stop(run.id)
+    at = dashboard("runs", runs=run.id)
+    assert "cancelled before it started" in texts(at).replace("\\", "")
+    next(field for field in at.text_input if field.label == "Name").set_value("yours")
+    next(field for field in at.text_input if field.label.startswith("Tags")).set_value("good, first")
+    at = press(at, "Save")
+    assert (store.get(run.id).name, store.get(run.id).tags) == ("yours", ("good", "first"))
+    at = press(at, "Delete for good")
+    assert store.list() == [] and "**No runs yet.**" in texts(at)
+
+
+def test_a_stopped_run_is_resumed_into_the_queue(dashboard, no_workers):
+    store = Store()
+    run = store.create(RunSpec("rnai"), "mine")
+    store.ask_to_stop(run.id)
+    at = press(dashboard("runs", runs=run.id), "Resume")
+    assert store.get(run.id).state == "queued" and set(no_workers) == {"cpu/0"}
+    assert "waits, number 1 in the queue" in "\n".join(p.proto.text for p in at.get("progress"))
+    assert "0 training, 1 waiting" in texts(at)
+    press(at, "Stop")
+    assert store.get(run.id).state == "cancelled"
+
+
+def test_two_runs_are_compared_on_the_same_examples(dashboard, trained, no_workers):
+    from dnaconv_core.runs.worker import train_here
+
+    first = trained("rnai")
+    store = Store()
+    settings = {**first.spec.settings, "filters": 2}
+    second = train_here(store, store.create(RunSpec("rnai", settings=settings), "smaller").id)
+    at = dashboard("runs", runs=f"{first.id},{second.id}", experiment="rnai")
+    assert not at.exception and not at.error
+    shown = at.dataframe[1].value
+    assert list(shown["setting"]) == ["filters"] and list(shown["≠" if "≠" in shown else ""]) == ["≠"]
+    assert set(shown.columns) == {"", "setting", "a small rnai", "smaller"}
+    assert "**Is the difference one?**" in texts(at) and "1,200 examples" in texts(at)
+
+
+def test_a_home_that_cannot_be_written_is_one_sentence_on_the_first_page(dashboard, monkeypatch):
+    monkeypatch.setenv("DNACONV_HOME", "/proc/no/home")
+    at = dashboard()
+    (error,) = at.error
+    assert error.value.startswith("the home folder /proc/no/home cannot be written") and not at.exception

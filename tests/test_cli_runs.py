@@ -1,0 +1,89 @@
+"""`dnaconv runs …` as a user meets it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from dnaconv_core.cli import main
+from dnaconv_core.runs import queue
+from dnaconv_core.runs.queue import serves
+from dnaconv_core.runs.store import Store
+from dnaconv_core.runs.worker import train_here
+
+QUICK = ["--epochs", "2", "--eval-every", "1", "--depth", "1", "--filters", "3", "--device", "cpu"]
+
+
+@pytest.fixture(autouse=True)
+def no_workers(monkeypatch):
+    """What waits goes on waiting."""
+    monkeypatch.setattr(queue, "_spawn", lambda store, slot, held: None)
+
+
+def run(capsys, *arguments: str):
+    code = main(arguments)
+    told = capsys.readouterr()
+    return code, told.out, told.err
+
+
+def answer(capsys, *arguments: str):
+    code, out, err = run(capsys, *arguments, "--json")
+    assert code == 0, err
+    return json.loads(out)
+
+
+def test_a_detached_run_waits_and_is_led_through_its_life(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = answer(capsys, "train", "rnai", *QUICK, "--detach", "--name", "mine")
+    key, store = made["run"], Store()
+    assert made["state"] == "queued" and serves("cpu")(store.get(key))
+    assert answer(capsys, "runs", "cancel", key)["state"] == "cancelled"
+    assert answer(capsys, "runs", "resume", key)["state"] == "queued"
+    train_here(store, key)
+    shown = answer(capsys, "runs", "follow", key)
+    assert shown["state"] == "finished" and shown["epoch"] == 2
+    longer = answer(capsys, "runs", "extend", key, "--epochs", "3")
+    assert longer["state"] == "queued" and longer["spec"]["settings"]["epochs"] == 3
+    train_here(store, key)
+    assert answer(capsys, "runs", "show", key)["epoch"] == 3
+    copy = answer(capsys, "runs", "clone", key, "--set", "seed=5", "--set", "balance=false", "--name", "copy")
+    assert copy["parent"] == key and copy["spec"]["settings"]["seed"] == 5
+    train_here(store, copy["run"])
+
+    compared = answer(capsys, "runs", "compare", key, copy["run"])
+    assert [s["values"] for s in compared["settings"] if s["name"] == "seed"] == [[0, 5]]
+    assert compared["differences"][0]["n"] == 1200
+    assert " against " in run(capsys, "runs", "compare", key, copy["run"])[1]
+
+    assert answer(capsys, "runs", "rename", key, "better name")["name"] == "better name"
+    assert answer(capsys, "runs", "tag", key, "a", "b")["tags"] == ["a", "b"]
+    assert answer(capsys, "runs", "note", key, "it works")["notes"] == "it works"
+    written = answer(capsys, "runs", "export", key)
+    assert (tmp_path / f"{key}.zip").stat().st_size == written["bytes"]
+    imported = answer(capsys, "runs", "import", f"{key}.zip")["model"]
+    (row,) = answer(capsys, "predict", imported, "AGGUGCCCUGAGGUGGCGUCA")
+    assert 0 < row["prediction"] < 2
+    assert answer(capsys, "runs", "delete", key) == {"deleted": key}
+    assert [r["run"] for r in answer(capsys, "runs", "list")["runs"]] == [copy["run"]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["runs", "follow", "nothing"], "there is no run 'nothing'"),
+        (["runs", "delete", "nothing"], "there is no run 'nothing'"),
+        (["runs", "export", "nothing"], "there is no model 'nothing'"),
+        (["runs", "import", "nothing.zip"], "nothing.zip does not exist"),
+        (["runs", "compare", "nothing"], "1 different runs were chosen: choose 2 to 6"),
+        (["runs", "extend", "nothing"], "required: --epochs"),
+        (["runs", "clone", "nothing", "--set", "wings=2"], "there is no setting 'wings'"),
+        (["runs", "clone", "nothing", "--set", "depth=two"], "'two' is not a value for depth"),
+        (["train", "rnai", "--device", "cuda:9", "--detach"], "device is 'cuda:9' but this machine has"),
+        (["train", "rnai", "--split", "{oops"], "--split is '{oops'"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_exit_code_2(capsys, arguments, sentence):
+    code, out, err = run(capsys, *arguments)
+    last = err.strip().splitlines()[-1]
+    assert (code, out) == (2, "") and sentence in last and "Traceback" not in err
