@@ -1,0 +1,168 @@
+"""Training and prediction: our loop, a plain PyTorch loop, one with a DataLoader, and DeepChem's KerasModel.
+
+    python benchmarks/train.py [--deepchem PYTHON] [--networks tf rnai] [--batches 1000] [--threads 2]
+
+PYTHON is the interpreter of an environment with DeepChem (README.md says how to make it); without, it is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from common import Peer, Times, alternate, arguments, finish, prepare, print_table, ratio
+from networks import NETWORKS, Plain, data, step_flops
+
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.model.config import ModelConfig, TrainConfig
+from dnaconv_core.model.convnet import build
+from dnaconv_core.predict import predict
+from dnaconv_core.progress import SILENT
+from dnaconv_core.train.batches import Loader
+from dnaconv_core.train.loop import make_optimizer
+from dnaconv_core.train.memory import kept_memory
+from dnaconv_core.train.steps import Steps
+
+SIDE = 2048  # of the matrices whose product is the machine's peak
+
+
+def ours(config: ModelConfig, examples: Dataset, batch: int) -> Callable[[], Any]:
+    """An epoch of `fit`, which is this loop and the evaluations between."""
+    model, train = build(config), TrainConfig(batch_size=batch)
+    loss = "l2" if config.task == "regression" else "cross_entropy"
+    steps = Steps(model, make_optimizer(model, train, "cpu"), Loader(examples, config, "cpu"), batch, loss)
+    rng = np.random.default_rng(0)
+
+    def epoch() -> None:
+        with kept_memory():
+            steps.epoch(rng.permutation(len(examples)), SILENT)
+
+    return epoch
+
+
+def plain(config: ModelConfig, examples: Dataset, batch: int, *, loader: bool) -> Callable[[], Any]:
+    """The loop one writes first: nn.Conv1d, nn.ReLU, nn.Dropout, torch.optim.Adam."""
+    from torch.utils.data import DataLoader, TensorDataset
+
+    model = Plain(config).train()
+    optimizer = torch.optim.Adam(model.parameters())
+    X = torch.from_numpy(examples.X).float()
+    rest = [torch.from_numpy(array) for array in (examples.y, examples.w)]
+    rest += [torch.from_numpy(examples.covariates)] if config.covariates else []
+    shuffled = DataLoader(TensorDataset(X, *rest), batch, shuffle=True)
+
+    def batches():
+        if loader:
+            yield from shuffled
+            return
+        for index in torch.randperm(len(X)).split(batch):
+            yield [array[index] for array in (X, *rest)]
+
+    def epoch() -> None:
+        for x, y, w, *covariates in batches():
+            optimizer.zero_grad()
+            model.loss(x, covariates[0] if covariates else None, y, w).backward()
+            optimizer.step()
+
+    return epoch
+
+
+def deepchem(peer: Peer, config: ModelConfig, n: int, batch: int, do: str) -> Callable[[], Any]:
+    def run():
+        return peer.spent(do=do)
+
+    peer.ask(
+        do="set up",
+        n=n,
+        batch=batch,
+        length=config.length,
+        depth=config.depth,
+        filters=config.filters,
+        kernel=config.kernel_size,
+        dropout=config.dropout,
+        covariates=len(config.covariates),
+        regression=config.task == "regression",
+    )
+    return run
+
+
+def matmul() -> Callable[[], Any]:
+    matrix = torch.rand(SIDE, SIDE)
+    return lambda: matrix @ matrix
+
+
+def compare_training(name: str, batch: int, steps: int, options: argparse.Namespace, peer: Peer | None) -> dict:
+    config = ModelConfig(**NETWORKS[name])
+    examples = data(config, batch * steps)
+    candidates = {
+        "ours": ours(config, examples, batch),
+        "plain PyTorch": plain(config, examples, batch, loader=False),
+        "with DataLoader": plain(config, examples, batch, loader=True),
+    }
+    if peer:
+        candidates["DeepChem"] = deepchem(peer, config, len(examples), batch, "train")
+    times = alternate({**candidates, "matmul": matmul()}, options.rounds)
+    peak = times.pop("matmul")
+    share = [
+        step_flops(config) * len(examples) / t / (2 * SIDE**3 / p)
+        for t, p in zip(times["ours"].wall, peak.wall, strict=True)
+    ]
+    print(f"training {name}, batch {batch}: {np.median(share):.0%} of the matmul peak")
+    return show(times, len(examples), "sequences/s", steps) | {"share_of_peak": float(np.median(share))}
+
+
+def compare_prediction(name: str, n: int, options: argparse.Namespace, peer: Peer | None) -> dict:
+    config = ModelConfig(**NETWORKS[name])
+    examples = data(config, n)
+    model, simple = build(config), Plain(config).eval()
+
+    @torch.inference_mode()
+    def batchwise() -> None:
+        for x in torch.from_numpy(examples.X).split(1000):
+            torch.sigmoid(simple(x.float())).numpy()
+
+    candidates = {"ours": lambda: predict(model, examples), "plain PyTorch": batchwise}
+    if peer:
+        candidates["DeepChem"] = deepchem(peer, config, n, 1000, "predict")
+    print(f"prediction {name}, {n:,} sequences")
+    return show(alternate(candidates, options.rounds), n, "sequences/s", 0)
+
+
+def show(times: dict[str, Times], n: int, unit: str, steps: int) -> dict:
+    """Print one comparison and hand back its figures; ratios are of the others' time to ours."""
+    rows, figures = [], {}
+    for name, spent in times.items():
+        median = spent.median()
+        wall, cpu = ratio(spent.wall, times["ours"].wall), ratio(spent.cpu, times["ours"].cpu)
+        each = f"{median.wall / steps * 1e3:.1f} ms" if steps else "–"
+        rows.append((name, f"{n / median.wall:,.0f}", each, wall, cpu))
+        figures[name] = {"wall": spent.wall, "cpu": spent.cpu, "ratio": wall._asdict(), "cpu_ratio": cpu._asdict()}
+    print_table(("", unit, "step", "time against ours", "CPU time against ours"), rows)
+    return {"n": n, "steps": steps, "candidates": figures}
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("--deepchem", default="", help="interpreter of DeepChem's environment")
+    parser.add_argument("--networks", nargs="+", choices=list(NETWORKS), default=["tf", "chromatin", "rnai"])
+    parser.add_argument("--batches", nargs="+", type=int, default=[100, 1000])
+    options = parser.parse_args()
+    prepare(options)
+    peer = Peer(options.deepchem, "peer_deepchem.py", torch.get_num_threads()) if options.deepchem else None
+    figures = {}
+    for name in options.networks:
+        for batch in options.batches:
+            steps = 1 if name == "6x256" else max(2, (6000 if name == "rnai" else 3000) // batch)
+            figures[f"train {name} {batch}"] = compare_training(name, batch, steps, options, peer)
+        if not NETWORKS[name].get("covariates") and name != "6x256":
+            figures[f"predict {name}"] = compare_prediction(name, 20_000 if name == "rnai" else 5000, options, peer)
+    finish(options, "train", figures)
+    if peer:
+        peer.close()
+
+
+if __name__ == "__main__":
+    main()
