@@ -48,7 +48,7 @@ _TUNED = {
     "batch_size": 200,
     "learning_rate": 3e-3,
     "weight_decay": 0.3,
-    "epochs": 16,
+    "epochs": 12,
     "eval_every": 4,
     "checkpoint_every": 4,
     "keep": "last",

@@ -1,0 +1,94 @@
+"""Why this architecture: seven reasons, each an experiment of a few seconds with its control."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import streamlit as st
+from components.chart import chart
+from components.frame import errors_shown, header
+
+from dnaconv_core.experiments.why import CLAIMS, Claim, Found
+from dnaconv_core.plot.colors import NEUTRAL, categorical
+
+_HELP = "Small networks, trained when you look, on sequences made for the question; the numbers are kept."
+
+
+def page() -> None:
+    header("Why Conv1D?", "Seven reasons for this architecture, each put to the test in a few seconds.", help=_HELP)
+    key = st.segmented_control(
+        "Reason",
+        list(CLAIMS),
+        default=next(iter(CLAIMS)),
+        format_func=lambda name: CLAIMS[name].title,
+        required=True,
+        key="reason",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    with errors_shown():
+        _shown(key, CLAIMS[key])
+
+
+def _shown(key: str, claim: Claim) -> None:
+    draw = st.session_state.setdefault("_why_draw", {}).get(key, 0)
+    with st.container(border=True):
+        st.subheader(claim.claim, anchor=False)
+        st.caption(f"**Control.** {claim.control}")
+        found, seconds = _run(key, draw)
+        (st.success if found.holds else st.warning)(
+            found.verdict, icon=":material/check_circle:" if found.holds else ":material/help:"
+        )
+        chart(_figure(found), key=f"why_{key}", height=360, revision=f"{key} {draw}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button("Other random numbers", icon=":material/shuffle:", help="New sequences, new initial weights."):
+                st.session_state["_why_draw"][key] = draw + 1
+                st.rerun()
+            st.page_link(
+                "views/train.py",
+                label="Train this at full size",
+                icon=":material/model_training:",
+                query_params={"experiment": claim.experiment}
+                | {name: str(value) for name, value in claim.settings.items()},
+            )
+            st.caption(f"Draw {draw + 1}, trained in {seconds:.1f} s.", width="content")
+
+
+@st.cache_data(show_spinner="Training the small networks of this experiment…", max_entries=64)
+def _run(key: str, seed: int) -> tuple[Found, float]:
+    started = time.perf_counter()
+    return CLAIMS[key].run(seed), time.perf_counter() - started
+
+
+def _figure(found: Found) -> dict[str, Any]:
+    traces, shown = [], [f"{value:,}" if isinstance(value, int) else value for value in found.x]
+    numeric = all(isinstance(value, float) for value in found.x)
+    for index, (name, values) in enumerate(found.series.items()):
+        common = {"name": name, "x": list(found.x) if numeric else shown, "y": [round(v, 4) for v in values]}
+        hover = f"{name}: %{{y:.3f}}<br>%{{x}}<extra></extra>"
+        if found.kind == "bars":
+            more = {"type": "bar", "marker": {"color": categorical(index)}, "texttemplate": "%{y:.2f}"}
+        else:
+            dashed = "dropout 0.5" in name  # the same colour as its pair without
+            line = {"color": categorical(index % 2 if "dropout" in name else index), "width": 2.2}
+            more = {"type": "scatter", "mode": "lines+markers", "line": line | ({"dash": "dot"} if dashed else {})}
+        traces.append(common | more | {"hovertemplate": hover})
+    shapes = []
+    if found.reference is not None:
+        line = {"color": NEUTRAL, "width": 1, "dash": "dot"}
+        shapes = [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": found.reference, "y1": found.reference}]
+        shapes[0]["line"] = line
+    layout = {
+        "barmode": "group",
+        "margin": {"l": 56, "r": 16, "t": 8, "b": 48},
+        "showlegend": len(found.series) > 1,
+        "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
+        "xaxis": {"title": {"text": found.x_title}, **({} if numeric else {"type": "category"})},
+        "yaxis": {"title": {"text": found.y_title}, **({"range": [0.4, 1.04]} if found.reference else {})},
+        "shapes": shapes,
+    }
+    return {"data": traces, "layout": layout}
+
+
+page()
