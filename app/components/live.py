@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from components.chart import chart
 from components.frame import errors_shown, links_to_use, plain
 from components.logo import Logo, logos
+from components.training_chart import new_rows, training_chart
 from dnaconv_core.experiments.base import Experiment
-from dnaconv_core.plot.curves import training_figure
-from dnaconv_core.runs.store import LIVE, MetricRow, Run, Store
+from dnaconv_core.runs.execute import LOG
+from dnaconv_core.runs.queue import ensure_workers, resume
+from dnaconv_core.runs.store import LIVE, RESUMABLE, Run, Store
 
 _EVERY = 1.0  # seconds between looks
 _FILTERS = 16
+_TAIL, _LINES = 4000, 12  # of the log: bytes read, lines shown
 _STOP = "Ends after this step and keeps the best network so far."
+_RESUME = "Goes on from its last checkpoint."
 _KERNELS_HELP = "Letters above the line raise the filter's output, those below lower it. A filter is not yet a motif."
 _BADGES = {
     "queued": ("gray", "queued"),
@@ -37,26 +43,21 @@ def _panel(run_id: str, experiment: Experiment, was_alive: bool) -> None:
         run = store.get(run_id)
         if was_alive and run.state not in LIVE:
             st.rerun()
+        if run.state == "queued":
+            ensure_workers(store)
         with st.container(border=True):
             _head(store, run)
             if run.error:
                 st.error(run.error, icon=":material/error:")
-            rows = store.metrics(run_id)
+            rows = new_rows(store, run, experiment)
             if rows:
-                best = _best(rows, experiment)
-                figure = training_figure(rows, task=experiment.task, epochs=run.epochs, best_epoch=best)
+                figure = training_chart(rows, experiment, run.epochs)
                 chart(figure, key=f"curves_{run_id}", height=270, revision=run_id)
             elif run.state in LIVE:
                 with st.container(height=270, border=False, horizontal_alignment="center", vertical_alignment="center"):
                     st.caption("The curves begin with the first evaluation.", width="content")
             _filters(store, run, experiment)
-
-
-def _best(rows: list[MetricRow], experiment: Experiment) -> int | None:
-    """The epoch whose weights are kept: the best validation value so far, the first of equals."""
-    main = [row for row in rows if row.split == "valid" and row.name == experiment.main_metric]
-    known = [(row.value, -row.epoch) for row in main if row.value is not None]
-    return -max(known)[1] if known else None
+            _log(store.folder(run_id) / LOG)
 
 
 def _head(store: Store, run: Run) -> None:
@@ -73,18 +74,36 @@ def _head(store: Store, run: Run) -> None:
                 elif st.button("Stop", icon=":material/stop:", help=_STOP):
                     store.ask_to_stop(run.id)
                     st.rerun(scope="fragment")
-            elif run.state in ("finished", "cancelled"):
-                links_to_use()
+            else:
+                if run.state in RESUMABLE and st.button("Resume", icon=":material/play_arrow:", help=_RESUME):
+                    resume(store, run.id)
+                    st.rerun()
+                if run.state in ("finished", "cancelled"):
+                    links_to_use()
     if run.state in LIVE:
         st.progress(min(run.epoch / run.epochs, 1.0) if run.epochs else 0.0)
 
 
 def _doing(run: Run) -> str:
+    if run.state == "queued" and run.turn:
+        before = sum(other.turn < run.turn for other in Store().waiting())
+        return f"waits behind {before} other{'s' * (before > 1)}" if before else "is next"
     if run.state == "running" and run.remaining is not None:
         return f"{run.message} · about {duration(run.remaining)} left"
     if run.state not in LIVE and run.seconds:
         return f"{run.message} · epoch {run.epoch} of {run.epochs} · took {duration(run.seconds)}"
     return run.message
+
+
+def _log(path: Path) -> None:
+    """The end of what the run has written down."""
+    if not path.is_file():
+        return
+    with st.expander("Log"):
+        with open(path, "rb") as log:
+            log.seek(max(0, path.stat().st_size - _TAIL))
+            lines = log.read(_TAIL).decode(errors="replace").splitlines()
+        st.code("\n".join(lines[-_LINES:]), language=None)
 
 
 def duration(seconds: float) -> str:
