@@ -28,8 +28,16 @@ pages = {
         st.Page("views/train.py", title="Train", icon=":material/model_training:"),
         st.Page("views/runs.py", title="Runs", icon=":material/list_alt:"),
     ],
-    "Understand": [st.Page("views/evaluate.py", title="Evaluate", icon=":material/insights:")],
-    "Use": [st.Page("views/predict.py", title="Predict", icon=":material/biotech:")],
+    "Understand": [
+        st.Page("views/evaluate.py", title="Evaluate", icon=":material/insights:"),
+        st.Page("views/why.py", title="Why Conv1D?", icon=":material/psychology_alt:"),
+    ],
+    "Use": [
+        st.Page("views/predict.py", title="Predict", icon=":material/biotech:"),
+        st.Page("views/scan.py", title="Scan", icon=":material/timeline:"),
+        st.Page("views/variants.py", title="Variants", icon=":material/genetics:"),
+        st.Page("views/sirna.py", title="siRNA design", icon=":material/content_cut:"),
+    ],
 }
 page = st.navigation(pages)
 state.restore()

@@ -83,7 +83,7 @@ def scan_to_files(
             peaks = caller.finish()
             results.append(Scanned(contig.name, end - start, scored, seen_windows - scored, peaks))
             if bed_file is not None:
-                write_bed(bed_file.file, contig.name, peaks, window=window)
+                write_bed(bed_file.file, contig.name, peaks)
             if progress.should_stop():
                 break
         if bigwig:

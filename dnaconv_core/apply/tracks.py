@@ -14,52 +14,62 @@ from dnaconv_core.errors import DataError, InputError
 
 
 class Peak(NamedTuple):
-    """Overlapping windows that reach the threshold, as one span, 0-based and half-open, and the best of them."""
+    """A window that reaches the threshold and overlaps no better one; bases [start, end), 0-based and half-open."""
 
-    start: int  # of the first window
-    end: int  # of the last one
-    strand: str  # of the best window; '.' where both score the same
-    score: float  # its prediction
-    best: int  # where it starts
+    start: int
+    end: int
+    strand: str  # that scores higher; '.' where both score the same
+    score: float  # the window's prediction
 
 
 class PeakCaller:
     """Peaks from chunks of scores that come in order: `add` each, then `finish`.
 
-    Windows that score at least `threshold` on either strand and overlap become one peak.
+    Of windows that score at least `threshold` on either strand the best is a peak, then the best of those that do not
+    overlap it, and so on.
     """
 
     def __init__(self, threshold: float, window: int, strands: str, task: int = 0) -> None:
         self.threshold, self.window, self.strands, self.task = threshold, window, strands, task
         self.peaks: list[Peak] = []
-        self._open: Peak | None = None
+        self._waiting: list[np.ndarray] = []  # (start, score, strand) of hits that later ones may overlap
 
     def add(self, chunk: Chunk) -> None:
         scores = np.where(np.isnan(chunk.scores[:, :, self.task]), -np.inf, chunk.scores[:, :, self.task])  # (S, n)
         best, strand = scores.max(axis=0), scores.argmax(axis=0)
-        even = (scores == best).all(axis=0) & (len(scores) > 1)
+        strand[(scores == best).all(axis=0) & (len(scores) > 1)] = -1
         hits = np.flatnonzero(best >= self.threshold)
         if not len(hits):
             return
-        for part in np.split(hits, np.flatnonzero(np.diff(hits) >= self.window) + 1):
-            top = part[best[part].argmax()]
-            sign = "." if even[top] else self.strands[strand[top]]
-            first, last = chunk.start + int(part[0]), chunk.start + int(part[-1])
-            self._join(Peak(first, last + self.window, sign, float(best[top]), chunk.start + int(top)))
-
-    def _join(self, peak: Peak) -> None:
-        if self._open is not None and peak.start < self._open.end:
-            stronger = peak if peak.score > self._open.score else self._open
-            peak = stronger._replace(start=self._open.start, end=peak.end)
-        elif self._open is not None:
-            self.peaks.append(self._open)
-        self._open = peak
+        found = np.stack([chunk.start + hits, best[hits], strand[hits]])  # (3, hits) float64
+        self._waiting.append(found)
+        waiting = np.concatenate(self._waiting, axis=1)
+        breaks = np.flatnonzero(np.diff(waiting[0]) >= self.window) + 1
+        groups = np.split(waiting, breaks, axis=1)
+        for group in groups[:-1]:
+            self._choose(group)
+        self._waiting = [groups[-1]]
 
     def finish(self) -> list[Peak]:
-        if self._open is not None:
-            self.peaks.append(self._open)
-            self._open = None
+        """The peaks in order of position."""
+        if self._waiting:
+            self._choose(np.concatenate(self._waiting, axis=1))
+            self._waiting = []
         return self.peaks
+
+    def _choose(self, group: np.ndarray) -> None:
+        """The peaks among windows that hang together."""
+        starts = group[0].astype(np.int64)
+        low = np.searchsorted(starts, starts - self.window, "right")  # the windows that overlap each
+        high = np.searchsorted(starts, starts + self.window, "left")
+        free, chosen = np.ones(len(starts), bool), []
+        for i in np.argsort(-group[1], kind="stable"):
+            if free[i]:
+                free[low[i] : high[i]] = False
+                chosen.append(i)
+        for i in sorted(chosen):
+            sign = "." if group[2, i] < 0 else self.strands[int(group[2, i])]
+            self.peaks.append(Peak(int(starts[i]), int(starts[i]) + self.window, sign, float(group[1, i])))
 
 
 def call_peaks(scores: np.ndarray, threshold: float, *, window: int, strands: str, start: int = 0) -> list[Peak]:
@@ -86,12 +96,12 @@ def threshold_at(predictions: np.ndarray, fpr: float) -> float:
     return float(np.nextafter(values[allowed], np.float32(np.inf)))
 
 
-def write_bed(file: TextIO, name: str, peaks: Iterable[Peak], *, window: int) -> None:
-    """BED6 and thickStart, thickEnd (the best window); the score column is the prediction × 1000, from 0 to 1000."""
+def write_bed(file: TextIO, name: str, peaks: Iterable[Peak]) -> None:
+    """BED6, the prediction in the name; the score column is the prediction × 1000, kept within 0 to 1000."""
     for number, peak in enumerate(peaks, 1):
         score = round(1000 * min(max(peak.score, 0.0), 1.0))
-        fields = [name, peak.start, peak.end, f"peak_{number}_{peak.score:.4g}", score, peak.strand, peak.best]
-        file.write("\t".join(map(str, [*fields, peak.best + window])) + "\n")
+        fields = [name, peak.start, peak.end, f"peak_{number}_{peak.score:.4g}", score, peak.strand]
+        file.write("\t".join(map(str, fields)) + "\n")
 
 
 def spans(chunk: Chunk, window: int, task: int = 0) -> Iterator[tuple[int, int, float]]:

@@ -1,0 +1,73 @@
+"""Giving a page sequences: pasted, from a file, or from an example."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from typing import Any
+
+import streamlit as st
+
+from dnaconv_core.errors import DataError
+from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.results import Record
+from dnaconv_core.sequence.encoding import parse_pasted
+
+_MOST = 256 << 20  # bytes a packed upload may unpack to
+
+
+def uploaded_text(upload: Any) -> str:
+    """The text of an uploaded file, plain or gzip. Raises DataError when it is neither."""
+    content = upload.getvalue()
+    try:
+        if content[:2] == b"\x1f\x8b":
+            with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+                content = file.read(_MOST + 1)
+        if len(content) > _MOST:
+            raise DataError(f"{upload.name} unpacks to more than {_MOST >> 20} MiB: use the command line for it")
+        return content.decode("utf-8-sig")
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{upload.name} cannot be unpacked ({error}): pack it again") from error
+    except UnicodeDecodeError:
+        raise DataError(f"{upload.name} is not a text file: give FASTA, plain or gzip") from None
+
+
+def pasted_or_file(key: str, examples: dict[str, str], alphabet: str, *, what: str, height: int = 130) -> list[Record]:
+    """Ask for sequences; the records given, or none. At first the first example stands there.
+
+    examples: texts by the names of their buttons. what: the label of the text.
+    """
+    name = f"{key}_text"
+    if name not in st.session_state:
+        st.session_state[name] = st.session_state.get(f"_{name}", next(iter(examples.values()), ""))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**Try**", width="content")
+        for label, text in examples.items():
+            st.button(label, key=f"{key}_{label}", on_click=st.session_state.update, args=({name: text},))
+    left, right = st.columns([2.4, 1])
+    text = left.text_area(what, key=name, height=height, placeholder="Letters, or FASTA with any number of records")
+    upload = right.file_uploader(
+        "or a FASTA file", ["fa", "fasta", "fna", "txt", "gz"], key=f"{key}_file", help="Plain or gzip, up to 50 MB."
+    )
+    st.session_state[f"_{name}"] = text  # kept while other pages are looked at
+    if upload is not None:
+        return parse_pasted(uploaded_text(upload), alphabet)
+    return parse_pasted(text, alphabet) if text.strip() else []
+
+
+def covariate_inputs(config: ModelConfig, key: str, default: float = 0.02) -> tuple[float, ...]:
+    """One number for each covariate of the model, the same for every window."""
+    return tuple(
+        st.number_input(
+            name.capitalize(),
+            min_value=0.0,
+            value=default,
+            format="%.4f",
+            step=0.001,
+            key=f"{key}_covariate_{name}",
+            width=200,
+            help="The raw value, as measured; every window gets it.",
+        )
+        for name in config.covariates
+    )

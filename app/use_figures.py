@@ -1,0 +1,137 @@
+"""Charts of the pages that use a model, as plain plotly dictionaries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dnaconv_core.apply.scan import Scan
+from dnaconv_core.apply.sirna import SirnaSite
+from dnaconv_core.apply.tracks import Peak
+
+_MARGIN = {"l": 46, "r": 14, "t": 8, "b": 40}
+_POINTS = 6000  # points of one line; longer sequences show the highest of neighbours
+_SHADES = 400
+
+
+def track(found: Scan, peaks: list[Peak], threshold: float, *, unit: str) -> dict[str, Any]:
+    """Scores of both strands along the sequence, peaks shaded, the threshold as a line."""
+    traces = []
+    middle = found.start + found.window // 2
+    for strand, scores, color in zip(
+        found.strands, found.scores[:, :, 0], ("theme:series0", "theme:series1"), strict=False
+    ):
+        x, y = _thinned(scores, middle)
+        name = {"+": "+ strand", "-": "− strand"}[strand]
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "x": x,
+                "y": y,
+                "customdata": x,
+                "name": name,
+                "line": {"color": color, "width": 1.4},
+                "connectgaps": False,
+                "hovertemplate": f"{name}, base %{{x:,}}: %{{y:.3f}}<extra></extra>",
+            }
+        )
+    shades = [
+        {
+            "type": "rect",
+            "x0": peak.start,
+            "x1": peak.end,
+            "y0": 0,
+            "y1": 1,
+            "yref": "paper",
+            "fillcolor": "theme:series1",
+            "opacity": 0.13,
+            "line": {"width": 0},
+        }
+        for peak in sorted(peaks, key=lambda peak: -peak.score)[:_SHADES]
+    ]
+    line = {"color": "theme:muted", "width": 1, "dash": "dot"}
+    shades.append({"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": threshold, "y1": threshold, "line": line})
+    return {
+        "data": traces,
+        "layout": {
+            "margin": _MARGIN,
+            "showlegend": len(traces) > 1,
+            "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
+            "xaxis": {"title": {"text": "base (from 0)"}, "tickformat": ",d"},
+            "yaxis": {"title": {"text": unit}, "rangemode": "tozero"},
+            "shapes": shades,
+        },
+    }
+
+
+def _thinned(scores: np.ndarray, first: int) -> tuple[list[int], list[float | None]]:
+    """Positions and scores; of every few neighbours the highest, None where all are missing."""
+    size = -(-len(scores) // _POINTS)
+    padded = np.full(-(-len(scores) // size) * size, -np.inf, np.float32)
+    padded[: len(scores)] = np.where(np.isnan(scores), -np.inf, scores)
+    blocks = padded.reshape(-1, size)
+    best = blocks.max(axis=1)
+    x = first + np.arange(len(blocks)) * size + blocks.argmax(axis=1)
+    return x.tolist(), [None if value == -np.inf else round(float(value), 5) for value in best]
+
+
+def efficacy(sites: list[SirnaSite], chosen: list[SirnaSite], cds: tuple[int, int] | None, unit: str) -> dict[str, Any]:
+    """Predicted activity by the site's first base, the chosen sites as dots, the coding region shaded."""
+    ordered = sorted(sites, key=lambda site: site.start)
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": [site.start for site in ordered],
+            "y": [round(site.prediction, 4) for site in ordered],
+            "name": "every site",
+            "line": {"color": "theme:muted", "width": 1.1},
+            "hovertemplate": "site from base %{x:,}: %{y:.3f}<extra></extra>",
+        },
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "x": [site.start for site in chosen],
+            "y": [round(site.prediction, 4) for site in chosen],
+            "customdata": [site.start for site in chosen],
+            "name": "passes the filters",
+            "marker": {"color": "theme:series0", "size": 6},
+            "hovertemplate": "site from base %{x:,}: %{y:.3f}<extra></extra>",
+        },
+    ]
+    shapes = []
+    if cds:
+        box = {"x0": cds[0], "x1": cds[1], "y0": 0, "y1": 1, "yref": "paper", "line": {"width": 0}}
+        shapes.append({"type": "rect", "fillcolor": "theme:series0", "opacity": 0.07, **box})
+    return {
+        "data": traces,
+        "layout": {
+            "margin": _MARGIN,
+            "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
+            "xaxis": {"title": {"text": "first base of the site (from 0)"}, "tickformat": ",d"},
+            "yaxis": {"title": {"text": unit}},
+            "shapes": shapes,
+        },
+    }
+
+
+def effects(values: list[float | None], labels: list[str]) -> dict[str, Any]:
+    """Alternative minus reference by variant, in order."""
+    color = ["theme:series0" if value is not None and value >= 0 else "theme:series1" for value in values]
+    bars = {
+        "type": "bar",
+        "x": list(range(len(values))),
+        "y": values,
+        "customdata": list(range(len(values))),
+        "marker": {"color": color},
+        "text": labels,
+        "textposition": "none",
+        "hovertemplate": "%{text}: %{y:+.3f}<extra></extra>",
+    }
+    axes = {
+        "xaxis": {"title": {"text": "variant, in the file's order"}, "showticklabels": False},
+        "yaxis": {"title": {"text": "ALT − REF (logit)"}},
+    }
+    return {"data": [bars], "layout": {"margin": _MARGIN, "showlegend": False, **axes}}

@@ -1,0 +1,93 @@
+"""The pages that use a model: their examples, their numbers, and what they say when something is wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def metric(at, label: str) -> str:
+    return next(m.value for m in at.metric if m.label == label)
+
+
+def errors(at) -> list[str]:
+    return [error.value for error in at.error]
+
+
+def settled(at):
+    """Run again until the background work has ended."""
+    for _ in range(60):
+        if not any(button.key and button.key.endswith("_job_stop") for button in at.button):
+            return at
+        at.run()
+    raise AssertionError("the work did not end")
+
+
+@pytest.mark.parametrize("page", ["scan", "variants", "sirna"])
+@pytest.mark.parametrize("experiment", ["tf_binding", "rnai"])
+def test_every_page_opens_without_any_run(dashboard, page, experiment):
+    at = dashboard(page, experiment=experiment)
+    assert at.title[0].value == {"scan": "Scan", "variants": "Variants", "sirna": "siRNA design"}[page]
+    assert not at.exception and not errors(at)
+
+
+def test_scan_scores_the_example_and_calls_peaks(dashboard, trained):
+    run = trained("tf_binding")
+    at = settled(dashboard("scan", experiment="tf_binding", run=run.id))
+    assert not at.exception and not errors(at)
+    # 6,000 bases of which the last 6 % begin with 180 N: windows of 101
+    assert metric(at, "Windows scored") == f"{6000 - 360 - 100 + 180 - 100:,}"
+    assert metric(at, "With unknown bases") == "280"
+    few = int(metric(at, "Peaks").replace(",", ""))
+    at.segmented_control(key="scan_rate").set_value(0.1).run()
+    assert int(metric(at, "Peaks").replace(",", "")) >= few
+
+
+def test_scan_says_what_is_wrong(dashboard, trained):
+    run = trained("tf_binding")
+    at = dashboard("scan", experiment="tf_binding", run=run.id)
+    at.text_area(key="scan_text").set_value("ACGT").run()
+    assert "no sequence is as long as a window: this model reads 101 bases" in errors(settled(at))[0]
+    at.text_area(key="scan_text").set_value("ACXGT").run()
+    assert "'X'" in errors(at)[0]
+    at.text_area(key="scan_text").set_value("").run()
+    assert not errors(at) and "Paste a sequence" in at.info[0].value
+
+
+def test_variants_of_the_example_are_reported_one_by_one(dashboard, trained):
+    run = trained("tf_binding")
+    at = settled(dashboard("variants", experiment="tf_binding", run=run.id))
+    assert not at.exception and not errors(at)
+    assert (metric(at, "Alleles"), metric(at, "Scored"), metric(at, "Not scored")) == ("6", "4", "2")
+    statuses = at.dataframe[0].value["status"].tolist()
+    assert statuses[:4] == ["ok"] * 4
+    assert statuses[4].startswith("ref_mismatch") and statuses[5].startswith("outside")
+
+
+def test_two_pasted_sequences(dashboard, trained):
+    run = trained("tf_binding")
+    at = dashboard("variants", experiment="tf_binding", run=run.id)
+    at.segmented_control(key="variants_from").set_value("Two sequences").run()
+    assert metric(settled(at), "Alleles") == "1" and not errors(at)
+    at.text_area(key="variants_alt").set_value(at.text_area(key="variants_ref").value).run()
+    assert "the two sequences are the same" in errors(at)[0]
+
+
+def test_sirna_design_ranks_filters_and_explains(dashboard, trained):
+    run = trained("rnai")
+    at = settled(dashboard("sirna", experiment="rnai", run=run.id))
+    assert not at.exception and not errors(at)
+    sites = 120 + 3 + 3 * 260 + 3 + 320 - 20
+    assert metric(at, "Sites") == f"{sites:,}"
+    table = at.dataframe[0].value
+    assert table["prediction"].is_monotonic_decreasing
+    passing = int(metric(at, "Pass the filters").replace(",", ""))
+    at.multiselect(key="sirna_rules").set_value(["ui_tei_1"]).run()
+    assert int(metric(at, "Pass the filters").replace(",", "")) < passing
+    assert all(guide[0] in "AU" for guide in at.dataframe[0].value["guide (5'→3')"])
+
+
+def test_sirna_design_needs_the_rnai_experiment(dashboard, trained):
+    run = trained("tf_binding")
+    at = dashboard("sirna", experiment="tf_binding", run=run.id)
+    next(button for button in at.button if button.label == "Switch to RNA interference").click().run()
+    assert at.selectbox(key="_experiment").value == "rnai"
