@@ -30,6 +30,9 @@ pages = {
     ],
     "Understand": [
         st.Page("views/evaluate.py", title="Evaluate", icon=":material/insights:"),
+        st.Page("views/filters.py", title="Filters", icon=":material/filter_alt:"),
+        st.Page("views/saliency.py", title="Saliency", icon=":material/highlight:"),
+        st.Page("views/motifs.py", title="Motifs", icon=":material/genetics:"),
         st.Page("views/why.py", title="Why Conv1D?", icon=":material/psychology_alt:"),
     ],
     "Use": [

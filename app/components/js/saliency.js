@@ -1,0 +1,135 @@
+// Attribution logos, marks, letters and an ISM map on one axis of bases: wheel zooms, drag moves, all rows together.
+export default function ({ parentElement, data, setTriggerValue }) {
+  const host = parentElement, kept = memory(host);
+  let root = host.querySelector(".dc");
+  if (!root) root = el("div", { class: "dc saliency" }, host);
+  const n = data.length, wide = 10, margin = 46;
+  if (!kept.view || kept.n !== n) { kept.view = [0, n]; kept.n = n; }
+
+  const draw = () => {
+    root.replaceChildren();
+    const colors = themed(data.colors, isDark(host));
+    const tip = tooltip(root);
+    const images = [];
+    const show = () => {
+      const [a, b] = kept.view;
+      for (const image of images) image.setAttribute("viewBox", `${a * wide} 0 ${(b - a) * wide} ${image.dataset.tall}`);
+      drawTicks();
+    };
+    const add = (title, note, tall, unit, limits) => {
+      const row = el("div", { class: "row" });
+      root.insertBefore(row, tip.node ?? null);
+      if (title) {
+        const caption = el("div", { class: "caption" }, row);
+        el("span", { class: "strong" }, caption, title);
+        if (note) el("span", { class: "muted" }, caption, `  ${note}`);
+      }
+      const body = el("div", { class: "body" }, row);
+      const axis = el("div", { class: "axis", style: `height:${tall}px` }, body);
+      if (limits) { el("span", {}, axis, short(limits[1])); el("span", { class: "unit" }, axis, unit); el("span", {}, axis, short(limits[0])); }
+      const image = svg("svg", { preserveAspectRatio: "none", height: tall, role: "img", "aria-label": `${title || "sequence"} ${unit || ""}` }, body);
+      image.dataset.tall = tall;
+      images.push(image);
+      return { axis, image };
+    };
+    const letter = (image, name, x, y, w, h) => {
+      const glyph = data.glyphs[name];
+      if (glyph) svg("path", { d: glyph.path, fill: colors[name], transform: `translate(${x} ${y}) scale(${w / glyph.width} ${h / glyph.height})` }, image);
+    };
+    const spans = (image, tall) => {
+      for (const mark of data.marks) {
+        const box = svg("rect", { class: `span ${mark.kind}`, x: mark.start * wide, y: 0, width: (mark.end - mark.start) * wide, height: tall }, image);
+        svg("title", {}, box, mark.label);
+      }
+    };
+
+    for (const logo of data.logos) {
+      const tall = data.height, scale = tall / (logo.y_max - logo.y_min), zero = logo.y_max * scale;
+      const { image } = add(logo.title, logo.note, tall, logo.unit, [logo.y_min, logo.y_max]);
+      spans(image, tall);
+      svg("line", { class: "zero", x1: 0, x2: n * wide, y1: zero, y2: zero }, image);
+      logo.positions.forEach((stack, i) => {
+        for (const [name, low, high] of stack) {
+          const h = (high - low) * scale;
+          if (h >= 0.3) letter(image, name, i * wide + 0.35, zero - high * scale, wide - 0.7, h);
+        }
+      });
+      listen(image, (p) => {
+        const sum = logo.positions[p].reduce((total, [, low, high]) => total + (high > 0 ? high - low : low - high), 0);
+        return [`${data.sequence[p]} ${p + 1}`, `${logo.title}: ${sum.toPrecision(3)} ${logo.unit}`];
+      });
+    }
+    const { image: line } = add("", "", 18, "", null);
+    spans(line, 18);
+    [...data.sequence].forEach((name, i) => letter(line, name, i * wide + 1.6, 3, wide - 3.2, 12));
+    listen(line, (p) => [`${data.sequence[p]} ${p + 1}`, ...data.marks.filter((m) => p >= m.start && p < m.end).map((m) => m.label)]);
+    if (data.map) drawMap();
+    const ticks = el("div", { class: "ticks" });
+    root.insertBefore(ticks, tip.node ?? null);
+    show();
+
+    function drawMap() {
+      const cell = 15, most = Math.max(...data.map.flat().map(Math.abs), 1e-9), bases = data.bases;
+      const { axis, image } = add("Every substitution", "change of the logit; click a cell to make it", cell * 4, "", null);
+      axis.replaceChildren(...[...bases].map((b) => el("span", { class: "strong", style: `color:${colors[b]}` }, null, b)));
+      data.map.forEach((row, b) => row.forEach((value, i) => {
+        const own = data.sequence[i] === bases[b];
+        const share = Math.min(1, Math.abs(value) / most);
+        svg("rect", { x: i * wide + 0.3, y: b * cell + 0.3, width: wide - 0.6, height: cell - 0.6, class: own ? "own" : "cell",
+          fill: value < 0 ? "rgb(33,102,172)" : "rgb(200,0,45)", "fill-opacity": own ? 0 : 0.06 + 0.94 * share }, image);
+      }));
+      const base = (event) => { const box = image.getBoundingClientRect(); return Math.max(0, Math.min(3, Math.floor(((event.clientY - box.top) / box.height) * 4))); };
+      listen(image, (p, event) => {
+        const b = base(event);
+        if (data.sequence[p] === bases[b]) return [`${bases[b]} ${p + 1}`, "as it is"];
+        return [`${data.sequence[p]}${p + 1}${bases[b]}`, `${data.map[b][p] >= 0 ? "+" : ""}${data.map[b][p].toPrecision(3)} logit`];
+      }, (p, event) => { const b = base(event); if (data.sequence[p] !== bases[b]) setTriggerValue("edit", { position: p, base: bases[b] }); });
+    }
+    function drawTicks() {
+      const [a, b] = kept.view, span = b - a;
+      const step = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].find((s) => span / s <= 14) ?? 5000;
+      ticks.replaceChildren();
+      for (let p = 1; p <= n; p += 1) {
+        if ((p % step && p !== 1) || p - 0.5 < a || p - 0.5 > b || (p === 1 && step === 1)) continue;
+        el("span", { style: `left: calc(${margin}px + (100% - ${margin}px) * ${(p - 0.5 - a) / span})` }, ticks, p);
+      }
+      if (span < n - 0.01) el("button", { class: "reset", type: "button" }, ticks, "whole sequence").onclick = () => { kept.view = [0, n]; show(); };
+    }
+    function at(image, event) {
+      const box = image.getBoundingClientRect(), [a, b] = kept.view;
+      return Math.max(0, Math.min(n - 1, Math.floor(a + ((event.clientX - box.left) / box.width) * (b - a))));
+    }
+    function move(a, span) {
+      span = Math.min(n, Math.max(Math.min(n, 12), span));
+      a = Math.max(0, Math.min(n - span, a));
+      kept.view = [a, a + span];
+      if (!kept.frame) kept.frame = requestAnimationFrame(() => { kept.frame = null; show(); });
+    }
+    function listen(image, words, click) {
+      let from = null, moved = false;
+      image.addEventListener("wheel", (event) => {
+        const [a, b] = kept.view, box = image.getBoundingClientRect();
+        const factor = event.deltaY > 0 ? 1.2 : 1 / 1.2, span = Math.min(n, (b - a) * factor);
+        if (factor > 1 && b - a >= n) return; // nothing to zoom out: let the page scroll
+        event.preventDefault();
+        const share = (event.clientX - box.left) / box.width;
+        move(a + share * (b - a) - share * span, span);
+      }, { passive: false });
+      image.onpointerdown = (event) => { from = [event.clientX, kept.view[0]]; moved = false; };
+      image.onpointermove = (event) => {
+        if (from && event.buttons) {
+          const box = image.getBoundingClientRect(), span = kept.view[1] - kept.view[0];
+          if (Math.abs(event.clientX - from[0]) > 3) moved = true;
+          if (moved) { move(from[1] - ((event.clientX - from[0]) / box.width) * span, span); tip.hide(); }
+          return;
+        }
+        const frame = root.getBoundingClientRect();
+        tip.show(words(at(image, event), event), event.clientX - frame.left, event.clientY - frame.top);
+      };
+      image.onpointerup = (event) => { if (!moved && from && click) click(at(image, event), event); from = null; };
+      image.onpointerleave = () => { from = null; tip.hide(); };
+    }
+  };
+  const short = (value) => (Math.abs(value) < 1e-9 ? "0" : String(+value.toPrecision(2)));
+  return redrawing(host, draw);
+}

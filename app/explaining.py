@@ -1,0 +1,103 @@
+"""Attributions for the pages, kept by what decides them; and the checks beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+from cache import bundle
+
+from dnaconv_core.runs.models import list_models
+from dnaconv_core.runs.store import Store
+from dnaconv_core.sequence.encoding import one_hot
+
+if TYPE_CHECKING:
+    from dnaconv_core.interpret.attribution import Attribution
+    from dnaconv_core.interpret.evidence import Check
+
+_SIBLINGS = 4
+
+
+def explained(path: Path, changed: float, sequence: str, covariates: tuple[float, ...], method: str, correct: bool):
+    """The attribution of one sequence."""
+    return _explained(str(path), changed, sequence, covariates, method, correct)
+
+
+@st.cache_resource(show_spinner=False, max_entries=200)
+def _explained(path: str, changed: float, sequence: str, covariates: tuple, method: str, correct: bool) -> Attribution:
+    from dnaconv_core.interpret.attribution import GRADIENTS, attribute
+
+    model = bundle(Path(path))
+    X = one_hot(sequence, model.config.alphabet)
+    return attribute(
+        model.model, X, method=method, covariates=_row(covariates), correct=correct and method in GRADIENTS
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=100)
+def substitutions(path: str, changed: float, sequence: str, covariates: tuple[float, ...]) -> np.ndarray:
+    """The change of the logit for every substitution `(4, L)`."""
+    from dnaconv_core.interpret.ism import ism
+
+    model = bundle(Path(path))
+    return ism(model.model, one_hot(sequence, model.config.alphabet), _row(covariates))[0]
+
+
+@st.cache_data(show_spinner=False, max_entries=300)
+def predicted(path: str, changed: float, sequence: str, covariates: tuple[float, ...]) -> tuple[float, float]:
+    """Logit and prediction."""
+    from dnaconv_core.predict import predict
+
+    model = bundle(Path(path))
+    X, c = one_hot(sequence, model.config.alphabet), _row(covariates)
+    return tuple(float(predict(model.model, X, c, output=kind)[0, 0]) for kind in ("logit", "prediction"))
+
+
+def siblings(key: str) -> list[str]:
+    """Folders of finished runs with this run's settings and another seed."""
+    store = Store()
+    runs = {run.id: run for run in store.list()}
+    if key not in runs:
+        return []
+
+    def but_seed(run) -> dict:
+        told = run.spec.to_json()
+        return {**told, "settings": {k: v for k, v in told["settings"].items() if k not in ("seed", "device")}}
+
+    mine, ready = but_seed(runs[key]), {entry.key: entry.path for entry in list_models(store)}
+    alike = [i for i, run in runs.items() if i != key and i in ready and but_seed(run) == mine]
+    return [str(ready[i]) for i in alike[:_SIBLINGS]]
+
+
+@st.cache_data(show_spinner="Checking the evidence…", max_entries=100)
+def checks(
+    path: str, changed: float, sequence: str, covariates: tuple, methods: tuple[str, ...], correct: bool, alike: tuple
+) -> list[Check]:
+    """What speaks for and against the first method's map."""
+    from dnaconv_core.interpret.attribution import GRADIENTS
+    from dnaconv_core.interpret.evidence import (
+        agreement_check,
+        base_scores,
+        convergence,
+        random_weights_check,
+        stability_check,
+    )
+
+    model = bundle(Path(path))
+    X, c = one_hot(sequence, model.config.alphabet), _row(covariates)
+    found = {m: _explained(path, changed, sequence, covariates, m, correct) for m in methods}
+    first = found[methods[0]]
+    options = {"covariates": c, "correct": correct and methods[0] in GRADIENTS}
+    others = [bundle(Path(p)).model for p in alike]
+    return [
+        convergence(first, 0),
+        agreement_check({m: base_scores(a.values, X)[0] for m, a in found.items()}),
+        random_weights_check(model.model, X, first, **options),
+        stability_check(first, others, X, **options),
+    ]
+
+
+def _row(covariates: tuple[float, ...]) -> np.ndarray | None:
+    return np.array([covariates], np.float32) if covariates else None

@@ -1,0 +1,122 @@
+"""What the pages about interpretation share: examples as one-hot, filters, names of motifs, and their logos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+from cache import bundle
+from components.jobs import finished
+from components.logo import Logo
+from held_out import HeldOut, held_out
+
+from dnaconv_core.sequence.encoding import from_codes
+from dnaconv_core.sequence.motif import Motif, to_icm
+
+if TYPE_CHECKING:
+    from dnaconv_core.interpret.ablation import Ablation
+    from dnaconv_core.interpret.filters import FilterScan
+    from dnaconv_core.interpret.match import Match
+
+_MOST = 20_000  # sequences that filters are read from
+_COMPILING = (
+    "Tomtom is being compiled for this machine, once; it takes a minute or more. Everything else on the page works."
+)
+
+
+def changed(path: Path) -> float:
+    """When the model's weights last did."""
+    return (path / "weights.safetensors").stat().st_mtime
+
+
+def one_hot_of(data: HeldOut, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
+    """One-hot `(n, 4, L)` of held-out examples."""
+    return from_codes(data.codes[rows].astype(np.int8))
+
+
+def sample(path: Path) -> tuple[HeldOut, np.ndarray]:
+    """Held-out examples and the rows to read filters from: all positives first, then others, up to a number."""
+    data = held_out(path)
+    order = np.argsort(-data.y, kind="stable") if len(data.y) > _MOST else np.arange(len(data.y))
+    return data, order[:_MOST]
+
+
+def covariates_of(data: HeldOut, rows: np.ndarray | slice = slice(None)) -> np.ndarray | None:
+    return data.covariates[rows] if data.covariates.shape[1] else None
+
+
+def filters(path: Path, layer: int, fraction: float) -> FilterScan:
+    return _filters(str(path), changed(path), layer, fraction)
+
+
+@st.cache_resource(show_spinner="Reading the filters…", max_entries=12)
+def _filters(path: str, changed: float, layer: int, fraction: float) -> FilterScan:
+    from dnaconv_core.interpret.filters import filter_motifs
+
+    data, rows = sample(Path(path))
+    return filter_motifs(bundle(Path(path)).model, one_hot_of(data, rows), layer=layer, fraction=fraction)
+
+
+def ablations(path: Path, layer: int) -> list[Ablation] | None:
+    """What each filter is worth; None while it is being measured."""
+
+    def work(progress: Any) -> list[Ablation]:
+        from dnaconv_core.interpret.ablation import ablate_filters
+
+        data = held_out(path)
+        rows = np.arange(len(data.y))
+        return ablate_filters(
+            bundle(path).model, one_hot_of(data, rows), data.y, covariates_of(data), layer=layer, progress=progress
+        )
+
+    return finished(("ablation", str(path), changed(path), layer), work, "Measuring the model without each filter")
+
+
+def names(motifs: Sequence[Motif], key: tuple, uploaded: str = "") -> list[list[Match]] | None:
+    """The best matches of each motif; None while they are looked for. uploaded: text of a MEME or JASPAR file."""
+
+    def work(progress: Any) -> list[list[Match]]:
+        from dnaconv_core.interpret.match import compile_now, is_warm, match_motifs
+        from dnaconv_core.interpret.naming import targets
+        from dnaconv_core.sequence.motif_text import read_jaspar, read_meme
+
+        progress.report(0.1, "reading the motifs to compare with")
+        if uploaded:
+            reader = read_jaspar if uploaded.lstrip().startswith(">") else read_meme
+            compared = reader(uploaded, where="the uploaded file")
+        else:
+            compared = targets()
+        if not is_warm():
+            progress.report(0.2, _COMPILING)
+            compile_now()
+        progress.report(0.7, "comparing")
+        return match_motifs(motifs, compared)
+
+    return finished(("names", *key, uploaded), work, "Naming the motifs")
+
+
+def best_name(matches: list[Match]) -> str:
+    """The first match's name, or that there is none."""
+    from dnaconv_core.interpret.match import NO_MATCH
+
+    return matches[0].name if matches and matches[0].significant else NO_MATCH
+
+
+def aligned(motif: Motif, matches: Sequence[Match]) -> list[Logo]:
+    """The motif and its matches as logos whose columns stand under one another."""
+    first = min([0, *(m.offset for m in matches)])
+    last = max([motif.width, *(m.offset + m.target.width for m in matches)])
+
+    def placed(ppm: np.ndarray, offset: int) -> np.ndarray:
+        heights = np.zeros((4, last - first))
+        heights[:, offset - first : offset - first + ppm.shape[1]] = to_icm(ppm)
+        return heights
+
+    drawn = [Logo(placed(motif.ppm, 0), motif.name)]
+    for m in matches:
+        note = f"{m.matrix_id} · q = {m.q_value:.2g} · {m.strand} strand · offset {m.offset:+d}"
+        drawn.append(Logo(placed(m.oriented().ppm, m.offset), m.name, note))
+    return drawn

@@ -1,0 +1,215 @@
+"""What each filter looks for, what that is called, and whether it matters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import state
+import streamlit as st
+from cache import bundle
+from components.chart import chart
+from components.frame import class_names, errors_shown, header, no_model_yet, plain
+from components.logo import Logo, logos
+from components.models import selected
+from components.sequence import Mark, Row, sequences
+from interpretation import ablations, aligned, best_name, changed, filters, names, sample
+
+from dnaconv_core.errors import InputError
+from dnaconv_core.interpret.filters import FilterScan, class_means, co_firing, top_sequences
+from dnaconv_core.interpret.match import NO_MATCH
+from dnaconv_core.sequence.motif import to_icm
+from dnaconv_core.sequence.motif_text import write_jaspar, write_meme
+
+_LINE = "What each filter of **{}** looks for: the windows that activate it, aligned and counted, on {}."
+_FRACTION = "A window counts where the filter is above this share of its strongest activation on these sequences."
+_ALIGNED = "Found by Tomtom in JASPAR CORE vertebrates; q-values are over all filters and all motifs."
+_FILE = "MEME or JASPAR text; the filters are then compared with these motifs instead of JASPAR."
+
+
+def page() -> None:
+    with errors_shown():
+        choice = selected()
+        if choice is None or choice.path is None:
+            header("Filters", "What each filter looks for, what that is called, and whether it matters.")
+            no_model_yet(choice)
+            return
+        data, rows = sample(choice.path)
+        header("Filters", _LINE.format(plain(choice.name), data.words))
+        layer, fraction, uploaded = _settings(choice.path)
+        scan = filters(choice.path, layer, fraction)
+        key = ("filters", str(choice.path), changed(choice.path), layer, fraction)
+        matches = names([f.motif for f in scan.motifs], key, uploaded)
+        worth = {a.index: a for a in (ablations(choice.path, layer) or [])}
+        index = _grid(scan, matches, worth)
+        _one(choice.path, scan, index, matches, worth, data, rows)
+
+
+def _settings(path: Path) -> tuple[int, float, str]:
+    depth = bundle(path).config.depth
+    with st.container(border=True, horizontal=True, vertical_alignment="bottom", gap="large"):
+        layer = 1
+        if depth > 1:
+            layers = list(range(1, depth + 1))
+            chosen = st.segmented_control(
+                "Layer", layers, default=1, required=True, key="layer", bind="query-params",
+                help="Units of deeper layers are read by their receptive field: all the bases that reach them.",
+            )  # fmt: skip
+            layer = chosen if chosen in layers else 1
+        fraction = st.slider(
+            "Windows above",
+            0.1,
+            0.9,
+            value=0.5,
+            step=0.05,
+            key="fraction",
+            bind="query-params",
+            help=_FRACTION,
+            width=240,
+        )
+        with st.popover("Compare with a file", icon=":material/upload_file:"):
+            file = st.file_uploader("Motifs", type=["meme", "txt", "jaspar"], help=_FILE)
+    text = ""
+    if file is not None:
+        try:
+            text = file.getvalue().decode()
+        except UnicodeDecodeError:
+            raise InputError(f"{file.name} is not text: give a MEME or JASPAR file") from None
+    return layer, fraction, text
+
+
+def _grid(scan: FilterScan, matches: list | None, worth: dict) -> int:
+    """All filters, the most important first; the one that is looked at."""
+    order = sorted(range(len(scan.motifs)), key=lambda i: _importance(scan, worth, i))
+    index = _asked(len(scan.motifs), order[0])
+    drawn = []
+    for i in order:
+        f = scan.motifs[i]
+        name = f.note.split(":")[0] if f.note else (best_name(matches[i]) if matches else f"{f.n_sites:,} sites")
+        drawn.append(Logo(to_icm(f.motif.ppm) * (f.n_sites > 0), f"Filter {i + 1}", name, selected=i == index))
+    with st.container(border=True):
+        st.markdown("**All filters**", help="Letter heights are information, in bits. Click one to open it.")
+        clicked = logos(drawn, key="filters", height=64, min_width=170, max_column=22, axis=False, clickable=True)
+        with st.container(horizontal=True):
+            motifs = [f.motif for f in scan.motifs if f.n_sites]
+            st.download_button("MEME", write_meme(motifs), "filters.meme", icon=":material/download:", type="tertiary")
+            st.download_button(
+                "JASPAR", write_jaspar(motifs), "filters.jaspar", icon=":material/download:", type="tertiary"
+            )
+    if clicked is not None:
+        st.query_params["filter"] = str(order[clicked["logo"]] + 1)
+        st.rerun()
+    return index
+
+
+def _importance(scan: FilterScan, worth: dict, i: int) -> tuple:
+    change = worth[i].difference.value if i in worth else None
+    return (change if change is not None else 0.0, -scan.motifs[i].information_bits, i)
+
+
+def _asked(n: int, default: int) -> int:
+    text = st.query_params.get("filter", "")
+    return int(text) - 1 if text.isdigit() and 1 <= int(text) <= n else default
+
+
+def _one(path: Path, scan: FilterScan, index: int, matches, worth: dict, data, rows: np.ndarray) -> None:
+    f, experiment = scan.motifs[index], state.experiment()
+    with st.container(border=True):
+        st.markdown(f"**Filter {index + 1}** · layer {scan.layer} · {f.consensus if f.n_sites else 'silent'}")
+        if f.note:
+            st.warning(f"{f.note[0].upper()}{f.note[1:]}.", icon=":material/info:")
+        columns = st.columns(5)
+        columns[0].metric("Sites", f"{f.n_sites:,}")
+        columns[1].metric("Strongest activation", f"{f.max_activation:.2f}")
+        columns[2].metric("Information", f"{f.information_bits:.1f} bits")
+        means = class_means(scan, data.y[rows])
+        low, high = class_names(experiment) if experiment.task == "binary" else ("low", "high")
+        columns[3].metric(f"Mean in {high} / {low}", f"{means[1][index]:.2f} / {means[0][index]:.2f}")
+        with columns[4]:
+            _worth(worth.get(index))
+        drawn = [Logo(to_icm(f.motif.ppm) * (f.n_sites > 0), "Where it fires")]
+        if scan.layer == 1:
+            kernel = bundle(path).model.convs[0].weight[index].detach().numpy()
+            drawn.append(Logo(kernel - kernel.mean(axis=0), "Its weights", kind="contribution", unit="weight"))
+        logos(drawn, key="motif", height=120, min_width=320, max_column=40)
+    left, right = st.columns(2)
+    with left, st.container(border=True):
+        _matches(f, matches[index] if matches else None)
+    with right, st.container(border=True):
+        st.markdown("**Where in the sequence**", help="First base of each window, over all its sites.")
+        chart(_positions(scan.positions[index]), key="positions", height=230)
+        together = co_firing(scan)[index]
+        others = [i for i in np.argsort(-together) if i != index and together[i] > 0.3][:4]
+        listed = ", ".join(f"filter {i + 1} (r = {together[i]:.2f})" for i in others)
+        st.caption(f"Fires together with {listed}." if listed else "No other filter fires with it (r above 0.3).")
+    _top(scan, index, data, rows)
+
+
+def _worth(change) -> None:
+    if change is None or change.difference.value is None:
+        st.metric("Metric without it", "…" if change is None else "undefined")
+        return
+    d = change.difference
+    from dnaconv_core.evaluate.metrics import LABELS
+
+    st.metric(
+        f"{LABELS[d.name].name} without it", f"{d.value:+.4f}", help="On held-out data, with this filter silenced."
+    )
+    verdict = "it matters" if change.matters else "no clear effect by itself"
+    st.caption(f"95 %: {d.low:+.4f} to {d.high:+.4f}, {verdict}" if d.low is not None else "")
+
+
+def _matches(f, matches: list | None) -> None:
+    st.markdown("**What it resembles**", help=_ALIGNED)
+    if matches is None:
+        st.caption("Its name appears here when the comparison is done.")
+        return
+    good = [m for m in matches if m.significant]
+    if not good:
+        best = f" The nearest, {matches[0].name}, has q = {matches[0].q_value:.2g}." if matches else ""
+        st.caption(f"{NO_MATCH.capitalize()}.{best}")
+        return
+    logos(aligned(f.motif, good), key="matches", height=52, min_width=900, max_column=24, axis=False)
+
+
+def _positions(counts: np.ndarray) -> dict:
+    return {
+        "data": [
+            {
+                "type": "bar",
+                "x": list(range(1, len(counts) + 1)),
+                "y": counts.tolist(),
+                "marker": {"color": "theme:series0"},
+                "hovertemplate": "from base %{x}: %{y} sites<extra></extra>",
+            }
+        ],
+        "layout": {
+            "margin": {"l": 46, "r": 10, "t": 8, "b": 40},
+            "bargap": 0.05,
+            "xaxis": {"title": {"text": "first base of the window"}},
+            "yaxis": {"title": {"text": "sites"}},
+        },
+    }
+
+
+def _top(scan: FilterScan, index: int, data, rows: np.ndarray) -> None:
+    with st.container(border=True):
+        st.markdown(
+            "**The sequences it likes most**", help="Click one to see on the Saliency page what the model used."
+        )
+        found = top_sequences(scan, index)
+        shown = []
+        for row, start, minus, value in found:
+            i = int(rows[row])
+            note = f"activation {value:.2f} · {'−' if minus else '+'} strand · measured {data.y[i]:.3g}"
+            shown.append(Row(data.sequence(i), str(data.ids[i]), note, (Mark(start, start + scan.width, "site"),)))
+        if not shown:
+            st.caption("It fires on none of them.")
+            return
+        clicked = sequences(shown, key="top", clickable=True)
+        if clicked is not None:
+            sequence = data.sequence(int(rows[found[clicked][0]]))
+            st.switch_page("views/saliency.py", query_params={**state.link(), "sequence": sequence})
+
+
+page()

@@ -1,0 +1,218 @@
+"""Which bases of one sequence the model used, by several methods, and whether to believe them."""
+
+from __future__ import annotations
+
+import numpy as np
+import state
+import streamlit as st
+from cache import bundle
+from components.frame import errors_shown, header, no_model_yet, plain
+from components.models import Choice, selected
+from components.saliency import Span, Track, saliency
+from components.sequence import marks_of
+from explaining import checks, explained, predicted, siblings, substitutions
+from held_out import held_out
+from interpretation import changed
+
+from dnaconv_core.errors import InputError
+from dnaconv_core.interpret.attribution import GRADIENTS, NAMES
+from dnaconv_core.interpret.export import attribution_csv
+from dnaconv_core.interpret.marginalize import typical_covariates
+from dnaconv_core.model.bundle import Bundle
+from dnaconv_core.plot.logo import logo_svg
+from dnaconv_core.sequence.encoding import one_hot, parse_pasted, reverse_complement_text
+
+_LINE = "Which bases **{}** used, letter by letter; heights are contributions to the output before the sigmoid (logit)."
+_CORRECT = "Subtract the mean over the four bases from gradients, which says nothing (Majdandzic et al. 2023)."
+_EVIDENCE = "A map can look convincing and mean nothing. These checks are of the first method chosen."
+
+
+def page() -> None:
+    with errors_shown():
+        choice = selected()
+        if choice is None or choice.path is None:
+            header("Saliency", "Which bases of one sequence the model used, and whether to believe that.")
+            no_model_yet(choice)
+            return
+        model = bundle(choice.path)
+        header("Saliency", _LINE.format(plain(choice.name)))
+        sequence, covariates = _asked(choice, model)
+        methods, correct, with_map = _settings()
+        _maps(choice, model, sequence, covariates, methods, correct, with_map)
+        left, right = st.columns([3, 2])
+        with left, st.container(border=True):
+            _evidence(choice, sequence, covariates, methods, correct)
+        with right, st.container(border=True):
+            _edits(choice, sequence, covariates)
+
+
+def _asked(choice: Choice, model: Bundle) -> tuple[str, tuple[float, ...]]:
+    """The sequence, which stands in the address, and the covariates."""
+    experiment, config = state.experiment(), model.config
+    if not st.query_params.get("sequence"):
+        st.query_params["sequence"] = experiment.examples[0].sequence[: config.length]
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown("**Look at**", width="content")
+            for number, example in enumerate(experiment.examples):
+                st.button(
+                    example.name, key=f"look_{number}", help=example.note, on_click=_look, args=(example.sequence,)
+                )
+            best = st.button("A high prediction", icon=":material/trending_up:", help="Of the held-out examples.")
+            if best:
+                data = held_out(choice.path)
+                ranked = np.argsort(-data.prediction)[:50]
+                _look(data.sequence(int(np.random.default_rng().choice(ranked))))
+                st.rerun()
+        current = st.query_params["sequence"]
+        st.session_state["_looked"] = current
+        st.text_input("Sequence", key="_looked", on_change=_typed, label_visibility="collapsed")
+        typical = typical_covariates(config)
+        values = tuple(
+            st.number_input(
+                name.capitalize(), min_value=0.0, value=float(typical[i]), format="%.4f", step=0.001,
+                key=f"beside_{name}", width=220, help="The raw value; at first a typical one of the training data.",
+            )
+            for i, name in enumerate(config.covariates)
+        )  # fmt: skip
+    records = parse_pasted(current, config.alphabet)
+    text = records[0].sequence
+    if len(text) < config.length:
+        before = (config.length - len(text)) // 2
+        text = ("N" * before + text).ljust(config.length, "N")
+    elif len(text) > config.length:
+        start = (len(text) - config.length) // 2
+        st.caption(f"The sequence has {len(text):,} bases; its middle {config.length} are shown.")
+        text = text[start : start + config.length]
+    return text, values
+
+
+def _look(sequence: str) -> None:
+    st.query_params["sequence"] = sequence
+    st.session_state["_trail"] = []
+
+
+def _typed() -> None:
+    text = "".join(st.session_state["_looked"].split())
+    if text:
+        _look(text)
+
+
+def _settings() -> tuple[tuple[str, ...], bool, bool]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.pills(
+            "Methods", list(NAMES), selection_mode="multi", default=["deeplift_shap", "ism"],
+            format_func=NAMES.get, key="methods", bind="query-params",
+        )  # fmt: skip
+        correct = st.toggle("Correct gradients", key="correct", bind="query-params", help=_CORRECT)
+        with_map = st.toggle("Every substitution", value=True, key="map", bind="query-params")
+    if not chosen:
+        raise InputError("no method is chosen: choose at least one above")
+    return tuple(m for m in NAMES if m in chosen), correct, with_map
+
+
+def _maps(choice: Choice, model: Bundle, sequence: str, covariates, methods, correct: bool, with_map: bool) -> None:
+    stamp, alphabet = changed(choice.path), model.config.alphabet
+    logit, said = predicted(str(choice.path), stamp, sequence, covariates)
+    X = one_hot(sequence, alphabet)[0]
+    tracks, rows = [], []
+    for method in methods:
+        found = explained(choice.path, stamp, sequence, covariates, method, correct)
+        score = found.values[0] * X
+        note = f"against {found.reference}" if found.reference else ""
+        note += " · corrected" if correct and method in GRADIENTS else ""
+        unit = "Δ logit / base" if method == "gradient" else "logit"
+        tracks.append(Track(score, NAMES[method], note, unit))
+        rows.append((method, score.sum(axis=0), found.covariates))
+    change = substitutions(str(choice.path), stamp, sequence, covariates) if with_map else None
+    with st.container(border=True):
+        st.markdown(f"Prediction **{said:.3f}** · logit **{logit:+.2f}**" + _beside(model, rows))
+        edit = saliency(
+            sequence, tracks, key="maps", alphabet=alphabet, marks=_marks(sequence), change=change,
+            height=84 if len(tracks) < 4 else 64,
+        )  # fmt: skip
+        if edit is not None and edit["position"] < len(sequence):
+            _apply(sequence, edit["position"], edit["base"])
+            st.rerun()
+        with st.container(horizontal=True):
+            table = attribution_csv([m for m, *_ in rows], [sequence] * len(rows), np.stack([s for _, s, _ in rows]))
+            st.download_button("CSV", table, "attributions.csv", icon=":material/download:", type="tertiary")
+            image = logo_svg(
+                tracks[0].heights, kind="contribution", alphabet=alphabet, title=tracks[0].title, unit=tracks[0].unit
+            )
+            st.download_button("SVG", image, "saliency.svg", icon=":material/download:", type="tertiary")
+            to = {**state.link(), "sequence": sequence}
+            st.page_link("views/predict.py", label="Predict", icon=":material/biotech:", query_params=to)
+
+
+def _beside(model: Bundle, rows) -> str:
+    """What the covariates add to the logit, by the first method."""
+    values = rows[0][2]
+    if values is None:
+        return ""
+    return "".join(f" · {plain(n)} {v:+.2f}" for n, v in zip(model.config.covariates, values[0], strict=True))
+
+
+def _marks(sequence: str) -> list[Span]:
+    """Where the experiment's known motif stands, on either strand."""
+    experiment = state.experiment()
+    motif = experiment.motif
+    if not motif:
+        return []
+    found = {(m.start, m.end): Span(m.start, m.end, f"{motif} (known motif)") for m in marks_of(motif, sequence)}
+    if experiment.alphabet == "DNA":
+        turned = reverse_complement_text(motif)
+        for m in marks_of(turned, sequence):
+            found.setdefault((m.start, m.end), Span(m.start, m.end, f"{motif} on the other strand"))
+    return list(found.values())
+
+
+def _apply(sequence: str, position: int, base: str) -> None:
+    trail = st.session_state.setdefault("_trail", [])
+    trail.append((sequence, f"{sequence[position]}{position + 1}{base}"))
+    st.query_params["sequence"] = sequence[:position] + base + sequence[position + 1 :]
+
+
+def _undo(number: int) -> None:
+    """Back to before edit `number`."""
+    trail = st.session_state["_trail"]
+    st.query_params["sequence"] = trail[number][0]
+    del trail[number:]
+
+
+def _edits(choice: Choice, sequence: str, covariates: tuple[float, ...]) -> None:
+    trail = st.session_state.get("_trail", [])
+    st.markdown("**Edits**", help="Click a cell of the map to make that substitution.")
+    if not trail:
+        st.caption("None yet: click a cell of the map above to see what that base changes.")
+        return
+    stamp = changed(choice.path)
+    steps = [text for text, _ in trail] + [sequence]
+    said = [predicted(str(choice.path), stamp, text, covariates) for text in steps]
+    for number, (_, words) in enumerate(trail):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            (before, _), (after, value) = said[number], said[number + 1]
+            st.markdown(f"**{words}** · logit {after - before:+.2f} · prediction {value:.3f}", width="content")
+            last = number == len(trail) - 1
+            st.button(
+                "Undo" if last else "Back to before", key=f"undo_{number}", type="tertiary",
+                icon=":material/undo:", on_click=_undo, args=(number,),
+            )  # fmt: skip
+
+
+def _evidence(choice: Choice, sequence: str, covariates, methods: tuple[str, ...], correct: bool) -> None:
+    st.markdown(f"**Evidence for {NAMES[methods[0]]}**", help=_EVIDENCE)
+    alike = tuple(siblings(choice.key))
+    found = checks(str(choice.path), changed(choice.path), sequence, covariates, methods, correct, alike)
+    for check in found:
+        icon = {True: ":material/check_circle:", False: ":material/error:", None: ":material/remove:"}[check.passed]
+        color = {True: "green", False: "red", None: "gray"}[check.passed]
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.badge(check.name, icon=icon, color=color)
+            st.caption(plain(check.words), width="content")
+    failed = [check.name.lower() for check in found if check.passed is False]
+    if failed:
+        st.warning(f"Do not trust this map as it is: {' and '.join(failed)} failed.", icon=":material/warning:")
+
+
+page()
