@@ -17,6 +17,7 @@ from components.frame import errors_shown, header, no_model_yet, plain
 from components.job import background
 from components.logo import Logo, logos
 from components.models import selected
+from components.sequence import marks_of
 from components.sequences_in import covariate_inputs, uploaded_text
 
 from dnaconv_core.apply.genome import Contig, Genome, RecordContig
@@ -125,7 +126,9 @@ def _changed(site: str) -> str:
 def _example(experiment: Experiment, length: int) -> _Given:
     site = experiment.examples[0].sequence
     text = (site * (1 + 3 * length // len(site)))[: max(3 * length, len(site))]
-    middle = len(site) // 2 + len(site) * (1 if len(text) >= 2 * len(site) else 0)
+    marks = marks_of(experiment.motif, site)
+    middle = marks[0].start + 3 if marks else len(site) // 2
+    middle += len(site) if len(text) >= 2 * len(site) else 0
     other = {"A": "C", "C": "A", "G": "T", "T": "G"}
     at = [middle, middle + 20, middle + 1, middle - 2]
     lines = [

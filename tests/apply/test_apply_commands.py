@@ -1,0 +1,169 @@
+"""`dnaconv scan`, `variants`, `sirna` and `predict --table`, with the JSON that scripts rely on."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+
+import numpy as np
+import pytest
+
+from dnaconv_core.cli import main
+from dnaconv_core.model.bundle import save_bundle
+from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.model.convnet import build
+from dnaconv_core.predict import predict
+from dnaconv_core.sequence.encoding import decode, from_codes, one_hot, reverse_complement_text
+
+
+def text(n: int, seed: int = 0, alphabet: str = "DNA") -> str:
+    return decode(from_codes(np.random.default_rng(seed).integers(0, 4, n)), alphabet)[0]
+
+
+@pytest.fixture
+def dna(tmp_path):
+    model = build(ModelConfig(length=21, depth=2, kernel_size=4, filters=3), 1).eval()
+    path = save_bundle(tmp_path / "dna", model, "tf_binding")
+    rng = np.random.default_rng(0)
+    y = (rng.random((300, 1)) < 0.3).astype(np.float32)
+    np.savez(path / "predictions.npz", y=y, prediction=rng.random((300, 1)).astype(np.float32))
+    return path, model
+
+
+@pytest.fixture
+def ask(capsys):
+    """A function that runs a command with --json and returns what it prints."""
+
+    def run(*arguments: object):
+        code = main([*map(str, arguments), "--json"])
+        told = capsys.readouterr()
+        assert code == 0, told.err
+        return json.loads(told.out)
+
+    return run
+
+
+@pytest.fixture
+def refuse(capsys):
+    """A function that runs a command that must fail with exit code 2 and returns its one sentence."""
+
+    def run(*arguments: object) -> str:
+        assert main([*map(str, arguments)]) == 2
+        return capsys.readouterr().err.strip().splitlines()[-1]
+
+    return run
+
+
+def test_scan_prints_and_writes(dna, ask, tmp_path):
+    path, model = dna
+    sequence = text(70)
+    (tmp_path / "s.fa").write_text(f">one\n{sequence}\n>two\n{text(10)}{'N' * 25}{text(30, 2)}\n")
+    bed, graph, wig = (tmp_path / name for name in ("p.bed", "s.bedgraph", "s.bw"))
+    files = ("--bed", bed, "--bedgraph", graph, "--bigwig", wig)
+    found = ask("scan", path, "--fasta", tmp_path / "s.fa", "--threshold", "0", *files)
+    assert set(found) == {"sequences"}
+    one, two = found["sequences"]
+    assert set(one) == {"id", "length", "n_scored", "n_missing", "peaks"}
+    assert (one["id"], one["length"], one["n_scored"], one["n_missing"]) == ("one", 70, 50, 0)
+    assert (two["n_scored"], two["n_missing"]) == (10, 35)
+    peak = one["peaks"][0]
+    assert set(peak) == {"start", "end", "strand", "score"} and peak["end"] - peak["start"] == 21
+    window = sequence[peak["start"] : peak["end"]]
+    window = window if peak["strand"] == "+" else reverse_complement_text(window)
+    assert peak["score"] == pytest.approx(float(predict(model, one_hot(window))[0, 0]), abs=1e-5)
+    assert len(bed.read_text().splitlines()) == len(one["peaks"]) + len(two["peaks"])
+    assert graph.stat().st_size and wig.stat().st_size
+    region = ask("scan", path, "--fasta", tmp_path / "s.fa", "--region", "one:20-60", "--fpr", "0.1")
+    assert [(s["id"], s["length"], s["n_scored"]) for s in region["sequences"]] == [("one", 40, 20)]
+    assert ask("scan", path, "--fasta", tmp_path / "s.fa")["sequences"][0]["n_scored"] == 50
+
+
+def test_scan_refuses_in_one_sentence(dna, refuse, tmp_path):
+    path, _ = dna
+    (tmp_path / "s.fa").write_text(f">one\n{text(70)}\n")
+    fasta = ("--fasta", tmp_path / "s.fa")
+    assert "ends beyond one" in refuse("scan", path, *fasta, "--region", "one:5-99")
+    assert "is no locus" in refuse("scan", path, *fasta, "--region", "one:x")
+    assert "too few to see that rate" in refuse("scan", path, *fasta, "--fpr", "0.0001")
+    assert "not allowed with" in refuse("scan", path, *fasta, "--fpr", "0.1", "--threshold", "1")
+    assert "this model takes none" in refuse("scan", path, *fasta, "--covariate", "a=1")
+    assert "does not exist" in refuse("scan", path, "--fasta", tmp_path / "none.fa")
+
+
+def test_variants_print_and_write(dna, ask, refuse, tmp_path):
+    path, model = dna
+    genome = text(80, 3)
+    (tmp_path / "g.fa").write_text(f">chr1\n{genome}\n")
+    alt = "ACGT"["ACGT".index(genome[40]) - 1]
+    lines = ["##fileformat=VCFv4.2", "#CHROM\tPOS\tID\tREF\tALT"]
+    lines += [f"chr1\t41\t.\t{genome[40]}\t{alt}", f"chr1\t41\t.\t{alt}\t{genome[40]}", "chr7\t1\t.\tA\tC"]
+    (tmp_path / "v.vcf.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+    out, vcf = tmp_path / "o.csv", tmp_path / "o.vcf"
+    files = ("--vcf", tmp_path / "v.vcf.gz", "--genome", tmp_path / "g.fa")
+    found = ask("variants", path, *files, "--out", out, "--vcf-out", vcf)
+    assert set(found) == {"variants"} and len(found["variants"]) == 3
+    first, wrong, outside = found["variants"]
+    assert set(first) == {"chrom", "pos", "ref", "alt", "effect_logit", "effect_probability", "status"}
+    windows = [genome[30:51], genome[30:40] + alt + genome[41:51]]
+    before, after = predict(model, one_hot(windows), output="logit")[:, 0]
+    assert first["effect_logit"] == pytest.approx(after - before, abs=1e-5) and first["status"] == "ok"
+    assert wrong["effect_logit"] is None and "the file has" in wrong["status"] and genome[40] in wrong["status"]
+    assert outside["status"].startswith("outside")
+    assert len(list(csv.DictReader(out.open()))) == 3 and "DNACONV_LOGIT=" in vcf.read_text()
+    assert "does not exist" in refuse("variants", path, "--vcf", tmp_path / "n.vcf", "--genome", tmp_path / "g.fa")
+
+
+def test_sirna_prints_and_writes(ask, refuse, tmp_path, dna):
+    config = ModelConfig(
+        length=21, alphabet="RNA", task="regression", output="linear", depth=1, kernel_size=4, filters=3
+    )
+    path = save_bundle(tmp_path / "rnai", build(config, 1).eval(), "rnai")
+    mrna = text(60, 5, "RNA")
+    (tmp_path / "m.fa").write_text(f">m\n{mrna.replace('U', 'T')}\n")
+    found = ask("sirna", "--fasta", tmp_path / "m.fa", "--model", path, "--out", tmp_path / "o.csv", "--dtdt")
+    assert set(found) == {"sites"} and len(found["sites"]) == 40
+    site = found["sites"][0]
+    assert set(site) == {"id", "start", "target", "guide", "prediction", "gc", "rules"}
+    assert site["target"] == mrna[site["start"] : site["start"] + 21]
+    assert site["guide"] == reverse_complement_text(site["target"], "RNA")
+    assert [s["prediction"] for s in found["sites"]] == sorted((s["prediction"] for s in found["sites"]), reverse=True)
+    assert all(isinstance(value, bool) for value in site["rules"].values())
+    rows = list(csv.DictReader((tmp_path / "o.csv").open()))
+    assert len(rows) == 40 and rows[0]["sense_oligo"].endswith("dTdT")
+    counted = ask("sirna", "--fasta", tmp_path / "m.fa", "--model", path, "--transcriptome", tmp_path / "m.fa")
+    assert counted["sites"][0]["exact"] >= 1
+    assert "siRNA design needs one that reads 21" in refuse("sirna", "--fasta", tmp_path / "m.fa", "--model", dna[0])
+    assert "--cds is 'x'" in refuse("sirna", "--fasta", tmp_path / "m.fa", "--model", path, "--cds", "x")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_predict_reads_a_column_of_a_table(dna, ask, refuse, tmp_path, packed):
+    path, model = dna
+    sequences = [text(21, seed) for seed in range(3)]
+    content = "name,oligo\n" + "".join(f"r{i},{s}\n" for i, s in enumerate(sequences))
+    table = tmp_path / ("t.csv.gz" if packed else "t.csv")
+    table.write_bytes(gzip.compress(content.encode()) if packed else content.encode())
+    rows = ask("predict", path, "--table", table, "--column", "oligo")
+    assert [set(row) for row in rows] == [{"id", "sequence", "prediction"}] * 3
+    assert [row["id"] for row in rows] == ["r0", "r1", "r2"] and [row["sequence"] for row in rows] == sequences
+    expected = predict(model, one_hot(sequences))[:, 0]
+    assert [row["prediction"] for row in rows] == pytest.approx(expected.tolist(), abs=1e-6)
+    detailed = ask("predict", path, "--table", table, "--column", "oligo", "--details")
+    assert {"other_strand", "calibrated", "among_negatives", "among_positives"} <= set(detailed[0])
+    assert "no sequence column 'x'" in refuse("predict", path, "--table", table, "--column", "x")
+    assert "give one of them at a time" in refuse("predict", path, "ACGT", "--table", table)
+    assert "give --table FILE too" in refuse("predict", path, "ACGT", "--column", "x")
+
+
+def test_predict_takes_covariates_from_the_table(ask, refuse, tmp_path):
+    config = ModelConfig(length=8, depth=1, kernel_size=3, filters=3, covariates=("accessibility",))
+    model = build(config, 1).eval()
+    path = save_bundle(tmp_path / "m", model, "chromatin")
+    table = tmp_path / "t.tsv"
+    table.write_text("id\tsequence\taccessibility\na\tACGTACGT\t0.5\nb\tACGTACGA\t0.1\n")
+    rows = ask("predict", path, "--table", table)
+    expected = predict(model, one_hot(["ACGTACGT", "ACGTACGA"]), np.float32([[0.5], [0.1]]))[:, 0]
+    assert [row["prediction"] for row in rows] == pytest.approx(expected.tolist(), abs=1e-6)
+    told = refuse("predict", path, "ACGTACGT")
+    assert "this model needs accessibility beside each sequence: give --covariates" in told
