@@ -1,0 +1,40 @@
+"""The reasons for this architecture: the data mean what they say, and every experiment shows what it claims."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dnaconv_core.experiments import EXPERIMENTS
+from dnaconv_core.experiments.why import CLAIMS, LENGTH, MOTIF, planted
+from dnaconv_core.sequence.encoding import to_codes
+
+
+def test_only_positives_hold_the_motif_there_and_all_hold_its_letters():
+    X, y = planted(301, 3, where=(0, 9))
+    codes = to_codes(X)
+    windows = np.lib.stride_tricks.sliding_window_view(codes, 7, axis=1)  # (n, P, 7)
+    hits = (windows == np.array(MOTIF)).all(axis=2)
+    assert X.shape == (301, 4, LENGTH) and y.sum() == 150
+    assert hits[y == 1][:, :10].any(axis=1).all()
+    assert hits[y == 0].any(axis=1).mean() < 0.05  # a shuffle may restore it
+    letters = np.sort(windows[:, :10], axis=2)
+    assert (letters == np.sort(MOTIF)).all(axis=2).any(axis=1).all()
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_its_link_opens_a_network_that_can_be(name):
+    claim = CLAIMS[name]
+    experiment = EXPERIMENTS[claim.experiment]
+    config = experiment.model_config("book", **claim.settings)
+    experiment.train_config("book", **claim.settings)
+    assert config.length == experiment.length
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CLAIMS)
+def test_every_claim_holds(name):
+    found = CLAIMS[name].run(1)
+    assert found.holds, found.verdict
+    assert all(len(values) == len(found.x) for values in found.series.values())
+    assert np.isfinite(np.array(list(found.series.values()))).all()

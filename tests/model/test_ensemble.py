@@ -1,0 +1,101 @@
+"""An ensemble is one network whose members do not see each other, and whose mean is a plain forward pass."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from dnaconv_core.errors import ConfigError
+from dnaconv_core.model.bundle import load_bundle, save_bundle
+from dnaconv_core.model.config import ModelConfig, TrainConfig
+from dnaconv_core.model.convnet import ConvNet, build
+from dnaconv_core.predict import predict
+
+
+def sequences(n: int, length: int) -> np.ndarray:
+    codes = np.random.default_rng(5).integers(0, 4, (n, length))
+    return (codes[:, None, :] == np.arange(4)[None, :, None]).astype(np.int8)
+
+
+def alone(model: ConvNet, member: int) -> ConvNet:
+    """A network of its own with the weights of one member."""
+    m, n, f = model.config.members, model.config.n_pooled, model.config.filters
+    single = build(model.config.replace(members=1))
+    with torch.no_grad():
+        for ours, theirs in zip(single.convs, model.convs, strict=True):
+            ours.weight.copy_(theirs.weight[member * f : (member + 1) * f])
+            ours.bias.copy_(theirs.bias[member * f : (member + 1) * f])
+        single.dense.weight[:, :n] = m * model.dense.weight[:, member * n : (member + 1) * n]
+        single.dense.weight[:, n:] = model.dense.weight[:, m * n :]
+        single.dense.bias.copy_(model.dense.bias)
+        if single.positional is not None:
+            single.positional.weight.copy_(model.positional.weight)
+    return single
+
+
+CASES = [
+    {"depth": 3, "pooling": "flatten"},
+    {"depth": 2, "pooling": "max", "strands": "both", "covariates": ("open",)},
+    {"depth": 1, "pooling": "max_mean", "positional": True, "n_tasks": 2},
+]
+
+
+@pytest.mark.parametrize("changes", CASES)
+def test_members_are_networks_of_their_own_and_their_mean_is_the_forward_pass(changes):
+    config = ModelConfig(length=19, filters=5, kernel_size=4, members=3, **changes)
+    model = build(config, 2).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.1 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1)))
+    X = sequences(11, 19)
+    c = np.linspace(-1, 1, 11, dtype=np.float32)[:, None] if config.covariates else None
+    each = np.stack([predict(alone(model, i), X, c, output="logit") for i in range(3)], axis=1)  # (N, M, T)
+    with torch.no_grad():
+        beside = None if c is None else torch.from_numpy(c)
+        members = model.member_logits(torch.from_numpy(X).float(), beside).numpy()
+    np.testing.assert_allclose(members, each, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(predict(model, X, c, output="logit"), each.mean(axis=1), rtol=1e-4, atol=1e-5)
+    spread = (1 / (1 + np.exp(-each))).std(axis=1)
+    np.testing.assert_allclose(predict(model, X, c, output="spread"), spread, rtol=1e-3, atol=1e-5)
+    assert sum(p.numel() for p in model.parameters()) == config.n_parameters
+
+
+def test_each_member_begins_as_it_would_alone_and_differently():
+    model = build(ModelConfig(length=19, depth=2, filters=8, kernel_size=4, members=3))
+    limit = (6 / (8 * 4 + 8 * 4)) ** 0.5
+    assert limit * 0.9 < model.convs[1].weight.abs().max() <= limit
+    limit = (6 / (8 * 19 + 1)) ** 0.5 / 3
+    assert limit * 0.9 < model.dense.weight.abs().max() <= limit
+    first, second, _ = model.convs[0].weight.chunk(3)
+    assert not torch.equal(first, second)
+
+
+def test_a_single_network_spreads_nothing():
+    model = build(ModelConfig(length=19, kernel_size=4))
+    assert not predict(model, sequences(9, 19), output="spread").any()
+
+
+def test_one_bundle_holds_all_members(tmp_path):
+    model = build(ModelConfig(length=19, depth=2, filters=5, kernel_size=4, members=3), 4)
+    again = load_bundle(save_bundle(tmp_path / "b", model, "tf_binding")).model
+    X = sequences(9, 19)
+    assert np.array_equal(predict(model, X, output="spread"), predict(again, X, output="spread"))
+
+
+def test_positional_weights_begin_at_nothing_and_add_what_stands_where():
+    model = build(
+        ModelConfig(length=6, kernel_size=3, alphabet="RNA", task="regression", output="linear", positional=True)
+    )
+    X = sequences(9, 6)
+    before = predict(model, X)
+    with torch.no_grad():
+        model.positional.weight[0, 2 * 6 + 4] = 0.5  # G at the fifth position
+    np.testing.assert_allclose(predict(model, X) - before, 0.5 * X[:, 2, 4:5], atol=1e-6)
+
+
+def test_what_does_not_go_together_is_refused():
+    with pytest.raises(ConfigError, match="positional is true but both strands are read"):
+        ModelConfig(positional=True, strands="both")
+    with pytest.raises(ConfigError, match="keep is 'last' but patience is 3"):
+        TrainConfig(keep="last", patience=3)

@@ -1,0 +1,84 @@
+"""The models that come with the project: whole, small, free of paths, and with a card that says what matters."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from dnaconv_core.cli import main
+from dnaconv_core.errors import BundleError
+from dnaconv_core.experiments import get_experiment
+from dnaconv_core.model.bundle import load_bundle
+from dnaconv_core.predict import predict
+from dnaconv_core.runs.baselines import load_baselines
+from dnaconv_core.runs.models import PRETRAINED
+from dnaconv_core.runs.pretrained import FILES, RECIPES, rebuild
+from dnaconv_core.sequence.encoding import from_codes
+
+SHIPPED = sorted(name for name in RECIPES if (PRETRAINED / name).is_dir())
+
+
+def test_the_first_one_is_there_and_all_are_small():
+    assert "tf_binding_synthetic" in SHIPPED
+    assert sum(path.stat().st_size for path in PRETRAINED.rglob("*")) < 5e6
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_model_predicts_what_it_stored(name):
+    folder = PRETRAINED / name
+    bundle = load_bundle(folder)
+    assert {path.name for path in folder.iterdir()} == set(FILES)
+    with np.load(folder / "predictions.npz", allow_pickle=False) as kept:
+        codes, stored, covariates = kept["codes"][:50], kept["prediction"][:50], kept["covariates"][:50]
+    X = from_codes(np.where(codes == 4, -1, codes)) if (codes == 4).any() else from_codes(codes)
+    again = predict(bundle.model, X, covariates if bundle.config.covariates else None)
+    np.testing.assert_allclose(again, stored, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_its_card_says_what_matters_and_no_path_of_a_machine(name):
+    folder, recipe = PRETRAINED / name, RECIPES[name]
+    card = (folder / "card.md").read_text()
+    for words in ("Limits.", "Data.", "licence", f"dnaconv pretrained rebuild {name}", recipe.title, "95 % interval"):
+        assert words in card, words
+    config = json.loads((folder / "config.json").read_text())
+    assert {key: config[key] for key in ("data", "split", "preset")} == {
+        "data": recipe.spec.data, "split": recipe.spec.split, "preset": recipe.spec.preset,
+    }  # fmt: skip
+    model = get_experiment(recipe.spec.experiment).model_config(recipe.spec.preset, **recipe.spec.settings)
+    keys = ("filters", "depth", "kernel_size", "members", "pooling", "dropout")
+    assert [config["model"][key] for key in keys] == [getattr(model, key) for key in keys]
+    for text in (card, json.dumps(config)):
+        assert "/home" not in text and "/tmp" not in text and "/work" not in text
+    if recipe.spec.data != "synthetic":
+        assert "Ramsundar" in card and "dnaconv data fetch" in card
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_its_baselines_are_beside_it(name):
+    stored = load_baselines(PRETRAINED / name)
+    assert stored.found and not stored.reason
+    main_metric = get_experiment(RECIPES[name].spec.experiment).main_metric
+    assert all(main_metric in baseline.differences for baseline in stored.found)
+
+
+def test_unknown_names_and_folders_in_use_are_refused(tmp_path):
+    with pytest.raises(BundleError, match="there is no pretrained model 'jund': choose from tf_binding_synthetic"):
+        rebuild("jund", tmp_path)
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(BundleError, match="holds other files than a model's"):
+        rebuild("tf_binding_synthetic", tmp_path)
+
+
+def test_the_list_on_the_command_line(capsys):
+    assert main(["pretrained", "list", "--json"]) == 0
+    listed = {row["name"]: row for row in json.loads(capsys.readouterr().out)["pretrained"]}
+    assert listed["tf_binding_synthetic"]["there"] and set(listed) == set(RECIPES)
+
+
+@pytest.mark.slow
+def test_rebuilding_gives_the_same_metrics(tmp_path):
+    made = rebuild("tf_binding_synthetic", tmp_path / "again")
+    assert made.same, made.largest

@@ -1,0 +1,60 @@
+"""Baselines beside a run: kept with it, compared in pairs, and never the reason why a run fails."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dnaconv_core.experiments import get_experiment
+from dnaconv_core.runs import baselines
+from dnaconv_core.runs.baselines import load_baselines, store_baselines
+
+
+@pytest.fixture
+def parts():
+    data = get_experiment("rnai").synthetic(260)
+    return data.subset(np.arange(200)), data.subset(np.arange(200, 260))
+
+
+def keep(folder, prediction):
+    np.savez_compressed(folder / "predictions.npz", prediction=prediction)
+
+
+def test_a_perfect_model_is_better_than_each_and_a_copy_of_one_is_not(tmp_path, parts):
+    train, valid = parts
+    keep(tmp_path, valid.y)
+    stored = store_baselines(tmp_path, get_experiment("rnai"), train, valid)
+    found = {baseline.key: baseline for baseline in stored.found}
+    assert found["one_hot"].differences["pearson_r"].verdict == "better"
+    assert found["one_hot"].prediction.shape == (60,)
+    assert found["mean"].differences["pearson_r"].value is None  # a constant ranks nothing
+    keep(tmp_path, found["one_hot"].prediction[:, None])
+    again = {b.key: b for b in store_baselines(tmp_path, get_experiment("rnai"), train, valid).found}
+    assert again["one_hot"].differences["pearson_r"].verdict == ""
+    assert [b.key for b in load_baselines(tmp_path).found] == list(again)
+
+
+def test_too_many_examples_are_passed_over_with_the_reason(tmp_path, parts, monkeypatch):
+    keep(tmp_path, parts[1].y)
+    monkeypatch.setattr(baselines, "MOST_EXAMPLES", 100)
+    stored = store_baselines(tmp_path, get_experiment("rnai"), *parts)
+    assert stored.found == () and stored.reason == "more than 100 examples: baselines would take minutes"
+
+
+def test_a_request_to_stop_is_honoured(tmp_path, parts):
+    class Impatient:
+        def say(self, message: str) -> None:
+            self.said = message
+
+        def should_stop(self) -> bool:
+            return True
+
+    keep(tmp_path, parts[1].y)
+    stored = store_baselines(tmp_path, get_experiment("rnai"), *parts, watch=Impatient())
+    assert [baseline.key for baseline in stored.found] == ["mean"]
+
+
+def test_what_is_missing_or_damaged_is_said(tmp_path):
+    assert load_baselines(tmp_path).reason == "no baselines were fitted for this model"
+    (tmp_path / "baselines.json").write_text('{"baselines": {"gc": 3}}')
+    assert "is damaged" in load_baselines(tmp_path).reason
