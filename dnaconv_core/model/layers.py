@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class SameConv1d(nn.Conv1d):
     """Convolution as long as its input, padded as Keras does: for an even kernel one zero more on the right.
 
     torch's own padding='same' copies the input for even kernels (and warns). Padding both sides by the larger half and
-    leaving out the first output gives the same numbers without that copy.
+    leaving out the first output gives the same numbers without that copy. On a CPU the channels lie last in memory,
+    which is several times faster: the strides of the output are those of `(B, L, F)`.
     """
 
     def __init__(self, channels: int, filters: int, kernel_size: int, *, groups: int = 1) -> None:
@@ -18,7 +20,11 @@ class SameConv1d(nn.Conv1d):
         self.extra = 1 - kernel_size % 2  # outputs too many on the left
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x)[..., self.extra :]  # (B, F, L)
+        if x.device.type != "cpu":
+            return super().forward(x)[..., self.extra :]  # (B, F, L)
+        x = x.unsqueeze(-2).contiguous(memory_format=torch.channels_last)  # (B, 4 or F, 1, L)
+        y = functional.conv2d(x, self.weight.unsqueeze(2), self.bias, padding=(0, *self.padding), groups=self.groups)
+        return y.squeeze(-2)[..., self.extra :]
 
 
 class ReluDropout(nn.Module):
