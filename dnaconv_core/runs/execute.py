@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -92,33 +93,42 @@ def _train(store: Store, run_id: str, watch: Watch, settings: TrainConfig, devic
             message = "stopped before the first evaluation: there is no model"
             store.finish(run_id, state, {}, epoch=history.last_epoch, message=message, seconds=watch.seconds)
             return
-        watch.say("keeping the best network" if state == "cancelled" else "evaluating")
         model.to("cpu")
-        if state == "cancelled" and len(train) + len(valid) > _QUICK:
-            metrics = _best_so_far(folder, history)
+        record = {
+            "run": run_id,
+            **{key: value for key, value in spec.to_json().items() if key != "experiment"},
+            "train": settings.to_json(),
+            "n_train": len(train),
+            "n_valid": len(valid),
+            "best_epoch": history.best_epoch,
+            "last_epoch": history.last_epoch,
+            "stopped": history.stopped,
+            "versions": {"dnaconv": __version__, "python": sys.version.split()[0], "torch": torch.__version__},
+        }
+
+        def keep(metrics: dict[str, dict[str, Metric]], words: str = message) -> Callable[[], None]:
+            """Save the model with these metrics; what ends the run with them."""
+            named = {"name": store.get(run_id).name, **record}  # it may have been renamed meanwhile
+            card = write_card(experiment, model.config, named, metrics)
+            save_bundle(folder, model, run.experiment, record=named, metrics=metrics, card=card)
+            numbers = {split: {name: m.as_json() for name, m in part.items()} for split, part in metrics.items()}
+            epoch = history.last_epoch
+            return lambda: store.finish(run_id, state, numbers, epoch=epoch, message=words, seconds=watch.seconds)
+
+        (folder / PREDICTIONS).unlink(missing_ok=True)  # those of an earlier, shorter training
+        if state == "cancelled":  # a user waits: at most a second's work
+            few = len(train) + len(valid) <= _QUICK
+            end = keep(_final_metrics(folder, model, train, valid, settings.seed) if few else _best_so_far(history))
         else:
-            metrics = _final_metrics(folder, model, train, valid, settings.seed)
+            with watch.ending(keep(_best_so_far(history), f"{message}; stopped before the intervals were known")):
+                watch.say("evaluating")
+                metrics = _final_metrics(folder, model, train, valid, settings.seed)
+            end = keep(metrics)
+            with watch.ending(end):
+                store_baselines(folder, experiment, train, valid, seed=settings.seed, watch=watch)
+        end()
     finally:
         torch.set_num_threads(usual)
-    name = store.get(run_id).name  # it may have been renamed meanwhile
-    record = {
-        "name": name,
-        "run": run_id,
-        **{key: value for key, value in spec.to_json().items() if key != "experiment"},
-        "train": settings.to_json(),
-        "n_train": len(train),
-        "n_valid": len(valid),
-        "best_epoch": history.best_epoch,
-        "last_epoch": history.last_epoch,
-        "stopped": history.stopped,
-        "versions": {"dnaconv": __version__, "python": sys.version.split()[0], "torch": torch.__version__},
-    }
-    card = write_card(experiment, model.config, record, metrics)
-    save_bundle(folder, model, run.experiment, record=record, metrics=metrics, card=card)
-    if state == "finished":
-        store_baselines(folder, experiment, train, valid, seed=settings.seed, watch=watch)
-    numbers = {split: {name: m.as_json() for name, m in part.items()} for split, part in metrics.items()}
-    store.finish(run_id, state, numbers, epoch=history.last_epoch, message=message, seconds=watch.seconds)
 
 
 class _Start(NamedTuple):
@@ -176,9 +186,8 @@ def _final_metrics(folder: Path, model, train: Dataset, valid: Dataset, seed: in
     }
 
 
-def _best_so_far(folder: Path, history: History) -> dict[str, dict[str, Metric]]:
-    """The metrics noted at the best epoch, without intervals: nothing is computed while a user waits for the stop."""
-    (folder / PREDICTIONS).unlink(missing_ok=True)  # those of an earlier, shorter training
+def _best_so_far(history: History) -> dict[str, dict[str, Metric]]:
+    """The metrics noted at the best epoch, without intervals."""
     best = [evaluation for evaluation in history.evaluations if evaluation.epoch <= history.best_epoch][-1]
     return {
         split: {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dnaconv_core.progress import SILENT, Progress
@@ -23,6 +25,7 @@ class Watch:
     def __init__(self, store: Store, run: Run, epochs: int, inner: Progress = SILENT) -> None:
         self.store, self.run, self.epochs, self.inner = store, run.id, epochs, inner
         self.stop = self.signalled = False
+        self.give_up: Callable[[], None] | None = None  # ends the run well from where it is; None: as 'cancelled'
         self.training = False  # steps are being made, so that should_stop is asked many times a second
         self._looked = float("-inf")
         self._earlier, self._began = run.seconds, time.monotonic()
@@ -55,6 +58,13 @@ class Watch:
     def train_from(self, epoch: int) -> None:
         """The first step is about to be made."""
         self._from_epoch, self._from_time, self.training = epoch, time.monotonic(), True
+
+    @contextmanager
+    def ending(self, end: Callable[[], None]) -> Iterator[None]:
+        """The network is kept; what comes now may take long and is given up for `end` when a user asks to stop."""
+        self.give_up, self.training = end, False
+        yield
+        self.training = True
 
     def evaluated(self, evaluation: Evaluation, kernels: np.ndarray) -> None:
         speed = {"samples_per_second": evaluation.samples_per_second}

@@ -99,7 +99,8 @@ def _work(store: Store, slot: Slot, claim: Claim, held: int) -> bool:
     with _logging_to(store.folder(run.id) / LOG):
         settings = _settings(run)
         watch = Watch(store, run, settings.epochs, _Log())
-        impatient = threading.Thread(target=_leave_when_asked, args=(store, watch, held), daemon=True)
+        over = threading.Event()
+        impatient = threading.Thread(target=_leave_when_asked, args=(store, watch, over, held), daemon=True)
         impatient.start()
         try:
             threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
@@ -109,29 +110,29 @@ def _work(store: Store, slot: Slot, claim: Claim, held: int) -> bool:
         except Exception:
             traceback.print_exc()
         finally:
-            watch.training = True  # nothing is left that could be given up
+            over.set()
+            impatient.join()  # it may be about to end the process
             watch.close()
             os.close(claim.lock)
     _free_memory(slot.device)
     return watch.signalled
 
 
-def _leave_when_asked(store: Store, watch: Watch, held: int) -> None:
-    """While data and torch are loaded nobody asks whether to stop, and nothing is lost by ending the process."""
-    while not watch.training:
-        time.sleep(_LOOK)
-        if watch.training or not (watch.signalled or store.note(watch.run)):
+def _leave_when_asked(store: Store, watch: Watch, over: threading.Event, held: int) -> None:
+    """Where training does not look itself whether to stop (data and torch are loaded, intervals are computed) this
+    thread does, and ends the process: all that is to be kept is on the disk then."""
+    while not over.wait(_LOOK):
+        if watch.training or not (watch.signalled or store.note(watch.run)) or watch.training:
             continue
         record = store.get(watch.run)
         with contextlib.suppress(RunError):  # it has ended by itself
-            store.finish(
-                watch.run,
-                "cancelled",
-                record.metrics,
-                epoch=record.epoch,
-                message="stopped by the user",
-                seconds=watch.seconds,
-            )
+            if watch.give_up is not None:
+                watch.give_up()
+            else:
+                words = "stopped by the user"
+                store.finish(
+                    watch.run, "cancelled", record.metrics, epoch=record.epoch, message=words, seconds=watch.seconds
+                )
         os.close(held)
         if not watch.signalled:
             ensure_workers(store)  # somebody else goes on with the queue

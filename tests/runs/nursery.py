@@ -48,7 +48,16 @@ def loading_takes_long(seconds: int) -> None:
     execute.load_parts = load
 
 
-TROUBLES = {"full": disk_fills, "clock": clock_goes_back, "slow": loading_takes_long}
+def intervals_take_long(seconds: int) -> None:
+    execute._final_metrics = lambda *_: time.sleep(seconds)
+
+
+TROUBLES = {
+    "full": disk_fills,
+    "clock": clock_goes_back,
+    "slow": loading_takes_long,
+    "intervals": intervals_take_long,
+}
 
 
 def work(home: str, trouble: str) -> int:

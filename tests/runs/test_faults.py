@@ -253,6 +253,19 @@ def test_a_stop_is_heard_while_data_are_loaded_and_the_queue_goes_on(nursery, sm
     assert until(store, after, *ENDED).state == "finished"  # by a worker that the first one started
 
 
+def test_a_stop_is_heard_while_intervals_are_computed_and_the_network_is_kept(nursery, small_data):
+    store = Store()
+    run = queued(store, small_data, epochs=4)
+    nursery.worker(store, "intervals:300")
+    deadline = time.monotonic() + 120
+    while store.get(run).message != "evaluating" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    store.ask_to_stop(run)
+    done = until(store, run, "finished", seconds=20)
+    assert done.message == "all epochs done; stopped before the intervals were known"
+    assert done.metrics["valid"]["pearson_r"] == load_bundle(find_model(run)).metrics["valid"]["pearson_r"].value
+
+
 def test_a_stopped_run_keeps_its_best_network_and_goes_on_to_the_same_end(nursery, small_data):
     store = Store()
     run, whole = queued(store, small_data, epochs=60), queued(store, small_data, epochs=60)
