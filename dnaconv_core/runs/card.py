@@ -8,7 +8,7 @@ from typing import Any
 
 from dnaconv_core.evaluate.metrics import LABELS
 from dnaconv_core.experiments.base import Experiment
-from dnaconv_core.experiments.sources import DEFAULT_SPLIT
+from dnaconv_core.experiments.sources import BOOK, DEFAULT_SPLIT
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.results import Metric
 
@@ -17,7 +17,14 @@ def write_card(
     experiment: Experiment, model: ModelConfig, record: dict[str, Any], metrics: dict[str, dict[str, Metric]]
 ) -> str:
     """Markdown: what was asked, on what data, with which network, how well it does, and the command that repeats it."""
-    split = "a part of its own" if record["valid"] else f"split {record['split']}"
+    split = _split(record)
+    last = f"weights of epoch {record['best_epoch']}, the last: nothing was chosen on validation"
+    best = (
+        f"weights of epoch {record['best_epoch']}, the best of {record['last_epoch']} on validation (which therefore "
+        f"flatters it a little)"
+    )
+    kept = last if record["train"].get("keep") == "last" else best
+    members = f"the mean of {model.members} networks of " if model.members > 1 else ""
     lines = [
         f"# {record['name']}",
         "",
@@ -25,11 +32,10 @@ def write_card(
         "",
         f"- Data: {record['data']}, {record['n_train']:,} examples for training and {record['n_valid']:,} for "
         f"validation ({split})",
-        f"- Network: {model.depth} × {model.filters} filters of {model.kernel_size} bases, dropout {model.dropout:g}, "
-        f"padding {model.padding}, {model.pooling}, {model.strands} strand{'s' * (model.strands == 'both')}, "
-        f"{model.n_parameters:,} parameters",
-        f"- Training: weights of epoch {record['best_epoch']}, the best of {record['last_epoch']} on validation "
-        f"(which therefore flatters it a little), seed {record['train']['seed']}",
+        f"- Network: {members}{model.depth} × {model.filters} filters of {model.kernel_size} bases, "
+        f"dropout {model.dropout:g}, padding {model.padding}, {model.pooling}, "
+        f"{model.strands} strand{'s' * (model.strands == 'both')}, {model.n_parameters:,} parameters",
+        f"- Training: {kept}, seed {record['train']['seed']}",
         f"- Made with dnaconv {record['versions']['dnaconv']}, torch {record['versions']['torch']}",
         "",
         "| metric | training | validation | 95 % interval |",
@@ -55,6 +61,19 @@ def command(experiment: str, record: dict[str, Any]) -> str:
     for name, value in record["settings"].items():
         words += [f"--{name.replace('_', '-')}", str(value).lower() if isinstance(value, bool) else str(value)]
     return shlex.join(words)
+
+
+def _split(record: dict[str, Any]) -> str:
+    """How the validation part came about."""
+    if record["valid"] or record["data"] == BOOK:
+        return "a part of its own"
+    words = {
+        "random": "drawn at random",
+        "chromosome": "other chromosomes: {chromosomes}",
+        "blocks": "fold {fold} of {n_folds} by blocks of neighbouring windows, counted from 0",
+    }
+    split = {"fold": 0, "n_folds": 5, **record["split"]}
+    return words.get(split.get("kind", ""), str(record["split"])).format(**split)
 
 
 def _row(name: str, metrics: dict[str, dict[str, Metric]]) -> str:
