@@ -7,7 +7,9 @@ import json
 import pytest
 
 from dnaconv_core.cli import main
+from dnaconv_core.model.bundle import load_bundle
 from dnaconv_core.runs import queue
+from dnaconv_core.runs.models import find_model
 from dnaconv_core.runs.queue import serves
 from dnaconv_core.runs.store import Store
 from dnaconv_core.runs.worker import train_here
@@ -57,6 +59,7 @@ def test_a_detached_run_waits_and_is_led_through_its_life(capsys, tmp_path, monk
     assert " against " in run(capsys, "runs", "compare", key, copy["run"])[1]
 
     assert answer(capsys, "runs", "rename", key, "better name")["name"] == "better name"
+    assert load_bundle(find_model(key)).record["name"] == "better name"
     assert answer(capsys, "runs", "tag", key, "a", "b")["tags"] == ["a", "b"]
     assert answer(capsys, "runs", "note", key, "it works")["notes"] == "it works"
     written = answer(capsys, "runs", "export", key)

@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dnaconv_core.errors import InputError, RunError
+from dnaconv_core.files import write_atomic
 from dnaconv_core.home import home
+from dnaconv_core.model.bundle import CONFIG
 from dnaconv_core.runs import lock
 from dnaconv_core.runs.record import (
     ENDED,
@@ -266,6 +268,9 @@ class Store:
             "notes": None if notes is None else notes.strip(),
         }
         self.note(run, **{column: value for column, value in changes.items() if value is not None})
+        bundle = self.folder(run) / CONFIG
+        if name is not None and bundle.is_file():  # a model is called as its run is
+            write_atomic(bundle, json.dumps(json.loads(bundle.read_bytes()) | {"name": changes["name"]}).encode())
         return self.get(run)
 
     def delete(self, run: str) -> None:
