@@ -76,7 +76,7 @@ def checks(
     path: str, changed: float, sequence: str, covariates: tuple, methods: tuple[str, ...], correct: bool, alike: tuple
 ) -> list[Check]:
     """What speaks for and against the first method's map."""
-    from dnaconv_core.interpret.attribution import GRADIENTS
+    from dnaconv_core.interpret.attribution import GRADIENTS, NAMES
     from dnaconv_core.interpret.evidence import (
         agreement_check,
         base_scores,
@@ -93,7 +93,7 @@ def checks(
     others = [bundle(Path(p)).model for p in alike]
     return [
         convergence(first, 0),
-        agreement_check({m: base_scores(a.values, X)[0] for m, a in found.items()}),
+        agreement_check({NAMES[m]: base_scores(a.values, X)[0] for m, a in found.items()}),
         random_weights_check(model.model, X, first, **options),
         stability_check(first, others, X, **options),
     ]

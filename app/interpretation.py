@@ -60,8 +60,8 @@ def _filters(path: str, changed: float, layer: int, fraction: float) -> FilterSc
     return filter_motifs(bundle(Path(path)).model, one_hot_of(data, rows), layer=layer, fraction=fraction)
 
 
-def ablations(path: Path, layer: int) -> list[Ablation] | None:
-    """What each filter is worth; None while it is being measured."""
+def ablations(path: Path, layer: int, indices: Sequence[int]) -> list[Ablation] | None:
+    """What each of these filters is worth; None while it is being measured."""
 
     def work(progress: Any) -> list[Ablation]:
         from dnaconv_core.interpret.ablation import ablate_filters
@@ -69,10 +69,13 @@ def ablations(path: Path, layer: int) -> list[Ablation] | None:
         data = held_out(path)
         rows = np.arange(len(data.y))
         return ablate_filters(
-            bundle(path).model, one_hot_of(data, rows), data.y, covariates_of(data), layer=layer, progress=progress
-        )
+            bundle(path).model, one_hot_of(data, rows), data.y, covariates_of(data), layer=layer, indices=indices,
+            most=2000, n_resamples=200, progress=progress,
+        )  # fmt: skip
 
-    return finished(("ablation", str(path), changed(path), layer), work, "Measuring the model without each filter")
+    return finished(
+        ("ablation", str(path), changed(path), layer, tuple(indices)), work, "Measuring the model without each filter"
+    )
 
 
 def names(motifs: Sequence[Motif], key: tuple, uploaded: str = "") -> list[list[Match]] | None:

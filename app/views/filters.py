@@ -24,6 +24,11 @@ from dnaconv_core.sequence.motif_text import write_jaspar, write_meme
 _LINE = "What each filter of **{}** looks for: the windows that activate it, aligned and counted, on {}."
 _FRACTION = "A window counts where the filter is above this share of its strongest activation on these sequences."
 _ALIGNED = "Found by Tomtom in JASPAR CORE vertebrates; q-values are over all filters and all motifs."
+_GRID = (
+    "Those whose activation differs most between the classes come first. Letter heights are information, in bits. "
+    "Click one to open it."
+)
+_SHOWN = 20  # filters drawn and silenced at first
 _FILE = "MEME or JASPAR text; the filters are then compared with these motifs instead of JASPAR."
 
 
@@ -40,8 +45,9 @@ def page() -> None:
         scan = filters(choice.path, layer, fraction)
         key = ("filters", str(choice.path), changed(choice.path), layer, fraction)
         matches = names([f.motif for f in scan.motifs], key, uploaded)
-        worth = {a.index: a for a in (ablations(choice.path, layer) or [])}
-        index = _grid(scan, matches, worth)
+        order = _order(scan, data.y[rows])
+        worth = {a.index: a for a in (ablations(choice.path, layer, order[:_SHOWN]) or [])}
+        index = _grid(scan, matches, order)
         _one(choice.path, scan, index, matches, worth, data, rows)
 
 
@@ -78,17 +84,21 @@ def _settings(path: Path) -> tuple[int, float, str]:
     return layer, fraction, text
 
 
-def _grid(scan: FilterScan, matches: list | None, worth: dict) -> int:
-    """All filters, the most important first; the one that is looked at."""
-    order = sorted(range(len(scan.motifs)), key=lambda i: _importance(scan, worth, i))
+def _grid(scan: FilterScan, matches: list | None, order: list[int]) -> int:
+    """The filters, those that tell the classes apart first; the one that is looked at."""
     index = _asked(len(scan.motifs), order[0])
     drawn = []
+    everything = len(order) <= _SHOWN or st.session_state.get("every_filter", False)
+    order = order if everything else order[:_SHOWN]
     for i in order:
         f = scan.motifs[i]
         name = f.note.split(":")[0] if f.note else (best_name(matches[i]) if matches else f"{f.n_sites:,} sites")
         drawn.append(Logo(to_icm(f.motif.ppm) * (f.n_sites > 0), f"Filter {i + 1}", name, selected=i == index))
     with st.container(border=True):
-        st.markdown("**All filters**", help="Letter heights are information, in bits. Click one to open it.")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{len(order)} of {len(scan.motifs)} filters**", help=_GRID, width="content")
+            if len(scan.motifs) > _SHOWN:
+                st.toggle("Show all", key="every_filter")
         clicked = logos(drawn, key="filters", height=64, min_width=170, max_column=22, axis=False, clickable=True)
         with st.container(horizontal=True):
             motifs = [f.motif for f in scan.motifs if f.n_sites]
@@ -102,9 +112,11 @@ def _grid(scan: FilterScan, matches: list | None, worth: dict) -> int:
     return index
 
 
-def _importance(scan: FilterScan, worth: dict, i: int) -> tuple:
-    change = worth[i].difference.value if i in worth else None
-    return (change if change is not None else 0.0, -scan.motifs[i].information_bits, i)
+def _order(scan: FilterScan, y: np.ndarray) -> list[int]:
+    """Filters by how far apart the classes' mean activations are, in standard deviations."""
+    low, high = class_means(scan, y)
+    apart = np.abs(high - low) / (scan.peak.std(axis=0) + 1e-6)
+    return [int(i) for i in np.argsort(-np.nan_to_num(apart), kind="stable")]
 
 
 def _asked(n: int, default: int) -> int:

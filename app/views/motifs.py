@@ -9,7 +9,7 @@ import streamlit as st
 from cache import bundle
 from components.chart import chart
 from components.frame import class_names, errors_shown, header, no_model_yet, plain
-from components.jobs import finished, forget, known
+from components.jobs import finished, forget, known, start
 from components.logo import Logo, logos
 from components.models import Choice, selected
 from held_out import HeldOut, held_out
@@ -23,7 +23,7 @@ from dnaconv_core.interpret.match import NO_MATCH
 from dnaconv_core.sequence.motif import from_iupac, to_icm
 from dnaconv_core.sequence.motif_text import write_meme
 
-_VIEWS = {"found": "Found in the data", "bench": "Motif bench", "scan": "Scan for hits"}
+_VIEWS = ("Found", "Bench", "Scan")
 _LINE = "The motifs **{}** uses over a whole dataset, and a bench to try any motif on."
 _HOW = (
     "Stretches of attribution stronger than shuffled sequences have (seqlets) are called in positives and negatives, "
@@ -40,13 +40,18 @@ def page() -> None:
             return
         header("Motifs", _LINE.format(plain(choice.name)))
         view = st.segmented_control(
-            "Show", list(_VIEWS), default="found", required=True, format_func=_VIEWS.get, key="view",
-            bind="query-params", label_visibility="collapsed",
-        )  # fmt: skip
+            "Show",
+            _VIEWS,
+            default="Found",
+            required=True,
+            key="view",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
         data = held_out(choice.path)
-        if view == "bench":
+        if view == "Bench":
             motif_bench.show(choice, data)
-        elif view == "scan":
+        elif view == "Scan":
             _scan(data)
         else:
             _found(choice, data)
@@ -55,12 +60,6 @@ def page() -> None:
 def _found(choice: Choice, data: HeldOut) -> None:
     folder, key = kept_with(choice.path), ("motifs", str(choice.path), changed(choice.path))
     stored = load_discovery(folder)
-    if stored is None and known(key) is None:
-        with st.container(border=True):
-            st.markdown(f"**Find the motifs** that this model uses, on {data.words}.")
-            st.caption(f"{_HOW} It takes from some seconds to a few minutes; you can look at other pages meanwhile.")
-            if not st.button("Find motifs", type="primary", icon=":material/search:"):
-                return
 
     def work(progress) -> Discovery:
         model = bundle(choice.path).model
@@ -68,6 +67,15 @@ def _found(choice: Choice, data: HeldOut) -> None:
         if not progress.should_stop():
             save_discovery(folder, found)
         return found
+
+    if stored is None and known(key) is None:
+        with st.container(border=True):
+            st.markdown(f"**Find the motifs** that this model uses, on {data.words}.")
+            st.caption(f"{_HOW} It takes from some seconds to a few minutes; you can look at other pages meanwhile.")
+            if not st.button("Find motifs", type="primary", icon=":material/search:"):
+                return
+        start(key, work)
+        st.rerun()
 
     found = stored or finished(key, work, "Looking for motifs")
     if found is None:
@@ -112,7 +120,7 @@ def _pattern(number: int, pattern: Pattern, matches: list | None, data: HeldOut)
                 st.badge(f"{good[0].name} · q = {good[0].q_value:.2g}", color="violet")
             elif matches is not None:
                 st.badge(NO_MATCH, color="gray")
-            to = {**state.link(), "view": "bench", "motif": pattern.consensus}
+            to = {**state.link(), "view": "Bench", "motif": pattern.consensus}
             st.page_link("views/motifs.py", label="Put on the bench", icon=":material/labs:", query_params=to)
         columns = st.columns(4)
         columns[0].metric("Seqlets", f"{pattern.n_seqlets:,}")
@@ -144,7 +152,7 @@ def _scan(data: HeldOut) -> None:
         text = st.text_input(
             "Motif (IUPAC)", value=experiment.motif or "TGASTCA", key="scanned", bind="query-params", width=260
         )
-        level = st.select_slider("p-value at most", [1e-5, 1e-4, 1e-3, 1e-2], value=1e-4, key="level", width=260)
+        level = st.select_slider("p-value at most", [1e-5, 1e-4, 1e-3, 1e-2], value=1e-3, key="level", width=260)
     motif = from_iupac(text)._replace(nsites=100.0)
     hits = find_hits(one_hot_of(data), motif, p_value=level)
     holds = np.zeros(len(data.y), bool)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -57,6 +58,7 @@ def ablate_filters(
     *,
     weights: np.ndarray | None = None,
     layer: int = 1,
+    indices: Sequence[int] | None = None,
     most: int = 5000,
     n_resamples: int = 500,
     seed: int = 0,
@@ -64,9 +66,9 @@ def ablate_filters(
 ) -> list[Ablation]:
     """Change of the task's main metric (ROC-AUC or Pearson r) without each filter of `layer`, for the first output.
 
-    y: `(N,)` or `(N, T)`; weights: as metrics take them (`labelled`). Of more than `most` examples, all of the rarer
-    class and a random part of the others are used. A filter that was not reached because `progress` asked to stop is
-    left out.
+    y: `(N,)` or `(N, T)`; weights: as metrics take them (`labelled`). indices: the filters to silence, from 0 (default:
+    all). Of more than `most` examples, all of the rarer class and a random part of the others are used. A filter that
+    was not reached because `progress` asked to stop is left out.
     """
     y = np.asarray(y).reshape(len(X), -1)[:, 0]
     rows = _some(model.config.task, y, most, seed)
@@ -76,7 +78,8 @@ def ablate_filters(
     whole = predict(model, X, covariates)[:, 0]
     name, found = MAIN_METRIC[model.config.task], []
     n = len(model.convs[layer - 1].bias)
-    for index in range(n):
+    chosen = range(n) if indices is None else indices
+    for done, index in enumerate(chosen, 1):
         if progress.should_stop():
             break
         without = predict(silenced(model, index, layer), X, covariates)[:, 0]
@@ -84,7 +87,7 @@ def ablate_filters(
             model.config.task, name, y, without, whole, weights=weights, n_resamples=n_resamples, seed=seed
         )
         found.append(Ablation(index, change))
-        progress.report((index + 1) / n, f"filter {index + 1} of {n} silenced")
+        progress.report(done / len(chosen), f"{done} of {len(chosen)} filters silenced")
     return found
 
 

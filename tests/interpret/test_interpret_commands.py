@@ -1,0 +1,121 @@
+"""`dnaconv filters | attribute | ism | motifs | bench | report`: their JSON, files and mistakes."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from dnaconv_core.cli import main
+from dnaconv_core.data.diskdataset import write_diskdataset
+from dnaconv_core.data.synthetic import tf_binding
+from dnaconv_core.interpret.filters import filter_motifs
+from dnaconv_core.interpret.keep import load_discovery, load_filters, save_filters
+from dnaconv_core.model.bundle import save_bundle
+from dnaconv_core.sequence.motif import AP1
+from dnaconv_core.sequence.motif_text import read_motifs, write_meme
+
+SEQUENCE = "A" * 20 + "TGACTCA" + "C" * 34
+
+
+@pytest.fixture
+def folders(tmp_path, ap1_model):
+    """A bundle, labelled data, and a file of motifs (enough of them for Tomtom)."""
+    rng = np.random.default_rng(0)
+    save_bundle(tmp_path / "model", ap1_model, "tf_binding")
+    write_diskdataset(tf_binding(160, seed=4, length=61), tmp_path / "data")
+    others = [AP1._replace(name=f"other{i}", matrix_id=f"O{i}", ppm=rng.dirichlet([0.4] * 4, 9).T) for i in range(40)]
+    (tmp_path / "known.meme").write_text(write_meme([AP1, *others]))
+    return tmp_path
+
+
+def said(capsys, *arguments) -> dict:
+    assert main([*map(str, arguments), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_attribute_gives_a_number_for_each_base(folders, capsys):
+    found = said(
+        capsys, "attribute", folders / "model", SEQUENCE, "--method", "deeplift",
+        "--out", folders / "a.csv", "--svg", folders / "a.svg",
+    )  # fmt: skip
+    (row,) = found["sequences"]
+    assert found["method"] == "deeplift" and found["reference"] == "an empty sequence (all zeros)"
+    assert len(row["attribution"]) == 61 and row["delta"] < 1e-4
+    assert np.argsort(row["attribution"])[-7:].min() >= 20 and np.argsort(row["attribution"])[-7:].max() < 27
+    lines = (folders / "a.csv").read_text().splitlines()
+    assert lines[0] == "id,position,base,attribution" and lines[21].startswith('"seq_1",21,T,') and len(lines) == 62
+    assert (folders / "a.svg").read_text().startswith("<svg")
+
+
+def test_ism_gives_a_change_for_each_substitution(folders, capsys):
+    (row,) = said(capsys, "ism", folders / "model", SEQUENCE)["sequences"]
+    assert list(row["change"]) == list("ACGT") and len(row["change"]["A"]) == 61
+    assert row["change"]["T"][20] == 0 and row["change"]["C"][20] < -1
+
+
+def test_bench_measures_effect_positions_spacing_and_mutations(folders, capsys):
+    model = folders / "model"
+    found = said(capsys, "bench", model, "--motif", "TGACTCA", "--positions", "--backgrounds", "10")
+    assert found["effect"]["low"] <= found["effect"]["mean"] <= found["effect"]["high"]
+    assert len(found["positions"]["mean"]) == 55 and found["backgrounds"] == 10
+    found = said(capsys, "bench", model, "--motif", "TGACTCA", "--spacing", "TGACTCA", "--backgrounds", "5")
+    assert len(found["spacing"]["mean"]) == len(found["spacing"]["interaction"]["mean"]) == 31
+    found = said(capsys, "bench", model, "--motif", "TGACTCA", "--mutate", "--backgrounds", "5")
+    assert found["mutations"]["word"] == "TGACTCA" and found["mutations"]["change"]["T"][0] == 0
+    assert main(["bench", str(model), "--motif", "TGAXTCA"]) == 2
+    assert "has 'X' at position 4" in capsys.readouterr().err
+
+
+def test_filters_need_data_or_windows_kept_with_the_model(folders, capsys, ap1_model):
+    assert main(["filters", str(folders / "model")]) == 2
+    assert "no held-out examples or windows kept with it: give --data DIR" in capsys.readouterr().err
+    scan = filter_motifs(ap1_model, tf_binding(100, seed=1, length=61).X)
+    save_filters(folders / "model", scan)
+    stored = load_filters(folders / "model")
+    assert [f.n_sites for f in stored] == [m.n_sites for m in scan.motifs]
+    np.testing.assert_array_equal(stored[2].pfm, scan.motifs[2].pfm)
+    assert stored[2].consensus == scan.motifs[2].consensus
+
+
+@pytest.mark.slow  # Tomtom compiles on a machine's first call
+def test_filters_and_motifs_are_named_and_written_as_meme(folders, capsys):
+    common = (folders / "model", "--data", folders / "data", "--motifs", folders / "known.meme")
+    found = said(capsys, "filters", *common, "--fraction", "0.6", "--meme", folders / "out.meme")["filters"]
+    assert [f["index"] for f in found] == [0, 1, 2, 3]
+    best = found[2]["matches"][0]
+    assert (
+        (best["name"], best["matrix_id"]) == ("AP-1", "AP1")
+        and best["q_value"] < 0.01
+        and len(found[2]["matches"]) == 5
+    )
+    assert set(best) >= {"name", "matrix_id", "q_value", "offset", "strand"}
+    assert found[2]["ablation"]["high"] < 0 and {"metric", "change", "low", "high"} == set(found[2]["ablation"])
+    assert "TGA" in found[2]["consensus"] and found[2]["n_sites"] > 20 and found[2]["information_bits"] > 8
+    assert len(read_motifs(folders / "out.meme")) == 4
+    found = said(capsys, "motifs", *common, "--method", "input_x_gradient")["patterns"]
+    assert found[0]["n_seqlets"] > 10 and found[0]["matches"][0]["name"] == "AP-1" and len(found) == 1
+    assert main(["report", *map(str, common), "--out", str(folders / "report.html")]) == 0
+    page = (folders / "report.html").read_text()
+    assert (
+        page.startswith("<!doctype html>")
+        and "AP-1" in page
+        and "<script" not in page
+        and "http:" not in (page.replace("http://www.w3.org/2000/svg", ""))
+    )
+
+
+@pytest.mark.slow
+def test_patterns_are_kept_with_the_model_and_read_back(folders, capsys, ap1_model, monkeypatch):
+    from dnaconv_core.interpret.discovery import discover
+    from dnaconv_core.interpret.keep import save_discovery
+
+    data = tf_binding(160, seed=4, length=61)
+    found = discover(ap1_model, data.X, data.y, method="input_x_gradient")
+    save_discovery(folders / "model", found)
+    again = load_discovery(folders / "model")
+    assert len(again.patterns) == len(found.patterns) == 1 and again.method == found.method
+    for name in ("pfm", "contribution", "start", "minus", "sequence"):
+        np.testing.assert_array_equal(getattr(again.patterns[0], name), getattr(found.patterns[0], name))
+    assert again.patterns[0].p_fisher == found.patterns[0].p_fisher
