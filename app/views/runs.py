@@ -71,7 +71,8 @@ def _now(alive: tuple[str, ...]) -> None:
 
 def _progress(store: Store, run: Run, doing: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(run.name)}**", width=200)
+        where = f" on {run.device}" if run.device and run.state == "running" else ""
+        st.markdown(f"**{plain(run.name)}**{where}", width=200)
         left = f" · about {duration(run.remaining)} left" if run.remaining is not None else ""
         st.progress(min(run.epoch / run.epochs, 1.0) if run.epochs else 0.0, text=plain(doing) + left)
         query = {"experiment": run.experiment, "run": run.id}
