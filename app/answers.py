@@ -32,8 +32,8 @@ class Answer(NamedTuple):
     profile: np.ndarray | None
 
 
-def ask(model: Bundle, records: Sequence[Record], covariates: Sequence[float], fit: str) -> list[Answer]:
-    """The model's answer to each record; all get the same raw covariates.
+def ask(model: Bundle, records: Sequence[Record], covariates: Sequence[float] | np.ndarray, fit: str) -> list[Answer]:
+    """The model's answer to each record. covariates: raw values `(C,)` for all of them, or `(N, C)`.
 
     Short records are filled with N on both sides; of long ones `fit` says which part is read. Raises InputError when
     there is more to slide along than is sensible on a page.
@@ -50,7 +50,10 @@ def ask(model: Bundle, records: Sequence[Record], covariates: Sequence[float], f
             f"bases) and this page takes {MOST_WINDOWS:,}: use their first bases or their middle, or paste less"
         )
     X = np.concatenate([_windows(text, config.length, config.alphabet) for text, _ in cut])  # (sum of counts, 4, L)
-    beside = np.tile(np.asarray(covariates, np.float32), (len(X), 1)) if config.covariates else None
+    beside = None
+    if config.covariates:
+        rows = np.broadcast_to(np.asarray(covariates, np.float32), (len(records), len(config.covariates)))
+        beside = np.repeat(rows, counts, axis=0)
     found = np.split(predict(model.model, X, beside)[:, 0], np.cumsum(counts)[:-1])
     best = [int(values.argmax()) for values in found]
     other: list[float | None] = [None] * len(records)

@@ -38,7 +38,7 @@ pages = {
     "Use": [
         st.Page("views/predict.py", title="Predict", icon=":material/biotech:"),
         st.Page("views/scan.py", title="Scan", icon=":material/timeline:"),
-        st.Page("views/variants.py", title="Variants", icon=":material/genetics:"),
+        st.Page("views/variants.py", title="Variants", icon=":material/difference:"),
         st.Page("views/sirna.py", title="siRNA design", icon=":material/content_cut:"),
     ],
 }

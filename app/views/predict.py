@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import figures
 import numpy as np
 import state
@@ -14,7 +16,19 @@ from components.models import Choice, selected
 from components.network import network
 from components.sequence import marks_of
 from held_out import activations, held_out
+from predict_extra import (
+    Given,
+    as_parquet,
+    caption,
+    column_formats,
+    detail,
+    extra_columns,
+    shares,
+    shares_figure,
+    upload,
+)
 
+from dnaconv_core.apply.detail import Detail
 from dnaconv_core.experiments.base import Example, Experiment
 from dnaconv_core.model.bundle import Bundle
 from dnaconv_core.plot.colors import CATEGORICAL, NEUTRAL
@@ -40,16 +54,22 @@ def page() -> None:
             return
         model = bundle(choice.path)
         header("Predict", f"What **{choice.name}** says of your sequences. It reads {_reads(model)}.")
-        text, covariates = _asked(experiment, model)
-        if not text.strip():
+        text, covariates, file = _asked(experiment, model)
+        if file is None and not text.strip():
             st.query_params.pop("sequence", None)
             st.info("Paste a sequence above, or choose one of the examples.", icon=":material/arrow_upward:")
             return
-        records = parse_pasted(text, model.config.alphabet)
-        _remember(text)
-        answers = ask(model, records, covariates, _fit(records, model.config.length))
-        number = _table(answers) if len(answers) > 1 else 0
-        _one(experiment, choice, model, answers[number], covariates)
+        records = parse_pasted(text, model.config.alphabet) if file is None else file.records
+        if file is None:
+            _remember(text)
+        n = len(model.config.covariates)
+        beside = np.tile(np.asarray(covariates, np.float32), (len(records), 1))
+        if file is not None and file.covariates is not None:
+            beside = file.covariates
+        answers = ask(model, records, beside, _fit(records, model.config.length))
+        more = detail(choice, model, answers, beside if n else None)
+        number = _table(answers, more) if len(answers) > 1 else 0
+        _one(experiment, choice, model, answers[number], tuple(beside[number].tolist()), caption(more, number))
 
 
 def _reads(model: Bundle) -> str:
@@ -57,8 +77,8 @@ def _reads(model: Bundle) -> str:
     return f"{model.config.length} bases of {model.config.alphabet}{beside}"
 
 
-def _asked(experiment: Experiment, model: Bundle) -> tuple[str, tuple[float, ...]]:
-    """The pasted text and the covariates; at first those of the address, or of the first example."""
+def _asked(experiment: Experiment, model: Bundle) -> tuple[str, tuple[float, ...], Given | None]:
+    """The pasted text, the covariates and a file; at first those of the address, or of the first example."""
     if st.session_state.get("_asked_of") != experiment.key:
         first = experiment.examples[0]
         given = st.query_params.get("sequence", "")
@@ -94,7 +114,9 @@ def _asked(experiment: Experiment, model: Bundle) -> tuple[str, tuple[float, ...
             )
             for name in model.config.covariates
         ]
-    return text, tuple(values)
+        with st.expander("Many sequences", icon=":material/upload_file:"):
+            file = upload(model)
+    return text, tuple(values), file
 
 
 def _take(experiment: Experiment, example: Example) -> None:
@@ -141,7 +163,7 @@ def _are(number: int) -> str:
     return "One sequence is" if number == 1 else f"{number:,} sequences are"
 
 
-def _table(answers: list[Answer]) -> int:
+def _table(answers: list[Answer], more: Detail) -> int:
     """All answers; the number of the one to look at."""
     with st.container(border=True):
         left, right = st.columns([3, 1], vertical_alignment="center")
@@ -150,13 +172,14 @@ def _table(answers: list[Answer]) -> int:
             st.download_button(
                 "CSV", as_csv(answers), "predictions.csv", "text/csv", icon=":material/download:", on_click="ignore"
             )
-        columns = {
+        columns: dict[str, Any] = {
             "sequence": [answer.record.id for answer in answers],
             "bases": [len(answer.record.sequence) for answer in answers],
             "prediction": [answer.prediction for answer in answers],
         }
         if answers[0].other_strand is not None:
             columns["other strand"] = [answer.other_strand for answer in answers]
+        columns |= extra_columns(more)
         columns["unknown bases"] = [answer.record.n_ambiguous for answer in answers]
         top = max(1.0, *columns["prediction"])
         picked = st.dataframe(
@@ -169,19 +192,34 @@ def _table(answers: list[Answer]) -> int:
             column_config={
                 "prediction": st.column_config.ProgressColumn(format="%.3f", min_value=0.0, max_value=top),
                 "other strand": st.column_config.NumberColumn(format="%.3f"),
+                **column_formats(),
             },
+        )
+        st.download_button(
+            "Parquet",
+            lambda: as_parquet(columns),
+            "predictions.parquet",
+            icon=":material/download:",
+            on_click="ignore",
+            key="parquet",
         )
     rows = picked["selection"]["rows"]
     return rows[0] if rows and rows[0] < len(answers) else 0
 
 
-def _one(experiment: Experiment, choice: Choice, model: Bundle, answer: Answer, covariates: tuple[float, ...]) -> None:
+def _one(
+    experiment: Experiment, choice: Choice, model: Bundle, answer: Answer, covariates: tuple[float, ...], more: str
+) -> None:
     """One answer close up."""
     unit = "probability" if experiment.task == "binary" else experiment.label
     marks = marks_of(experiment.motif, answer.sequence)
     left, right = st.columns([1, 1.9])
     with left, st.container(border=True, height="stretch"):
         _verdict(experiment, answer)
+        if more:
+            st.caption(more)
+        to = state.link() | {"sequence": answer.sequence}
+        st.page_link("views/saliency.py", label="Which bases matter", icon=":material/highlight:", query_params=to)
     with right, st.container(border=True, height="stretch"):
         _among(experiment, choice, answer, unit)
     if answer.profile is not None:
@@ -247,7 +285,12 @@ def _response(model: Bundle, answer: Answer, covariates: tuple[float, ...], unit
     X = np.repeat(one_hot(answer.sequence, model.config.alphabet), len(tried), axis=0)
     found = predict(model.model, X, rows)[:, 0]
     st.markdown(f"**If its {name} were different**", help="The same sequence with other values; the dot is yours.")
-    chart(figures.response(tried, found, here, name, unit), key="response", height=220, revision=name)
+    left, right = st.columns(2)
+    with left:
+        chart(figures.response(tried, found, here, name, unit), key="response", height=220, revision=name)
+    with right:
+        parts = shares(model, answer.sequence, tried, np.float32(covariates))
+        chart(shares_figure(tried, parts, covariates[0]), key="shares", height=220, revision=name)
 
 
 page()

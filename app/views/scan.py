@@ -242,9 +242,9 @@ def _peaks(experiment: Experiment, targets: list[_Target], one: Scan, peaks: lis
         )
         sequences([row], key="scan_window", wrap=True, numbers=True)
         st.page_link(
-            "views/predict.py",
-            label="Look at this window in Predict",
-            icon=":material/biotech:",
+            "views/saliency.py",
+            label="Look at this window in Saliency",
+            icon=":material/highlight:",
             query_params=state.link() | {"sequence": text},
         )
 

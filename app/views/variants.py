@@ -244,9 +244,9 @@ def _close(model: Bundle, effect: VariantEffect, covariates: tuple[float, ...]) 
         st.caption("Input × gradient of the logit, both alleles on one scale.")
         for label, text in (("reference", effect.ref_window), ("alternative", effect.alt_window)):
             st.page_link(
-                "views/predict.py",
-                label=f"Look at the {label} window in Predict",
-                icon=":material/biotech:",
+                "views/saliency.py",
+                label=f"Look at the {label} window in Saliency",
+                icon=":material/highlight:",
                 query_params=state.link() | {"sequence": text},
             )
 

@@ -1,0 +1,178 @@
+"""What the Predict page adds to an answer: files of sequences, calibration, other seeds, and shares of a covariate."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import streamlit as st
+from answers import Answer
+from cache import bundle
+from components.models import Choice
+from components.sequences_in import uploaded_text
+
+from dnaconv_core.apply.calibration import read_reference
+from dnaconv_core.apply.detail import Detail, explain
+from dnaconv_core.data.table import ID_NAMES, SEQUENCE_NAMES
+from dnaconv_core.errors import InputError
+from dnaconv_core.results import Record
+from dnaconv_core.runs.siblings import sibling_folders
+from dnaconv_core.runs.store import Store
+from dnaconv_core.sequence.encoding import clean, count_ambiguous, one_hot, parse_pasted
+
+if TYPE_CHECKING:
+    from dnaconv_core.model.bundle import Bundle
+
+_MARGIN = {"l": 46, "r": 14, "t": 8, "b": 40}
+
+
+class Given(NamedTuple):
+    """Sequences of a file; covariates `(N, C)` where it has columns of their names."""
+
+    records: list[Record]
+    covariates: np.ndarray | None
+
+
+def upload(model: Bundle) -> Given | None:
+    """Ask for a file of sequences; None without one."""
+    file = st.file_uploader(
+        "or a file: FASTA, CSV or TSV, plain or gzip",
+        ["fa", "fasta", "fna", "txt", "csv", "tsv", "gz"],
+        key="predict_file",
+        help="Its sequences take the place of the text. A table needs a header; a column named as what the model "
+        "needs beside the sequence is used.",
+    )
+    if file is None:
+        return None
+    text = uploaded_text(file)
+    first = text.lstrip().split("\n", 1)[0]
+    if first.startswith(">") or ("," not in first and "\t" not in first):
+        return Given(parse_pasted(text, model.config.alphabet), None)
+    return _table(text, "\t" if "\t" in first else ",", model)
+
+
+def _table(text: str, separator: str, model: Bundle) -> Given:
+    rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator) if any(field.strip() for field in row)]
+    header = [name.strip().lstrip("#") for name in rows[0]]
+    lower = [name.lower() for name in header]
+    usual = next((lower.index(name) for name in SEQUENCE_NAMES if name in lower), 0)
+    column = st.selectbox("Column of sequences", range(len(header)), usual, format_func=header.__getitem__)
+    names = next((lower.index(name) for name in ID_NAMES if name in lower and lower.index(name) != column), None)
+    wanted = model.config.covariates
+    beside = [header.index(name) for name in wanted] if wanted and all(name in header for name in wanted) else []
+    records, values = [], []
+    for number, row in enumerate(rows[1:], 2):
+        if len(row) != len(header):
+            raise InputError(f"line {number} has {len(row)} fields and the header {len(header)}: correct the line")
+        letters = clean(row[column], model.config.alphabet, where=f"the sequence in line {number}")
+        if not letters:
+            raise InputError(f"line {number} has no sequence in column {header[column]!r}: add it or remove the line")
+        name = row[names].strip() if names is not None else f"row_{number - 1}"
+        records.append(Record(name, letters, count_ambiguous(letters)))
+        try:
+            values.append([float(row[i]) for i in beside])
+        except ValueError:
+            raise InputError(f"line {number} has a {', '.join(wanted)} that is no number: correct it") from None
+    if not records:
+        raise InputError("the table has a header but no lines below it")
+    return Given(records, np.array(values, np.float32) if beside else None)
+
+
+def detail(choice: Choice, model: Bundle, answers: list[Answer], covariates: np.ndarray | None) -> Detail:
+    """Calibration, percentiles and other seeds for what the model read of each record. covariates: `(N, C)`."""
+    X = one_hot([answer.sequence for answer in answers], model.config.alphabet)
+    others = [bundle(folder).model for folder in sibling_folders(Store(), choice.key)]
+    return explain(model.model, X, covariates, reference=read_reference(Path(choice.path)), siblings=others)
+
+
+def extra_columns(found: Detail) -> dict[str, Any]:
+    """For the table of answers."""
+    named = {
+        "calibrated": found.calibrated,
+        "above negatives": None if found.among_negatives is None else 100 * found.among_negatives,
+        "above positives": None if found.among_positives is None else 100 * found.among_positives,
+        "lowest seed": found.low,
+        "highest seed": found.high,
+    }
+    return {name: values for name, values in named.items() if values is not None}
+
+
+def column_formats() -> dict[str, Any]:
+    number = st.column_config.NumberColumn
+    help_ = "Share of the validation examples of that class with a lower prediction."
+    return {
+        "calibrated": number(format="%.3f", help="Probability by a calibration fitted on validation predictions."),
+        "above negatives": number(format="%.1f %%", help=help_),
+        "above positives": number(format="%.1f %%", help=help_),
+        "lowest seed": number(format="%.3f", help="The same network trained from other seeds."),
+        "highest seed": number(format="%.3f"),
+    }
+
+
+def as_parquet(columns: dict[str, Any]) -> bytes:
+    """The table as Parquet, for pandas, polars or R."""
+    import pyarrow
+    from pyarrow import parquet
+
+    out = io.BytesIO()
+    parquet.write_table(pyarrow.table(columns), out)
+    return out.getvalue()
+
+
+def caption(found: Detail, number: int) -> str:
+    """The calibrated probability and the seeds of one answer, in a line; '' where there is neither."""
+    parts = []
+    if found.calibrated is not None:
+        parts.append(f"Calibrated: **{found.calibrated[number]:.3f}** ({found.calibration}).")
+    if found.low is not None:
+        parts.append(f"Over seeds: {found.low[number]:.3f} to {found.high[number]:.3f} ({found.seeds}).")
+    return " ".join(parts)
+
+
+def shares(model: Bundle, sequence: str, tried: np.ndarray, others: np.ndarray) -> dict[str, np.ndarray]:
+    """The logit `(K,)` split in two as the first covariate takes the values `tried`: of the sequence, of the covariate.
+
+    The covariate enters the last layer beside the sequence, so the logit is their sum; its share is measured from the
+    training mean (from zero where it is not standardised).
+    """
+    from dnaconv_core.apply.detail import covariate_shares
+    from dnaconv_core.model.convnet import LOG_OFFSET
+
+    config = model.config
+    zero = config.covariate_mean[0] if config.covariate_mean else 0.0
+    if config.covariate_transform == "log":
+        zero = np.exp(zero) - LOG_OFFSET
+    X = one_hot(sequence, config.alphabet)[0]
+    _, logits = covariate_shares(model.model, X, np.append(tried, max(zero, 0.0)), others)
+    return {"sequence": np.full(len(tried), logits[-1]), config.covariates[0]: logits[:-1] - logits[-1]}
+
+
+def shares_figure(tried: np.ndarray, parts: dict[str, np.ndarray], here: float) -> dict[str, Any]:
+    """Both shares against the covariate, on a logarithmic axis."""
+    name = list(parts)[1]
+    lines = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": tried.tolist(),
+            "y": np.round(values, 4).tolist(),
+            "name": label,
+            "line": {"color": color, "width": 2},
+            "hovertemplate": f"{label}: %{{y:+.2f}} at {name} %{{x:.4f}}<extra></extra>",
+        }
+        for (label, values), color in zip(parts.items(), ("theme:series0", "theme:series1"), strict=True)
+    ]
+    mark = {"type": "line", "x0": here, "x1": here, "y0": 0, "y1": 1, "yref": "paper"}
+    return {
+        "data": lines,
+        "layout": {
+            "margin": _MARGIN,
+            "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
+            "xaxis": {"type": "log", "title": {"text": name}, "dtick": 1, "tickformat": "~g"},
+            "yaxis": {"title": {"text": "share of the logit"}},
+            "shapes": [mark | {"line": {"color": "theme:muted", "width": 1, "dash": "dot"}}] if here > 0 else [],
+        },
+    }
