@@ -227,6 +227,7 @@ def _one(experiment: Experiment, data: HeldOut, index: int, key: str) -> None:
         if link:
             st.link_button("Genome browser", link, icon=":material/open_in_new:", type="tertiary")
         to = {**state.link(), "sequence": sequence}
+        st.page_link("views/saliency.py", label="See why", icon=":material/highlight:", query_params=to)
         st.page_link("views/predict.py", label="Try changes", icon=":material/biotech:", query_params=to)
     row = Row(sequence, marks=marks_of(experiment.motif, sequence))
     sequences([row], key=f"one_{key}", wrap=True, numbers=True)
