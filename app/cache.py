@@ -27,7 +27,7 @@ def warm_up() -> threading.Thread:
     """Import what later pages need, once per server, after the first page is out; then keep it from the collector."""
 
     def work() -> None:
-        time.sleep(1.0)
+        time.sleep(2.5)
         import plotly.graph_objects
         import torch
 

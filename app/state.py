@@ -6,6 +6,7 @@ page's own choices bind themselves to the address with `bind="query-params"`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import streamlit as st
@@ -33,8 +34,18 @@ def restore() -> None:
         kept.clear()
         kept.update({name: st.query_params[name] for name in NAMES if name in st.query_params})
     else:
-        for name, value in kept.items():
-            st.query_params[name] = value
+        write(kept)
+
+
+def enter(page: str) -> None:
+    """Note which page is drawn now; call before its widgets."""
+    st.session_state["_entered"] = st.session_state.get("_page") != page
+    st.session_state["_page"] = page
+
+
+def just_entered() -> bool:
+    """Whether the page drawn before this one was another."""
+    return st.session_state.get("_entered", True)
 
 
 def choose(**values: str) -> None:
@@ -44,11 +55,20 @@ def choose(**values: str) -> None:
         values = {"run": "", "data": "", "valid": "", "covariates": ""} | values
     for name, value in values.items():
         if value:
-            kept[name] = st.query_params[name] = value
+            kept[name] = value
         else:
             kept.pop(name, None)
-            if name in st.query_params:
-                del st.query_params[name]
+    write(values)
+
+
+def write(values: Mapping[str, str]) -> None:
+    """Put these parameters into the address, and take those that are empty out of it; one step back for all of them."""
+    changed = {name: value for name, value in values.items() if value and st.query_params.get(name) != value}
+    if changed:
+        st.query_params.update(changed)
+    for name, value in values.items():
+        if not value and name in st.query_params:
+            del st.query_params[name]
 
 
 def experiment() -> Experiment:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import streamlit as st
 
 from components.palette import figure_pairs
 from components.source import nothing, register
@@ -14,11 +10,7 @@ from components.source import nothing, register
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-# plotly.min.js of the installed package, served by Streamlit as a folder of files: no copy here, no network.
-_FOLDER = Path(find_spec("plotly").origin).parent / "package_data"  # found without importing plotly
-st.components.v1.declare_component("plotly_files", path=str(_FOLDER))
-_ROUTE = f"{__name__}.plotly_files"
-_chart = register("chart", isolate_styles=False, PLOTLY_ROUTE=_ROUTE)
+_chart = register("chart", isolate_styles=False)
 
 
 def chart(

@@ -7,12 +7,14 @@ import typing
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import state
 import streamlit as st
 
 from dnaconv_core.errors import ConfigError
 
 _DEVICES = ["auto", "cpu", "cuda", "mps"]
 _SLIDER_UP_TO = 256
+_KEPT, _SEEN = "_kept_", "_seen_"  # a field's last value, and what the address said of it
 
 
 def fields_of(config: type, group: str) -> list[dataclasses.Field]:
@@ -22,13 +24,11 @@ def fields_of(config: type, group: str) -> list[dataclasses.Field]:
 
 def forget(config: type, group: str) -> None:
     """Let every field of the group go back to its default."""
-    st.session_state.pop(_kept(group), None)
     for spec in fields_of(config, group):
         st.session_state.pop(spec.name, None)
-
-
-def _kept(group: str) -> str:
-    return f"_kept_{group}"
+        st.session_state.pop(_KEPT + spec.name, None)
+        st.session_state.pop(_SEEN + spec.name, None)
+    state.write({spec.name: "" for spec in fields_of(config, group)})
 
 
 def only_choice(config: type, group: str, values: dict[str, Any]) -> set[str]:
@@ -66,38 +66,58 @@ def config_form(
     hints = typing.get_type_hints(config)
     by_name = {spec.name: spec for spec in fields_of(config, group)}
     values: dict[str, Any] = {}
-    kept = st.session_state.setdefault(_kept(group), {})  # Streamlit forgets a widget's value on another page
     for name in only:
-        if name in kept and name not in st.session_state and name not in st.query_params:
-            st.session_state[name] = kept[name]
-        values[name] = _field(by_name[name], hints[name], getattr(standard, name), (reasons or {}).get(name, ""))
+        spec, kind, default = by_name[name], hints[name], getattr(standard, name)
+        _start(spec, kind, default)
+        values[name] = st.session_state[_KEPT + name] = _field(spec, kind, (reasons or {}).get(name, ""))
         if below is not None:
             below[name] = st.empty()
-    kept.update(values)
+        st.session_state[_SEEN + name] = "" if values[name] == default else str(values[name])
+    state.write({name: st.session_state[_SEEN + name] for name in values})
     return values
 
 
-def _field(spec: dataclasses.Field, kind: Any, default: Any, reason: str) -> Any:
+def _start(spec: dataclasses.Field, kind: Any, default: Any) -> None:
+    """The value a field begins with: what the address says newly, else what it was, else the default.
+
+    `bind="query-params"` would do this but for two things: a link in the navigation drops the parameters, and Back then
+    finds neither them nor the values.
+    """
+    name, said = spec.name, st.query_params.get(spec.name, "")
+    if said != st.session_state.get(_SEEN + name, "") and not (state.just_entered() and not said):
+        st.session_state[name] = _parsed(spec, kind, said, default)
+    elif name not in st.session_state:
+        st.session_state[name] = st.session_state.get(_KEPT + name, default)
+
+
+def _parsed(spec: dataclasses.Field, kind: Any, said: str, default: Any) -> Any:
+    """A value from the address; the default where it is none that the widget could hold."""
+    meta = spec.metadata
+    try:
+        value = {"True": True, "False": False}[said] if kind is bool else kind(said) if said else default
+    except (ValueError, KeyError):
+        return default
+    low, high = meta.get("low"), meta.get("high")
+    within = (low is None or value >= low) and (high is None or value <= high)
+    return value if within and value in meta.get("choices", (value,)) else default
+
+
+def _field(spec: dataclasses.Field, kind: Any, reason: str) -> Any:
     meta, label = spec.metadata, spec.metadata["label"]
-    shared = {
-        "key": spec.name,
-        "help": meta["help"] + (f"  \n**Here:** {reason}." if reason else ""),
-        "bind": "query-params",
-    }
+    shared = {"key": spec.name, "help": meta["help"] + (f"  \n**Here:** {reason}." if reason else "")}
+    value = st.session_state[spec.name]
     if "choices" in meta:
-        return st.segmented_control(label, list(meta["choices"]), default=default, required=True, **shared)
+        return st.segmented_control(label, list(meta["choices"]), required=True, **shared)
     if kind is bool:
-        return st.toggle(label, value=default, **shared)
+        return st.toggle(label, **shared)
     if kind is str:
-        options = _DEVICES if default in _DEVICES else [default, *_DEVICES]
-        return st.selectbox(label, options, index=options.index(default), **shared)
+        return st.selectbox(label, _DEVICES if value in _DEVICES else [value, *_DEVICES], **shared)
     low, high = meta.get("low"), meta.get("high")
     if kind is float and meta.get("log"):
-        return st.number_input(
-            label, min_value=low, max_value=high, value=default, step=default / 2, format="%g", **shared
-        )
+        step = value / 2 or 0.01
+        return st.number_input(label, min_value=low, max_value=high, step=step, format="%g", **shared)
     if kind is float:
-        return st.slider(label, low, high, value=default, step=0.05, **shared)
+        return st.slider(label, low, high, step=0.05, **shared)
     if high is not None and high <= _SLIDER_UP_TO:
-        return st.slider(label, low, high, value=default, **shared)
-    return st.number_input(label, min_value=low, max_value=high, value=default, step=1, **shared)
+        return st.slider(label, low, high, **shared)
+    return st.number_input(label, min_value=low, max_value=high, step=1, **shared)

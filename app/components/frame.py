@@ -142,5 +142,6 @@ def plain(text: str) -> str:
 
 def header(title: str, line: str, help: str | None = None) -> None:
     """A page's title and one line about it."""
+    state.enter(title)
     st.title(title, help=help, anchor=False)
     st.caption(line)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 _FOLDER = Path(__file__).parent / "js"
+# plotly.min.js of the installed package, served by Streamlit as a folder of files: no copy here, no network.
+_PLOTLY = Path(find_spec("plotly").origin).parent / "package_data"  # found without importing plotly
+st.components.v1.declare_component("plotly_files", path=str(_PLOTLY))
+_ROUTE = f"{__name__}.plotly_files"
 
 
-def register(name: str, *, isolate_styles: bool = True, **replaced: str) -> Any:
-    """The component in `js/name.js` and `js/name.css`; words in `replaced` are put in place in the script."""
+def register(name: str, *, isolate_styles: bool = True) -> Any:
+    """The component in `js/name.js` and `js/name.css`."""
     script = (_FOLDER / "shared.js").read_text() + (_FOLDER / f"{name}.js").read_text()
-    for word, value in replaced.items():
-        script = script.replace(word, value)
     styles = (_FOLDER / "shared.css").read_text() + (_FOLDER / f"{name}.css").read_text()
+    script = script.replace("PLOTLY_ROUTE", _ROUTE)
     return st.components.v2.component(f"dnaconv_{name}", js=script, css=styles, isolate_styles=isolate_styles)
 
 

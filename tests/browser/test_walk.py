@@ -14,7 +14,7 @@ def go(page, name: str) -> None:
     page.get_by_role("heading", name=name, level=1).wait_for()
 
 
-def test_from_a_question_to_a_prediction(page, settled):
+def test_from_a_question_to_a_prediction(page):
     page.goto("")
     page.get_by_role("heading", name="Experiments", level=1).wait_for()
     page.locator(".sequences .row").first.wait_for()
@@ -65,9 +65,32 @@ def test_from_a_question_to_a_prediction(page, settled):
     assert "the sequence has 'X' at position 5" in alert.inner_text()
     assert page.get_by_test_id("stException").count() == 0
 
-    page.go_back()  # before the refresh's entry lies the page visited before
+
+def test_settings_stand_in_the_address_and_back_undoes_them(page, settled):
+    depth = page.locator('.st-key-depth [data-testid="stSliderThumbValue"]')
+
+    def shown() -> tuple[str, str]:
+        settled(page)
+        return depth.inner_text(), page.url.split("?")[1]
+
+    page.goto("train?experiment=rnai")
+    depth.wait_for()
+    assert shown() == ("2", "experiment=rnai")
+    page.locator(".st-key-depth input").first.focus()
+    page.keyboard.press("ArrowRight")
+    assert shown() == ("3", "experiment=rnai&depth=3")
+    page.reload()
+    depth.wait_for()
+    assert shown() == ("3", "experiment=rnai&depth=3")
+    go(page, "Evaluate")
     settled(page)
-    assert page.get_by_test_id("stException").count() == 0
+    go(page, "Train")
+    assert shown() == ("3", "experiment=rnai&depth=3")  # the navigation's link has dropped both
+    page.locator(".st-key-depth input").first.focus()
+    page.keyboard.press("ArrowRight")
+    assert shown() == ("4", "experiment=rnai&depth=4")
+    page.go_back()
+    assert shown() == ("3", "experiment=rnai&depth=3")
 
 
 def test_a_link_to_a_page_opens_it_on_a_server_that_has_just_started(page):

@@ -2,9 +2,7 @@
 function plotly() {
   if (window.Plotly) return Promise.resolve(window.Plotly);
   return (window.__dnaconvPlotly ??= new Promise((resolve, reject) => {
-    const own = [...document.scripts].map((s) => s.src).find((src) => src.includes("/static/js/"));
-    const base = own ? own.slice(0, own.indexOf("/static/js/") + 1) : new URL("/", location.href).href;
-    const script = el("script", { src: `${base}component/PLOTLY_ROUTE/plotly.min.js` });
+    const script = el("script", { src: plotlyAddress() });
     script.onload = () => resolve(window.Plotly);
     script.onerror = () => reject(new Error("the chart library could not be loaded"));
     document.head.appendChild(script);

@@ -1,6 +1,19 @@
 // Helpers that every component below is prefixed with. Text from users only ever goes in as textContent.
 const SVG = "http://www.w3.org/2000/svg";
 
+// Where the server has plotly.min.js; asked for as soon as any component is here, because charts wait for it.
+function plotlyAddress() {
+  const own = [...document.scripts].map((s) => s.src).find((src) => src.includes("/static/js/"));
+  const base = own ? own.slice(0, own.indexOf("/static/js/") + 1) : new URL("/", location.href).href;
+  return `${base}component/PLOTLY_ROUTE/plotly.min.js`;
+}
+if (!document.querySelector("link[data-dnaconv]")) {
+  const ahead = document.createElement("link");
+  Object.assign(ahead, { rel: "preload", as: "script", href: plotlyAddress() });
+  ahead.dataset.dnaconv = "plotly";
+  document.head.appendChild(ahead);
+}
+
 function el(name, attributes = {}, parent = null, text = null) {
   const node = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
