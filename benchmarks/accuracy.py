@@ -5,12 +5,13 @@
 - JUND (one part of the book's data, 34,527 windows): 5 folds by blocks of 1 Mb, each predicted by models
   that never saw it. Figures are means over the folds; their 95 % intervals come from resampling each fold by class.
 - siRNA: train_siRNA → valid_siRNA as the book has it (rnai), and 5 random folds over both (rnai_cv).
-- `book`: the book's network and settings but for the number of epochs (--book-epochs); the epoch is chosen on an inner
+- `book`: the book's network and settings, for JUND with fewer epochs (--book-epochs); the epoch is chosen on an inner
   part of the training data, by blocks or at random, as `book` means the best of many evaluations.
 - `tuned`: trained on the whole training part for a fixed number of epochs; nothing is chosen on what is reported. Its
   settings were chosen by cross-validation within training data alone: see benchmarks/README.md.
 - A difference is 'better' or 'worse' only where its paired interval excludes zero.
 
+--cache keeps every prediction in a folder, to go on after a stop or to share the parts among processes (--parts 0,1).
 --full runs the three experiments on the book's own splits, once `dnaconv data fetch` has brought them.
 --quick makes everything small: it tests this program, its numbers mean nothing.
 """
@@ -18,11 +19,12 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,6 +56,8 @@ class Options(NamedTuple):
     book_epochs: int
     n_resamples: int
     quick: bool
+    cache: Path | None
+    parts: tuple[int, ...] | None  # only train these, and print nothing
 
 
 def main() -> None:
@@ -63,12 +67,18 @@ def main() -> None:
     parser.add_argument("--book-epochs", type=int, default=15)
     parser.add_argument("--data", default="", help="folder with jund_chr22/ and sirna/ (default: $DNACONV_TEST_DATA)")
     parser.add_argument("--out", default="")
+    parser.add_argument("--cache", default="")
+    parser.add_argument("--parts", default="")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--full", action="store_true")
     given = parser.parse_args()
-    options = Options(tuple(map(int, given.seeds.split(","))), given.book_epochs, 1000, False)
+    options = Options(tuple(map(int, given.seeds.split(","))), given.book_epochs, 1000, False, None, None)
     if given.quick:
-        options = Options((0,), 1, 100, True)
+        options = Options((0,), 1, 100, True, None, None)
+    if given.cache:
+        Path(given.cache).mkdir(parents=True, exist_ok=True)
+        parts = tuple(map(int, given.parts.split(","))) if given.parts else None
+        options = options._replace(cache=Path(given.cache), parts=parts)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     root = Path(given.data or os.environ.get("DNACONV_TEST_DATA") or Path(__file__).parents[2] / "shared" / "data")
     targets = TARGETS | FULL_TARGETS if given.full else TARGETS
@@ -77,6 +87,8 @@ def main() -> None:
         if given.full and name == "rnai_cv":
             continue
         task = measure(name, list(folds(name, root, full=given.full, quick=given.quick)), options)
+        if options.parts is not None:
+            continue
         results["tasks"][name] = task
         print(table(name, task, targets.get(name, {})), flush=True)
         if given.out:
@@ -114,8 +126,10 @@ def measure(name: str, parts: list[Fold], options: Options) -> dict[str, Any]:
     predictions: dict[str, list[np.ndarray]] = {}
     seconds: dict[str, float] = {}
     for number, part in enumerate(parts, 1):
+        if options.parts is not None and number - 1 not in options.parts:
+            continue
         started = time.process_time()
-        for key, prediction in baselines(experiment, part).items():
+        for key, prediction in baselines(experiment, part, options).items():
             predictions.setdefault(f"baseline {key}", []).append(prediction)
         seconds["baselines"] = seconds.get("baselines", 0) + time.process_time() - started
         for preset in ("book", "tuned"):
@@ -125,6 +139,8 @@ def measure(name: str, parts: list[Fold], options: Options) -> dict[str, Any]:
                 predictions.setdefault(key, []).append(trained(experiment, preset, part, seed, options))
                 seconds[preset] = seconds.get(preset, 0) + time.process_time() - started
         print(f"# {name}: part {number} of {len(parts)} done, CPU seconds {seconds}", file=sys.stderr, flush=True)
+    if options.parts is not None:
+        return {}
     found = {}
     resampled: dict[tuple[str, str], np.ndarray] = {}
     for key, of_parts in predictions.items():
@@ -145,17 +161,29 @@ def measure(name: str, parts: list[Fold], options: Options) -> dict[str, Any]:
     return {"predictors": found, "cpu_seconds": seconds, "presets": presets, **sizes}
 
 
-_FITTED: dict[str, dict[str, np.ndarray]] = {}  # by the reported part's first id: both JUND tasks share them
+def kept(options: Options, key: list[Any], make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """What `make` returns, from the cache where it lies there under this key."""
+    if options.cache is None:
+        return make()
+    name = hashlib.sha256(json.dumps([__version__, *key], sort_keys=True, default=str).encode()).hexdigest()[:20]
+    path = options.cache / f"{name}.npz"
+    if path.is_file():
+        with np.load(path) as found:
+            return {key: found[key] for key in found.files}
+    made = make()
+    np.savez(path, **made)
+    return made
 
 
-def baselines(experiment: Any, part: Fold) -> dict[str, np.ndarray]:
-    """Predictions of every baseline; those without covariates are fitted once for both JUND tasks."""
-    key = f"{part.valid.ids[0]} {len(part.train)}"
-    if key not in _FITTED or (experiment.covariates and "covariates" not in _FITTED[key]):
+def baselines(experiment: Any, part: Fold, options: Options) -> dict[str, np.ndarray]:
+    """Predictions of every baseline."""
+
+    def fit() -> dict[str, np.ndarray]:
         motif = from_iupac(experiment.motif).ppm if experiment.motif else None
         fitted = fit_baselines(experiment.task, part.train, part.valid, motif=motif, n_resamples=2)
-        _FITTED[key] = {name: baseline.prediction for name, baseline in fitted.items()}
-    return {name: p for name, p in _FITTED[key].items() if experiment.covariates or "covariates" not in name}
+        return {name: baseline.prediction for name, baseline in fitted.items()}
+
+    return kept(options, ["baselines", experiment.key, str(part.valid.ids[0]), len(part.train)], fit)
 
 
 def trained(experiment: Any, preset: str, part: Fold, seed: int, options: Options) -> np.ndarray:
@@ -165,7 +193,7 @@ def trained(experiment: Any, preset: str, part: Fold, seed: int, options: Option
     from dnaconv_core.train.loop import fit
 
     settings = experiment.train_config(preset, seed=seed)
-    if preset == "book":
+    if preset == "book" and experiment.task == "binary":
         settings = settings.replace(epochs=options.book_epochs, eval_every=min(5, options.book_epochs))
     if options.quick:
         settings = settings.replace(epochs=1, eval_every=1)
@@ -176,9 +204,16 @@ def trained(experiment: Any, preset: str, part: Fold, seed: int, options: Option
     else:  # nothing is chosen, so nothing need be held out; a few examples satisfy the loop
         train, looked_at = part.train, part.train.subset(np.arange(100))
         settings = settings.replace(eval_every=settings.epochs)
-    model = build(experiment.model_config(preset, train), seed)
-    fit(model, train, looked_at, settings)
-    return predict(model, part.valid)
+
+    config = experiment.model_config(preset, train)
+
+    def train_it() -> dict[str, np.ndarray]:
+        model = build(config, seed)
+        fit(model, train, looked_at, settings)
+        return {"prediction": predict(model, part.valid)}
+
+    key = [config.to_json(), settings.to_json(), str(part.valid.ids[0]), len(part.train)]
+    return kept(options, key, train_it)["prediction"]
 
 
 def fold_mean(
