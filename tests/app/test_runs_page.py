@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from dnaconv_core.runs import queue
@@ -90,3 +93,24 @@ def test_a_home_that_cannot_be_written_is_one_sentence_on_the_first_page(dashboa
     at = dashboard()
     (error,) = at.error
     assert error.value.startswith("the home folder /proc/no/home cannot be written") and not at.exception
+
+
+def test_the_quick_chart_draws_what_the_figure_draws(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "app"))
+    from components.training_chart import training_chart
+
+    from dnaconv_core.experiments import EXPERIMENTS
+    from dnaconv_core.plot.curves import training_figure
+    from dnaconv_core.runs.store import MetricRow
+
+    values = {("train", "loss"): (0.5, 0.25), ("valid", "loss"): (0.75, 0.5), ("valid", "auroc"): (None, 0.625)}
+    rows = [MetricRow(3 * (i + 1), *name, pair[i]) for name, pair in values.items() for i in range(2)]
+    quick = training_chart(rows, EXPERIMENTS["tf_binding"], 40)
+    slow = json.loads(training_figure(rows, task="binary", epochs=40, best_epoch=6).to_json())
+    drawn = [(trace["name"], trace["xaxis"], trace["x"], trace["y"]) for trace in slow["data"]]
+    assert [(t["name"], t["xaxis"], t["x"], t["y"]) for t in quick["data"] if t["x"]] == drawn
+    assert [shape["x0"] for shape in quick["layout"]["shapes"]] == [6, 6]
+    assert quick["layout"]["xaxis"]["range"] == pytest.approx(slow["layout"]["xaxis"]["range"])
+    many = [MetricRow(epoch, "train", "loss", 1.0) for epoch in range(1, 1504)]
+    points = training_chart(many, EXPERIMENTS["tf_binding"], 0)["data"][0]["x"]
+    assert len(points) <= 402 and points[0] == 1 and points[-1] == 1503

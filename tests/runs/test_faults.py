@@ -15,6 +15,7 @@ import pytest
 
 from dnaconv_core.errors import RunError, TrainingError
 from dnaconv_core.model.bundle import load_bundle
+from dnaconv_core.runs import execute
 from dnaconv_core.runs.execute import LOG, PREDICTIONS
 from dnaconv_core.runs.models import find_model
 from dnaconv_core.runs.spec import RunSpec
@@ -75,7 +76,7 @@ def _status(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
-def until(store: Store, run: str, *states: str, seconds: float = 180) -> Run:
+def until(store: Store, run: str, *states: str, seconds: float = 300) -> Run:
     deadline = time.monotonic() + seconds
     while (now := store.get(run)).state not in states and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -183,7 +184,8 @@ def test_eight_starts_at_once_run_once_each_on_two_slots(small_data, monkeypatch
     assert [(store.folder(run) / LOG).read_text().count("loading data") for run in runs] == [1] * 8
 
 
-def test_a_torn_checkpoint_falls_back_to_the_one_before(small_data):
+def test_a_torn_checkpoint_falls_back_to_the_one_before(small_data, monkeypatch):
+    monkeypatch.setattr(execute, "store_baselines", lambda *_, **__: None)
     store = Store()
     torn, whole = queued(store, small_data, epochs=4), queued(store, small_data, epochs=8)
     train_here(store, torn)
