@@ -1,0 +1,84 @@
+"""Filters, Saliency and Motifs: from the entrypoint, with their numbers, and what they say when there is nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+TITLES = {"filters": "Filters", "saliency": "Saliency", "motifs": "Motifs"}
+
+
+def metric(at, label: str) -> str:
+    return next(m.value for m in at.metric if m.label == label)
+
+
+def errors(at) -> list[str]:
+    return [error.value for error in at.error]
+
+
+@pytest.mark.parametrize("page", TITLES)
+def test_a_page_says_what_it_is_for_where_the_model_is_unknown(dashboard, page):
+    at = dashboard(page, experiment="tf_binding", run="nowhere")
+    assert "there is no model 'nowhere' here" in errors(at)[0] and not at.exception
+
+
+def test_saliency_shows_the_prediction_and_the_evidence(dashboard, trained):
+    run = trained("tf_binding")
+    at = dashboard("saliency", experiment="tf_binding", run=run.id)
+    assert at.title[0].value == "Saliency" and not at.exception and not errors(at)
+    assert any(text.value.startswith("Prediction **") for text in at.markdown)
+    said = " ".join(caption.value for caption in at.caption)
+    assert "miss the change of the output by" in said.replace("\\", "")
+    assert "no run with the same settings and another seed is here" in said.replace("\\", "")
+    at.button(key="look_1").click().run()
+    assert not errors(at) and not at.exception
+
+
+def test_saliency_says_what_is_wrong_with_a_sequence(dashboard, trained):
+    run = trained("tf_binding")
+    at = dashboard("saliency", experiment="tf_binding", run=run.id, sequence="ACXGT")
+    assert "'X' at position 3" in errors(at)[0]
+
+
+def test_an_edit_is_undone(dashboard, trained):
+    run = trained("tf_binding")
+    at = dashboard("saliency", experiment="tf_binding", run=run.id, sequence="A" * 101)
+    at.session_state["_trail"] = [("C" + "A" * 100, "C1A")]
+    at.run()
+    assert any("**C1A**" in text.value for text in at.markdown)
+    at.button(key="undo_0").click().run()
+    assert at.query_params["sequence"] in (["C" + "A" * 100], "C" + "A" * 100)
+
+
+@pytest.mark.parametrize("experiment", ["tf_binding", "rnai"])
+def test_the_bench_measures_a_motif(dashboard, trained, experiment):
+    run = trained(experiment)
+    at = dashboard("motifs", experiment=experiment, run=run.id, view="Bench", motif="TGACTCA")
+    assert not at.exception and not errors(at)
+    assert float(metric(at, "Effect on the logit")) == pytest.approx(float(metric(at, "Effect on the logit")))
+    at.text_input(key="motif").set_value("TGAZ").run()
+    assert "has 'Z' at position 4" in errors(at)[0]
+
+
+def test_scanning_counts_hits_in_both_classes(dashboard, trained):
+    run = trained("tf_binding")
+    at = dashboard("motifs", experiment="tf_binding", run=run.id, view="Scan")
+    assert not at.exception and not errors(at)
+    positive, negative = (float(metric(at, f"In {name}").rstrip("%")) for name in ("positives", "negatives"))
+    assert positive > 50 > negative
+
+
+def test_motifs_are_found_on_request_only(dashboard, trained):
+    run = trained("tf_binding")
+    at = dashboard("motifs", experiment="tf_binding", run=run.id)
+    assert not at.exception and not errors(at)
+    assert [button.label for button in at.button if "Find" in button.label] == ["Find motifs"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("experiment", ["tf_binding", "rnai"])
+def test_filters_open_with_their_numbers(dashboard, trained, experiment):
+    run = trained(experiment)
+    at = dashboard("filters", experiment=experiment, run=run.id, filter="2")
+    assert at.title[0].value == "Filters" and not at.exception and not errors(at)
+    assert any(text.value.startswith("**Filter 2** · layer 1") for text in at.markdown)
+    assert int(metric(at, "Sites").replace(",", "")) >= 0 and metric(at, "Information").endswith("bits")
