@@ -21,7 +21,7 @@ class Choice(NamedTuple):
 
     key: str
     name: str
-    label: str  # name and main metric, or what the run is doing
+    label: str  # main metric and name, or what the run is doing
     run: Run | None
     path: Path | None
 
@@ -54,7 +54,7 @@ def catalog(experiment: str) -> dict[str, Choice]:
     for entry in list_models(store):
         found = _describe(str(entry.path), (entry.path / "config.json").stat().st_mtime)
         if found is not None and found.experiment == experiment:
-            label = found.name if found.value is None else f"{found.name} · {found.value:.2f}"
+            label = found.name if found.value is None else f"{found.value:.2f} · {found.name}"
             ready[entry.key] = Choice(entry.key, found.name, label, runs.get(entry.key), entry.path)
     choices: dict[str, Choice] = {}
     for run in runs.values():

@@ -95,7 +95,9 @@ def _layer(config: ModelConfig, layer: int, activations: list[np.ndarray] | None
         "bad": False,
     }
     if activations is not None:
-        drawn["activations"] = np.round(activations[layer - 1][:_DRAWN], 2).tolist()
+        lit = activations[layer - 1]
+        strongest = np.sort(np.argsort(-lit.max(axis=1), kind="stable")[:_DRAWN])  # in the order of the filters
+        drawn["activations"] = np.round(lit[strongest], 2).tolist()
     return drawn
 
 

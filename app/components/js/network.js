@@ -54,7 +54,7 @@ export default function ({ parentElement, data }) {
           });
         }
         if (layer.activations) svg("rect", { x: x(layer.start), y: top - 1, width: layer.length * cell, height: tall + 1, rx: 3, class: "frame" }, group);
-        if (layer.rows > shown) svg("title", {}, group, `${shown} of ${layer.rows} filters drawn`);
+        if (layer.rows > shown) svg("title", {}, group, `${shown} of ${layer.rows} filters drawn${layer.activations ? ", the most active" : ""}`);
         if (narrow) { text(left + room + 10, top + tall / 2 - 7, `sees ${layer.field} bases`, "strong"); text(left + room + 10, top + tall / 2 + 8, `${layer.params} params`, "note"); }
         else { text(left + room + 12, top + tall / 2 - 7, `each unit sees ${layer.field} bases`, "strong"); text(left + room + 12, top + tall / 2 + 8, `${layer.params} parameters`, "note"); }
       }
