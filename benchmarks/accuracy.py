@@ -132,7 +132,7 @@ def measure(name: str, parts: list[Fold], options: Options) -> dict[str, Any]:
         for key, prediction in baselines(experiment, part, options).items():
             predictions.setdefault(f"baseline {key}", []).append(prediction)
         seconds["baselines"] = seconds.get("baselines", 0) + time.process_time() - started
-        for preset in ("book", "tuned"):
+        for preset in ("tuned", "book"):
             for seed in options.seeds:
                 started = time.process_time()
                 key = preset if seed == options.seeds[0] else f"{preset} seed {seed}"

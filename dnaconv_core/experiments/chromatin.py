@@ -25,5 +25,6 @@ CHROMATIN = replace(
         Example("Real unbound window", REAL_OTHER, (0.004066,), "chr22:38077176-38077277 (hg19), not bound"),
     ),
     covariates=(synthetic.ACCESSIBILITY,),
-    presets=TF_BINDING.presets | {"tuned": TUNED._replace(settings=TUNED.settings | {"covariate_transform": "log"})},
+    presets=TF_BINDING.presets
+    | {"tuned": TUNED._replace(settings=TUNED.settings | {"covariate_transform": "log", "covariate_gain": 4.0})},
 )

@@ -32,6 +32,7 @@ _REASONS = {
     "weight_decay": "weights that do not earn their keep shrink",
     "epochs": "stops while it still generalises; chosen by cross-validation within the training part",
     "keep": "the last weights: validation is left unseen, so that its figures do not flatter",
+    "covariate_gain": "larger steps for its weight, before the network knows the windows by heart and needs it no more",
     "covariate_transform": "accessibility is small and skewed: its logarithm, standardised, is one the network can use",
 }
 _TUNED = {

@@ -144,6 +144,13 @@ class ModelConfig(_Checked):
         label="Covariate transform",
         group="model",
     )
+    covariate_gain: float = _setting(
+        1.0,
+        "standardised covariates are multiplied by this, so that their weights are learnt faster",
+        low=0.1,
+        high=100.0,
+        label="Covariate gain",
+    )
     covariate_mean: tuple[float, ...] = _setting((), "fitted on the training split, after the log")
     covariate_scale: tuple[float, ...] = _setting((), "fitted on the training split, after the log")
 

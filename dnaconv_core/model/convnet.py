@@ -128,7 +128,7 @@ class ConvNet(nn.Module):
             return covariates
         if self.config.covariate_transform == "log":
             covariates = torch.log(covariates.clamp(min=0) + LOG_OFFSET)
-        return (covariates - self.covariate_mean) / self.covariate_scale
+        return self.config.covariate_gain * (covariates - self.covariate_mean) / self.covariate_scale
 
     def activate(self, logits: Tensor) -> Tensor:
         """Predictions from logits: a probability or an activity."""
