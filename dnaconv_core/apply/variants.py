@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -81,13 +81,13 @@ def score_variants(
     alleles = (
         _placed(model.config.length, variant, alt, genome) for variant in variants for alt in variant.alts or [""]
     )
-    done = 0
+    done, total = 0, len(variants) if isinstance(variants, Sized) else 0
     while batch := list(islice(alleles, _BATCH)):
         if progress.should_stop():
             return
         yield from _score(model, batch, covariates, motifs, task)
         done += len(batch)
-        progress.report(0.0, f"{done:,} alleles scored")
+        progress.report(min(done / total, 1.0) if total else 0.0, f"{done:,} alleles scored")
 
 
 class _Placed(NamedTuple):

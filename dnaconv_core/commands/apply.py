@@ -122,6 +122,7 @@ def variants(options: Namespace) -> Answer:
             genome,
             covariates=given_covariates(bundle, options.covariate),
             motifs=[from_iupac(word, word) for word in words],
+            progress=Bar(),
         )
         if options.out:
             effects = write_table(stack.enter_context(WholeFile(options.out)).file, effects)
