@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 
@@ -91,3 +93,32 @@ def test_sirna_design_needs_the_rnai_experiment(dashboard, trained):
     at = dashboard("sirna", experiment="tf_binding", run=run.id)
     next(button for button in at.button if button.label == "Switch to RNA interference").click().run()
     assert at.selectbox(key="_experiment").value == "rnai"
+
+
+def upload(at, name: str, content: bytes):
+    """Give the Predict page's uploader a file."""
+    at.file_uploader(key="predict_file").set_value([(name, content, "text/csv")])
+    return at.run()
+
+
+def test_predict_takes_a_table_and_says_more_of_each_row(dashboard, trained):
+    run = trained("tf_binding")
+    at = dashboard("predict", experiment="tf_binding", run=run.id)
+    content = "name,oligo\n" + "".join(f"r{i},{letter * 101}\n" for i, letter in enumerate("ACGT"))
+    at = upload(at, "many.csv.gz", gzip.compress(content.encode()))
+    next(box for box in at.selectbox if box.label == "Column of sequences").set_value(1).run()
+    assert not at.exception and not errors(at)
+    table = at.dataframe[0].value
+    assert table["sequence"].tolist() == ["r0", "r1", "r2", "r3"]
+    assert {"calibrated", "above negatives", "above positives", "other strand"} <= set(table.columns)
+    assert table["above negatives"].between(0, 100).all()
+
+
+def test_predict_gives_each_row_its_own_covariate(dashboard, trained):
+    run = trained("chromatin")
+    at = dashboard("predict", experiment="chromatin", run=run.id)
+    rows = [f"{name}\t{'A' * 101}\t{value}\n" for name, value in (("a", 0.01), ("b", 0.1))]
+    at = upload(at, "two.tsv", ("id\tsequence\taccessibility\n" + "".join(rows)).encode())
+    assert not at.exception and not errors(at)
+    first, second = at.dataframe[0].value["prediction"]
+    assert first != second
