@@ -120,6 +120,6 @@ def aligned(motif: Motif, matches: Sequence[Match]) -> list[Logo]:
 
     drawn = [Logo(placed(motif.ppm, 0), motif.name)]
     for m in matches:
-        note = f"{m.matrix_id} · q = {m.q_value:.2g} · {m.strand} strand · offset {m.offset:+d}"
+        note = f"{m.matrix_id} · q = {m.q_value:.2g} · {'−' if m.strand == '-' else '+'} strand · offset {m.offset:+d}"
         drawn.append(Logo(placed(m.oriented().ppm, m.offset), m.name, note))
     return drawn
