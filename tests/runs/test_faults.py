@@ -153,8 +153,10 @@ def test_a_full_disk_is_a_sentence_and_the_run_goes_on_when_there_is_space(nurse
     store = Store()
     run, whole = queued(store, small_data, epochs=12), queued(store, small_data, epochs=12)
     store.ask_to_stop(whole)
-    nursery.worker(store, "full:7")
+    pid = nursery.worker(store, "full:7")
     failed = until(store, run, "failed", "finished")
+    while _status(pid) != "Z":  # or it would take the run again
+        time.sleep(0.05)
     assert failed.error.startswith("the disk is full: free some space in") and "resume the run" in failed.error
     assert [row.epoch for row in store.metrics(run) if row.name == "loss" and row.split == "valid"] == [2, 4, 6, 8]
     for one in (run, whole):
