@@ -1,0 +1,116 @@
+"""The benchmarks measure what they say: comparisons start from equal networks, and ratios are what they are called."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dnaconv_core.interpret.ism import ism
+from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.model.convnet import build
+from dnaconv_core.predict import predict
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture(autouse=True)
+def beside_them(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+
+
+def same_network():
+    """Our network and the plain one, with the same weights."""
+    from networks import Plain
+
+    config = ModelConfig(length=23, depth=2, filters=5, kernel_size=4)
+    model, plain = build(config, 1), Plain(config).eval()
+    with torch.no_grad():
+        for ours, theirs in zip(model.parameters(), plain.parameters(), strict=True):
+            theirs.copy_(ours)
+    return config, model, plain
+
+
+def test_the_plain_network_and_the_usual_loop_compute_the_same():
+    from attribute import plain_ism
+    from networks import data
+
+    config, model, plain = same_network()
+    X = data(config, 3).X
+    with torch.no_grad():
+        logits = plain(torch.from_numpy(X).float()).numpy()
+    np.testing.assert_allclose(predict(model, X, output="logit"), logits, atol=1e-5)
+    np.testing.assert_allclose(ism(model, X), plain_ism(plain, torch.from_numpy(X), batch=7).numpy(), atol=1e-5)
+
+
+def test_both_loops_learn_from_the_same_number_of_steps():
+    from networks import data
+    from train import ours, plain
+
+    config = ModelConfig(length=23, depth=1, filters=5, kernel_size=4)
+    examples = data(config, 25)
+    for epoch in (ours(config, examples, 10), plain(config, examples, 10, loader=True)):
+        epoch()
+
+
+def test_a_ratio_is_the_median_over_rounds_with_quartiles():
+    from common import ratio
+
+    found = ratio([2.0, 9.0, 8.0, 3.0, 30.0], [1.0, 3.0, 2.0, 3.0, 5.0])  # 2 3 4 1 6
+    assert found == (3.0, 2.0, 4.0)
+
+
+def test_candidates_are_measured_in_turn_and_the_warm_up_is_left_out():
+    from common import Spent, alternate
+
+    order: list[str] = []
+
+    def candidate(name: str):
+        def run() -> Spent:
+            order.append(name)
+            return Spent(len(order), 0.0)
+
+        return run
+
+    times = alternate({"a": candidate("a"), "b": candidate("b")}, rounds=2, warm_up=1)
+    assert order == ["a", "b"] * 3
+    assert (times["a"].wall, times["b"].wall) == ([3, 5], [4, 6])
+
+
+def test_the_work_of_a_step_by_hand():
+    """2 positions, kernel 1, 3 filters in 2 layers: 2·2·4·3 twice, 2·2·3·3 three times, dense 2·6 three times."""
+    from networks import step_flops
+
+    assert step_flops(ModelConfig(length=2, depth=2, filters=3, kernel_size=1)) == 2 * 48 + 3 * 36 + 3 * 12
+
+
+def test_a_peer_answers_in_lines_and_may_print_other_things(tmp_path, monkeypatch):
+    from common import Peer
+
+    script = tmp_path / "peer.py"
+    script.write_text(
+        f"import sys; sys.path.insert(0, {str(FOLDER)!r})\nprint('hello')\nfrom common import serve\n"
+        "serve(lambda question: print('working on', question['do']))\n"
+    )
+    monkeypatch.setattr("common.__file__", str(tmp_path / "common.py"))
+    peer = Peer(sys.executable, "peer.py", 1)
+    spent = peer.spent(do="nothing")
+    peer.close()
+    assert 0 <= spent.wall < 60
+
+
+@pytest.mark.slow
+def test_the_guard_passes_and_writes_its_figures(tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(FOLDER / "guard.py"), "--rounds", "3", "--json", str(tmp_path / "guard.json")],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "training step against plain PyTorch" in done.stdout
+    assert json.loads((tmp_path / "guard.json").read_text())["benchmark"] == "guard"
