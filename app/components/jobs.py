@@ -77,9 +77,10 @@ def finished(key: tuple, work: Callable[[Job], Any], words: str) -> Any:
     Raises what the work raised.
     """
     job = start(key, work)
-    if not job.done:
-        st.fragment(_watch, run_every=1.0)(key, words)
-        return None
+    with st.container():  # there also when all is done, so that what is below keeps its place and is not drawn anew
+        if not job.done:
+            st.fragment(_watch, run_every=1.0)(key, words)
+            return None
     if job.error is not None:
         _jobs().pop(key, None)
         raise job.error
