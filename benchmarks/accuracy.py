@@ -40,7 +40,7 @@ from dnaconv_core.evaluate.metrics import measure_for
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.sequence.motif import from_iupac
 
-METRICS = {"binary": ("auroc", "auprc"), "regression": ("pearson_r", "spearman_r")}
+METRICS = {"binary": ("auroc", "auprc"), "regression": ("pearson_r", "spearman_rho")}
 TARGETS = {"tf_binding": {"auroc": 0.72, "auprc": 0.035}, "chromatin": {"auroc": 0.85, "auprc": 0.13}}
 TARGETS |= {name: {"pearson_r": 0.66} for name in ("rnai", "rnai_cv")}
 FULL_TARGETS = {"tf_binding": {"auroc": 0.80}, "chromatin": {"auroc": 0.88}}
