@@ -154,6 +154,7 @@ def main() -> None:
     options = parser.parse_args()
     from playwright.sync_api import sync_playwright
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # also then the server is ended
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as home, served(home) as (pid, address), sync_playwright() as playwright:
