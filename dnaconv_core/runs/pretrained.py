@@ -74,7 +74,7 @@ RECIPES: dict[str, Recipe] = {
     ),
     "tf_binding_jund_book": Recipe(
         "JUND in HepG2, the book's network",
-        RunSpec("tf_binding", data="book:valid_dataset", split=_block(3), settings={"epochs": 60, "eval_every": 5}),
+        RunSpec("tf_binding", data="book:valid_dataset", split=_block(3), settings={"epochs": 15, "eval_every": 5}),
         _BOOK_LICENCE + _JUND,
         "Here to compare with: it learns little from so few bound windows. " + _JUND_LIMITS,
     ),
