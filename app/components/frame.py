@@ -31,6 +31,7 @@ _STYLES = """
   .st-key-shape > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
   .st-key-shape > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {
     min-width: 100%; }
+  [class*="st-key-card_"] [data-testid="stColumn"]:has([data-testid="stImage"]) { display: none; }
   .st-key-settings { display: grid !important; grid-template-columns: 1fr 1fr; align-items: start; }
 }
 .st-key-card_on { border-color: var(--st-primary-color, #5A52D5); }

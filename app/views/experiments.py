@@ -20,7 +20,7 @@ from dnaconv_core.plot.data import composition_figure, label_figure
 from dnaconv_core.sequence.motif import from_iupac
 
 _SHOWN = 8
-_OPEN_CHROMATIN = """<svg viewBox="0 0 120 60" height="56" width="100%" role="img" aria-label="accessibility along DNA">
+_OPEN_CHROMATIN = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 60" width="120" height="60">
 <path d="M0 56H34C50 56 50 8 60 8S70 56 86 56H120" fill="#7A72EE" fill-opacity=".22" stroke="#7A72EE" stroke-width="2"/>
 </svg>"""
 
@@ -55,7 +55,7 @@ def _card(experiment: Experiment) -> None:
             if chosen:
                 st.page_link(
                     "views/train.py",
-                    label="Train a network",
+                    label="Train",
                     icon=":material/arrow_forward:",
                     query_params=state.link(),
                 )
@@ -84,7 +84,7 @@ def _picture(experiment: Experiment) -> None:
     left, right = st.columns([3, 2], vertical_alignment="center", wrap=False)
     with left:
         logos([drawn], key=key, alphabet=experiment.alphabet, height=62, max_column=22, axis=False)
-    right.html(_OPEN_CHROMATIN)
+    right.image(_OPEN_CHROMATIN, width="stretch", alt="accessibility along DNA")
 
 
 def _data(experiment: Experiment) -> None:
@@ -117,7 +117,7 @@ def _numbers(experiment: Experiment, found: Summary) -> None:
     gc = float(found.composition[1:3].sum(axis=0).mean())
     cells = [
         ("Examples", f"{found.n:,}", None),
-        ("Length", f"{found.length} bases", None),
+        ("Length (bases)", f"{found.length:,}", None),
         ("GC content", f"{gc:.0%}", None),
     ]
     if found.positives is not None:
@@ -148,10 +148,10 @@ def _labels(experiment: Experiment, found: Summary, data: Dataset) -> None:
 
 def _examples(experiment: Experiment, data: Dataset) -> None:
     with st.container(border=True):
-        left, right = st.columns([4, 1], vertical_alignment="center")
         truth = " Planted sites are underlined." if data.truth else ""
-        left.markdown("**Examples**", help=f"Half from the top of the labels, half from the bottom.{truth}")
-        with right, st.container(horizontal=True, horizontal_alignment="right"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            help = f"Half from the top of the labels, half from the bottom.{truth}"
+            st.markdown("**Examples**", help=help, width="content")
             if st.button("Others", icon=":material/shuffle:", key="others"):
                 st.session_state["_draw"] = st.session_state.get("_draw", 0) + 1
         rows = _drawn(data, st.session_state.get("_draw", 0))

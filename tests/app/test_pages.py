@@ -43,14 +43,14 @@ def test_the_first_page_shows_live_synthetic_data(dashboard):
     assert at.title[0].value == "Experiments"
     assert metric(at, "Examples") == f"{len(data):,}"
     assert metric(at, "Positives") == f"{int(data.y.sum()):,}"
-    assert metric(at, "Length") == f"{data.length} bases"
+    assert metric(at, "Length (bases)") == str(data.length)
 
 
 def test_choosing_a_card_changes_the_address_and_the_data(dashboard):
     at = dashboard()
     at.button(key="choose_rnai").click().run()
     assert address(at, "experiment") == "rnai"
-    assert metric(at, "Length") == "21 bases"
+    assert metric(at, "Length (bases)") == "21"
 
 
 def test_a_folder_of_real_data_is_summarised(dashboard, shared_data):

@@ -9,7 +9,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
     root.replaceChildren();
     for (const [letter, color] of Object.entries(colors)) root.style.setProperty(`--base-${letter}`, color);
     const longest = Math.max(...data.rows.map((row) => row.sequence.length), 1);
-    const side = data.rows.some((row) => row.label) ? 206 : 0;
+    const narrow = root.clientWidth < 700;  // labels above the letters instead of beside them
+    root.classList.toggle("narrow", narrow);
+    const side = data.rows.some((row) => row.label) && !narrow ? 206 : 0;
     const room = root.clientWidth - side - 16;
     const cell = Math.max(8.2, Math.min(data.cell ?? 15, room / longest));
     const fit = Math.floor(room / cell);
