@@ -11,6 +11,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,9 +35,9 @@ def browser():
         opened.close()
 
 
-@pytest.fixture
-def server(home):
-    """The address of a dashboard whose runs are in this test's home."""
+@contextmanager
+def serving(home: Path) -> Iterator[tuple[subprocess.Popen, str]]:
+    """The process and the address of a dashboard whose runs are in `home`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -46,14 +48,28 @@ def server(home):
         process = subprocess.Popen(command, cwd=ROOT, env=quick, stdout=out, stderr=out, start_new_session=True)
     try:
         _wait_until_healthy(process, port, log)
-        yield f"http://127.0.0.1:{port}/"
+        yield process, f"http://127.0.0.1:{port}/"
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        if process.poll() is None:  # a test may have killed it
+            os.killpg(process.pid, signal.SIGTERM)
         try:
             process.wait(5)
         except subprocess.TimeoutExpired:  # a response half read can keep it stopping for minutes
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(5)
+
+
+@pytest.fixture
+def server(home):
+    """The address of a dashboard whose runs are in this test's home."""
+    with serving(home) as (_, address):
+        yield address
+
+
+@pytest.fixture
+def start_server(home):
+    """`serving` for a test that starts and stops servers itself."""
+    return lambda: serving(home)
 
 
 def _wait_until_healthy(process: subprocess.Popen, port: int, log: Path) -> None:
