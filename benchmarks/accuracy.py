@@ -7,8 +7,8 @@
 - siRNA: train_siRNA → valid_siRNA as the book has it (rnai), and 5 random folds over both (rnai_cv).
 - `book`: the book's network and settings, for JUND with fewer epochs (--book-epochs); the epoch is chosen on an inner
   part of the training data, by blocks or at random, as `book` means the best of many evaluations.
-- `tuned`: trained on the whole training part for a fixed number of epochs; nothing is chosen on what is reported. Its
-  settings were chosen by cross-validation within training data alone: see benchmarks/README.md.
+- `tuned`: trained on the whole training part for a fixed number of epochs; nothing is chosen on what is reported.
+  How its settings were chosen, and where that was not blind, stands in the README ("Better than the book").
 - A difference is 'better' or 'worse' only where its paired interval excludes zero.
 
 --cache keeps every prediction in a folder, to go on after a stop or to share the parts among processes (--parts 0,1).

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 CORE = ROOT / "dnaconv_core"
 FILES = sorted(CORE.rglob("*.py"))
-MOST_LINES = 360  # about 350
+MOST_LINES = 350
 
 # A file imports from rows above its own, and from files of its own room; interpret/ also uses evaluate/ (bootstrap).
 ROWS = {

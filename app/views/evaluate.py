@@ -130,9 +130,10 @@ def _threshold(experiment: Experiment, data: HeldOut) -> None:
             st.markdown("\n".join(lines))
         with right:
             found = evaluate("binary", data.y, data.prediction, threshold=threshold, names=_AT_THRESHOLD)
-            for column, (name, metric) in zip(st.columns(len(found)), found.items(), strict=True):
-                words = _SHORT.get(name, LABELS[name].name)
-                column.metric(words, _number(metric), help=_explained(name, metric))
+            with st.container(horizontal=True, gap="large"):  # wraps where the window is narrow
+                for name, metric in found.items():
+                    words = _SHORT.get(name, LABELS[name].name)
+                    st.metric(words, _number(metric), help=_explained(name, metric), width="content")
             st.caption("These depend on the threshold; ROC-AUC and PR-AUC do not.")
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
 
 METHODS = ("gradient", "input_x_gradient", "integrated_gradients", "deeplift", "deeplift_shap", "ism")
-_DATA = "labelled data: a folder or a file (default: the held-out examples kept with the model)"
-_MOTIFS = "compare with the motifs of this MEME or JASPAR file instead of JASPAR CORE"
 
 
 def add(groups: Any, command: Any) -> None:
@@ -282,12 +280,12 @@ def _with_sequences(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 
 def _data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", default="", metavar="DIR", help=_DATA)
+    parser.add_argument("--data", default="", metavar="DIR", help="labelled data (default: the kept held-out examples)")
     parser.add_argument("--covariates", default="", metavar="FILE", help=COVARIATES_HELP)
 
 
 def _names(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--motifs", default="", metavar="FILE.meme", help=_MOTIFS)
+    parser.add_argument("--motifs", default="", metavar="FILE.meme", help="name by this file, not by JASPAR CORE")
     parser.add_argument(
         "--jaspar", default="vertebrates", metavar="GROUP", help="of JASPAR CORE (default: vertebrates)"
     )

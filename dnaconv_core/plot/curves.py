@@ -208,7 +208,7 @@ def _ends(ends: list[float | None], values: np.ndarray) -> np.ndarray:
 
 
 def _errors(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> dict:
-    return {"array": _short(high - values), "arrayminus": _short(values - low), "thickness": 1.5}
+    return {"array": _short(high - values), "arrayminus": _short(values - low), "thickness": 1.5, "color": NEUTRAL}
 
 
 def _series(index: int, name: str, metrics: Mapping[str, Metric] | None, faint: Collection[str]) -> dict:
