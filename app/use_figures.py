@@ -13,17 +13,18 @@ from dnaconv_core.apply.tracks import Peak
 _MARGIN = {"l": 46, "r": 14, "t": 8, "b": 40}
 _POINTS = 6000  # points of one line; longer sequences show the highest of neighbours
 _SHADES = 400
+_STRANDS = {"+": "+ strand", "-": "− strand"}
 
 
 def track(found: Scan, peaks: list[Peak], threshold: float, *, unit: str) -> dict[str, Any]:
-    """Scores of both strands along the sequence, peaks shaded, the threshold as a line."""
+    """Scores of the strands along the sequence, peaks shaded, the threshold as a line."""
     traces = []
     middle = found.start + found.window // 2
-    for strand, scores, color in zip(
-        found.strands, found.scores[:, :, 0], ("theme:series0", "theme:series1"), strict=False
-    ):
+    lines = list(zip((_STRANDS[strand] for strand in found.strands), found.scores[:, :, 0], strict=True))
+    if len(lines) == 2 and np.allclose(lines[0][1], lines[1][1], atol=1e-5, equal_nan=True):
+        lines = [("both strands", lines[0][1])]  # the network reads both: one line would hide the other
+    for (name, scores), color in zip(lines, ("theme:series0", "theme:series1"), strict=False):
         x, y = _thinned(scores, middle)
-        name = {"+": "+ strand", "-": "− strand"}[strand]
         traces.append(
             {
                 "type": "scatter",

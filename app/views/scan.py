@@ -182,14 +182,13 @@ def _shown(
         )
     one = found[number]
     plan = plan_scan(model.model, edges=one.plan.edges)
-    columns = st.columns(4)
-    columns[0].metric("Windows scored", f"{one.n_scored:,}", help=f"{plan.method} scan. {plan.note}")
-    columns[1].metric(
-        "With unknown bases", f"{one.n_missing:,}", help="Not scored: N or other ambiguous codes in them."
-    )
-    columns[2].metric("Peaks", f"{len(peaks[number]):,}")
-    chosen = "" if rate is None else f"At most {rate:.1%} of the validation negatives reach it."
-    columns[3].metric("Threshold", f"{cut:.3f}", help=chosen or None)
+    chosen = None if rate is None else f"At most {rate:.1%} of the validation negatives reach it."
+    unknown = "Not scored: N or other ambiguous codes in them."
+    with st.container(horizontal=True):
+        st.metric("Windows scored", f"{one.n_scored:,}", help=f"{plan.method} scan. {plan.note}", width="content")
+        st.metric("With unknown bases", f"{one.n_missing:,}", help=unknown, width="content")
+        st.metric("Peaks", f"{len(peaks[number]):,}", width="content")
+        st.metric("Threshold", f"{cut:.3f}", help=chosen, width="content")
     picked = None
     with st.container(border=True):
         words = "at each window's middle base; drag to zoom, double-click to see all"

@@ -110,12 +110,13 @@ def _shown(found: Design) -> None:
     sites = [site for site in found.sites if site.id == name]
     with st.container(border=True):
         chosen = _filtered(sites)
-    columns = st.columns(4)
-    columns[0].metric("Sites", f"{len(sites):,}")
-    columns[1].metric("Pass the filters", f"{len(chosen):,}")
-    columns[2].metric("Best prediction", f"{sites[0].prediction:.2f}", help=EXPERIMENTS["rnai"].label)
     cds = found.cds.get(name)
-    columns[3].metric("Coding region", f"{cds[0]}–{cds[1]}" if cds else "not found")
+    with st.container(horizontal=True):
+        st.metric("Sites", f"{len(sites):,}", width="content")
+        st.metric("Pass the filters", f"{len(chosen):,}", width="content")
+        best = f"{sites[0].prediction:.2f}"
+        st.metric("Best prediction", best, help=EXPERIMENTS["rnai"].label, width="content")
+        st.metric("Coding region", f"{cds[0]}–{cds[1]}" if cds else "not found", width="content")
     with st.container(border=True):
         clicked = chart(
             use_figures.efficacy(sites, chosen, cds, EXPERIMENTS["rnai"].label),

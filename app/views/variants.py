@@ -158,12 +158,14 @@ def _score(
 
 def _shown(model: Bundle, given: _Given, found: list[VariantEffect], covariates: tuple[float, ...]) -> None:
     scored = [effect for effect in found if effect.effect_logit is not None]
-    columns = st.columns(4)
-    columns[0].metric("Alleles", f"{len(found):,}")
-    columns[1].metric("Scored", f"{len(scored):,}")
-    columns[2].metric("Not scored", f"{len(found) - len(scored):,}", help="The table says why, one by one.")
     strongest = max(scored, key=lambda effect: abs(effect.effect_logit), default=None)
-    columns[3].metric("Largest change", f"{strongest.effect_logit:+.2f}" if strongest else "–", help="In the logit.")
+    largest = f"{strongest.effect_logit:+.2f}" if strongest else "–"
+    with st.container(horizontal=True):
+        st.metric("Alleles", f"{len(found):,}", width="content")
+        st.metric("Scored", f"{len(scored):,}", width="content")
+        missed = f"{len(found) - len(scored):,}"
+        st.metric("Not scored", missed, help="The table says why, one by one.", width="content")
+        st.metric("Largest change", largest, help="In the logit.", width="content")
     with st.container(border=True):
         clicked = chart(
             use_figures.effects([effect.effect_logit for effect in found], [_name(effect) for effect in found]),
@@ -227,11 +229,13 @@ def _close(model: Bundle, effect: VariantEffect, covariates: tuple[float, ...]) 
 
     with st.container(border=True):
         st.markdown(f"**{plain(_name(effect))}**", help="Both windows begin at the same base; the variant is shaded.")
-        left, middle, right = st.columns(3)
-        left.metric("Reference", f"{effect.ref_prediction:.3f}")
-        middle.metric("Alternative", f"{effect.alt_prediction:.3f}", f"{effect.effect_prediction:+.3f}")
-        where = f"Window from base {effect.best_start:,}, {effect.best_strand} strand."
-        right.metric("Largest change over windows (logit)", f"{effect.best_effect_logit:+.2f}", help=where)
+        with st.container(horizontal=True):
+            st.metric("Reference", f"{effect.ref_prediction:.3f}", width="content")
+            change = f"{effect.effect_prediction:+.3f}"
+            st.metric("Alternative", f"{effect.alt_prediction:.3f}", change, width="content")
+            where = f"Window from base {effect.best_start:,}, {effect.best_strand} strand."
+            largest = f"{effect.best_effect_logit:+.2f}"
+            st.metric("Largest change over windows (logit)", largest, help=where, width="content")
         X = one_hot([effect.ref_window, effect.alt_window])
         beside = np.tile(np.float32(covariates), (2, 1)) if covariates else None
         values = attribute(model.model, X, method="input_x_gradient", covariates=beside).values

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import gzip
+from pathlib import Path
 
+import numpy as np
 import pytest
+
+APP = Path(__file__).parents[2] / "app"
 
 
 def metric(at, label: str) -> str:
@@ -42,6 +46,18 @@ def test_scan_scores_the_example_and_calls_peaks(dashboard, trained):
     few = int(metric(at, "Peaks").replace(",", ""))
     at.segmented_control(key="scan_rate").set_value(0.1).run()
     assert int(metric(at, "Peaks").replace(",", "")) >= few
+
+
+def test_strands_that_agree_are_drawn_as_one_line(monkeypatch):
+    monkeypatch.syspath_prepend(str(APP))
+    from use_figures import track
+
+    from dnaconv_core.apply.scan import Plan, Scan
+
+    one = np.float32([0.2, np.nan, 0.7])
+    for other, names in ((one, ["both strands"]), (one[::-1], ["+ strand", "− strand"])):
+        found = Scan("chr1", 0, 5, "+-", np.stack([one, other])[:, :, None], Plan("dense", "exact", ""))
+        assert [trace["name"] for trace in track(found, [], 0.5, unit="probability")["data"]] == names
 
 
 def test_scan_says_what_is_wrong(dashboard, trained):
