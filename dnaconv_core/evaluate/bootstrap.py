@@ -99,26 +99,61 @@ def paired_difference(
     Shared examples make the difference surer than two separate intervals suggest. Undefined, with the reason, where
     either metric is. Raises InputError for several tasks.
     """
+    differences = paired_differences(
+        task, name, y, [prediction_a], prediction_b, weights=weights, threshold=threshold, n_resamples=n_resamples,
+        seed=seed, level=level,
+    )  # fmt: skip
+    return next(differences)
+
+
+def paired_differences(
+    task: str,
+    name: str,
+    y: np.ndarray,
+    predictions: Iterable[np.ndarray],
+    baseline: np.ndarray,
+    *,
+    weights: np.ndarray | None = None,
+    threshold: float = 0.5,
+    n_resamples: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> Iterator[Difference]:
+    """`paired_difference` of each of `predictions` with the baseline, one after another.
+
+    All are measured on the same resamples, on which the baseline is measured once.
+    """
     (name,) = check_names(task, [name])
-    kept, a, w = one_task(y, prediction_a, weights)
-    _, b, _ = one_task(y, prediction_b, weights)
-    measures = [measure_for(task, kept, prediction, threshold=threshold) for prediction in (a, b)]
-    whole = [measure(w, [name])[name] for measure in measures]
-    for which, value in zip(("first", "second"), whole, strict=True):
-        if isinstance(value, str):
-            return Difference(name, None, undefined=f"of the {which} predictions: {value}")
-    differences = np.full(n_resamples, np.nan)
-    for row, counts in enumerate(resamples(task, kept, n_resamples=n_resamples, seed=seed)):
-        pair = [measure(w * counts, [name])[name] for measure in measures]
-        if not any(isinstance(value, str) for value in pair):
-            differences[row] = pair[0] - pair[1]
-    value = whole[0] - whole[1]
-    interval = _interval(differences, level)
-    if interval is None:
-        return Difference(name, value)
-    known = differences[np.isfinite(differences)]
-    beyond = min((known <= 0).sum(), (known >= 0).sum())
-    return Difference(name, value, *interval, p=min(1.0, 2 * (float(beyond) + 1) / (len(known) + 1)))
+    kept, b, w = one_task(y, baseline, weights)
+    measure_b = measure_for(task, kept, b, threshold=threshold)
+    whole_b = measure_b(w, [name])[name]
+    drawn: list[np.ndarray] = []
+    on_drawn: list[float | str] = []
+    for prediction in predictions:
+        _, a, _ = one_task(y, prediction, weights)
+        measure_a = measure_for(task, kept, a, threshold=threshold)
+        whole_a = measure_a(w, [name])[name]
+        undefined = next((pair for pair in (("first", whole_a), ("second", whole_b)) if isinstance(pair[1], str)), None)
+        if undefined:
+            yield Difference(name, None, undefined=f"of the {undefined[0]} predictions: {undefined[1]}")
+            continue
+        if not drawn:
+            small = np.uint16 if len(kept) < 2**16 else np.uint32  # no count is larger than the examples are many
+            drawn = [counts.astype(small) for counts in resamples(task, kept, n_resamples=n_resamples, seed=seed)]
+            on_drawn = [measure_b(w * counts, [name])[name] for counts in drawn]
+        differences = np.full(n_resamples, np.nan)
+        for row, (counts, other) in enumerate(zip(drawn, on_drawn, strict=True)):
+            value = measure_a(w * counts, [name])[name]
+            if not isinstance(value, str) and not isinstance(other, str):
+                differences[row] = value - other
+        interval = _interval(differences, level)
+        if interval is None:
+            yield Difference(name, whole_a - whole_b)
+            continue
+        known = differences[np.isfinite(differences)]
+        beyond = min((known <= 0).sum(), (known >= 0).sum())
+        p = min(1.0, 2 * (float(beyond) + 1) / (len(known) + 1))
+        yield Difference(name, whole_a - whole_b, *interval, p=p)
 
 
 def resamples(task: str, y: np.ndarray, *, n_resamples: int, seed: int) -> Iterator[np.ndarray]:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dnaconv_core.errors import InputError
-from dnaconv_core.evaluate.bootstrap import Difference, paired_difference
+from dnaconv_core.evaluate.bootstrap import Difference, paired_differences
 from dnaconv_core.evaluate.metrics import MAIN_METRIC
-from dnaconv_core.predict import predict
 from dnaconv_core.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -36,20 +33,6 @@ class Ablation(NamedTuple):
         return {"metric": d.name, "change": d.value, "low": d.low, "high": d.high}
 
 
-def silenced(model: ConvNet, index: int, layer: int = 1) -> ConvNet:
-    """A copy of the model in which filter `index` (from 0) of `layer` never fires. Raises InputError for no filter."""
-    import torch
-
-    n = len(model.convs[layer - 1].bias)
-    if not 0 <= index < n:
-        raise InputError(f"filter {index + 1} does not exist: layer {layer} has filters 1 to {n}")
-    changed = copy.deepcopy(model)
-    with torch.no_grad():
-        changed.convs[layer - 1].weight[index] = 0
-        changed.convs[layer - 1].bias[index] = 0
-    return changed
-
-
 def ablate_filters(
     model: ConvNet,
     X: np.ndarray,
@@ -70,24 +53,26 @@ def ablate_filters(
     all). Of more than `most` examples, all of the rarer class and a random part of the others are used. A filter that
     was not reached because `progress` asked to stop is left out.
     """
+    from dnaconv_core.interpret.silencing import predict_without
+
     y = np.asarray(y).reshape(len(X), -1)[:, 0]
     rows = _some(model.config.task, y, most, seed)
     X, y = np.asarray(X[rows]), y[rows]
     weights = None if weights is None else np.asarray(weights).reshape(-1, 1)[rows, 0]
     covariates = None if covariates is None else covariates[rows]
-    whole = predict(model, X, covariates)[:, 0]
+    chosen = list(range(len(model.convs[layer - 1].bias)) if indices is None else indices)
+    whole, without = predict_without(model, X, covariates, layer=layer, indices=chosen, progress=progress)
+    if progress.should_stop():
+        return []
     name, found = MAIN_METRIC[model.config.task], []
-    n = len(model.convs[layer - 1].bias)
-    chosen = range(n) if indices is None else indices
-    for done, index in enumerate(chosen, 1):
+    changes = paired_differences(
+        model.config.task, name, y, without.T, whole, weights=weights, n_resamples=n_resamples, seed=seed
+    )
+    for done, (index, change) in enumerate(zip(chosen, changes, strict=True), 1):
+        found.append(Ablation(index, change))
+        progress.report(0.5 + 0.5 * done / len(chosen), f"{done} of {len(chosen)} filters silenced")
         if progress.should_stop():
             break
-        without = predict(silenced(model, index, layer), X, covariates)[:, 0]
-        change = paired_difference(
-            model.config.task, name, y, without, whole, weights=weights, n_resamples=n_resamples, seed=seed
-        )
-        found.append(Ablation(index, change))
-        progress.report(done / len(chosen), f"{done} of {len(chosen)} filters silenced")
     return found
 
 

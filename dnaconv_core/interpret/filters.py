@@ -215,5 +215,5 @@ def _activations(model: ConvNet, X: np.ndarray, layer: int) -> Iterator[tuple[sl
             for strand in strands:
                 for conv, activation in zip(model.convs[:layer], model.activations[:layer], strict=True):
                     strand = activation(conv(strand))
-                out.append(strand[:, :, units])
-            yield rows, starts, torch.stack(out)
+                out.append(strand[:, :, units].transpose(1, 2))
+            yield rows, starts, torch.stack(out).transpose(2, 3)  # channels stay last in memory, as they were computed

@@ -8,10 +8,12 @@ import torch
 
 from dnaconv_core.data.synthetic import tf_binding
 from dnaconv_core.errors import InputError
-from dnaconv_core.interpret.ablation import ablate_filters, silenced
+from dnaconv_core.interpret.ablation import ablate_filters
 from dnaconv_core.interpret.filters import class_means, co_firing, filter_motifs, site_windows, top_sequences
+from dnaconv_core.interpret.silencing import predict_without, silenced
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
+from dnaconv_core.predict import predict
 from dnaconv_core.sequence.encoding import decode, one_hot
 from dnaconv_core.sequence.shuffle import random_backgrounds
 
@@ -92,6 +94,43 @@ def test_silencing_changes_a_copy_only(ap1_model):
     assert torch.equal(ap1_model.convs[0].weight, before)
     with pytest.raises(InputError, match="filter 5 does not exist: layer 1 has filters 1 to 4"):
         silenced(ap1_model, 4)
+
+
+NETWORKS = {
+    "flatten": ModelConfig(length=23, depth=2, filters=5, kernel_size=4),
+    "valid, two tasks": ModelConfig(length=23, depth=1, filters=5, kernel_size=6, padding="valid", n_tasks=2),
+    "max of both strands": ModelConfig(length=23, depth=1, filters=6, kernel_size=7, pooling="max", strands="both"),
+    "flatten of both strands": ModelConfig(length=23, depth=3, filters=4, kernel_size=3, strands="both"),
+    "members": ModelConfig(
+        length=23, depth=2, filters=3, kernel_size=4, pooling="max_mean", strands="both", members=3
+    ),
+    "places and a covariate": ModelConfig(
+        length=23, depth=1, filters=4, kernel_size=5, positional=True, covariates=("openness",), task="regression", output="linear"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_predictions_without_each_filter_are_those_of_the_network_with_it_silenced(name, monkeypatch):
+    config = NETWORKS[name]
+    monkeypatch.setattr("dnaconv_core.interpret.silencing._AT_ONCE", 5 * config.members * config.filters * 23)
+    model, X = build(config, 4), random_backgrounds(12, 23, seed=1)
+    with torch.no_grad():
+        for conv in model.convs:
+            conv.bias.uniform_(-0.1, 0.3, generator=torch.Generator().manual_seed(1))
+        if model.positional is not None:
+            model.positional.weight.copy_(torch.linspace(-1, 1, 92)[None])
+    covariates = np.linspace(-1, 1, 12, dtype=np.float32)[:, None] if config.covariates else None
+    for layer in range(1, config.depth + 1):
+        indices = list(range(len(model.convs[layer - 1].bias)))[::-2]
+        whole, without = predict_without(model, X, covariates, layer=layer, indices=indices)
+        np.testing.assert_allclose(whole, predict(model, X, covariates)[:, 0], atol=1e-5)
+        for column, index in enumerate(indices):
+            expected = predict(silenced(model, index, layer), X, covariates)[:, 0]
+            np.testing.assert_allclose(without[:, column], expected, atol=1e-5)
+        assert np.abs(without - whole[:, None]).max() > 1e-3
+    with pytest.raises(InputError, match="does not exist"):
+        predict_without(model, X, covariates, indices=[len(model.convs[0].bias)])
 
 
 @pytest.mark.parametrize(
