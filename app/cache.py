@@ -111,5 +111,10 @@ def _bundle(path: str, changed: float) -> Bundle:
 
 def bundle(path: Path) -> Bundle:
     """The model in this folder, read again when its weights change."""
+    return _bundle(str(path), changed(path))
+
+
+def changed(path: Path) -> float:
+    """When the weights in this folder last did."""
     weights = path / "weights.safetensors"
-    return _bundle(str(path), weights.stat().st_mtime if weights.exists() else 0.0)
+    return weights.stat().st_mtime if weights.exists() else 0.0

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
-from cache import bundle
-from components.jobs import finished
+from cache import bundle, changed
+from components.job import background
 from components.logo import Logo
 from held_out import HeldOut, held_out
 
@@ -25,11 +25,6 @@ _MOST = 20_000  # sequences that filters are read from
 _COMPILING = (
     "Tomtom is being compiled for this machine, once; it takes a minute or more. Everything else on the page works."
 )
-
-
-def changed(path: Path) -> float:
-    """When the model's weights last did."""
-    return (path / "weights.safetensors").stat().st_mtime
 
 
 def one_hot_of(data: HeldOut, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
@@ -73,9 +68,8 @@ def ablations(path: Path, layer: int, indices: Sequence[int]) -> list[Ablation] 
             most=2000, n_resamples=200, progress=progress,
         )  # fmt: skip
 
-    return finished(
-        ("ablation", str(path), changed(path), layer, tuple(indices)), work, "Measuring the model without each filter"
-    )
+    key = ("ablation", str(path), changed(path), layer, tuple(indices))
+    return background(key, work, words="Measuring the model without each filter")
 
 
 def names(motifs: Sequence[Motif], key: tuple, uploaded: str = "") -> list[list[Match]] | None:
@@ -98,7 +92,7 @@ def names(motifs: Sequence[Motif], key: tuple, uploaded: str = "") -> list[list[
         progress.report(0.7, "comparing")
         return match_motifs(motifs, compared)
 
-    return finished(("names", *key, uploaded), work, "Naming the motifs")
+    return background(("names", *key, uploaded), work, words="Naming the motifs")
 
 
 def best_name(matches: list[Match]) -> str:

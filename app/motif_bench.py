@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import state
 import streamlit as st
-from cache import bundle
+from cache import bundle, changed
 from components.chart import chart
 from components.logo import Logo, logos
 from components.models import Choice
 from components.sequence import Mark, Row, sequences
 from held_out import HeldOut
-from interpretation import changed, one_hot_of
+from interpretation import one_hot_of
 
 from dnaconv_core.sequence.encoding import decode
 

@@ -1,10 +1,12 @@
-"""Work that takes longer than a click: in a thread of its own, with its progress and a way to stop it."""
+"""Work that takes longer than a click: in a thread of the server, with its progress on the page and a way to stop it.
+
+All who ask for the same share the work and its result.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -13,21 +15,27 @@ import streamlit as st
 from dnaconv_core.errors import DnaConvError
 from dnaconv_core.progress import Progress
 
-_EVERY = 0.4  # seconds between looks
-_PATIENCE = 1.2  # seconds a page waits before it shows a bar
+_EVERY = 0.5  # seconds between looks
+_PATIENCE = 0.8  # seconds a page waits before it shows a bar
+_MOST = 6  # results kept of one kind of work
 _log = logging.getLogger("dnaconv.app")
 
 
-class _Job:
+class Job:
     """One piece of work; it is its own `Progress`."""
 
-    def __init__(self, asked: Hashable, work: Callable[[Progress], Any]) -> None:
-        self.asked, self.fraction, self.message = asked, 0.0, "starting"
+    def __init__(self, work: Callable[[Progress], Any]) -> None:
+        self.fraction, self.message = 0.0, "starting"
         self.result: Any = None
         self.error: Exception | None = None
         self.stopped = False
+        self.sessions: set[object] = set()  # those that wait for it
         self.thread = threading.Thread(target=self._run, args=(work,), daemon=True)
         self.thread.start()
+
+    @property
+    def done(self) -> bool:
+        return not self.thread.is_alive()
 
     def _run(self, work: Callable[[Progress], Any]) -> None:
         try:
@@ -45,40 +53,100 @@ class _Job:
         return self.stopped
 
 
-def background(key: str, asked: Hashable, work: Callable[[Progress], Any]) -> Any | None:
-    """The result of `work(progress)`, or None while it runs (then a bar and a button are drawn) or after a stop.
+class _Jobs:
+    """The jobs of all sessions, by key; those asked for last come last."""
 
-    asked: what decides the result; when it changes, work still going on is stopped and the new one begins. Raises what
-    the work raised.
-    """
-    job: _Job | None = st.session_state.get(key)
-    if job is None or job.asked != asked:
+    def __init__(self) -> None:
+        self._lock, self._jobs = threading.Lock(), {}
+
+    def get(self, key: tuple) -> Job | None:
+        return self._jobs.get(key)
+
+    def start(self, key: tuple, work: Callable[[Progress], Any]) -> Job:
+        """The job of this key, begun now if there is none; the oldest results of its kind are let go."""
+        with self._lock:
+            job = self._jobs.pop(key, None) or Job(work)
+            ended = [k for k, other in self._jobs.items() if k[0] == key[0] and other.done]
+            for old in ended[: max(0, len(ended) + 1 - _MOST)]:
+                del self._jobs[old]
+            self._jobs[key] = job
+            return job
+
+    def forget(self, key: tuple) -> None:
+        with self._lock:
+            job = self._jobs.pop(key, None)
         if job is not None:
             job.stopped = True
-        job = st.session_state[key] = _Job(asked, work)
-        until = time.monotonic() + _PATIENCE
-        while job.thread.is_alive() and time.monotonic() < until:
-            time.sleep(0.02)
-    if job.thread.is_alive():
-        _watch(key)
-        return None
+
+    def leave(self, key: tuple, session: object) -> None:
+        """This session has gone on to something else; work that nobody waits for any more is stopped."""
+        job = self.get(key)
+        if job is None or job.done:
+            return
+        job.sessions.discard(session)
+        if not job.sessions:
+            self.forget(key)
+
+
+@st.cache_resource(show_spinner=False)
+def _jobs() -> _Jobs:
+    return _Jobs()
+
+
+def known(key: tuple[Hashable, ...]) -> bool:
+    """Whether this work was begun."""
+    return _jobs().get(key) is not None
+
+
+def forget(key: tuple[Hashable, ...]) -> None:
+    """Stop this work and let go of its result, so that it is done again when asked for."""
+    _jobs().forget(key)
+
+
+def background(
+    key: tuple[Hashable, ...], work: Callable[[Progress], Any], *, words: str = "", going_on: bool = False
+) -> Any | None:
+    """The result of `work(progress)`, or None while it runs (then a bar and a button are drawn) or after a stop.
+
+    key: the kind of work, then all that decides its result. When this session asks for another of the same kind, the
+    one before is stopped, unless `going_on` or another session waits for it. words: what is done, before the
+    progress's own. Raises what the work raised, once: then it is forgotten.
+    """
+    kind, jobs = str(key[0]), _jobs()
+    session = st.session_state.setdefault("_session", object())
+    last = st.session_state.get(f"_last_{kind}")
+    if last not in (None, key) and not going_on:
+        jobs.leave(last, session)
+    st.session_state[f"_last_{kind}"] = key
+    fresh = jobs.get(key) is None
+    job = jobs.start(key, work)
+    job.sessions.add(session)
+    if fresh:
+        job.thread.join(_PATIENCE)
+    with st.container():  # there also when all is done, so that what is below keeps its place and is not drawn anew
+        if not job.done:
+            st.fragment(_watch, run_every=_EVERY)(key, words)
+            return None
+        if job.stopped:
+            _again(key, words)
+            return None
     if job.error is not None:
+        jobs.forget(key)
         raise job.error
-    if job.stopped:
-        st.info("Stopped.", icon=":material/stop_circle:")
-        if st.button("Start again", key=f"{key}_again"):
-            del st.session_state[key]
-            st.rerun()
-        return None
     return job.result
 
 
-@st.fragment(run_every=_EVERY)
-def _watch(key: str) -> None:
-    job: _Job | None = st.session_state.get(key)
-    if job is None or not job.thread.is_alive():
+def _watch(key: tuple, words: str) -> None:
+    job = _jobs().get(key)
+    if job is None or job.done:
         st.rerun()
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.progress(job.fraction, text=job.message)
-        if st.button("Stop", key=f"{key}_stop", icon=":material/stop:", disabled=job.stopped):
+        st.progress(job.fraction, text=f"{words}: {job.message}" if words else job.message)
+        if st.button("Stop", key=f"{key[0]}_stop", icon=":material/stop:", disabled=job.stopped):
             job.stopped = True
+
+
+def _again(key: tuple, words: str) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/stop_circle: {words or 'The work'} was stopped.", width="content")
+        st.button("Start again", key=f"{key[0]}_again", on_click=forget, args=(key,))

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import state
 import streamlit as st
-from cache import bundle
+from cache import bundle, changed
 from components.chart import chart
 from components.frame import class_names, errors_shown, header, no_model_yet, plain
 from components.logo import Logo, logos
 from components.models import selected
 from components.sequence import Mark, Row, sequences
-from interpretation import ablations, aligned, best_name, changed, filters, names, sample
+from interpretation import ablations, aligned, best_name, filters, names, sample
 
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.filters import FilterScan, class_means, co_firing, top_sequences

@@ -6,14 +6,14 @@ import motif_bench
 import numpy as np
 import state
 import streamlit as st
-from cache import bundle
+from cache import bundle, changed
 from components.chart import chart
 from components.frame import class_names, errors_shown, header, no_model_yet, plain
-from components.jobs import finished, forget, known, start
+from components.job import background, forget, known
 from components.logo import Logo, logos
 from components.models import Choice, selected
 from held_out import HeldOut, held_out
-from interpretation import aligned, changed, covariates_of, names, one_hot_of
+from interpretation import aligned, covariates_of, names, one_hot_of
 
 from dnaconv_core.interpret.discovery import Discovery, Pattern, discover
 from dnaconv_core.interpret.export import hits_csv
@@ -68,16 +68,15 @@ def _found(choice: Choice, data: HeldOut) -> None:
             save_discovery(folder, found)
         return found
 
-    if stored is None and known(key) is None:
-        with st.container(border=True):
+    if stored is None and not known(key):
+        place = st.empty()
+        with place.container(border=True):
             st.markdown(f"**Find the motifs** that this model uses, on {data.words}.")
             st.caption(f"{_HOW} It takes from some seconds to a few minutes; you can look at other pages meanwhile.")
             if not st.button("Find motifs", type="primary", icon=":material/search:"):
                 return
-        start(key, work)
-        st.rerun()
-
-    found = stored or finished(key, work, "Looking for motifs")
+        place.empty()
+    found = stored or background(key, work, words="Looking for motifs", going_on=True)
     if found is None:
         return
     _summary(found, data, folder, key)

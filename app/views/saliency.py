@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import state
 import streamlit as st
-from cache import bundle
+from cache import bundle, changed
 from components.frame import errors_shown, header, no_model_yet, plain
 from components.models import Choice, selected
 from components.saliency import Span, Track, saliency
 from components.sequence import marks_of
 from explaining import checks, explained, predicted, siblings, substitutions
 from held_out import held_out
-from interpretation import changed
 
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.attribution import GRADIENTS, NAMES

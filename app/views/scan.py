@@ -11,7 +11,7 @@ import numpy as np
 import state
 import streamlit as st
 import use_figures
-from cache import bundle
+from cache import bundle, changed
 from components.chart import chart
 from components.frame import errors_shown, header, no_model_yet, plain
 from components.job import background
@@ -67,8 +67,9 @@ def page() -> None:
             raise InputError(
                 f"these are {total:,} bases and this page takes {_MOST:,}: choose a region, or use 'dnaconv scan'"
             )
-        asked = (choice.key, str(choice.path), edges, covariates, tuple(target.key for target in targets))
-        found = background("_scan_job", asked, lambda progress: _scan_all(model, targets, edges, covariates, progress))
+        wanted = tuple(target.key for target in targets)
+        asked = ("scan", str(choice.path), changed(choice.path), edges, covariates, wanted)
+        found = background(asked, lambda progress: _scan_all(model, targets, edges, covariates, progress))
         if found is not None:
             if rate is not None:
                 threshold = threshold_at(reference.negatives, rate)

@@ -8,7 +8,7 @@ import numpy as np
 import state
 import streamlit as st
 import use_figures
-from cache import bundle
+from cache import bundle, changed
 from components.chart import chart
 from components.frame import errors_shown, header, no_model_yet, plain
 from components.job import background
@@ -69,13 +69,11 @@ def page() -> None:
         if total > _MOST:
             raise InputError(f"these are {total:,} bases and this page takes {_MOST:,}: use 'dnaconv sirna'")
         path = Path(transcriptome).expanduser() if transcriptome.strip() else None
-        changed = path.stat().st_mtime if path is not None and path.is_file() else 0.0
-        asked = (choice.key, str(choice.path), tuple(records), str(path), changed, cds.strip())
+        read = path.stat().st_mtime if path is not None and path.is_file() else 0.0
+        key = ("sirna", str(choice.path), changed(choice.path), tuple(records), str(path), read, cds.strip())
         span = _span(cds)
         found = background(
-            "_sirna_job",
-            asked,
-            lambda progress: design(model, records, cds=span, transcriptome=path, progress=progress),
+            key, lambda progress: design(model, records, cds=span, transcriptome=path, progress=progress)
         )
         if found is not None:
             _shown(found)

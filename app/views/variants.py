@@ -11,7 +11,7 @@ import numpy as np
 import state
 import streamlit as st
 import use_figures
-from cache import bundle
+from cache import bundle, changed
 from components.chart import chart
 from components.frame import errors_shown, header, no_model_yet, plain
 from components.job import background
@@ -66,8 +66,8 @@ def page() -> None:
         if given is None:
             st.info("Give variants above, or choose the example.", icon=":material/arrow_upward:")
             return
-        asked = (choice.key, str(choice.path), covariates, given.key)
-        found = background("_variants_job", asked, lambda p: _score(experiment, model, given, covariates, p))
+        asked = ("variants", str(choice.path), changed(choice.path), covariates, given.key)
+        found = background(asked, lambda progress: _score(experiment, model, given, covariates, progress))
         if found is not None:
             _shown(model, given, found, covariates)
 

@@ -22,7 +22,7 @@ def errors(at) -> list[str]:
 def settled(at):
     """Run again until the background work has ended."""
     for _ in range(60):
-        if not any(button.key and button.key.endswith("_job_stop") for button in at.button):
+        if not any(button.key and button.key.endswith("_stop") for button in at.button):
             return at
         at.run()
     raise AssertionError("the work did not end")

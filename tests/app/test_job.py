@@ -1,0 +1,138 @@
+"""Background work: shared, stopped when nobody waits, begun again on request, and its errors told."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+APP = Path(__file__).parents[2] / "app"
+
+
+class Log:
+    """What work was begun and ended, and what work waits."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple] = []
+        self.ended: list[tuple] = []
+        self.held: set[str] = set()
+
+    def wait(self, n: int) -> None:
+        until = time.monotonic() + 20
+        while len(self.ended) < n and time.monotonic() < until:
+            time.sleep(0.01)
+        assert len(self.ended) == n
+
+
+def page(log) -> None:
+    import time
+
+    import streamlit as st
+    from components.job import background
+
+    from dnaconv_core.errors import InputError
+
+    what = st.text_input("what", key="what")
+
+    def work(progress):
+        log.started.append(key)
+        while what in log.held and not progress.should_stop():
+            progress.report(0.5, "half way")
+            time.sleep(0.01)
+        log.ended.append((key, progress.should_stop()))
+        if what == "wrong":
+            raise InputError("this is wrong: give something else")
+        return f"made {what}"
+
+    key = (st.session_state.get("kind", "test"), what)
+    try:
+        found = background(key, work, words="Testing", going_on=key[0] == "lasting")
+    except InputError as error:
+        st.error(str(error))
+        return
+    st.write(found or "nothing yet")
+
+
+@pytest.fixture
+def log():
+    log = Log()
+    yield log
+    log.held.clear()
+
+
+@pytest.fixture
+def session(monkeypatch, log):
+    """A function that opens a session which asks for something."""
+    testing = pytest.importorskip("streamlit.testing.v1")
+    monkeypatch.syspath_prepend(str(APP))
+
+    def open_(what: str, kind: str = "test"):
+        at = testing.AppTest.from_function(page, kwargs={"log": log})
+        at.session_state["kind"], at.session_state["what"] = kind, what
+        return at.run()
+
+    return open_
+
+
+def said(at) -> str:
+    return at.markdown[-1].value
+
+
+def test_quick_work_is_there_at_once_and_done_once_for_all_sessions(session, log):
+    assert said(session("quick")) == "made quick"
+    assert said(session("quick")) == "made quick"
+    assert log.started == [("test", "quick")]
+
+
+def test_long_work_shows_a_way_to_stop_it_and_to_begin_again(session, log):
+    log.held.add("long")
+    at = session("long")
+    assert said(at) == "nothing yet"
+    at.button(key="test_stop").click().run()
+    log.wait(1)
+    at.run()
+    assert any("Testing was stopped" in text.value for text in at.markdown)
+    log.held.clear()
+    at.button(key="test_again").click().run()
+    assert said(at) == "made long" and len(log.started) == 2
+
+
+@pytest.mark.parametrize("kind, still_going", [("test", False), ("lasting", True)])
+def test_work_is_stopped_when_its_session_asks_for_something_else(session, log, kind, still_going):
+    log.held.add("first")
+    at = session("first", kind)
+    at.text_input(key="what").set_value("second").run()
+    assert said(at) == "made second"
+    if still_going:
+        assert len(log.ended) == 1
+    else:
+        log.wait(2)
+        assert ((kind, "first"), True) in log.ended
+
+
+def test_work_goes_on_while_another_session_waits_for_it(session, log):
+    log.held.add("shared")
+    one, other = session("shared"), session("shared")
+    one.text_input(key="what").set_value("different").run()
+    assert log.ended == [(("test", "different"), False)]
+    log.held.clear()
+    log.wait(2)
+    assert said(other.run()) == "made shared" and len(log.started) == 2
+
+
+def test_an_error_is_told_and_the_work_tried_again(session, log):
+    at = session("wrong")
+    assert at.error[0].value == "this is wrong: give something else"
+    at.run()
+    assert len(log.started) == 2 and at.error
+
+
+def test_the_oldest_results_of_a_kind_are_let_go(session, log):
+    at = session("result 0")
+    for number in range(1, 8):
+        at.text_input(key="what").set_value(f"result {number}").run()
+    at.text_input(key="what").set_value("result 0").run()
+    assert [what for _, what in log.started].count("result 0") == 2
+    at.text_input(key="what").set_value("result 7").run()
+    assert [what for _, what in log.started].count("result 7") == 1
