@@ -125,6 +125,16 @@ def class_means(scan: FilterScan, y: np.ndarray) -> tuple[np.ndarray, np.ndarray
     )
 
 
+def by_usefulness(scan: FilterScan, y: np.ndarray) -> np.ndarray:
+    """The filters' indices `(F,)`, first those whose strongest activation tells the classes of `y` apart most.
+
+    By the distance of the classes' means in standard deviations over all sequences, either way round.
+    """
+    low, high = class_means(scan, y)
+    apart = np.abs(high - low) / (scan.peak.std(axis=0) + 1e-6)
+    return np.argsort(-np.nan_to_num(apart), kind="stable")
+
+
 def co_firing(scan: FilterScan) -> np.ndarray:
     """Correlation `(F, F)` of the filters' strongest activations over sequences; 0 for one that never varies."""
     centred = scan.peak - scan.peak.mean(axis=0)

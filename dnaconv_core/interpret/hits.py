@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from dnaconv_core.errors import InputError
-from dnaconv_core.interpret.match import benjamini_hochberg
+from dnaconv_core.interpret.match import benjamini_hochberg, is_warm
+from dnaconv_core.interpret.seqlets import window_sums
 from dnaconv_core.sequence.motif import UNIFORM, Motif, scan, to_pwm
 
-_BINS = 1000  # of the score's range; a score's p-value is that of its bin, never too small
+_BIN = 0.01  # bits to which each column's scores are rounded, here and by memelite
 
 
 class Hits(NamedTuple):
@@ -24,40 +25,66 @@ class Hits(NamedTuple):
     q_value: np.ndarray
     width: int
 
+    def take(self, which: np.ndarray) -> Hits:
+        """Those of a mask, or in this order."""
+        return Hits(*(column[which] for column in self[:6]), self.width)
+
 
 def find_hits(X: np.ndarray, motif: Motif, *, p_value: float = 1e-4, background: np.ndarray = UNIFORM) -> Hits:
     """Places in one-hot X `(N, 4, L)` whose log-odds score has at most this p-value, on either strand.
 
     The p-value is the chance of such a score at one place of background sequence; q-values are over all places of all
-    sequences. Raises InputError for a p-value that is none, or a motif longer than the sequences.
+    sequences. By memelite's FIMO where it has been compiled (match.is_warm) and the background is uniform, else by the
+    same computation in numpy, some times slower. A place with an unknown base is none. Raises InputError for a p-value
+    that is none, or a motif longer than the sequences.
     """
     if not 0 < p_value <= 1:
         raise InputError(f"p_value is {p_value}: it must lie between 0 and 1, for example 0.0001")
+    if motif.width > X.shape[2]:
+        raise InputError(
+            f"the motif has {motif.width} columns but the sequences have {X.shape[2]} bases: trim the motif"
+        )
+    quick = is_warm() and p_value < 1 and np.array_equal(background, UNIFORM)
+    found = fimo_places(X, motif, p_value) if quick else numpy_places(X, motif, p_value, background)
+    known = window_sums(X.sum(axis=1), motif.width) == motif.width  # (N, P)
+    found = found.take(known[found.sequence, found.start])
+    places = 2 * len(X) * (X.shape[2] - motif.width + 1)
+    found = found.take(np.lexsort((found.strand, found.start, found.sequence, found.p_value)))
+    return found._replace(q_value=benjamini_hochberg(found.p_value, places))
+
+
+def fimo_places(X: np.ndarray, motif: Motif, p_value: float) -> Hits:
+    """Places with at most this p-value by memelite, against a uniform background; without q-values."""
+    from memelite import fimo
+
+    ppm = 0.25 * 2.0 ** to_pwm(motif.ppm, nsites=motif.nsites)  # with our own pseudocount instead of theirs
+    (table,) = fimo(
+        {"motif": ppm}, np.asarray(X, np.int8), bin_size=_BIN, eps=0.0, threshold=p_value * (1 + 1e-9)
+    )  # fmt: skip
+    columns = [table[name].to_numpy() for name in ("sequence_name", "start", "strand", "score", "p-value")]
+    return Hits(*columns, np.ones(len(table)), motif.width)
+
+
+def numpy_places(X: np.ndarray, motif: Motif, p_value: float, background: np.ndarray = UNIFORM) -> Hits:
+    """The same in numpy."""
     pwm = to_pwm(motif.ppm, background=background, nsites=motif.nsites)
-    scores = scan(X, pwm)  # (N, 2, P)
-    edges, tail = score_distribution(pwm, background)
-    p = tail[np.clip(np.searchsorted(edges, scores.ravel() + 1e-6, side="right") - 1, 0, len(tail) - 1)]
-    q = benjamini_hochberg(p).reshape(scores.shape)
-    p = p.reshape(scores.shape)
-    rows, strands, starts = np.nonzero(p <= p_value)
-    order = np.argsort(p[rows, strands, starts], kind="stable")
-    rows, strands, starts = rows[order], strands[order], starts[order]
-    at = rows, strands, starts
-    return Hits(rows, starts, np.array(["+", "-"])[strands], scores[at], p[at], q[at], motif.width)
+    grid = np.round(pwm / _BIN)
+    steps = np.round(scan(X, grid)).astype(int)  # (N, 2, P)
+    p = tail_chances(grid.astype(int), background)[steps - int(grid.min(axis=0).sum())]
+    rows, strands, starts = at = np.nonzero(p <= p_value)
+    return Hits(rows, starts, np.array(["+", "-"])[strands], steps[at] * _BIN, p[at], np.ones(len(rows)), motif.width)
 
 
-def score_distribution(pwm: np.ndarray, background: np.ndarray = UNIFORM) -> tuple[np.ndarray, np.ndarray]:
-    """Scores on a grid `(B,)` and the chance of at least that score `(B,)`, by convolution of the columns.
+def tail_chances(grid: np.ndarray, background: np.ndarray = UNIFORM) -> np.ndarray:
+    """The chance of at least each score, from the lowest possible one on, for integer scores `(4, w)`.
 
-    Each column's scores are rounded to the grid upwards, so that the chance is not understated.
+    By convolution of the columns (Staden 1989).
     """
-    low = pwm.min(axis=0).sum()
-    step = max((pwm.max(axis=0).sum() - low) / _BINS, 1e-9)
     chance = np.ones(1)
-    for column in pwm.T:
-        places = np.ceil((column - column.min()) / step - 1e-9).astype(int)
+    for column in grid.T:
+        places = column - column.min()
         wider = np.zeros(len(chance) + places.max())
         for place, share in zip(places, background, strict=True):
             wider[place : place + len(chance)] += share * chance
         chance = wider
-    return low + step * np.arange(len(chance)), np.minimum(chance[::-1].cumsum()[::-1], 1.0)
+    return np.minimum(chance[::-1].cumsum()[::-1], 1.0)

@@ -1,11 +1,12 @@
 """Name a motif: Tomtom (Gupta et al. 2007; memelite's implementation) against JASPAR or a user's motifs.
 
-memelite compiles itself for a minute or more the first time on a machine. `warm_up` does that in a process of its own;
-`is_warm` says whether it is done.
+memelite compiles itself for a minute or more the first time on a machine. `warm_up` does that in a process of its own,
+`compiling` says whether it is at it and `is_warm` whether it is done.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
@@ -60,12 +61,15 @@ class Match(NamedTuple):
         }
 
 
-def match_motifs(motifs: Sequence[Motif], targets: Sequence[Motif], *, most: int = 5) -> list[list[Match]]:
+def match_motifs(
+    motifs: Sequence[Motif], targets: Sequence[Motif], *, most: int = 5, families: Sequence[int] | None = None
+) -> list[list[Match]]:
     """The best `most` targets of each motif, best first, with q-values (Benjamini-Hochberg over motifs × targets).
 
-    Motifs are trimmed to their informative core first; offsets count from the whole motif. One with less than 7 bits
-    (three and a half certain bases) resembles too much and is not asked. Raises InputError when there is nothing to
-    compare with.
+    families: a number for each motif; q-values are then over the motifs of the same number × targets, which keeps a few
+    motifs of interest from paying for many others, as long as the numbers were not chosen by the matches. Motifs are
+    trimmed to their informative core first; offsets count from the whole motif. One with less than 7 bits (three and a
+    half certain bases) resembles too much and is not asked. Raises InputError when there is nothing to compare with.
     """
     if not len(targets):
         raise InputError("there are no motifs to compare with: choose JASPAR, or a file that holds some")
@@ -84,7 +88,11 @@ def match_motifs(motifs: Sequence[Motif], targets: Sequence[Motif], *, most: int
         )
     p_values, _, offsets, _, strands = (np.asarray(part) for part in found)
     p_values = np.clip(p_values, 0.0, 1.0)
-    q_values = benjamini_hochberg(p_values.ravel()).reshape(p_values.shape)
+    family = np.zeros(len(asked), int) if families is None else np.asarray(families)[asked]
+    q_values = np.empty_like(p_values)
+    for number in np.unique(family):
+        of = family == number
+        q_values[of] = benjamini_hochberg(p_values[of].ravel()).reshape(-1, len(targets))
     results: list[list[Match]] = [[] for _ in motifs]
     for row, i in enumerate(asked):
         for t in np.argsort(p_values[row], kind="stable")[:most]:
@@ -95,47 +103,79 @@ def match_motifs(motifs: Sequence[Motif], targets: Sequence[Motif], *, most: int
     return results
 
 
-def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
-    """q-values `(n,)` of p-values `(n,)` (Benjamini & Hochberg 1995)."""
+def benjamini_hochberg(p: np.ndarray, tests: int | None = None) -> np.ndarray:
+    """q-values `(n,)` of p-values `(n,)` (Benjamini & Hochberg 1995).
+
+    tests: how many there were, where only the smallest p-values are given; the q-values are then never too small.
+    """
     p = np.asarray(p, np.float64)
     order = np.argsort(p)
-    ranked = p[order] * len(p) / np.arange(1, len(p) + 1)
+    ranked = p[order] * (tests or len(p)) / np.arange(1, len(p) + 1)
     q = np.empty_like(p)
     q[order] = np.minimum(np.minimum.accumulate(ranked[::-1])[::-1], 1.0)
     return q
 
 
 def is_warm() -> bool:
-    """Whether Tomtom has been compiled on this machine, so that a call takes seconds."""
+    """Whether Tomtom and FIMO have been compiled on this machine, so that a call takes seconds."""
     return _marker().is_file()
 
 
 def warm_up() -> subprocess.Popen | None:
-    """Start compiling in a process of its own; None when it is compiled already. It ends by itself."""
+    """Start compiling in a process of its own, which ends by itself; `compiling` says whether it still runs.
+
+    None when it is compiled already, or when another process of this home is at it: of callers at the same time one
+    starts it. One that was killed, or failed, can be started again; a page may call this whenever it looks.
+    """
     if is_warm():
         return None
-    return subprocess.Popen(
-        [sys.executable, "-m", "dnaconv_core.interpret.match"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+    with _lock() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return None
+        return subprocess.Popen(  # the lock goes with the open file to the process, and falls when it ends
+            [sys.executable, "-m", "dnaconv_core.interpret.match"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            pass_fds=(file.fileno(),),
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+
+
+def compiling() -> bool:
+    """Whether a process that `warm_up` started is at work now."""
+    with _lock() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
 
 
 def compile_now() -> None:
-    """Call Tomtom once on a small example, so that numba keeps the compiled code on disk, and note that it is done."""
+    """Call Tomtom and FIMO once on a small example, so that numba keeps the compiled code on disk, and note it."""
+    from dnaconv_core.interpret.hits import fimo_places
+
     rng = np.random.default_rng(0)
     targets = [Motif(str(i), str(i), rng.dirichlet(np.full(4, 0.3), 8 + i % 5).T) for i in range(30)]
     match_motifs(targets[:2], targets)
+    fimo_places(np.eye(4, dtype=np.int8)[rng.integers(0, 4, (2, 30))].transpose(0, 2, 1), targets[0], 0.01)
     marker = _marker()
     marker.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(marker, b"")
 
 
 def _marker() -> Path:
-    return home() / "cache" / f"tomtom-{version('memelite')}-{version('numba')}"
+    return home() / "cache" / f"memelite-{version('memelite')}-{version('numba')}"
+
+
+def _lock() -> IO[bytes]:
+    marker = _marker()
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    return marker.with_name(marker.name + ".lock").open("ab")
 
 
 def _core(motif: Motif) -> tuple[int, np.ndarray] | None:

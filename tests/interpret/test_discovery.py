@@ -1,8 +1,6 @@
-"""Patterns on data whose planted sites are known, the bench on networks whose answer is known, hits, and names."""
+"""Patterns on data whose planted sites are known, the bench on networks whose answer is known."""
 
 from __future__ import annotations
-
-import itertools
 
 import numpy as np
 import pytest
@@ -10,7 +8,6 @@ import pytest
 from dnaconv_core.data.synthetic import tf_binding
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.discovery import discover
-from dnaconv_core.interpret.hits import find_hits, score_distribution
 from dnaconv_core.interpret.marginalize import (
     backgrounds,
     by_mutation,
@@ -23,7 +20,6 @@ from dnaconv_core.interpret.marginalize import (
 from dnaconv_core.interpret.seqlets import call_seqlets, overlap_share
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.sequence.encoding import one_hot, reverse_complement_text
-from dnaconv_core.sequence.motif import AP1, from_iupac, to_pwm
 from dnaconv_core.sequence.shuffle import random_backgrounds
 
 
@@ -127,54 +123,3 @@ class TestBench:
             covariate_scale=(2.0,),
         )  # fmt: skip
         assert np.log(typical_covariates(config) + 1e-3) == pytest.approx(-3.0)
-
-
-def test_hits_have_the_p_value_that_counting_all_words_gives():
-    motif = from_iupac("TGAS")._replace(nsites=20.0)
-    pwm = to_pwm(motif.ppm, nsites=20.0)
-    words = np.array([sum(pwm[b, i] for i, b in enumerate(word)) for word in itertools.product(range(4), repeat=4)])
-    edges, tail = score_distribution(pwm)
-    for score in (words.max(), np.median(words)):
-        told = tail[np.searchsorted(edges, score + 1e-6, side="right") - 1]
-        assert (words >= score - 1e-9).mean() <= told + 1e-12 <= (words >= score - 0.1).mean() + 1e-9
-    found = find_hits(one_hot(["AATGACAA", "TTGTCATT", "AAAAAAAA"]), motif, p_value=0.01)
-    assert list(zip(found.sequence, found.start, found.strand, strict=True)) == [(0, 2, "+"), (1, 2, "-")]
-    assert found.p_value[0] == pytest.approx(2 / 256, rel=0.05) and (found.q_value >= found.p_value).all()
-
-
-class TestNames:
-    """Tomtom compiles for minutes on a machine's first call, then takes a second."""
-
-    pytestmark = pytest.mark.slow
-
-    def test_ap1_is_named_by_its_family_on_either_strand_with_the_right_offset(self):
-        from dnaconv_core.interpret.jaspar import jaspar
-        from dnaconv_core.interpret.match import match_motifs
-
-        vertebrates = jaspar()
-        assert len(vertebrates) > 800 and all(abs(m.ppm.sum(axis=0) - 1).max() < 1e-9 for m in vertebrates)
-        wide = AP1._replace(ppm=np.concatenate([np.full((4, 2), 0.25), AP1.ppm], axis=1))
-        nothing = from_iupac("NNNNNA")
-        plain, shifted, none = match_motifs([AP1, wide, nothing], vertebrates)
-        family = ("FOS", "JUN", "BATF", "BACH", "NFE2", "JDP2", "ATF", "MAF")
-        for matches, first in ((plain, 0), (shifted, 2)):
-            assert any(name in matches[0].name.upper() for name in family) and matches[0].q_value < 0.01
-            assert matches[0].significant and len(matches) == 5
-            best = matches[0]
-            column = first - best.offset  # of the oriented target, where TGASTCA begins
-            core = best.oriented().ppm[:, column : column + 7].argmax(axis=0)
-            assert "".join("ACGT"[b] for b in core) in ("TGACTCA", "TGAGTCA")
-        assert none == []
-        assert [m.q_value for m in plain] == sorted(m.q_value for m in plain)
-
-    def test_nothing_to_compare_with_is_told(self):
-        from dnaconv_core.interpret.match import match_motifs
-
-        with pytest.raises(InputError, match="there are no motifs to compare with"):
-            match_motifs([AP1], [])
-
-
-def test_benjamini_hochberg_by_hand():
-    from dnaconv_core.interpret.match import benjamini_hochberg
-
-    np.testing.assert_allclose(benjamini_hochberg(np.array([0.03, 0.01, 0.5, 0.02])), [0.04, 0.04, 0.5, 0.04])

@@ -9,7 +9,14 @@ import torch
 from dnaconv_core.data.synthetic import tf_binding
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.ablation import ablate_filters
-from dnaconv_core.interpret.filters import class_means, co_firing, filter_motifs, site_windows, top_sequences
+from dnaconv_core.interpret.filters import (
+    by_usefulness,
+    class_means,
+    co_firing,
+    filter_motifs,
+    site_windows,
+    top_sequences,
+)
 from dnaconv_core.interpret.silencing import predict_without, silenced
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
@@ -80,6 +87,7 @@ def test_filters_of_a_network_that_knows_ap1(ap1_model):
     assert scan.motifs[2].consensus[1:8] in ("TGACTCA", "TGASTCA")
     negatives, positives = class_means(scan, data.y)
     assert positives[2] > 3 * negatives[2]
+    assert by_usefulness(scan, data.y)[0] == 2
     together = co_firing(scan)
     np.testing.assert_allclose(np.diag(together), 1, atol=1e-5)
     changes = ablate_filters(ap1_model, data.X, data.y, n_resamples=100)
@@ -96,6 +104,24 @@ def test_silencing_changes_a_copy_only(ap1_model):
         silenced(ap1_model, 4)
 
 
+@pytest.mark.slow  # Tomtom
+@pytest.mark.parametrize("name", ["tf_binding_jund", "tf_binding_synthetic"])
+def test_the_first_filter_shown_of_a_trained_network_is_of_the_ap1_and_creb_families(name):
+    """On measured and on synthetic data; JUND binds TGACTCA with FOS, and TGACGTCA with ATF2."""
+    from dnaconv_core.interpret.keep import stored_examples
+    from dnaconv_core.interpret.naming import named_filters
+    from dnaconv_core.model.bundle import load_bundle
+    from dnaconv_core.runs.models import find_model
+
+    bundle = load_bundle(find_model(name))
+    data = stored_examples(bundle.path)
+    scan = filter_motifs(bundle.model, data.X)
+    order = by_usefulness(scan, data.y)
+    matches = named_filters([f.motif for f in scan.motifs], order)[order[0]]
+    assert any(family in matches[0].name.upper() for family in ("JUN", "FOS", "ATF", "CREB", "BACH", "JDP2"))
+    assert matches[0].q_value < 0.05
+
+
 NETWORKS = {
     "flatten": ModelConfig(length=23, depth=2, filters=5, kernel_size=4),
     "valid, two tasks": ModelConfig(length=23, depth=1, filters=5, kernel_size=6, padding="valid", n_tasks=2),
@@ -105,7 +131,8 @@ NETWORKS = {
         length=23, depth=2, filters=3, kernel_size=4, pooling="max_mean", strands="both", members=3
     ),
     "places and a covariate": ModelConfig(
-        length=23, depth=1, filters=4, kernel_size=5, positional=True, covariates=("openness",), task="regression", output="linear"
+        length=23, depth=1, filters=4, kernel_size=5, positional=True, covariates=("openness",), task="regression",
+        output="linear",
     ),
 }  # fmt: skip
 
