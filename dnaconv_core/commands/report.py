@@ -1,14 +1,19 @@
-"""One HTML file with a model's interpretation: no script, no network, every picture inside."""
+"""`dnaconv report`: one HTML file with a model's interpretation: no script, no network, every picture inside."""
 
 from __future__ import annotations
 
+from argparse import Namespace
 from html import escape
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dnaconv_core.commands.base import Answer
+from dnaconv_core.commands.interpretation import data_options, examples, name_options, open_model, with_model
 from dnaconv_core.data.dataset import Dataset
-from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.files import write_atomic
+from dnaconv_core.progress import SILENT, Bar, Progress
 
 if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
@@ -24,6 +29,21 @@ svg{max-width:100%;height:auto}figure{margin:.8rem 0;overflow-x:auto}
 _SHOWN = 4  # sequences drawn
 
 
+def add(groups: Any, command: Any) -> None:
+    page = with_model(command(groups, "report", report, "one HTML file with a model's interpretation, opens offline"))
+    data_options(page)
+    name_options(page)
+    page.add_argument("--out", required=True, metavar="FILE.html")
+
+
+def report(options: Namespace) -> Answer:
+    bundle = open_model(options)
+    data = examples(options, bundle)
+    page = write_report(bundle, data, motifs=options.motifs, group=options.jaspar, progress=Bar())
+    write_atomic(Path(options.out).absolute(), page.encode())
+    return Answer({"model": options.model, "path": options.out, "bytes": len(page.encode())}, f"written: {options.out}")
+
+
 def write_report(
     bundle: Bundle, data: Dataset, *, motifs: str = "", group: str = "vertebrates", progress: Progress = SILENT
 ) -> str:
@@ -31,15 +51,17 @@ def write_report(
     from dnaconv_core.interpret.ablation import ablate_filters
     from dnaconv_core.interpret.attribution import covariates_for
     from dnaconv_core.interpret.discovery import discover
-    from dnaconv_core.interpret.filters import filter_motifs
-    from dnaconv_core.interpret.naming import named
+    from dnaconv_core.interpret.filters import by_usefulness, filter_motifs
+    from dnaconv_core.interpret.naming import FIRST, named, named_filters
 
     model, beside = bundle.model, covariates_for(bundle.model, data)
     scan = filter_motifs(model, data.X, progress=progress)
-    changes = {c.index: c for c in ablate_filters(model, data.X, data.y, beside, progress=progress)}
-    found = discover(model, data.X, data.y, beside, most=500, n_references=5, progress=progress)
-    names = named([p.motif for p in found.patterns] + [f.motif for f in scan.motifs], motifs, group)
-    patterns, filters = names[: len(found.patterns)], names[len(found.patterns) :]
+    order = by_usefulness(scan, data.y)
+    shown = [int(i) for i in order[:FIRST]]
+    worth = ablate_filters(model, data.X, data.y, beside, indices=shown, progress=progress)
+    found = discover(model, data.X, data.y, beside, most=500, progress=progress)
+    patterns = named([p.motif for p in found.patterns], motifs, group) if found.patterns else []
+    filters = named_filters([f.motif for f in scan.motifs], order, motifs, group)
     title = escape(str(bundle.record.get("name") or bundle.path.name))
     parts = [
         "<!doctype html><html lang=en><head><meta charset=utf-8>",
@@ -51,7 +73,7 @@ def write_report(
         "<h2>Motifs it uses</h2>",
         _patterns(found, patterns),
         "<h2>Filters of the first layer</h2>",
-        _filters(scan, filters, changes),
+        _filters(scan, shown, filters, {change.index: change for change in worth}),
         "<h2>Where it looks</h2>",
         _saliency(bundle, data, beside),
         "</body></html>",
@@ -91,12 +113,12 @@ def _patterns(found, matches) -> str:
     return "".join(parts)
 
 
-def _filters(scan, matches, changes) -> str:
+def _filters(scan, shown: list[int], matches, changes) -> str:
     from dnaconv_core.plot.logo import logo_svg
     from dnaconv_core.sequence.motif import to_icm
 
     rows = []
-    for f, own in zip(scan.motifs, matches, strict=True):
+    for f, own in ((scan.motifs[i], matches[i]) for i in shown):
         change = changes.get(f.index)
         effect = ""
         if change is not None and change.difference.value is not None:
@@ -108,7 +130,8 @@ def _filters(scan, matches, changes) -> str:
             f"<td>{escape(f.note) or _names(own[:1])}<td>{effect}"
         )
     head = "<tr><th>filter<th>motif (bits)<th>sites<th>bits<th>name<th>metric without it (95 %)"
-    return f"<table>{head}{''.join(rows)}</table>"
+    words = f"{len(shown)} of {len(scan.motifs)}: those that tell the classes apart most come first."
+    return f"<p class=muted>{words}</p><table>{head}{''.join(rows)}</table>"
 
 
 def _saliency(bundle: Bundle, data: Dataset, beside) -> str:

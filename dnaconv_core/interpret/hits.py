@@ -34,9 +34,9 @@ def find_hits(X: np.ndarray, motif: Motif, *, p_value: float = 1e-4, background:
     """Places in one-hot X `(N, 4, L)` whose log-odds score has at most this p-value, on either strand.
 
     The p-value is the chance of such a score at one place of background sequence; q-values are over all places of all
-    sequences. By memelite's FIMO where it has been compiled (match.is_warm) and the background is uniform, else by the
-    same computation in numpy, some times slower. A place with an unknown base is none. Raises InputError for a p-value
-    that is none, or a motif longer than the sequences.
+    sequences, on both strands. By memelite's FIMO where it has been compiled (match.is_warm) and the background is
+    uniform, else by the same computation in numpy, some times slower. A place with an unknown base is none. Raises
+    InputError for a p-value that is none, or a motif longer than the sequences.
     """
     if not 0 < p_value <= 1:
         raise InputError(f"p_value is {p_value}: it must lie between 0 and 1, for example 0.0001")
@@ -48,9 +48,8 @@ def find_hits(X: np.ndarray, motif: Motif, *, p_value: float = 1e-4, background:
     found = fimo_places(X, motif, p_value) if quick else numpy_places(X, motif, p_value, background)
     known = window_sums(X.sum(axis=1), motif.width) == motif.width  # (N, P)
     found = found.take(known[found.sequence, found.start])
-    places = 2 * len(X) * (X.shape[2] - motif.width + 1)
     found = found.take(np.lexsort((found.strand, found.start, found.sequence, found.p_value)))
-    return found._replace(q_value=benjamini_hochberg(found.p_value, places))
+    return found._replace(q_value=benjamini_hochberg(found.p_value, 2 * int(known.sum())))
 
 
 def fimo_places(X: np.ndarray, motif: Motif, p_value: float) -> Hits:
@@ -61,7 +60,10 @@ def fimo_places(X: np.ndarray, motif: Motif, p_value: float) -> Hits:
     (table,) = fimo(
         {"motif": ppm}, np.asarray(X, np.int8), bin_size=_BIN, eps=0.0, threshold=p_value * (1 + 1e-9)
     )  # fmt: skip
-    columns = [table[name].to_numpy() for name in ("sequence_name", "start", "strand", "score", "p-value")]
+    kinds = {"sequence_name": np.int64, "start": np.int64, "strand": "U1", "score": np.float32, "p-value": np.float64}
+    columns = [
+        table[name].to_numpy().astype(kind) for name, kind in kinds.items()
+    ]  # an empty table has none of its own
     return Hits(*columns, np.ones(len(table)), motif.width)
 
 

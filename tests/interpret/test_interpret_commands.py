@@ -47,6 +47,11 @@ def test_attribute_gives_a_number_for_each_base(folders, capsys):
     lines = (folders / "a.csv").read_text().splitlines()
     assert lines[0] == "id,position,base,attribution" and lines[21].startswith('"seq_1",21,T,') and len(lines) == 62
     assert (folders / "a.svg").read_text().startswith("<svg")
+    said(
+        capsys, "attribute", folders / "model", SEQUENCE, SEQUENCE[::-1], "--method", "deeplift", "--png", folders / "p"
+    )
+    assert sorted(path.name for path in (folders / "p").iterdir()) == ["seq_1.png", "seq_2.png"]
+    assert (folders / "p" / "seq_2.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_ism_gives_a_change_for_each_substitution(folders, capsys):
@@ -68,6 +73,26 @@ def test_bench_measures_effect_positions_spacing_and_mutations(folders, capsys):
     assert "has 'X' at position 4" in capsys.readouterr().err
 
 
+def test_hits_of_a_motif_in_sequences_of_any_length(folders, capsys):
+    (folders / "some.fa").write_text(">long\n" + SEQUENCE + "\n>other\nCCTGAGTCAGG\n>none\nACGT\n")
+    options = (folders / "model", "--fasta", folders / "some.fa", "--out", folders / "hits.csv")
+    found = said(capsys, "hits", *options, "--motif", "TGACTCA", "--p-value", 1e-4)["hits"]
+    assert [(h["id"], h["start"], h["end"], h["strand"]) for h in found] == [
+        ("long", 20, 27, "+"),
+        ("other", 2, 9, "-"),
+    ]
+    places = 2 * (55 + 5)  # on both strands, none over the end of a sequence
+    assert found[0]["p_value"] == pytest.approx(4**-7) and found[0]["q_value"] == pytest.approx(places * 4**-7 / 2)
+    lines = (folders / "hits.csv").read_text().splitlines()
+    assert lines[0] == "id,motif,start,end,strand,score_bits,p_value,q_value" and len(lines) == 3
+    assert lines[1].startswith('"long","TGACTCA",21,27,+,')
+    said(capsys, "hits", *options, "--motifs", folders / "known.meme", "--p-value", 0.01)
+    text = (folders / "hits.csv").read_text()
+    assert text.count("id,motif") == 1 and '"AP-1"' in text and '"other26"' in text
+    assert main(["hits", str(folders / "model"), "--fasta", str(folders / "some.fa")]) == 2
+    assert "give either --motif IUPAC or --motifs FILE.meme" in capsys.readouterr().err
+
+
 def test_filters_need_data_or_windows_kept_with_the_model(folders, capsys, ap1_model):
     assert main(["filters", str(folders / "model")]) == 2
     assert "no held-out examples or windows kept with it: give --data DIR" in capsys.readouterr().err
@@ -84,6 +109,10 @@ def test_filters_and_motifs_are_named_and_written_as_meme(folders, capsys):
     common = (folders / "model", "--data", folders / "data", "--motifs", folders / "known.meme")
     found = said(capsys, "filters", *common, "--fraction", "0.6", "--meme", folders / "out.meme")["filters"]
     assert [f["index"] for f in found] == [0, 1, 2, 3]
+    assert found[2]["rank"] == 1 and sorted(f["rank"] for f in found) == [1, 2, 3, 4]
+    assert main(["filters", *map(str, common), "--fraction", "0.6", "--png", str(folders / "png")]) == 0
+    assert capsys.readouterr().out.splitlines()[1].startswith("filter   3  ")  # the one that tells the classes apart
+    assert (folders / "png" / "filter_3.png").read_bytes().startswith(b"\x89PNG")
     best = found[2]["matches"][0]
     assert (
         (best["name"], best["matrix_id"]) == ("AP-1", "AP1")
@@ -94,8 +123,9 @@ def test_filters_and_motifs_are_named_and_written_as_meme(folders, capsys):
     assert found[2]["ablation"]["high"] < 0 and {"metric", "change", "low", "high"} == set(found[2]["ablation"])
     assert "TGA" in found[2]["consensus"] and found[2]["n_sites"] > 20 and found[2]["information_bits"] > 8
     assert len(read_motifs(folders / "out.meme")) == 4
-    found = said(capsys, "motifs", *common, "--method", "input_x_gradient")["patterns"]
+    found = said(capsys, "motifs", *common, "--method", "input_x_gradient", "--svg", folders / "svg")["patterns"]
     assert found[0]["n_seqlets"] > 10 and found[0]["matches"][0]["name"] == "AP-1" and len(found) == 1
+    assert {path.name for path in (folders / "svg").iterdir()} == {"pattern_1.svg", "pattern_1_contribution.svg"}
     assert main(["report", *map(str, common), "--out", str(folders / "report.html")]) == 0
     page = (folders / "report.html").read_text()
     assert (

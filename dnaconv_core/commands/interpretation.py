@@ -1,0 +1,133 @@
+"""What the commands about interpretation share: the model, its examples, names of motifs, and pictures of logos."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from dnaconv_core.commands.base import COVARIATES_HELP, MODEL_HELP, open_dataset
+from dnaconv_core.commands.sequences import add_sequence_options
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.errors import InputError
+from dnaconv_core.files import write_atomic
+from dnaconv_core.runs.models import find_model
+
+if TYPE_CHECKING:
+    from dnaconv_core.model.bundle import Bundle
+    from dnaconv_core.sequence.motif import Motif
+
+METHODS = ("gradient", "input_x_gradient", "integrated_gradients", "deeplift", "deeplift_shap", "ism")
+
+
+class Logo(NamedTuple):
+    """A logo to be written: the name of its file, heights `(4, w)`, and options of `logo_svg`."""
+
+    name: str
+    heights: np.ndarray
+    options: dict[str, Any]
+
+
+def with_model(parser: ArgumentParser) -> ArgumentParser:
+    parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    return parser
+
+
+def with_sequences(parser: ArgumentParser) -> ArgumentParser:
+    add_sequence_options(with_model(parser))
+    return parser
+
+
+def data_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--data", default="", metavar="DIR", help="labelled data (default: the kept held-out examples)")
+    parser.add_argument("--covariates", default="", metavar="FILE", help=COVARIATES_HELP)
+
+
+def name_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--motifs", default="", metavar="FILE.meme", help="name by this file, not by JASPAR CORE")
+    parser.add_argument(
+        "--jaspar", default="vertebrates", metavar="GROUP", help="of JASPAR CORE (default: vertebrates)"
+    )
+
+
+def file_options(parser: ArgumentParser) -> None:
+    """--meme, --svg and --png."""
+    parser.add_argument("--meme", default="", metavar="OUT", help="write the motifs there, as a MEME file")
+    picture_options(parser)
+
+
+def picture_options(parser: ArgumentParser) -> None:
+    for kind in ("svg", "png"):
+        words = f"draw the logos as {kind.upper()}, a file for each in this folder; or the first as this .{kind} file"
+        parser.add_argument(f"--{kind}", default="", metavar=f"DIR|FILE.{kind}", help=words)
+
+
+def open_model(options: Namespace) -> Bundle:
+    from dnaconv_core.model.bundle import load_bundle
+
+    return load_bundle(find_model(options.model))
+
+
+def examples(options: Namespace, bundle: Bundle, needed: bool = True) -> Dataset | None:
+    """--data, else what was kept with the model."""
+    from dnaconv_core.interpret.keep import stored_examples
+
+    if options.data:
+        return open_dataset(
+            options.data, bundle.config.alphabet, options.covariates if bundle.config.covariates else ""
+        )
+    found = stored_examples(bundle.path, bundle.config.alphabet, bundle.config.covariates)
+    if found is None and needed:
+        raise InputError(f"{options.model} has no held-out examples kept with it: give --data DIR")
+    return found
+
+
+def save_meme(path: str, found: list) -> None:
+    from dnaconv_core.sequence.motif_text import write_meme
+
+    if path:
+        write_atomic(Path(path).absolute(), write_meme(found).encode())
+
+
+def write_logos(options: Namespace, logos: Iterable[Logo]) -> None:
+    """Each logo into the folders that --svg and --png name; the first one as a file where they end in .svg or .png."""
+    from dnaconv_core.plot.logo import logo_svg
+    from dnaconv_core.plot.raster import logo_png
+
+    for number, logo in enumerate(logos):
+        if options.svg and (path := _place(options.svg, logo.name, ".svg", number)):
+            write_atomic(path, logo_svg(logo.heights, **logo.options).encode())
+        if options.png and (path := _place(options.png, logo.name, ".png", number)):
+            write_atomic(path, logo_png(logo.heights, **logo.options))
+
+
+def _place(given: str, name: str, suffix: str, number: int) -> Path | None:
+    """Where the logo of this number is written; None for one that has no place in a single file."""
+    path = Path(given).absolute()
+    if path.suffix.lower() == suffix:
+        return path if number == 0 else None
+    path.mkdir(parents=True, exist_ok=True)
+    return path / (re.sub(r"[^\w.-]", "_", name) + suffix)
+
+
+def given_motifs(words: str, path: str) -> list[Motif]:
+    """The motifs a command is given: an IUPAC word, or those of a file. Raises InputError where there is neither."""
+    from dnaconv_core.sequence.motif import from_iupac
+    from dnaconv_core.sequence.motif_text import read_motifs
+
+    if bool(words) == bool(path):
+        raise InputError("give either --motif IUPAC or --motifs FILE.meme")
+    return read_motifs(Path(path)) if path else [from_iupac(words)._replace(nsites=100.0)]
+
+
+def best_name(matches: list) -> str:
+    from dnaconv_core.interpret.match import NO_MATCH
+
+    if not matches or not matches[0].significant:
+        return NO_MATCH
+    best = matches[0]
+    return f"{best.name} ({best.matrix_id}, q {best.q_value:.2g}, {best.strand})"

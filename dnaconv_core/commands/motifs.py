@@ -1,0 +1,214 @@
+"""`dnaconv motifs | hits | bench`: the motifs a model uses, where a motif is, and what it does to the prediction."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dnaconv_core.commands.base import Answer
+from dnaconv_core.commands.interpretation import (
+    METHODS,
+    Logo,
+    best_name,
+    data_options,
+    examples,
+    file_options,
+    given_motifs,
+    name_options,
+    open_model,
+    save_meme,
+    with_model,
+    write_logos,
+)
+from dnaconv_core.errors import InputError
+from dnaconv_core.files import write_atomic
+from dnaconv_core.progress import Bar
+from dnaconv_core.sequence.motif import to_icm
+
+if TYPE_CHECKING:
+    from dnaconv_core.interpret.discovery import Pattern
+
+
+def add(groups: Any, command: Any) -> None:
+    patterns = with_model(command(groups, "motifs", motifs, "the motifs a model uses over a dataset"))
+    data_options(patterns)
+    name_options(patterns)
+    patterns.add_argument("--method", choices=METHODS, default="deeplift_shap")
+    patterns.add_argument("--most", type=int, default=1000, metavar="N", help="positives explained, and negatives")
+    patterns.add_argument("--seed", type=int, default=0)
+
+    file_options(patterns)
+
+    places = with_model(command(groups, "hits", hits, "where a motif is in sequences, by FIMO"))
+    places.add_argument("--motif", default="", metavar="IUPAC", help="such as TGASTCA")
+    places.add_argument("--motifs", default="", metavar="FILE.meme", help="every motif of this file")
+    places.add_argument("--fasta", default="", metavar="FILE", help="look in these sequences")
+    places.add_argument("--p-value", type=float, default=1e-3, help="of a hit, at most (default: 0.001)")
+    places.add_argument("--out", default="", metavar="FILE.csv", help="write a line for each hit there")
+    data_options(places)
+
+    bench = with_model(command(groups, "bench", bench_command, "put a motif into sequences that mean nothing"))
+    bench.add_argument("--motif", required=True, metavar="IUPAC", help="such as TGASTCA")
+    how = bench.add_mutually_exclusive_group()
+    how.add_argument("--positions", action="store_true", help="its effect at every position")
+    how.add_argument("--spacing", default="", metavar="MOTIF2", help="with a second motif at growing distance")
+    how.add_argument("--mutate", action="store_true", help="with each of its bases changed")
+    bench.add_argument("--backgrounds", type=int, default=100, metavar="N")
+    bench.add_argument("--seed", type=int, default=0)
+    data_options(bench)
+
+
+def motifs(options: Namespace) -> Answer:
+    from dnaconv_core.interpret.attribution import covariates_for
+    from dnaconv_core.interpret.discovery import as_json, discover
+    from dnaconv_core.interpret.keep import kept_with, save_discovery
+    from dnaconv_core.interpret.naming import named
+
+    bundle = open_model(options)
+    data = examples(options, bundle)
+    found = discover(
+        bundle.model, data.X, data.y, covariates_for(bundle.model, data), method=options.method, most=options.most,
+        seed=options.seed, progress=Bar(),
+    )  # fmt: skip
+    if not options.data:
+        save_discovery(kept_with(bundle.path), found)
+    matches = named([p.motif for p in found.patterns], options.motifs, options.jaspar)
+    save_meme(options.meme, [p.motif for p in found.patterns])
+    write_logos(options, _logos(found.patterns))
+    rows = [as_json(pattern, own) for pattern, own in zip(found.patterns, matches, strict=True)]
+    lines = [
+        f"{p.consensus:<20} {p.n_seqlets:>6,} seqlets  in {p.share_positives:.1%} of positives, "
+        f"{p.share_negatives:.1%} of negatives (Fisher p {p.p_fisher:.2g})  {best_name(own)}"
+        for p, own in zip(found.patterns, matches, strict=True)
+    ]
+    answer = {
+        "model": options.model,
+        "method": found.method,
+        "n_explained": len(found.rows),
+        "n_seqlets": len(found.seqlets),
+        "n_unassigned": found.n_unassigned,
+        "patterns": rows,
+    }
+    return Answer(answer, "\n".join(lines) or "no pattern: no group of alike seqlets is stronger than shuffles explain")
+
+
+def hits(options: Namespace) -> Answer:
+    from dnaconv_core.interpret.export import hits_csv
+    from dnaconv_core.interpret.hits import find_hits
+
+    ids, X, words = _searched(options)
+    given = given_motifs(options.motif, options.motifs)
+    found = [find_hits(X, motif, p_value=options.p_value) for motif in given]
+    if options.out:
+        tables = [hits_csv(ids, own, motif.name) for motif, own in zip(given, found, strict=True)]
+        text = tables[0] + "".join(table.partition("\n")[2] for table in tables[1:])  # one header
+        write_atomic(Path(options.out).absolute(), text.encode())
+    rows, lines = [], []
+    for motif, own in zip(given, found, strict=True):
+        rows += [
+            {
+                "id": str(ids[row]),
+                "motif": motif.name,
+                "start": int(start),
+                "end": int(start) + own.width,
+                "strand": str(strand),
+                "score": float(score),
+                "p_value": float(p),
+                "q_value": float(q),
+            }
+            for row, start, strand, score, p, q in zip(*own[:6], strict=True)
+        ]
+        n = len(own.sequence)
+        lines.append(f"{motif.name}: {n:,} hit{'s' * (n != 1)} in {len(set(own.sequence)):,} of {len(ids):,} {words}")
+        lines += [
+            f"  {ids[row]}  {start + 1}-{start + own.width} {strand}  {score:.1f} bits  p {p:.2g}  q {q:.2g}"
+            for row, start, strand, score, p, q in zip(*own.take(np.arange(min(n, 10)))[:6], strict=True)
+        ]
+        if not n:
+            lines.append("  no place is this rare by chance: a short motif needs a larger --p-value")
+        if n > 10:
+            lines.append(f"  and {n - 10:,} more: --out FILE.csv writes them all")
+    return Answer({"model": options.model, "p_value": options.p_value, "hits": rows}, "\n".join(lines))
+
+
+def _searched(options: Namespace) -> tuple[np.ndarray, np.ndarray, str]:
+    """Ids, one-hot, and in words what they are; sequences of a FASTA file are filled up with N to the longest."""
+    from dnaconv_core.data.fasta import read_fasta
+    from dnaconv_core.sequence.encoding import one_hot
+
+    bundle = open_model(options)
+    if options.fasta and options.data:
+        raise InputError("give --fasta or --data, not both")
+    if not options.fasta:
+        data = examples(options, bundle)
+        return data.ids, np.asarray(data.X[:]), "examples"
+    records = read_fasta(Path(options.fasta), bundle.config.alphabet)
+    longest = max(len(record.sequence) for record in records)
+    X = one_hot([record.sequence.ljust(longest, "N") for record in records], bundle.config.alphabet)
+    return np.array([record.id for record in records]), X, "sequences"
+
+
+def bench_command(options: Namespace) -> Answer:
+    from dnaconv_core.interpret import marginalize as bench
+
+    bundle = open_model(options)
+    data = examples(options, bundle, needed=False)
+    n, length = options.backgrounds, bundle.config.length
+    X = bench.backgrounds(None if data is None else data.X, length, n, seed=options.seed)
+    effect = bench.marginalize(bundle.model, X, options.motif, seed=options.seed)
+    answer: dict[str, Any] = {
+        "model": options.model,
+        "motif": options.motif,
+        "backgrounds": len(X),
+        "effect": {"mean": effect.mean, "low": effect.low, "high": effect.high},
+    }
+    lines = [f"effect of {options.motif} on the logit: {effect.mean:+.3f} ({effect.low:+.3f} to {effect.high:+.3f})"]
+    if bundle.config.alphabet == "DNA":
+        _, other = bench.strand_effects(bundle.model, X, options.motif, seed=options.seed)
+        answer["other_strand"] = {"mean": other.mean, "low": other.low, "high": other.high}
+        lines.append(f"the same DNA read from the other strand: {other.mean:+.3f}")
+    if options.positions:
+        places = bench.by_position(bundle.model, X, options.motif, seed=options.seed, progress=Bar())
+        answer["positions"] = _curve(places.curve) | {"variation": places.variation, "invariant": places.invariant}
+        lines.append(f"position-{'invariant' if places.invariant else 'dependent'}: varies by {places.variation:.1%}")
+        lines += _curve_lines(places.curve, "from base", 1)
+    elif options.spacing:
+        apart = bench.by_spacing(bundle.model, X, options.motif, options.spacing, seed=options.seed, progress=Bar())
+        answer["spacing"] = {"motif": options.spacing, **_curve(apart.joint), "interaction": _curve(apart.interaction)}
+        lines += _curve_lines(apart.joint, "gap", 0)
+    elif options.mutate:
+        mutated = bench.by_mutation(bundle.model, X, options.motif)
+        answer["mutations"] = {
+            "word": mutated.word,
+            "change": {letter: mutated.change[b].tolist() for b, letter in enumerate("ACGT")},
+        }
+        lines += [
+            f"  {mutated.word[p]}{p + 1}{'ACGT'[b]} {mutated.change[b, p]:+.4f}"
+            for p in range(len(mutated.word))
+            for b in range(4)
+            if "ACGT"[b] != mutated.word[p]
+        ]
+    return Answer(answer, "\n".join(lines))
+
+
+def _logos(patterns: Iterable[Pattern]) -> Iterator[Logo]:
+    """What each pattern looks like, and what it contributes."""
+    for number, pattern in enumerate(patterns, 1):
+        yield Logo(f"pattern_{number}", to_icm(pattern.motif.ppm), {"title": f"pattern {number}"})
+        look = {"kind": "contribution", "unit": "logit", "title": f"pattern {number}, mean contribution"}
+        yield Logo(f"pattern_{number}_contribution", pattern.contribution, look)
+
+
+def _curve(curve: Any) -> dict[str, list[float]]:
+    return {name: np.asarray(getattr(curve, name)).tolist() for name in ("at", "mean", "low", "high")}
+
+
+def _curve_lines(curve: Any, word: str, first: int) -> list[str]:
+    return [
+        f"  {word} {int(at) + first:>4}: {mean:+.4f} ({low:+.4f} to {high:+.4f})"
+        for at, mean, low, high in zip(curve.at, curve.mean, curve.low, curve.high, strict=True)
+    ]
