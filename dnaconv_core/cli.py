@@ -1,4 +1,7 @@
-"""`dnaconv …`: arguments to core calls to text or JSON. Exit codes: 0 done, 2 a user's mistake, 1 our bug."""
+"""`dnaconv …`: arguments to core calls to text or JSON.
+
+Exit codes: 0 done, 2 a user's mistake, 130 stopped by Ctrl-C, 1 our bug.
+"""
 
 from __future__ import annotations
 
@@ -31,18 +34,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
         answer = options.run(options)
         text = json.dumps(answer.data, allow_nan=False) if options.json else answer.text
         if text:
-            print(text)
+            _print(text)
         return 0
     except DnaConvError as error:
         print(f"dnaconv: {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # `dnaconv runs | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OSError as error:
+        where = error.filename or "a file"
+        print(
+            f"dnaconv: {where} cannot be read or written ({error.strerror or error}): put that right, or name another",
+            file=sys.stderr,
+        )
+        return 2
+    except KeyboardInterrupt:
+        print("dnaconv: stopped", file=sys.stderr)
+        return 130  # what a shell expects of a command that Ctrl-C ended
+
+
+def _print(text: str) -> None:
+    """On standard output, now: what cannot be written is told before the command ends."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python tries again at its end
+        if not isinstance(error, BrokenPipeError):  # `dnaconv runs | head` is no mistake
+            raise InputError(f"standard output cannot be written ({error.strerror}): send it elsewhere") from None
 
 
 def _parser() -> _Parser:
     parser = _Parser(prog="dnaconv", description="1-D convolutional networks on DNA and RNA: train, evaluate, use.")
+    parser.set_defaults(json=False)
     parser.add_argument("--version", action="version", version=f"dnaconv {__version__}")
     groups = parser.add_subparsers(metavar="COMMAND", required=True)
     for group in GROUPS:
@@ -53,7 +74,12 @@ def _parser() -> _Parser:
 def _command(where: Any, name: str, run: Any, help: str) -> argparse.ArgumentParser:
     """One command below `where`, with the options that all commands share."""
     made = where.add_parser(name, help=help, description=help)
-    made.add_argument("--json", action="store_true", help="print one JSON object and nothing else on standard output")
+    made.add_argument(
+        "--json",
+        action="store_true",
+        default=argparse.SUPPRESS,  # or the default of 'list' would undo the --json of 'runs --json list'
+        help="print one JSON value and nothing else on standard output",
+    )
     made.set_defaults(run=run)
     return made
 

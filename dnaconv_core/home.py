@@ -8,7 +8,7 @@ from pathlib import Path
 
 def home() -> Path:
     """The home folder as an absolute path; it is not created here."""
-    return Path(os.environ.get("DNACONV_HOME") or "dnaconv_home").expanduser().absolute()
+    return Path(os.path.expanduser(os.environ.get("DNACONV_HOME") or "dnaconv_home")).absolute()
 
 
 def data_folder() -> Path:

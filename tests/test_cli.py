@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from dnaconv_core.cli import main
+from dnaconv_core.runs.store import Store
 
 QUICK = ["--epochs", "2", "--eval-every", "1", "--depth", "1", "--filters", "3"]
 
@@ -97,6 +99,56 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(capsys, arguments, sentence):
     last = err.strip().splitlines()[-1]
     assert (code, out) == (2, "") and sentence in last and last.startswith("dnaconv: ")
     assert "Traceback" not in err
+
+
+def test_json_may_stand_before_the_action(capsys):
+    code, out, _ = run(capsys, "runs", "--json", "list")
+    assert (code, json.loads(out)) == (0, {"runs": []})
+    code, out, _ = run(capsys, "runs", "list")
+    assert (code, out.splitlines()) == (0, ["no runs yet: 'dnaconv train' makes one"])
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence_that_names_it(capsys, tmp_path):
+    out = tmp_path / "nowhere" / "table.csv"
+    code, printed, err = run(capsys, "predict", "rnai_huesken", "CCUAAGAUAAUUCUGCGCCUG", "--out", str(out))
+    last = err.strip().splitlines()[-1]
+    assert (code, printed) == (2, "")
+    assert last.startswith(f"dnaconv: {out} cannot be read or written (No such file or directory)")
+
+
+def test_a_sequence_in_the_place_of_the_model_is_told_so(capsys):
+    code, _, err = run(capsys, "predict", "ACGT" * 100, "rnai_huesken")
+    assert code == 2 and "there is no model 'ACGTACGT" in err and len(err) < 400
+
+
+def test_ctrl_c_is_no_traceback(capsys, monkeypatch):
+    def interrupted(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Store, "list", interrupted)
+    assert run(capsys, "runs") == (130, "", "dnaconv: stopped\n")
+
+
+def test_an_unknown_user_in_the_home_s_path_is_only_a_name(capsys, monkeypatch):
+    monkeypatch.setenv("DNACONV_HOME", "~no-such-user/home")
+    assert run(capsys, "runs")[0] == 0
+
+
+@pytest.mark.parametrize(("target", "code"), [("full", 2), ("broken", 0)])
+def test_output_that_cannot_be_written(target, code):
+    command = [sys.executable, "-m", "dnaconv_core.cli", "experiments"]
+    if target == "full":
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+        assert done.stderr.startswith("dnaconv: standard output cannot be written (No space left on device)")
+        assert len(done.stderr.splitlines()) == 1
+    else:  # `dnaconv experiments | head -c 0`
+        reading, writing = os.pipe()
+        os.close(reading)
+        done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True)
+        os.close(writing)
+        assert done.stderr == ""
+    assert done.returncode == code
 
 
 def test_data_info_and_convert_read_real_shards(capsys, shared_data, tmp_path):

@@ -84,9 +84,13 @@ def test_a_detached_run_waits_and_is_led_through_its_life(capsys, tmp_path, monk
         (["runs", "clone", "nothing", "--set", "depth=two"], "'two' is not a value for depth"),
         (["train", "rnai", "--device", "cuda:9", "--detach"], "device is 'cuda:9' but this machine has"),
         (["train", "rnai", "--split", "{oops"], "--split is '{oops'"),
+        (["train", "rnai", "--split", "nan", "--detach"], "fraction is nan: the validation part must be more than 0"),
+        (["train", "rnai", "--split", "1.5", "--detach"], "fraction is 1.5: the validation part must be more than 0"),
+        (["train", "rnai", "--split", '{"kind": "random", "fraction": "x"}'], "fraction of the split is 'x': it must"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_2(capsys, arguments, sentence):
     code, out, err = run(capsys, *arguments)
     last = err.strip().splitlines()[-1]
     assert (code, out) == (2, "") and sentence in last and "Traceback" not in err
+    assert Store().list() == []

@@ -14,6 +14,12 @@ from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.results import Split
 from dnaconv_core.sequence.interval import find_locus
 
+_KEYS = {  # of a recorded split, by kind: what a value may be
+    "random": {"fraction": ((int, float), "a number"), "seed": (int, "a whole number")},
+    "chromosome": {"chromosomes": ((str, list, tuple), "a list of names")},
+    "blocks": {name: (int, "a whole number") for name in ("n_folds", "fold", "block")},
+}
+
 
 def random_split(dataset: Dataset, fraction: float = 0.2, *, seed: int = 0) -> Split:
     """`fraction` of the examples for validation, drawn at random; indices come back sorted.
@@ -100,25 +106,40 @@ def split_dataset(dataset: Dataset, spec: dict) -> Split:
     `{"kind": "random", "fraction": 0.2, "seed": 0}` · `{"kind": "chromosome", "chromosomes": ["chr8"]}` ·
     `{"kind": "blocks", "n_folds": 5, "fold": 0, "block": 1000000}`. All but kind and chromosomes may be left out.
 
-    Raises InputError for an unknown kind or key, and what the split itself raises.
+    Raises InputError as `check_split` does, and what the split itself raises.
     """
-    kind = spec.get("kind")
-    known = {"random": ("fraction", "seed"), "chromosome": ("chromosomes",), "blocks": ("n_folds", "fold", "block")}
-    if kind not in known:
-        raise InputError(f"kind of split is {kind!r}: choose {', '.join(map(repr, known))}")
+    check_split(spec)
     options = {key: value for key, value in spec.items() if key != "kind"}
-    for key in options:
-        if key not in known[kind]:
-            raise InputError(f"a {kind} split has no {key!r}: it takes {', '.join(known[kind])}")
-    if kind == "random":
+    if spec["kind"] == "random":
         return random_split(dataset, **options)
-    if kind == "chromosome":
-        return chromosome_split(dataset, options.get("chromosomes", ()))
+    if spec["kind"] == "chromosome":
+        return chromosome_split(dataset, options["chromosomes"])
     fold = options.pop("fold", 0)
-    folds = position_block_folds(dataset, **options)
-    if not 0 <= fold < len(folds):
-        raise InputError(f"fold is {fold}: with {len(folds)} folds it must be 0 to {len(folds) - 1}")
-    return folds[fold]
+    return position_block_folds(dataset, **options)[fold]
+
+
+def check_split(spec: dict) -> None:
+    """InputError, before any data are read, for a kind or key that there is not, and for values that cannot be."""
+    kind = spec.get("kind")
+    if kind not in _KEYS:
+        raise InputError(f"kind of split is {kind!r}: choose {', '.join(map(repr, _KEYS))}")
+    for key, value in spec.items():
+        if key == "kind":
+            continue
+        if key not in _KEYS[kind]:
+            raise InputError(f"a {kind} split has no {key!r}: it takes {', '.join(_KEYS[kind])}")
+        allowed, words = _KEYS[kind][key]
+        if isinstance(value, bool) or not isinstance(value, allowed):
+            raise InputError(f"{key} of the split is {value!r}: it must be {words}")
+    if kind == "random" and not 0 < spec.get("fraction", 0.2) < 1:  # "not" also refuses NaN
+        raise InputError(f"fraction is {spec['fraction']}: the validation part must be more than 0 and less than 1")
+    if kind == "random" and spec.get("seed", 0) < 0:
+        raise InputError(f"seed of the split is {spec['seed']}: it must be 0 or more")
+    if kind == "chromosome" and not spec.get("chromosomes"):
+        raise InputError("valid_chromosomes is empty: name at least one chromosome for validation")
+    if kind == "blocks" and not 0 <= spec.get("fold", 0) < max(spec.get("n_folds", 5), 2):
+        n_folds = spec.get("n_folds", 5)
+        raise InputError(f"fold is {spec['fold']}: with {n_folds} folds it must be 0 to {n_folds - 1}")
 
 
 def _strata(y: np.ndarray) -> list[np.ndarray]:

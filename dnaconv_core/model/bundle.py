@@ -7,6 +7,7 @@ weights are plain tensors whose names, shapes and values are checked against the
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -92,7 +93,7 @@ def load_bundle(path: Path) -> Bundle:
 
 
 def is_bundle(path: Path) -> bool:
-    return (path / CONFIG).is_file() and (path / WEIGHTS).is_file()
+    return os.path.isfile(path / CONFIG) and os.path.isfile(path / WEIGHTS)  # Path.is_file raises for a name too long
 
 
 def _check_weights(path: Path, model: ConvNet, weights: dict) -> None:
@@ -121,7 +122,7 @@ def _metrics(path: Path) -> dict[str, dict[str, Metric]]:
 def _json(path: Path) -> dict:
     try:
         value = json.loads(_bytes(path, MAX_JSON))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BundleError(f"{path} is not JSON: copy it again") from None
     if not isinstance(value, dict):
         raise BundleError(f"{path} does not hold a JSON object: copy it again")

@@ -41,4 +41,4 @@ def find_model(name: str, store: Store | None = None) -> Path:
     if any(run.id == name for run in store.list()):
         raise BundleError(f"run {name} has no model yet: it is {store.get(name).state}, wait until it has finished")
     keys = ", ".join(entry.key for entry in list_models(store)[:8]) or "none yet"
-    raise BundleError(f"there is no model {name!r}: give a run's id, a bundle's folder, or one of: {keys}")
+    raise BundleError(f"there is no model {name[:60]!r}: give a run's id, a bundle's folder, or one of: {keys}")

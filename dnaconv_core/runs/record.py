@@ -64,7 +64,7 @@ class Filters(NamedTuple):
 
 def read_run(row: sqlite3.Row) -> Run:
     fields = dict(row)
-    fields["spec"] = RunSpec.from_json(json.loads(fields["spec"]))
+    fields["spec"] = RunSpec.recorded(json.loads(fields["spec"]))
     fields["metrics"] = json.loads(fields["metrics"])
     fields["cancel"] = bool(fields["cancel"])
     fields["tags"] = tuple(tag for tag in fields["tags"].split(",") if tag)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dnaconv_core.errors import RunError
+from dnaconv_core.errors import InputError, RunError
 
 _PATIENCE = 30.0  # seconds to wait for another process that writes
 
@@ -66,6 +66,8 @@ def connect(database: Path, *, write: bool = False) -> Iterator[sqlite3.Connecti
             db.execute("COMMIT")
     except sqlite3.DatabaseError as error:
         raise _sentence(database, error) from None
+    except UnicodeEncodeError as error:
+        raise InputError(f"{error.object!r} holds bytes that are no text: leave them out") from None
     finally:
         if db.in_transaction:
             _undo(db)

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+from dnaconv_core.data.split import check_split
 from dnaconv_core.errors import ConfigError
 from dnaconv_core.evaluate.metrics import check_pairing
 from dnaconv_core.experiments import get_experiment
@@ -27,8 +28,19 @@ class RunSpec:
     def __post_init__(self) -> None:
         experiment = get_experiment(self.experiment)
         object.__setattr__(self, "experiment", experiment.key)
+        check_split(self.split)
         experiment.model_config(self.preset, **self.settings)  # refuses what cannot be before anything is started
         check_pairing(experiment.task, experiment.train_config(self.preset, **self.settings).loss)
+
+    @classmethod
+    def recorded(cls, stored: dict[str, Any]) -> RunSpec:
+        """What a run was asked to do, as it stands: one that another version made can be looked at and deleted, even
+        where this one could not train it."""
+        spec = object.__new__(cls)
+        for known in dataclasses.fields(cls):
+            default = known.default if known.default_factory is dataclasses.MISSING else known.default_factory()
+            object.__setattr__(spec, known.name, stored.get(known.name, default))
+        return spec
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 __all__ = ["ENDED", "LIVE", "RESUMABLE", "SCHEMA", "Claim", "Filters", "MetricRow", "Run", "Store"]
 
 MOST_FILTERS = 120  # evaluations whose filters are kept; of more, every second of the older ones goes
-_NEXT_TURN = "(SELECT MAX(turn) + 1 FROM runs)"
 
 
 class Claim(NamedTuple):
@@ -81,7 +80,7 @@ class Store:
 
     def create(self, spec: RunSpec, name: str = "", *, parent: str = "", waiting: bool = False) -> Run:
         """A new queued run; `waiting` for a worker to take it, otherwise the caller trains it."""
-        run = f"{spec.experiment.replace('_', '-')}-{secrets.token_hex(3)}"
+        run = f"{spec.experiment.replace('_', '-')}-{secrets.token_hex(4)}"
         name = checked_name(name) if name.strip() else run
         self._make_folder(run)
         with self._connect(write=True) as db:
@@ -93,9 +92,11 @@ class Store:
         return self.get(run)
 
     def get(self, run: str) -> Run:
-        """The run of this id. Raises RunError when there is none."""
-        with self._connect() as db:
-            row = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone()
+        """The run of this id. Raises RunError when there is none; nothing is created then."""
+        row = None
+        if self.database.is_file():
+            with self._connect() as db:
+                row = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone()
         if row is None:
             raise RunError(f"there is no run {run!r} in {self.home}: 'dnaconv runs' lists those there are")
         return self._settled(read_run(row))
@@ -330,16 +331,12 @@ class Store:
 
 
 def _turn(waiting: bool) -> str:
-    return _NEXT_TURN.replace("MAX(turn)", "COALESCE(MAX(turn), 0)") if waiting else "0"
+    return "(SELECT COALESCE(MAX(turn), 0) + 1 FROM runs)" if waiting else "0"
 
 
 def _state(db: sqlite3.Connection, run: str) -> str:
     row = db.execute("SELECT state FROM runs WHERE id = ?", (run,)).fetchone()
     return "gone" if row is None else row["state"]
-
-
-def _filter_epochs(db: sqlite3.Connection, run: str) -> list[int]:
-    return [row["epoch"] for row in db.execute("SELECT epoch FROM filters WHERE run = ? ORDER BY epoch", (run,))]
 
 
 def _or(words: tuple[str, ...]) -> str:

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from dnaconv_core.errors import ConfigError, RunError
+from dnaconv_core.errors import ConfigError, InputError, RunError
 from dnaconv_core.runs import lock
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
@@ -51,9 +51,21 @@ def test_an_unknown_run_is_named(store):
         store.get("nope")
 
 
-def test_listing_makes_nothing(store):
+def test_looking_makes_nothing(store):
     assert store.list() == []
+    with pytest.raises(RunError, match="there is no run 'x'"):
+        store.get("x")
     assert not store.home.exists()
+
+
+def test_a_run_that_this_version_could_not_train_can_be_looked_at_and_deleted(store):
+    run = store.create(RunSpec("rnai", settings={"epochs": 3})).id
+    with sqlite3.connect(store.database) as db:
+        db.execute("UPDATE runs SET spec = ?", ('{"experiment": "rnai", "preset": "of tomorrow", "colour": 3}',))
+    (found,) = store.list()
+    assert (found.id, found.spec.preset, found.spec.data) == (run, "of tomorrow", "synthetic")
+    store.delete(run)
+    assert store.list() == []
 
 
 def test_a_running_run_without_its_lock_is_interrupted(store):
@@ -105,6 +117,12 @@ def test_a_newer_database_is_refused(store):
         db.execute("PRAGMA user_version = 99")
     with pytest.raises(RunError, match="newer dnaconv .schema 99; this one knows 2.: update"):
         store.list()
+
+
+def test_bytes_that_are_no_text_are_told(store):
+    run = store.create(RunSpec("rnai")).id
+    with pytest.raises(InputError, match="holds bytes that are no text: leave them out"):
+        store.edit(run, notes="caf\udce9")  # how Python hands over an argument in Latin-1
 
 
 def test_a_home_that_is_a_file_is_one_sentence(tmp_path):
