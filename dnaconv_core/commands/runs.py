@@ -74,11 +74,13 @@ def runs_follow(options: Namespace) -> Answer:
     from dnaconv_core.runs.queue import ensure_workers
 
     store, bar = Store(), Bar()
+    run = store.get(options.id)
     try:
-        while (run := store.get(options.id)).state in LIVE:
+        while run.state in LIVE:
             ensure_workers(store)
             bar.report(min(run.epoch / run.epochs, 0.99) if run.epochs else 0.0, f"{run.state}: {run.message}")
             time.sleep(_LOOK)
+            run = store.get(options.id)
     except KeyboardInterrupt:
         return Answer(run.as_json(), f"\nrun {run.id} goes on without being watched")
     bar.report(1.0, run.message)

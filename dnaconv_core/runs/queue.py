@@ -7,6 +7,7 @@ runs one after the other, and ends when there is none. Whoever starts a run, or 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from dnaconv_core.errors import ConfigError, RunError
+from dnaconv_core.errors import ConfigError, InputError, RunError
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.runs import lock
 from dnaconv_core.runs.spec import RunSpec
@@ -22,6 +23,7 @@ from dnaconv_core.runs.store import RESUMABLE, Run, Store
 
 SLOTS = "DNACONV_SLOTS"
 NICENESS = "DNACONV_NICE"
+_WORKER_LOG = "log.txt"  # in a slot's folder: what its last worker said outside of runs; nothing, if all is well
 _SIGNS_OF_A_GPU = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg", "/dev/nvhost-gpu")
 _started: list[subprocess.Popen] = []  # kept to be reaped
 
@@ -51,7 +53,11 @@ def clone(store: Store, run: str, name: str = "", **settings: object) -> Run:
 
 
 def resume(store: Store, run: str) -> Run:
-    """Let a cancelled, failed or interrupted run go on from its last checkpoint, in the queue."""
+    """Let a cancelled, failed or interrupted run go on from its last checkpoint, in the queue.
+
+    Raises InputError for one whose device is not there or whose settings this version does not know.
+    """
+    _check(store.get(run))
     store.requeue(run, RESUMABLE)
     ensure_workers(store)
     return store.get(run)
@@ -76,7 +82,8 @@ def extend(store: Store, run: str, epochs: int) -> Run:
 def ensure_workers(store: Store | None = None) -> int:
     """Start a worker in every free slot that waiting runs can use; returns how many were started.
 
-    Cheap when nothing waits. Runs whose device is not on this machine fail with that reason.
+    Cheap when nothing waits. Runs whose device is not on this machine fail with that reason, as do those whose settings
+    this version does not know.
     """
     _started[:] = [process for process in _started if process.poll() is None]
     store = store or Store()
@@ -84,26 +91,41 @@ def ensure_workers(store: Store | None = None) -> int:
     if not waiting:
         return 0
     niceness()  # a mistake in it is told here, not in a log
-    started, left = 0, waiting
+    started, left = 0, [run for run in waiting if _possible(store, run)]
     for slot in all_slots():
-        mine = [run for run in left if serves(slot.device)(run)]
+        accepts = serves(slot.device)
+        mine = [run for run in left if accepts(run)]
         if not mine:
             continue
-        held = take_slot(store, slot)
+        held = take_slot(store, slot, patience=0)  # nobody holds it for a moment only
         if held is None:
             continue
         try:
+            _warn(store, slot, mine[0])
             _spawn(store, slot, held)
         finally:
             os.close(held)
         started += 1
         left = [run for run in left if run.id != mine[0].id]  # one run for one worker
-    for run in waiting:
-        try:
-            _check_device(_wish_of(run))
-        except ConfigError as error:
-            store.fail(run.id, str(error))
     return started
+
+
+def _possible(store: Store, run: Run) -> bool:
+    """Whether this machine can train a run at all; one that it cannot has failed."""
+    try:
+        _check(run)
+        return True
+    except InputError as error:
+        with contextlib.suppress(RunError):  # another process was quicker to say so
+            store.fail(run.id, str(error))
+        return False
+
+
+def _warn(store: Store, slot: Slot, run: Run) -> None:
+    """Say with the run that waits for it that the last worker of this slot fell over: the next one may as well."""
+    log = _slot_folder(store, slot) / _WORKER_LOG
+    if log.is_file() and b"Traceback" in log.read_bytes():
+        store.note(run.id, message=f"waiting; the last worker ended with an error: {log} has the details")
 
 
 def serves(device: str) -> Callable[[Run], bool]:
@@ -145,9 +167,9 @@ def all_slots() -> list[Slot]:
     return found
 
 
-def take_slot(store: Store, slot: Slot) -> int | None:
+def take_slot(store: Store, slot: Slot, patience: float = 0.5) -> int | None:
     """The descriptor that holds this slot's lock, or None when a worker has it."""
-    return lock.take(_slot_folder(store, slot))
+    return lock.take(_slot_folder(store, slot), patience)
 
 
 def threads_per_worker() -> int:
@@ -170,10 +192,13 @@ def cores() -> int:
 
 def _spawn(store: Store, slot: Slot, held: int) -> None:
     """A worker for this slot, which outlives this process and holds the slot's lock from the first moment."""
-    threads = os.environ.get("OMP_NUM_THREADS") or str(threads_per_worker())
+    asked = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]  # '4,2' is for nested loops
+    threads = asked if asked.isdecimal() else str(threads_per_worker())
     # Threads that spin while they wait take the cores from everything else, the dashboard included.
     quiet = {"OMP_WAIT_POLICY": "PASSIVE", "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
-    with open(_slot_folder(store, slot) / "log.txt", "wb") as log:
+    # Nor must a 'queue.py' in the folder that the user happens to be in be taken for Python's own (from 3.11 on).
+    own = {"OMP_NUM_THREADS": threads, "DNACONV_HOME": str(store.home), "PYTHONSAFEPATH": "1"}
+    with open(_slot_folder(store, slot) / _WORKER_LOG, "wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "dnaconv_core.runs.worker", slot.device, str(slot.number), str(held)],
             stdin=subprocess.DEVNULL,
@@ -181,7 +206,7 @@ def _spawn(store: Store, slot: Slot, held: int) -> None:
             stderr=log,
             start_new_session=True,  # a Ctrl-C in the server's terminal must not reach it
             pass_fds=(held,),
-            env={**quiet, **os.environ, "OMP_NUM_THREADS": threads, "DNACONV_HOME": str(store.home)},
+            env={**quiet, **os.environ, **own},
         )
     _started.append(process)
 
@@ -205,6 +230,11 @@ def _wish(spec: RunSpec) -> str:
 def _wish_of(run: Run) -> str:
     """The device a run has had, as long as the machine has it; else what it asks for."""
     return run.device if run.device in device_keys() else _wish(run.spec)
+
+
+def _check(run: Run) -> None:
+    RunSpec.from_json(run.spec.to_json())  # a record of another version is read unchecked
+    _check_device(_wish_of(run))
 
 
 def _check_device(wish: str) -> None:

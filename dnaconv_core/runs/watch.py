@@ -20,10 +20,16 @@ _POLL = 0.5  # seconds between looks into the store
 
 
 class Watch:
-    """Progress of one run. Asked to stop by the store, by SIGTERM and by Ctrl-C."""
+    """Progress of one run. Asked to stop by the store, by SIGTERM and by Ctrl-C.
 
-    def __init__(self, store: Store, run: Run, epochs: int, inner: Progress = SILENT) -> None:
-        self.store, self.run, self.epochs, self.inner = store, run.id, epochs, inner
+    impatient: a signal raises KeyboardInterrupt where training does not look itself whether to stop, and so does a
+    second one anywhere.
+    """
+
+    def __init__(
+        self, store: Store, run: Run, epochs: int, inner: Progress = SILENT, *, impatient: bool = False
+    ) -> None:
+        self.store, self.run, self.epochs, self.inner, self.impatient = store, run.id, epochs, inner, impatient
         self.stop = self.signalled = False
         self.give_up: Callable[[], None] | None = None  # ends the run well from where it is; None: as 'cancelled'
         self.training = False  # steps are being made, so that should_stop is asked many times a second
@@ -44,7 +50,9 @@ class Watch:
         self._open.close()
 
     def _on_signal(self, *_: Any) -> None:
-        self.stop = self.signalled = True
+        again, self.stop, self.signalled = self.signalled, True, True
+        if self.impatient and (again or not self.training):
+            raise KeyboardInterrupt
 
     @property
     def seconds(self) -> float:

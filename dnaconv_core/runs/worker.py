@@ -40,10 +40,12 @@ def train_here(store: Store, run: str, progress: Progress = SILENT) -> Run:
         record = store.get(run)
         settings = _settings(record)
         store.start(run, settings.epochs)
-        watch = Watch(store, record, settings.epochs, progress)
+        watch = Watch(store, record, settings.epochs, progress, impatient=True)
         try:
             device = _device(store, record, settings, watch)
             execute(store, run, watch, settings, device=device)
+        except KeyboardInterrupt:
+            _end_early(store, watch)
         finally:
             watch.close()
         return store.get(run)
@@ -124,19 +126,24 @@ def _leave_when_asked(store: Store, watch: Watch, over: threading.Event, held: i
     while not over.wait(_LOOK):
         if watch.training or not (watch.signalled or store.note(watch.run)) or watch.training:
             continue
-        record = store.get(watch.run)
-        with contextlib.suppress(RunError):  # it has ended by itself
-            if watch.give_up is not None:
-                watch.give_up()
-            else:
-                words = "stopped by the user"
-                store.finish(
-                    watch.run, "cancelled", record.metrics, epoch=record.epoch, message=words, seconds=watch.seconds
-                )
+        _end_early(store, watch)
         os.close(held)
         if not watch.signalled:
             ensure_workers(store)  # somebody else goes on with the queue
         os._exit(0)
+
+
+def _end_early(store: Store, watch: Watch) -> None:
+    """A user does not wait for what is going on now: the record ends with what is on the disk."""
+    record = store.get(watch.run)
+    with contextlib.suppress(RunError):  # it has ended by itself
+        if watch.give_up is not None:
+            watch.give_up()
+        else:
+            words = "stopped by the user"
+            store.finish(
+                watch.run, "cancelled", record.metrics, epoch=record.epoch, message=words, seconds=watch.seconds
+            )
 
 
 def _free_memory(device: str) -> None:

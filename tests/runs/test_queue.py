@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -121,7 +123,9 @@ def test_workers_start_only_where_a_slot_is_free_and_work_waits(store, machine, 
     held = take_slot(store, Slot("cpu", 0))
     assert (ensure_workers(store), started) == (1, ["cpu/0", "cpu/1"])
     both = take_slot(store, Slot("cpu", 1))
-    assert ensure_workers(store) == 0
+    monkeypatch.setattr(lock, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pytest.fail))
+    assert ensure_workers(store) == 0  # at once: a page looks every second
+    monkeypatch.undo()
     os.close(held)
     os.close(both)
 
@@ -133,6 +137,46 @@ def test_a_device_that_is_not_there_is_told_at_once_or_ends_the_run(store, machi
     run = waiting(store, "mps")  # of a home that came from another machine
     assert ensure_workers(store) == 0
     assert store.get(run).state == "failed" and "device is 'mps' but this machine has cpu" in store.get(run).error
+
+
+def test_settings_of_another_version_are_told_at_once_or_end_the_run(store, machine):
+    run, other = waiting(store), waiting(store)
+    store.ask_to_stop(other)
+    with sqlite3.connect(store.database) as db:
+        db.execute("UPDATE runs SET device = 'cpu', spec = ?", ('{"experiment": "rnai", "preset": "of tomorrow"}',))
+    assert ensure_workers(store) == 0
+    assert store.get(run).state == "failed" and "preset is 'of tomorrow'" in store.get(run).error
+    assert not queue._possible(store, store.get(run))  # nor is it an error when another process was quicker
+    with pytest.raises(ConfigError, match="preset is 'of tomorrow'"):
+        queue.resume(store, other)
+    assert store.get(other).state == "cancelled"
+
+
+def test_a_worker_that_fell_over_is_told_with_the_run_that_waits(store, machine, monkeypatch):
+    monkeypatch.setattr(queue, "_spawn", lambda store, slot, held: None)
+    run = waiting(store)
+    ensure_workers(store)
+    assert store.get(run).message == "waiting"
+    log = store.home / "slots" / "cpu-0" / "log.txt"
+    log.write_text("Traceback (most recent call last):\nImportError: no torch\n")
+    ensure_workers(store)
+    assert store.get(run).message == f"waiting; the last worker ended with an error: {log} has the details"
+
+
+def test_a_worker_s_surroundings(store, machine, monkeypatch):
+    asked = []
+
+    def start(command, env, **_):
+        asked.append(env)
+        return SimpleNamespace(poll=lambda: 0)
+
+    monkeypatch.setattr(queue.subprocess, "Popen", start)
+    monkeypatch.setattr(queue, "cores", lambda: 6)
+    for threads in ("3", "4,2", "many", ""):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        queue._spawn(store, Slot("cpu", 0), 0)
+    assert [env["OMP_NUM_THREADS"] for env in asked] == ["3", "4", "6", "6"]
+    assert {env["PYTHONSAFEPATH"] for env in asked} == {"1"}
 
 
 def test_a_longer_run_is_longer(store, machine, monkeypatch):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import time
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from dnaconv_core.errors import DataError
 from dnaconv_core.model.bundle import load_bundle
+from dnaconv_core.runs import execute
 from dnaconv_core.runs.models import find_model, list_models
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import ENDED, Store
@@ -37,7 +39,9 @@ def test_a_run_here_leaves_a_model_its_metrics_and_predictions():
     assert list_models(store)[0].key == run.id
 
 
-def test_a_launched_run_outlives_the_call_and_can_be_cancelled():
+def test_a_launched_run_outlives_the_call_and_can_be_cancelled(tmp_path, monkeypatch):
+    (tmp_path / "sqlite3.py").write_text("raise RuntimeError('not mine')")  # where the user happens to be
+    monkeypatch.chdir(tmp_path)
     store = Store()
     spec = RunSpec("rnai", settings={**QUICK, "epochs": 100_000, "batch_size": 100})
     run = store.create(spec).id
@@ -59,6 +63,42 @@ def test_a_run_that_cannot_read_its_data_fails_with_the_reason(tmp_path):
         train_here(store, run)
     failed = store.get(run)
     assert failed.state == "failed" and "does not exist" in failed.error
+
+
+def interrupted(*_):
+    """A Ctrl-C at this place."""
+    signal.raise_signal(signal.SIGINT)
+    time.sleep(60)
+
+
+@pytest.mark.parametrize(
+    ("place", "state", "message"),
+    [
+        ("load_parts", "cancelled", "stopped by the user"),
+        ("_final_metrics", "finished", "all epochs done; stopped before the intervals were known"),
+    ],
+)
+def test_ctrl_c_is_heard_at_once_in_the_foreground(monkeypatch, place, state, message):
+    monkeypatch.setattr(execute, place, interrupted)
+    store, began = Store(), time.monotonic()
+    run = train_here(store, store.create(RunSpec("rnai", settings=QUICK)).id)
+    assert (run.state, run.message) == (state, message) and time.monotonic() - began < 30
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_epoch():
+    class Impatient:
+        def report(self, fraction, message):
+            pass
+
+        def should_stop(self):
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+            pytest.fail("it went on")
+
+    store = Store()
+    run = train_here(store, store.create(RunSpec("rnai", settings=QUICK)).id, Impatient())
+    assert (run.state, run.message) == ("cancelled", "stopped by the user")
 
 
 @pytest.mark.slow
