@@ -17,13 +17,13 @@ from common import Peer, Times, alternate, arguments, finish, prepare, print_tab
 from networks import NETWORKS, Plain, data, step_flops
 
 from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.memory import kept_memory
 from dnaconv_core.model.config import ModelConfig, TrainConfig
 from dnaconv_core.model.convnet import build
 from dnaconv_core.predict import predict
 from dnaconv_core.progress import SILENT
 from dnaconv_core.train.batches import Loader
 from dnaconv_core.train.loop import make_optimizer
-from dnaconv_core.train.memory import kept_memory
 from dnaconv_core.train.steps import Steps
 
 SIDE = 2048  # of the matrices whose product is the machine's peak

@@ -9,6 +9,7 @@ import numpy as np
 
 from dnaconv_core.data.dataset import Dataset, MappedRows
 from dnaconv_core.errors import InputError
+from dnaconv_core.memory import kept_memory
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import one_hot
@@ -45,14 +46,14 @@ def predict(
         raise InputError(f"output is {output!r}: choose 'prediction', 'logit' or 'spread'")
     home = next(model.parameters()).device
     where = torch.device(device) if device else home
-    held = 2**20 if where.type == "cpu" else 2**25  # activations of one layer: what caches hold, or what fills a GPU
+    held = 3 * 2**17 if where.type == "cpu" else 2**25  # numbers in one layer: what caches hold, or what fills a GPU
     batch_size = batch_size or max(1, held // (model.config.members * model.config.filters * model.config.length))
     training = model.training
     result = np.full((len(X), model.config.n_tasks), np.nan, np.float32)
     model.eval()
     try:
         model.to(where)
-        with torch.inference_mode():
+        with torch.inference_mode(), kept_memory(len(X) > 4 * batch_size):
             for start in range(0, len(X), batch_size):
                 if progress.should_stop():
                     break

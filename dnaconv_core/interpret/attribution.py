@@ -15,6 +15,7 @@ import numpy as np
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.ism import ism as run_ism
+from dnaconv_core.memory import kept_memory
 from dnaconv_core.predict import check_input
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.sequence.shuffle import dinucleotide_shuffle
@@ -128,7 +129,7 @@ def _in_batches(model, X, covariates, method, options: Options, batch_size, prog
     values = np.full_like(hypothetical, np.nan)
     delta = np.full(n, np.nan, np.float32)
     has_delta = True
-    with as_found(model):
+    with as_found(model), kept_memory(n > 4 * step):
         for start in range(0, n, step):
             if progress.should_stop():
                 break

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dnaconv_core.memory import kept_memory
 from dnaconv_core.predict import check_input
 from dnaconv_core.progress import SILENT, Progress
 
@@ -37,8 +38,9 @@ def ism(
     result = np.full((len(X), 4, X.shape[2]), np.nan, np.float32)
     with torch.inference_mode():
         network = Substitutions(model, task)
-        at_once = batch_size or network.at_once()
-        step = max(1, at_once // (3 * X.shape[2]))  # sequences
+    at_once = batch_size or network.at_once()
+    step = max(1, at_once // (3 * X.shape[2]))  # sequences
+    with torch.inference_mode(), kept_memory(len(X) > 4 * step):
         for start in range(0, len(X), step):
             if progress.should_stop():
                 break

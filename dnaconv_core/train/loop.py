@@ -16,13 +16,13 @@ import numpy as np
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import ConfigError, TrainingError
 from dnaconv_core.evaluate.metrics import MAIN_METRIC, evaluate, labelled
+from dnaconv_core.memory import kept_memory
 from dnaconv_core.model.config import TrainConfig
 from dnaconv_core.predict import predict
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.train.batches import Loader, epoch_order
 from dnaconv_core.train.checkpoint import load_checkpoint, save_checkpoint
 from dnaconv_core.train.loss import loss_name, per_example
-from dnaconv_core.train.memory import kept_memory
 
 if TYPE_CHECKING:
     import torch
