@@ -6,14 +6,20 @@ the validation part), `history.csv` (the metrics by epoch) and `command.txt` (wh
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
 import io
 import json
+import lzma
+import math
 import re
+import secrets
 import shutil
-import tempfile
+import struct
 import zipfile
+import zlib
+from array import array
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -24,6 +30,7 @@ from dnaconv_core.experiments import get_experiment
 from dnaconv_core.home import models_folder
 from dnaconv_core.model.bundle import CARD, CONFIG, MAX_JSON, MAX_WEIGHTS, METRICS, WEIGHTS, Bundle, load_bundle
 from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.results import Metric
 from dnaconv_core.runs.card import command, write_card
 from dnaconv_core.runs.execute import PREDICTIONS
 from dnaconv_core.runs.models import find_model
@@ -36,6 +43,13 @@ _LIMITS = {
     COMMAND: MAX_JSON,
 }  # fmt: skip
 _MOST_ENTRIES = 32
+_MOST_LETTERS = 1 << 28  # of all ids together, each as long as the longest: that is how numpy keeps them
+# What zipfile lets through of a damaged file, besides its own error.
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, RuntimeError, ValueError,
+    IndexError,
+)  # fmt: skip
+_NO_RECORD = (KeyError, TypeError, ValueError, AttributeError, DnaConvError)  # it does not hold what is asked for
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would calculate a cell that begins so
 
 
@@ -50,7 +64,7 @@ def export_model(name: str, store: Store | None = None) -> bytes:
         METRICS: (folder / METRICS).read_bytes() if (folder / METRICS).is_file() else b"{}",
         CARD: _card(bundle).encode(),
     }
-    if "settings" in bundle.record:
+    with contextlib.suppress(*_NO_RECORD):
         files[COMMAND] = (command(bundle.experiment, bundle.record) + "\n").encode()
     if (folder / PREDICTIONS).is_file():
         files[TABLE] = _predictions_csv(folder / PREDICTIONS, bundle.config).encode()
@@ -91,23 +105,33 @@ def import_model(archive: Path | bytes) -> str:
     target = models_folder() / f"{slug}-{digest}"
     if target.is_dir():
         return target.name
+    part = models_folder() / f".import-{secrets.token_hex(4)}"
     try:
-        models_folder().mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(dir=models_folder(), prefix=".import-"))
-    except OSError as error:
-        raise BundleError(f"{models_folder()} cannot be written ({error.strerror}): set DNACONV_HOME") from None
-    try:
+        part.mkdir(parents=True)
         for file, content in files.items():
             (part / file).write_bytes(content)
         try:
-            load_bundle(part)
+            _check_metrics(load_bundle(part).metrics)
         except BundleError as error:
             raise BundleError(str(error).replace(f"{part}/", "")) from None
-        part.chmod(0o755)
         part.replace(target)
+    except OSError as error:
+        if not target.is_dir():  # else somebody imported the same file at the same time
+            raise BundleError(
+                f"{models_folder()} cannot be written ({error.strerror}): free some space there, make it writable, or "
+                f"set DNACONV_HOME to another"
+            ) from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return target.name
+
+
+def _check_metrics(metrics: dict[str, dict[str, Metric]]) -> None:
+    for split, part in metrics.items():
+        for name, metric in part.items():
+            for value in (metric.value, metric.low, metric.high):
+                if value is not None and not (type(value) in (int, float) and math.isfinite(value)):
+                    raise BundleError(f"{METRICS}: {name} of {split!r} is no finite number: export the model again")
 
 
 def _unpack(archive: Path | bytes) -> dict[str, bytes]:
@@ -130,7 +154,7 @@ def _unpack(archive: Path | bytes) -> dict[str, bytes]:
                 files[path.name] = _content(packed, entry, _LIMITS[path.name])
     except FileNotFoundError:
         raise BundleError(f"{label} does not exist: give the path of an exported model") from None
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError) as error:
+    except _DAMAGED as error:
         raise BundleError(f"{label} is not a readable .zip ({error}): export the model again") from None
     for needed in (CONFIG, WEIGHTS):
         if needed not in files:
@@ -150,7 +174,10 @@ def _content(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> byt
 def _described(files: dict[str, bytes]) -> tuple[Any, ModelConfig]:
     try:
         config = json.loads(files[CONFIG])
-        return get_experiment(str(config["experiment"])), ModelConfig.from_json(config["model"])
+        experiment = get_experiment(str(config["experiment"]))
+        if experiment.key != config["experiment"]:  # the beginning of a key does on a command line, not in a file
+            raise ValueError(experiment.key)
+        return experiment, ModelConfig.from_json(config["model"])
     except DnaConvError as error:
         raise BundleError(f"{CONFIG} does not describe a model that can be used here: {error}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -161,7 +188,7 @@ def _card(bundle: Bundle) -> str:
     """Written from the record where it has all that a card tells, else the card that came with the model."""
     try:
         return write_card(get_experiment(bundle.experiment), bundle.config, bundle.record, bundle.metrics)
-    except (KeyError, TypeError, DnaConvError):
+    except _NO_RECORD:
         return bundle.card
 
 
@@ -188,21 +215,30 @@ def _header(config: ModelConfig) -> list[str]:
 def _predictions_npz(table: bytes, config: ModelConfig) -> bytes:
     """The arrays of an exported table, checked against the model's shape."""
     header, tasks, known = _header(config), config.n_tasks, LETTERS[config.alphabet] + "N"
+    ids, sequences, values = [], bytearray(), array("f")
     try:
-        rows = list(csv.reader(io.StringIO(table.decode())))
-        if not rows or rows[0] != header:
+        rows = csv.reader(io.TextIOWrapper(io.BytesIO(table), "utf-8", newline=""))  # one at a time: there may be many
+        if next(rows, None) != header:
             raise BundleError(f"{TABLE} has other columns than {', '.join(header)}: export the model again")
-        rows = rows[1:]
-        ids = [name[1:] if name[:1] == "'" and name[1:].startswith(_FORMULA) else name for name, *_ in rows]
-        numbers = np.array([row[2:] for row in rows], np.float32).reshape(len(rows), len(header) - 2)
-        for number, (_, sequence, *_) in enumerate(rows, 2):
+        for number, row in enumerate(rows, 2):
+            if len(row) != len(header):
+                raise BundleError(f"{TABLE}, line {number}: it has {len(row)} cells for {len(header)} columns")
+            name, sequence, *rest = row
             if len(sequence) != config.length or set(sequence) - set(known):
                 raise BundleError(f"{TABLE}, line {number}: the sequence does not have {config.length} of {known}")
-    except (ValueError, csv.Error) as error:
+            ids.append(name[1:] if name[:1] == "'" and name[1:].startswith(_FORMULA) else name)
+            sequences += sequence.encode()
+            values.extend(map(float, rest))
+    except (ValueError, OverflowError, csv.Error) as error:
         raise BundleError(f"{TABLE} is not a table of numbers ({error}): export the model again") from None
+    numbers = np.frombuffer(values, np.float32).reshape(len(ids), len(header) - 2)
+    if np.isinf(numbers).any():
+        raise BundleError(f"{TABLE} holds a number that is infinite: export the model again")
+    if len(ids) * max(map(len, ids), default=0) > _MOST_LETTERS:
+        raise BundleError(f"{TABLE} has an id of {max(map(len, ids)):,} letters, too long for {len(ids):,} rows")
     lookup = np.full(256, 4, np.uint8)
     lookup[np.frombuffer(known.encode(), np.uint8)] = range(5)
-    letters = np.frombuffer("".join(row[1] for row in rows).encode(), np.uint8)
+    letters = np.frombuffer(sequences, np.uint8)
     kept = io.BytesIO()
     np.savez_compressed(
         kept,
@@ -211,7 +247,7 @@ def _predictions_npz(table: bytes, config: ModelConfig) -> bytes:
         prediction=numbers[:, tasks : 2 * tasks],
         w=numbers[:, 2 * tasks : 3 * tasks],
         covariates=numbers[:, 3 * tasks :],
-        codes=lookup[letters].reshape(len(rows), config.length),
+        codes=lookup[letters].reshape(len(ids), config.length),
     )
     return kept.getvalue()
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
+import os
 import shlex
 import stat
 import zipfile
@@ -17,6 +19,7 @@ from dnaconv_core.home import models_folder
 from dnaconv_core.model.bundle import CONFIG, WEIGHTS, load_bundle
 from dnaconv_core.predict import encode_records, predict
 from dnaconv_core.results import Record
+from dnaconv_core.runs import transfer
 from dnaconv_core.runs.compare import compare_runs
 from dnaconv_core.runs.execute import PREDICTIONS
 from dnaconv_core.runs.models import find_model, list_models
@@ -125,6 +128,7 @@ def test_in_one_folder_does_too(archive):
         ({CONFIG: b"[1]"}, "config.json does not describe a model"),
         ({CONFIG: b"[" * 100_000}, "config.json does not describe a model"),
         ({CONFIG: b'{"experiment": "none", "model": {}}'}, "there is no experiment 'none'"),
+        ({CONFIG: b'{"experiment": "r", "model": {}}'}, "config.json does not describe a model"),
         ({WEIGHTS: b"nothing"}, "weights.safetensors is not a readable safetensors file"),
         ({"predictions.csv": b"a,b\n1,2\n"}, "predictions.csv has other columns than id, sequence"),
         (
@@ -135,7 +139,21 @@ def test_in_one_folder_does_too(archive):
             {"predictions.csv": b"id,sequence,measured,predicted,weight\na," + b"A" * 21 + b",x,1,1\n"},
             "predictions.csv is not a table of numbers",
         ),
+        (
+            {"predictions.csv": b"id,sequence,measured,predicted,weight\na," + b"A" * 21 + b",1,1\n"},
+            "predictions.csv, line 2: it has 4 cells for 5 columns",
+        ),
+        (
+            {"predictions.csv": b"id,sequence,measured,predicted,weight\na," + b"A" * 21 + b",1,inf,1\n"},
+            "predictions.csv holds a number that is infinite",
+        ),
         ({"metrics.json": b"{" + b" " * (17 << 20)}, "metrics.json unpacks to more than the 16,777,216 bytes"),
+        ({"metrics.json": b"[" * 100_000}, "metrics.json is not JSON"),
+        (
+            {"metrics.json": b'{"valid": {"pearson_r": "<b>"}}'},
+            "pearson_r of 'valid' is no finite number",
+        ),
+        ({"metrics.json": b'{"valid": {"pearson_r": {"value": NaN}}}'}, "pearson_r of 'valid' is no finite number"),
     ],
 )
 def test_what_is_refused_leaves_nothing_behind(archive, change, sentence):
@@ -165,6 +183,62 @@ def test_a_link_in_an_archive_is_only_text(archive):
         packed.writestr(link, "/etc/passwd")
     with pytest.raises(BundleError, match="not a readable safetensors file"):
         import_model(out.getvalue())
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_archive_is_refused_in_a_sentence_wherever_the_damage_is(archive, kind):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", kind) as packed:
+        for name in (CONFIG, WEIGHTS):
+            packed.writestr(name, files(archive)[name])
+    whole, rng, refused = out.getvalue(), np.random.default_rng(0), 0
+    for _ in range(150):
+        torn = bytearray(whole[: rng.integers(len(whole))] if rng.random() < 0.2 else whole)
+        for place in rng.integers(max(0, len(torn) - 400) if rng.random() < 0.5 else 0, len(torn) + 1, 3):
+            torn[place : place + 1] = rng.bytes(1)
+        try:
+            import_model(bytes(torn))
+        except BundleError:
+            refused += 1
+    assert refused > 100  # some damage is to a date, and does no harm
+
+
+def test_an_id_so_long_that_all_would_take_gigabytes_is_refused(archive, monkeypatch):
+    monkeypatch.setattr(transfer, "_MOST_LETTERS", 50_000)
+    table = files(archive)["predictions.csv"].decode().splitlines()
+    table[1] = "x" * 100_000 + "," + table[1].partition(",")[2]
+    with pytest.raises(BundleError, match="an id of 100,000 letters, too long for 1,200 rows"):
+        import_model(zipped({**files(archive), "predictions.csv": "\n".join(table).encode()}))
+
+
+@pytest.mark.parametrize("record", [{"train": "x"}, {"settings": "x"}, {"n_train": "many"}, {"split": 3}])
+def test_a_record_that_is_none_is_exported_without_its_command_or_card(archive, record):
+    config = json.loads(files(archive)[CONFIG]) | record
+    key = import_model(zipped({**files(archive), CONFIG: json.dumps(config).encode()}))
+    assert set(files(export_model(key))) >= {CONFIG, WEIGHTS}
+
+
+def test_two_imports_at_once_make_one_model(archive, monkeypatch):
+    usual = transfer.load_bundle
+
+    def meanwhile(part):
+        monkeypatch.setattr(transfer, "load_bundle", usual)
+        assert import_model(archive) == import_model(archive)
+        return usual(part)
+
+    monkeypatch.setattr(transfer, "load_bundle", meanwhile)
+    key = import_model(archive)
+    assert [path.name for path in models_folder().iterdir()] == [key]
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(archive, monkeypatch):
+    def full(path, content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(transfer.Path, "write_bytes", full)
+    with pytest.raises(BundleError, match="cannot be written .No space left on device.: free some space there"):
+        import_model(archive)
+    assert list(models_folder().iterdir()) == []
 
 
 def test_what_is_no_zip(tmp_path):
