@@ -24,6 +24,7 @@ _FLANK = 6  # bases kept on either side of a seqlet while aligning
 _SHIFT = 6  # bases a seqlet may be moved to fit
 _ALIKE = 0.55  # cosine similarity of contributions from which two seqlets are of one pattern
 _MERGE = 0.75  # of two patterns, from which they are one
+_REAL = 0.01  # p-value from which a pattern is more than chance
 _SEEDS = 1500  # the strongest seqlets, among which seeds are looked for
 
 
@@ -66,15 +67,16 @@ def discover(
     p_value: float = 1e-3,
     least: int = 10,
     most: int = 1000,
-    n_references: int = 8,
+    n_references: int = 4,
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> Discovery:
     """Patterns in what the network finds in favour of the positive class (or of high values).
 
     At most `most` positives and as many negatives are explained (numbers: above and below the median). Attributions of
-    one shuffle of each are the null that seqlets are called against. least: seqlets that make a pattern. Raises
-    InputError when there are no two classes.
+    one shuffle of each are the null that seqlets are called against. least: seqlets that make a pattern; it must also
+    be more frequent in positives than in negatives, or in sequences than in their shuffles, or it is what any network
+    has by chance. Raises InputError when there are no two classes.
     """
     rows, positive = _explained(y, most, seed)
     X = np.asarray(X[rows])
@@ -86,24 +88,33 @@ def discover(
     progress.report(0.9, "looking for patterns")
     if not np.isfinite(found.values).all() or not np.isfinite(null.values).all():  # stopped by the user
         return Discovery((), Seqlets(*(np.zeros(0, np.int64),) * 4, width), rows, method, 0)
-    seqlets = call_seqlets(
-        (found.values * X).sum(axis=1), (null.values * shuffled).sum(axis=1), width=width, p_value=p_value
+    scores, chance = (found.values * X).sum(axis=1), (null.values * shuffled).sum(axis=1)
+    seqlets = call_seqlets(scores, chance, width=width, p_value=p_value)
+    by_chance = call_seqlets(chance, chance, width=width, p_value=p_value)
+    patterns, left = find_patterns(
+        seqlets, X, found, positive, least=least, by_chance=_wide(by_chance, null.values * shuffled)
     )
-    patterns, left = find_patterns(seqlets, X, found, positive, least=least)
     progress.report(1.0, f"{len(patterns)} pattern{'s' * (len(patterns) != 1)} from {len(seqlets):,} seqlets")
     return Discovery(patterns, seqlets, rows, method, left)
 
 
 def find_patterns(
-    seqlets: Seqlets, X: np.ndarray, found: Attribution, positive: np.ndarray, *, least: int = 10
+    seqlets: Seqlets,
+    X: np.ndarray,
+    found: Attribution,
+    positive: np.ndarray,
+    *,
+    least: int = 10,
+    by_chance: np.ndarray | None = None,
 ) -> tuple[tuple[Pattern, ...], int]:
-    """Cluster and align seqlets of explained one-hot X `(N, 4, L)`; positive `(N,)` bool. Also how many fit nowhere."""
+    """Cluster and align seqlets of explained one-hot X `(N, 4, L)`; positive `(N,)` bool. Also how many fit nowhere.
+
+    by_chance: the contributions around the seqlets of as many shuffles, `(M, 4, w)`.
+    """
     n = len(seqlets)
     if not n:
         return (), 0
-    wide = _windows(
-        found.values * X, seqlets.sequence, seqlets.start - _FLANK - _SHIFT, seqlets.width + 2 * (_FLANK + _SHIFT)
-    )
+    wide = _wide(seqlets, found.values * X)
     free = np.ones(n, bool)
     groups = []
     similar = _resemblance(wide[:_SEEDS])
@@ -129,12 +140,29 @@ def find_patterns(
         groups.append((core, members, shift, minus))
     groups = _merged(groups, wide)
     patterns = [_pattern(i, g, seqlets, X, found, positive) for i, g in enumerate(groups)]
+    patterns = [p for p, g in zip(patterns, groups, strict=True) if _is_real(p, g[0], by_chance)]
     patterns.sort(key=lambda p: -p.n_seqlets)
     renamed = [
         p._replace(motif=p.motif._replace(name=f"pattern {i}", matrix_id=f"pattern_{i}"))
         for i, p in enumerate(patterns, 1)
     ]
     return tuple(renamed), n - sum(p.n_seqlets for p in renamed)
+
+
+def _is_real(pattern: Pattern, core: np.ndarray, by_chance: np.ndarray | None) -> bool:
+    """Whether its seqlets tell the classes apart, or are more than those in shuffles that look the same."""
+    from scipy.stats import binomtest
+
+    if pattern.p_fisher <= _REAL or by_chance is None:
+        return True
+    n = pattern.n_seqlets + int((_fit(by_chance, core)[0] > _ALIKE).sum())
+    return binomtest(pattern.n_seqlets, n, alternative="greater").pvalue <= _REAL
+
+
+def _wide(seqlets: Seqlets, contributions: np.ndarray) -> np.ndarray:
+    """Contributions `(S, 4, w)` of seqlets and their surroundings, from `(N, 4, L)`."""
+    first, width = seqlets.start - _FLANK - _SHIFT, seqlets.width + 2 * (_FLANK + _SHIFT)
+    return _windows(contributions, seqlets.sequence, first, width)
 
 
 def _explained(y: np.ndarray, most: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

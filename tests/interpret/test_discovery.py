@@ -8,6 +8,7 @@ import pytest
 from dnaconv_core.data.synthetic import tf_binding
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.discovery import discover
+from dnaconv_core.interpret.keep import stored_examples
 from dnaconv_core.interpret.marginalize import (
     backgrounds,
     by_mutation,
@@ -18,7 +19,10 @@ from dnaconv_core.interpret.marginalize import (
     typical_covariates,
 )
 from dnaconv_core.interpret.seqlets import call_seqlets, overlap_share
+from dnaconv_core.model.bundle import load_bundle
 from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.model.convnet import build
+from dnaconv_core.runs.models import find_model
 from dnaconv_core.sequence.encoding import one_hot, reverse_complement_text
 from dnaconv_core.sequence.shuffle import random_backgrounds
 
@@ -51,6 +55,15 @@ def test_patterns_of_a_network_that_knows_one_site_are_that_site(site_detector):
     assert sorted(pattern.start.tolist()) == sorted(3 + row % 20 for row in range(30))
     same = pattern.minus[np.argsort(pattern.sequence)] == pattern.minus[pattern.sequence == 0][0]
     assert same.tolist() == [word == words[0] for word in words]  # strands told apart
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_network_that_learned_nothing_has_no_pattern(seed):
+    """Any network likes some words; these are no more frequent in positives, or in sequences than in shuffles."""
+    bundle = load_bundle(find_model("tf_binding_jund_book"))
+    data = stored_examples(bundle.path)
+    found = discover(build(bundle.config, seed), data.X, data.y, most=500)
+    assert len(found.seqlets) > 20 and found.patterns == () and found.n_unassigned == len(found.seqlets)
 
 
 def test_seqlets_are_windows_above_what_shuffles_reach():
