@@ -71,9 +71,40 @@ def test_a_detached_run_waits_and_is_led_through_its_life(capsys, tmp_path, monk
     assert [r["run"] for r in answer(capsys, "runs", "list")["runs"]] == [copy["run"]]
 
 
+def test_a_sweep_is_a_run_for_each_combination_under_one_tag(capsys):
+    made = answer(capsys, "train", "rnai", *QUICK, "--set", "seed=0,1", "--set", "depth=1,2,3", "--set", "filters=4")
+    settings = [run["spec"]["settings"] for run in made["runs"]]
+    assert [(one["seed"], one["depth"]) for one in settings] == [(0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (1, 3)]
+    assert {one["filters"] for one in settings} == {4} and {one["epochs"] for one in settings} == {2}
+    other = answer(capsys, "train", "rnai", *QUICK, "--detach")["run"]
+    train_here(Store(), made["runs"][0]["run"])
+    listed = answer(capsys, "runs", "list", "--tag", made["tag"])["runs"]
+    assert [run["run"] for run in listed] == [run["run"] for run in reversed(made["runs"])] and len(Store().list()) == 7
+    _, text, _ = run(capsys, "runs", "list", "--tag", made["tag"])
+    score = Store().get(made["runs"][0]["run"]).metrics["valid"]["pearson_r"]["value"]
+    assert text.splitlines()[-1].endswith(f"pearson_r {score:.4f}  seed=0, depth=1") and other not in text
+    assert run(capsys, "runs", "list", "--tag", "x")[1] == "no run has the tag 'x'\n"
+
+
+def test_a_single_value_is_only_a_setting(capsys):
+    code, out, _ = run(capsys, "train", "rnai", *QUICK, "--set", "depth=2", "--set", "balance=False", "--detach")
+    (made,) = Store().list()
+    assert code == 0 and made.id in out and made.spec.settings["depth"] == 2 and made.tags == ()
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (["train", "rnai", "--set", "seed=0,1,x"], "--set seed=0,1,x: 'x' is not a value for seed"),
+        (["train", "rnai", "--set", "wings=0,1"], "there is no setting 'wings'"),
+        (["train", "rnai", "--set", "depth=1,2,9"], "depth=9 cannot be trained, so nothing was started: depth is 9"),
+        (["train", "rnai", "--set", "device=cpu,cuda:9"], "device=cuda:9 cannot be trained, so nothing was started"),
+        (
+            ["train", "rnai", "--set", f"seed={','.join(map(str, range(101)))}"],
+            "these are 101 combinations",
+        ),
+        (["runs", "clone", "nothing", "--set", "depth=1,2"], "--set depth has 2 values: a clone takes one"),
+        (["runs", "clone", "nothing", "--set", "balance=yes"], "'yes' is not a value for balance"),
         (["runs", "follow", "nothing"], "there is no run 'nothing'"),
         (["runs", "delete", "nothing"], "there is no run 'nothing'"),
         (["runs", "export", "nothing"], "there is no model 'nothing'"),

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
-import dataclasses
 import io
 import json
-import typing
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +14,12 @@ import numpy as np
 from dnaconv_core.commands.base import COVARIATES_HELP, MODEL_HELP, Answer, absolute, metric_line, open_dataset
 from dnaconv_core.commands.runs import queued_answer, run_answer
 from dnaconv_core.commands.sequences import add_sequence_options, given_sequences
+from dnaconv_core.commands.settings import add_setting_options, chosen_settings, given_settings
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import ConfigError
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.sources import DEFAULT_SPLIT, default_preset
 from dnaconv_core.files import write_atomic
-from dnaconv_core.model.config import ModelConfig, TrainConfig
 from dnaconv_core.progress import Bar
 from dnaconv_core.runs.models import find_model
 from dnaconv_core.runs.spec import RunSpec
@@ -45,7 +42,14 @@ def add(groups: Any, command: Any) -> None:
     )
     training.add_argument("--name", default="", help="what to call the run")
     training.add_argument("--detach", action="store_true", help="train in the background, in the queue, and return")
-    _setting_options(training)
+    training.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SETTING=VALUE,VALUE",
+        help="a setting with several values makes a sweep: one run for each combination, in the queue, under one tag",
+    )
+    add_setting_options(training)
 
     evaluation = command(groups, "evaluate", evaluate, "measure a model on labelled data")
     evaluation.add_argument("model", metavar="MODEL", help=MODEL_HELP)
@@ -63,10 +67,11 @@ def add(groups: Any, command: Any) -> None:
 
 def train(options: Namespace) -> Answer:
     from dnaconv_core.runs.queue import submit
+    from dnaconv_core.runs.sweep import sweep
     from dnaconv_core.runs.worker import train_here
 
-    specs = [spec for config in (ModelConfig, TrainConfig) for spec in dataclasses.fields(config)]
-    chosen = {spec.name: getattr(options, spec.name) for spec in specs if "group" in spec.metadata}
+    grid = given_settings(options.set)
+    first = {name: values[0] for name, values in grid.items()}
     spec = RunSpec(
         get_experiment(options.experiment).key,
         data=absolute(options.data) if options.data not in ("synthetic", "book") else options.data,
@@ -74,9 +79,17 @@ def train(options: Namespace) -> Answer:
         covariates=absolute(options.covariates),
         split=_split(options.split),
         preset=options.preset or default_preset(options.data),
-        settings={name: value for name, value in chosen.items() if value is not None},
+        settings={**chosen_settings(options), **first},
     )
     store = Store()
+    varied = {name: values for name, values in grid.items() if len(values) > 1}
+    if varied:
+        made = sweep(store, spec, varied, options.name)
+        return Answer(
+            {"tag": made.tag, "runs": [run.as_json() for run in made.runs]},
+            f"{len(made.runs)} runs tagged {made.tag} train in the background: 'dnaconv runs list --tag {made.tag}' "
+            f"shows them",
+        )
     if options.detach:
         return queued_answer(submit(store, spec, options.name), "trains")
     return run_answer(train_here(store, store.create(spec, options.name).id, Bar()))
@@ -154,26 +167,3 @@ def _split(text: str) -> dict[str, Any]:
         raise ConfigError(
             f"--split is {text!r}: use 'random', a fraction such as 0.2, or names such as chr22"
         ) from None
-
-
-def _setting_options(parser: argparse.ArgumentParser) -> None:
-    """One option for every setting that has a group, from the configuration's own schema."""
-    for config in (ModelConfig, TrainConfig):
-        hints = typing.get_type_hints(config)
-        for spec in dataclasses.fields(config):
-            if "group" in spec.metadata:
-                parser.add_argument(
-                    f"--{spec.name.replace('_', '-')}",
-                    dest=spec.name,
-                    type=_truth if hints[spec.name] is bool else hints[spec.name],
-                    choices=spec.metadata.get("choices"),
-                    default=None,
-                    metavar=None if "choices" in spec.metadata else spec.name.upper(),
-                    help=spec.metadata["help"],
-                )
-
-
-def _truth(text: str) -> bool:
-    if text.lower() not in ("true", "false"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not 'true' or 'false'")
-    return text.lower() == "true"

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from dnaconv_core.commands.base import Answer, metric_line
+from dnaconv_core.commands.settings import given_settings
 from dnaconv_core.errors import InputError
+from dnaconv_core.evaluate.metrics import MAIN_METRIC
 from dnaconv_core.files import write_atomic
 from dnaconv_core.progress import Bar
 from dnaconv_core.results import Metric
@@ -18,8 +20,11 @@ _LOOK = 0.5  # seconds between looks at a run that is followed
 
 
 def add(groups: Any, command: Any) -> None:
-    actions = command(groups, "runs", runs_list, "list runs and act on them").add_subparsers(metavar="ACTION")
-    command(actions, "list", runs_list, "list all runs, newest first")
+    every = command(groups, "runs", runs_list, "list runs and act on them")
+    every.set_defaults(tag="")
+    actions = every.add_subparsers(metavar="ACTION")
+    listing = command(actions, "list", runs_list, "list all runs, newest first")
+    listing.add_argument("--tag", default="", help="only those with this tag")
     for name, run, help in (
         ("show", runs_show, "show one run"),
         ("follow", runs_follow, "watch a run until it ends; Ctrl-C stops watching, not the run"),
@@ -58,12 +63,18 @@ def runs_list(options: Namespace) -> Answer:
     from dnaconv_core.runs.queue import ensure_workers
 
     store = Store()
-    found = store.list()
+    found = [run for run in store.list() if options.tag in ("", *run.tags)]
     ensure_workers(store)
-    lines = [f"{run.id:<22} {run.state:<12} epoch {run.epoch:>4}/{run.epochs:<5} {run.name}" for run in found]
-    return Answer(
-        {"runs": [run.as_json() for run in found]}, "\n".join(lines) or "no runs yet: 'dnaconv train' makes one"
-    )
+    none = f"no run has the tag {options.tag!r}" if options.tag else "no runs yet: 'dnaconv train' makes one"
+    return Answer({"runs": [run.as_json() for run in found]}, "\n".join(map(_line, found)) or none)
+
+
+def _line(run: Run) -> str:
+    valid = run.metrics.get("valid", {})
+    name = next((name for name in MAIN_METRIC.values() if name in valid), "")
+    score = Metric.from_json(valid.get(name)).value
+    words = "" if score is None else f"{name} {score:.4f}"
+    return f"{run.id:<22} {run.state:<12} epoch {run.epoch:>4}/{run.epochs:<5} {words:<17} {run.name}"
 
 
 def runs_show(options: Namespace) -> Answer:
@@ -108,7 +119,13 @@ def runs_extend(options: Namespace) -> Answer:
 def runs_clone(options: Namespace) -> Answer:
     from dnaconv_core.runs.queue import clone
 
-    settings = dict(_setting(text) for text in options.set)
+    settings = {}
+    for name, values in given_settings(options.set).items():
+        if len(values) > 1:
+            raise InputError(
+                f"--set {name} has {len(values)} values: a clone takes one, 'dnaconv train --set' takes several"
+            )
+        settings[name] = values[0]
     return queued_answer(clone(Store(), options.id, options.name, **settings), f"is like {options.id}")
 
 
@@ -188,22 +205,3 @@ def run_answer(run: Run) -> Answer:
 
 def _edited(run: Run) -> Answer:
     return Answer(run.as_json(), f"{run.id}: {run.name}" + (f" [{', '.join(run.tags)}]" if run.tags else ""))
-
-
-def _setting(text: str) -> tuple[str, Any]:
-    """--set name=value, the value as the setting's own kind. Raises InputError for an unknown name."""
-    import dataclasses
-    import typing
-
-    from dnaconv_core.model.config import ModelConfig, TrainConfig
-
-    name, _, value = text.partition("=")
-    name = name.strip().replace("-", "_")
-    for config in (ModelConfig, TrainConfig):
-        if any(spec.name == name and "group" in spec.metadata for spec in dataclasses.fields(config)):
-            kind = typing.get_type_hints(config)[name]
-            try:
-                return name, value.lower() == "true" if kind is bool else kind(value)
-            except ValueError:
-                raise InputError(f"--set {text}: {value!r} is not a value for {name}") from None
-    raise InputError(f"--set {text}: there is no setting {name!r}, see 'dnaconv train --help'")

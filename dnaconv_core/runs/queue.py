@@ -39,7 +39,7 @@ class Slot(NamedTuple):
 
 def submit(store: Store, spec: RunSpec, name: str = "", *, parent: str = "") -> Run:
     """Put a new run into the queue and see that it is worked on. Raises ConfigError for a device that is not there."""
-    _check_device(_wish(spec))
+    check_device(spec)
     run = store.create(spec, name, parent=parent, waiting=True)
     ensure_workers(store)
     return run
@@ -230,6 +230,11 @@ def _wish(spec: RunSpec) -> str:
 def _wish_of(run: Run) -> str:
     """The device a run has had, as long as the machine has it; else what it asks for."""
     return run.device if run.device in device_keys() else _wish(run.spec)
+
+
+def check_device(spec: RunSpec) -> None:
+    """Raises ConfigError where this machine does not have the device that a run asks for."""
+    _check_device(_wish(spec))
 
 
 def _check(run: Run) -> None:

@@ -78,16 +78,18 @@ class Store:
         held.enter_context(self._connect())
         return held
 
-    def create(self, spec: RunSpec, name: str = "", *, parent: str = "", waiting: bool = False) -> Run:
+    def create(
+        self, spec: RunSpec, name: str = "", *, parent: str = "", tags: tuple[str, ...] = (), waiting: bool = False
+    ) -> Run:
         """A new queued run; `waiting` for a worker to take it, otherwise the caller trains it."""
         run = f"{spec.experiment.replace('_', '-')}-{secrets.token_hex(4)}"
         name = checked_name(name) if name.strip() else run
         self._make_folder(run)
         with self._connect(write=True) as db:
             db.execute(
-                f"INSERT INTO runs (id, name, experiment, state, spec, created, message, parent, turn) "
-                f"VALUES (?, ?, ?, 'queued', ?, ?, 'waiting', ?, {_turn(waiting)})",
-                (run, name, spec.experiment, json.dumps(spec.to_json()), time.time(), parent),
+                f"INSERT INTO runs (id, name, experiment, state, spec, created, message, parent, tags, turn) "
+                f"VALUES (?, ?, ?, 'queued', ?, ?, 'waiting', ?, ?, {_turn(waiting)})",
+                (run, name, spec.experiment, json.dumps(spec.to_json()), time.time(), parent, ",".join(tags)),
             )
         return self.get(run)
 
