@@ -1,10 +1,12 @@
 """The network's convolutions as a CPU does them fastest; the same numbers as the modules, to rounding.
 
-Three things make the difference (benchmarks/README.md has the figures). Activations lie in memory position by position,
-`(B, P, M, F)`, and the filters of each member are filled up with zeros to a multiple of eight, so that the convolution
-runs on whole vector registers without reordering its input. ReLU and dropout are one multiplication by random bytes
-compared with the rate, and their gradient needs nothing but the output. And an even kernel's lopsided padding costs
-no copy: the input gets one zero column per layer on its right, and every layer uses up one.
+Four things make the difference (benchmarks/README.md has the figures). Activations lie in memory position by position,
+`(B, P, M, F)`, and where it costs little the filters of each member are filled up with zeros to a multiple of eight, so
+that the convolution runs on whole vector registers without reordering its input. ReLU and dropout are one
+multiplication by random bytes compared with the rate, and their gradient needs nothing but the output. An even kernel's
+lopsided padding costs no copy: the input gets one zero column per layer on its right, and every layer uses up one. And
+no convolution adds zeros for more than half its kernel, which oneDNN does at a half to a third of the speed: gradients
+bring theirs along.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from dnaconv_core.model.layers import ReluDropout, SameConv1d, flip_strand
 if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
 
-_LANES = 8  # floats in a vector register: channels come in multiples of this
+_LANES = 8  # floats in a vector register: channels come in multiples of this,
+_WASTE = 0.25  # unless that would add more than this share of them
 _WORTH = 8  # sequences in a batch; below, preparing the weights costs more than it saves
 
 
@@ -55,7 +58,7 @@ def features(model: ConvNet, X: Tensor) -> Tensor:
         kept = activation.kept if model.training else 256
         spare = (config.depth - layer) * extra
         h = _Layer.apply(h, conv.weight, conv.bias, config.members, kept, _padding(model), spare)
-    return h[:, :, 0].permute(0, 2, 1).unflatten(2, (config.members, -1))
+    return h.squeeze(2).permute(0, 2, 1).unflatten(2, (config.members, -1))  # squeezed: selecting would copy gradients
 
 
 def dense(model: ConvNet, X: Tensor, weight: Tensor) -> Tensor:
@@ -117,22 +120,41 @@ class _Layer(torch.autograd.Function):
     def backward(ctx, gradient: Tensor):
         x, kernel, y = ctx.saved_tensors
         (filters, channels, k), members, groups, padding, scale = ctx.shapes
-        gradient = torch.ops.aten.threshold_backward(gradient, y, 0)  # 0 wherever the output is
-        wanted = [ctx.needs_input_grad[0], ctx.needs_input_grad[1], False]
-        dx, dw, _ = torch.ops.aten.convolution_backward(
-            gradient, x, kernel, None, [1, 1], [0, padding], [1, 1], False, [0, 0], groups, wanted
+        most = (k - 1) // 2  # zeros that the transposed convolution may add by itself
+        beside = max(k - 1 - padding - most, 0)  # the others
+        gradient = _through_relu(gradient, y, beside)
+        zeros, wanted = [0, padding + beside], [False, True, False]
+        _, dw, _ = torch.ops.aten.convolution_backward(
+            gradient, x, kernel, None, [1, 1], zeros, [1, 1], False, [0, 0], groups, wanted
         )
-        if dw is not None:
-            dw = dw.view(members, -1, *dw.shape[1:])[:, : filters // members, :channels, 0]  # (M, F, C, k)
-            dw = dw.reshape(filters, channels, k) * scale
+        dw = dw.view(members, -1, *dw.shape[1:])[:, : filters // members, :channels, 0]  # (M, F, C, k)
+        dw = dw.reshape(filters, channels, k) * scale
         db = gradient.sum((0, 2, 3)).view(members, -1)[:, : filters // members].reshape(filters) * scale
+        dx = None
+        if ctx.needs_input_grad[0]:
+            turned = kernel.flip(3).unflatten(0, (groups, -1)).transpose(1, 2).flatten(0, 1)
+            turned = turned.contiguous(memory_format=torch.channels_last)
+            dx = F.conv2d(gradient, turned, padding=(0, k - 1 - padding - beside), groups=groups)
         return dx, dw, db, None, None, None, None
+
+
+def _through_relu(gradient: Tensor, y: Tensor, beside: int) -> Tensor:
+    """The gradient `(B, F, 1, L)` where the output is positive, with `beside` zero columns on either side."""
+    if not beside:
+        return torch.ops.aten.threshold_backward(gradient, y, 0)
+    b, f, _, length = y.shape
+    wide = y.new_empty(b, 1, length + 2 * beside, f).permute(0, 3, 1, 2)
+    wide[..., :beside] = 0
+    wide[..., -beside:] = 0
+    torch.ops.aten.threshold_backward(gradient, y, 0, grad_input=wide[..., beside:-beside])
+    return wide
 
 
 def filled(weight: Tensor, bias: Tensor, members: int, channels: int, scale: float) -> tuple[Tensor, Tensor]:
     """Weights `(M·F', C', 1, k)`, channels last, and biases `(M·F',)`: scaled, and zero where there is no filter."""
     each, k = weight.shape[0] // members, weight.shape[2]
     wide = -(-each // _LANES) * _LANES
+    wide = wide if wide <= (1 + _WASTE) * each else each
     kernel = weight.new_zeros(members, wide, k, channels)
     torch.mul(weight.view(members, each, -1, k).transpose(2, 3), scale, out=kernel[:, :each, :, : weight.shape[1]])
     offset = bias.new_zeros(members, wide)

@@ -107,9 +107,11 @@ class TestDropout:
             draws.append(channels_last.features(model, X))
         assert torch.equal(draws[0], draws[1]) and not torch.equal(draws[0], draws[2])
 
-    def test_gradients_under_a_mask_are_those_of_the_masked_network(self):
+    @pytest.mark.parametrize("filters, wide", [(5, 5), (7, 8)])  # filled up where that is little
+    @pytest.mark.parametrize("kernel_size, shorter", [(6, 1), (7, 0), (2, 1)])
+    def test_gradients_under_a_mask_are_those_of_the_masked_network(self, filters, wide, kernel_size, shorter):
         """The mask is drawn again by hand and put into a plain network; all gradients agree."""
-        model = network(length=23, depth=2, filters=5, kernel_size=6, dropout=0.4).train()
+        model = network(length=23, depth=2, filters=filters, kernel_size=kernel_size, dropout=0.4).train()
         X = torch.randn(8, 4, 23, requires_grad=True)
         torch.manual_seed(8)
         out = model(X)
@@ -118,7 +120,8 @@ class TestDropout:
         torch.manual_seed(8)
         h, kept = X, model.activations[0].kept
         for layer, conv in enumerate(model.convs):
-            mask = channels_last._mask(torch.Size((8, 1, 24 - layer, 8)), kept)[:, 0, :23, :5].transpose(1, 2)
+            columns = 23 + (1 - layer) * shorter  # an even kernel uses up one
+            mask = channels_last._mask(torch.Size((8, 1, columns, wide)), kept)[:, 0, :23, :filters].transpose(1, 2)
             h = conv(h).relu() * mask * (256 / kept)
         plain = model.dense(h.flatten(1))
         torch.testing.assert_close(out, plain)
