@@ -126,7 +126,7 @@ def runs_clone(options: Namespace) -> Answer:
                 f"--set {name} has {len(values)} values: a clone takes one, 'dnaconv train --set' takes several"
             )
         settings[name] = values[0]
-    return queued_answer(clone(Store(), options.id, options.name, **settings), f"is like {options.id}")
+    return queued_answer(clone(Store(), options.id, options.name, **settings), f"trains like {options.id}")
 
 
 def runs_rename(options: Namespace) -> Answer:

@@ -157,8 +157,10 @@ def all_slots() -> list[Slot]:
     numbers: dict[str, int] = {}
     for part in filter(None, os.environ.get(SLOTS, "").replace(" ", "").split(",")):
         device, _, number = part.rpartition("=")
-        if not number.isdigit() or int(number) > 64:
-            raise ConfigError(f"{SLOTS} is {os.environ[SLOTS]!r}: write a number, or device=number such as 'cpu=2'")
+        if not number.isdecimal() or int(number) > 64 or device.split(":")[0] not in ("", "cpu", "cuda", "mps"):
+            raise ConfigError(
+                f"{SLOTS} is {os.environ[SLOTS]!r}: write a number up to 64, or device=number such as 'cpu=2'"
+            )
         numbers[device] = int(number)
     found = []
     for device in device_keys():

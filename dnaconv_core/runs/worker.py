@@ -20,15 +20,9 @@ from dnaconv_core.runs.queue import Slot, ensure_workers, niceness, serves, take
 from dnaconv_core.runs.store import Claim, Run, Store
 from dnaconv_core.runs.watch import Watch
 
-__all__ = ["LOG", "PREDICTIONS", "launch", "main", "train_here"]
+__all__ = ["LOG", "PREDICTIONS", "main", "train_here"]
 
 _LOOK = 0.3  # seconds between looks for a stop request where training cannot look itself
-
-
-def launch(store: Store, run: str) -> None:
-    """Put a queued run into the queue of the background workers."""
-    store.requeue(run, ("queued",))
-    ensure_workers(store)
 
 
 def train_here(store: Store, run: str, progress: Progress = SILENT) -> Run:

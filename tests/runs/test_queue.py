@@ -108,9 +108,10 @@ def test_slots_are_one_for_each_device_or_as_asked(machine, monkeypatch):
     monkeypatch.setenv(queue.SLOTS, "3")
     monkeypatch.setattr(queue, "cores", lambda: 20)
     assert len(all_slots()) == 9 and threads_per_worker() == 2
-    monkeypatch.setenv(queue.SLOTS, "many")
-    with pytest.raises(ConfigError, match="DNACONV_SLOTS is 'many': write a number"):
-        all_slots()
+    for wrong in ("many", "gpu=2", "65"):
+        monkeypatch.setenv(queue.SLOTS, wrong)
+        with pytest.raises(ConfigError, match=f"DNACONV_SLOTS is '{wrong}': write a number"):
+            all_slots()
 
 
 def test_workers_start_only_where_a_slot_is_free_and_work_waits(store, machine, monkeypatch):

@@ -10,9 +10,10 @@ from dnaconv_core.errors import DataError
 from dnaconv_core.model.bundle import load_bundle
 from dnaconv_core.runs import execute
 from dnaconv_core.runs.models import find_model, list_models
+from dnaconv_core.runs.queue import submit
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import ENDED, Store
-from dnaconv_core.runs.worker import PREDICTIONS, launch, train_here
+from dnaconv_core.runs.worker import PREDICTIONS, train_here
 
 QUICK = {"epochs": 2, "eval_every": 1, "filters": 3, "depth": 1}
 
@@ -44,8 +45,7 @@ def test_a_launched_run_outlives_the_call_and_can_be_cancelled(tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     store = Store()
     spec = RunSpec("rnai", settings={**QUICK, "epochs": 100_000, "batch_size": 100})
-    run = store.create(spec).id
-    launch(store, run)
+    run = submit(store, spec).id
     deadline = time.monotonic() + 60
     while not store.metrics(run) and time.monotonic() < deadline:
         time.sleep(0.05)
