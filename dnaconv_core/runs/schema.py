@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from dnaconv_core.errors import InputError, RunError
 
 _PATIENCE = 30.0  # seconds to wait for another process that writes
+_LITTLE = 1 << 16  # bytes: with less free, SQLite cannot make the files beside the database, and calls it an I/O error
 
 # What turns each version into the next; a new file goes through all of them. A step that was released never changes.
 _STEPS = (
@@ -120,7 +122,7 @@ def _sentence(path: Path, error: sqlite3.DatabaseError) -> RunError:
     text = str(error)
     if "readonly" in text or "unable to open" in text:
         return _unwritable(path, error)
-    if "is full" in text:
+    if "is full" in text or ("disk I/O" in text and shutil.disk_usage(path.parent).free < _LITTLE):
         return RunError(f"the disk is full: {path} cannot take more, free some space in {path.parent} and try again")
     if "locked" in text:
         return RunError(f"{path} was kept locked for {_PATIENCE:.0f} s by another program: close that program")

@@ -6,11 +6,12 @@ import sqlite3
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from dnaconv_core.errors import ConfigError, InputError, RunError
-from dnaconv_core.runs import lock
+from dnaconv_core.runs import lock, schema
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
 
@@ -123,6 +124,14 @@ def test_bytes_that_are_no_text_are_told(store):
     run = store.create(RunSpec("rnai")).id
     with pytest.raises(InputError, match="holds bytes that are no text: leave them out"):
         store.edit(run, notes="caf\udce9")  # how Python hands over an argument in Latin-1
+
+
+@pytest.mark.parametrize(("free", "sentence"), [(4096, "the disk is full: .* free some"), (10**9, "check the disk")])
+def test_an_i_o_error_on_a_full_disk_is_a_full_disk(store, monkeypatch, free, sentence):
+    store.create(RunSpec("rnai"))
+    monkeypatch.setattr(schema.shutil, "disk_usage", lambda folder: SimpleNamespace(free=free))
+    with pytest.raises(RunError, match=sentence), store._connect():
+        raise sqlite3.OperationalError("disk I/O error")
 
 
 def test_a_home_that_is_a_file_is_one_sentence(tmp_path):
