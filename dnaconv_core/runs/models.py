@@ -8,7 +8,7 @@ from typing import NamedTuple
 from dnaconv_core.errors import BundleError
 from dnaconv_core.home import models_folder
 from dnaconv_core.model.bundle import is_bundle
-from dnaconv_core.runs.store import Store
+from dnaconv_core.runs.store import LIVE, Store
 
 PRETRAINED = Path(__file__).parents[2] / "pretrained"
 
@@ -38,7 +38,9 @@ def find_model(name: str, store: Store | None = None) -> Path:
     for path in (store.folder(name), models_folder() / name, PRETRAINED / name, Path(name)):
         if name and is_bundle(path):
             return path
-    if any(run.id == name for run in store.list()):
-        raise BundleError(f"run {name} has no model yet: it is {store.get(name).state}, wait until it has finished")
+    for run in store.list():
+        if run.id == name:
+            way = "wait until it has finished" if run.state in LIVE else "let it go on with 'dnaconv runs resume'"
+            raise BundleError(f"run {name} has no model yet: it is {run.state}, {way}")
     keys = ", ".join(entry.key for entry in list_models(store)[:8]) or "none yet"
     raise BundleError(f"there is no model {name[:60]!r}: give a run's id, a bundle's folder, or one of: {keys}")

@@ -10,8 +10,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from dnaconv_core.errors import ConfigError, InputError, RunError
+from dnaconv_core.errors import BundleError, ConfigError, InputError, RunError
 from dnaconv_core.runs import lock, schema
+from dnaconv_core.runs.models import find_model
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
 
@@ -103,6 +104,15 @@ for epoch in range(start, start + 30):
     store.add_metrics(run, epoch, {"valid": {"loss": float(epoch)}})
     store.note(run, epoch=epoch)
 """
+
+
+def test_a_run_without_a_model_says_what_to_do(store):
+    run = store.create(RunSpec("rnai")).id
+    with pytest.raises(BundleError, match="has no model yet: it is queued, wait until it has finished"):
+        find_model(run, store)
+    store.ask_to_stop(run)
+    with pytest.raises(BundleError, match="has no model yet: it is cancelled, let it go on with 'dnaconv runs resume'"):
+        find_model(run, store)
 
 
 def test_processes_write_at_once_and_lose_nothing(store):
