@@ -19,7 +19,7 @@ from components.models import selected
 from components.sequence import Row, marks_of, sequences
 from components.sequences_in import covariate_inputs, pasted_or_file
 
-from dnaconv_core.apply.calibration import Reference, read_reference
+from dnaconv_core.apply.calibration import Reference, read_reference, scanned_negatives
 from dnaconv_core.apply.genome import Contig, Genome, RecordContig
 from dnaconv_core.apply.scan import EDGES, Chunk, Scan, plan_scan, scan
 from dnaconv_core.apply.tracks import Peak, call_peaks, threshold_at, write_bed, write_bedgraph, write_bigwig
@@ -72,7 +72,7 @@ def page() -> None:
         found = background(asked, lambda progress: _scan_all(model, targets, edges, covariates, progress))
         if found is not None:
             if rate is not None:
-                threshold = threshold_at(reference.negatives, rate)
+                threshold = threshold_at(_negatives(str(choice.path), changed(choice.path)), rate)
             _shown(experiment, model, targets, found, threshold, rate)
 
 
@@ -152,6 +152,12 @@ def _cut(model: Bundle, reference: Reference | None) -> tuple[float | None, floa
         return rate, 0.5
     default = 0.5 if model.config.task == "binary" else 1.0
     return None, st.number_input("Peaks from", value=default, step=0.05, key="scan_threshold", width=160)
+
+
+@st.cache_data(show_spinner="Reading the validation negatives on both strands…", max_entries=6)
+def _negatives(path: str, version: float) -> np.ndarray:
+    folder = Path(path)
+    return scanned_negatives(bundle(folder).model, read_reference(folder))
 
 
 def _scan_all(

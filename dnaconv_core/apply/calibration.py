@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from dnaconv_core.errors import BundleError, InputError
+from dnaconv_core.predict import predict
+from dnaconv_core.sequence.encoding import from_codes, reverse_complement
+
+if TYPE_CHECKING:
+    from dnaconv_core.model.convnet import ConvNet
 
 PREDICTIONS = "predictions.npz"  # of the validation part, in a bundle's folder: ids, y, prediction, …
 _EPSILON = 1e-6
 
 
 class Reference(NamedTuple):
-    """Validation examples of a model: measured and predicted values of its first task, `(N,)` float64."""
+    """Validation examples of a model: measured and predicted values of its first task, `(N,)` float64.
+
+    codes `(N, L)` uint8 (4 for an unknown base) and raw covariates `(N, C)` are None where they were not kept.
+    """
 
     y: np.ndarray
     prediction: np.ndarray
+    codes: np.ndarray | None = None
+    covariates: np.ndarray | None = None
 
     @property
     def negatives(self) -> np.ndarray:
@@ -31,19 +42,39 @@ class Reference(NamedTuple):
 
 
 def read_reference(folder: Path) -> Reference | None:
-    """The validation predictions in a bundle's folder, or None where it has none. Raises BundleError if damaged."""
+    """The validation predictions in a bundle's folder, or None where it has none. Raises BundleError if damaged.
+
+    Missing labels (NaN, or weight 0) are left out.
+    """
     path = folder / PREDICTIONS
     if not path.is_file():
         return None
     try:
         with np.load(path, allow_pickle=False) as stored:
-            y, prediction = (np.asarray(stored[name], np.float64) for name in ("y", "prediction"))
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+            y, prediction = (stored[name].astype(np.float64) for name in ("y", "prediction"))
+            w = stored["w"].astype(np.float64) if "w" in stored else np.ones(y.shape)
+            beside = [stored[name] if name in stored else None for name in ("codes", "covariates")]
+    except (KeyError, TypeError, ValueError, OSError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile) as error:
         raise BundleError(f"{path} does not hold validation predictions ({error}): export the model again") from error
-    if y.ndim != 2 or y.shape != prediction.shape:
+    shapes = [array.shape for array in (y, prediction, w)]
+    if y.ndim != 2 or not y.shape[1] or len(set(shapes)) > 1 or any(a is not None and len(a) != len(y) for a in beside):
         raise BundleError(f"{path} has labels {y.shape} and predictions {prediction.shape}: export the model again")
-    known = np.isfinite(y[:, 0]) & np.isfinite(prediction[:, 0])
-    return Reference(y[known, 0], prediction[known, 0])
+    known = np.isfinite(y[:, 0]) & np.isfinite(prediction[:, 0]) & (w[:, 0] > 0)
+    return Reference(y[known, 0], prediction[known, 0], *(None if part is None else part[known] for part in beside))
+
+
+def scanned_negatives(model: ConvNet, reference: Reference) -> np.ndarray:
+    """Predictions of the negatives as a scan reads windows: of DNA, the higher of both strands `(N-,)` float64.
+
+    Where their sequences were not kept, of the one strand that was predicted. Raises InputError when they do not fit
+    the model.
+    """
+    if reference.codes is None or model.config.alphabet != "DNA":
+        return reference.negatives
+    rows = reference.y < 0.5
+    beside = None if reference.covariates is None else reference.covariates[rows]
+    other = predict(model, reverse_complement(from_codes(reference.codes[rows])), beside)[:, 0]
+    return np.maximum(reference.negatives, other)
 
 
 def percentiles(values: np.ndarray, among: np.ndarray) -> np.ndarray:

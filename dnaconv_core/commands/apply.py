@@ -168,21 +168,23 @@ def _bundle(model: str) -> Bundle:
 
 def _threshold(bundle: Bundle, threshold: float | None, fpr: float | None) -> tuple[float, str]:
     """The least prediction of a peak, and how it was chosen: as given, by the negatives, else 0.5."""
-    from dnaconv_core.apply.calibration import read_reference
+    from dnaconv_core.apply.calibration import read_reference, scanned_negatives
     from dnaconv_core.apply.tracks import threshold_at
 
     if threshold is not None:
+        if np.isnan(threshold):
+            raise InputError("--threshold is nan: it must be a number")
         return threshold, f"from {threshold:g}"
     if bundle.config.task != "binary":
         if fpr is not None:
             raise InputError("--fpr needs a yes-or-no model: this one predicts a number, give --threshold")
         return float("inf"), "none: this model predicts a number, give --threshold"
     reference = read_reference(bundle.path)
-    negatives = reference.negatives if reference is not None else np.empty(0)
-    if not len(negatives):
+    if reference is None or not len(reference.negatives):
         if fpr is not None:
             raise InputError(f"--fpr needs validation predictions, which {bundle.path} does not have: give --threshold")
         return 0.5, "from 0.5 (there are no validation negatives to choose by)"
+    negatives = scanned_negatives(bundle.model, reference)
     share = max(0.01, 1 / len(negatives)) if fpr is None else fpr
     chosen = threshold_at(negatives, share)
     return chosen, f"from {chosen:.4g}, which {share:g} of {len(negatives):,} validation negatives reach"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dnaconv_core.apply.calibration import Reference, calibrate, percentiles, read_reference
+from dnaconv_core.apply.calibration import Reference, calibrate, percentiles, read_reference, scanned_negatives
 from dnaconv_core.apply.detail import explain
 from dnaconv_core.errors import BundleError, InputError
 from dnaconv_core.model.config import ModelConfig
@@ -65,12 +65,50 @@ def test_the_reference_of_a_bundle(tmp_path):
     np.savez(tmp_path / "predictions.npz", y=y, prediction=np.float32([[0.2], [0.7], [0.5]]))
     found = read_reference(tmp_path)
     assert found.negatives == pytest.approx([0.2]) and found.positives == pytest.approx([0.7])
+    w = np.float32([[0], [1], [1]])  # DeepChem writes missing labels as 0 of weight 0
+    np.savez(tmp_path / "predictions.npz", y=y, w=w, prediction=np.float32([[0.2], [0.7], [0.5]]))
+    assert not len(read_reference(tmp_path).negatives)
     np.savez(tmp_path / "predictions.npz", y=y)
     with pytest.raises(BundleError, match="does not hold validation predictions"):
         read_reference(tmp_path)
     (tmp_path / "predictions.npz").write_text("no")
     with pytest.raises(BundleError, match="does not hold validation predictions"):
         read_reference(tmp_path)
+
+
+def damaged(content: bytes) -> bytes:
+    at = content.index(b"prediction.npy") + 60
+    return content[:at] + bytes(255 - byte for byte in content[at : at + 200]) + content[at + 200 :]
+
+
+@pytest.mark.parametrize("break_it", [damaged, lambda content: b""], ids=["bits turned over", "empty"])
+def test_a_damaged_reference_is_told_in_a_sentence(tmp_path, break_it):
+    path, y = tmp_path / "predictions.npz", np.random.default_rng(0).random((500, 1))
+    np.savez_compressed(path, y=y, prediction=y)
+    path.write_bytes(break_it(path.read_bytes()))
+    with pytest.raises(BundleError, match="does not hold validation predictions"):
+        read_reference(tmp_path)
+
+
+def test_labels_without_columns_are_refused(tmp_path):
+    np.savez(tmp_path / "predictions.npz", y=np.zeros((3, 0)), prediction=np.zeros((3, 0)))
+    with pytest.raises(BundleError, match=r"has labels \(3, 0\)"):
+        read_reference(tmp_path)
+
+
+def test_negatives_are_read_as_a_scan_reads_windows():
+    rng, y = np.random.default_rng(0), np.array([0.0, 1.0, 0.0, 0.0, 1.0])
+    X = np.eye(4, dtype=np.int8)[rng.integers(0, 4, (5, 12))].transpose(0, 2, 1).copy()
+    codes, covariates = X.argmax(axis=1).astype(np.uint8), rng.random((5, 1)).astype(np.float32)
+    config = {"length": 12, "depth": 1, "kernel_size": 3, "filters": 4}
+    model = build(ModelConfig(**config, covariates=("openness",)), 1).eval()
+    plus, minus = (predict(model, one.copy(), covariates)[:, 0] for one in (X, X[:, ::-1, ::-1]))
+    kept = Reference(y, plus.astype(float), codes, covariates)
+    assert scanned_negatives(model, kept) == pytest.approx(np.maximum(plus, minus)[y == 0])
+    assert (minus > plus)[y == 0].any()
+    assert scanned_negatives(model, Reference(y, kept.prediction)) == pytest.approx(plus[y == 0])
+    rna = build(ModelConfig(**config, alphabet="RNA"), 1).eval()
+    assert scanned_negatives(rna, kept) == pytest.approx(plus[y == 0])
 
 
 def test_what_stands_beside_a_prediction():
