@@ -42,7 +42,9 @@ def epoch_order(y: np.ndarray, seed: int, epoch: int, *, balance: bool, size: in
 
 
 class Loader:
-    """A dataset ready for training: the arrays lie on the device as they are (X as int8) unless X is memory-mapped.
+    """A dataset ready for training: the arrays lie on the device (X as int8) unless X is memory-mapped.
+
+    On a CPU X lies position by position, `(N, L, 4)`, as the network's convolutions want it.
 
     balance: weights are scaled to a mean of 1 in each class. The book's data weigh a bound window 235 times an unbound
     one; batches that hold as many of each would otherwise count the imbalance twice.
@@ -54,7 +56,9 @@ class Loader:
         covariates = check_input(config, data.X, data.covariates)
         self.device = torch.device(device)
         self.mapped = data.X if isinstance(data.X, (np.memmap, MappedRows)) else None
-        self.X = None if self.mapped is not None else torch.from_numpy(np.ascontiguousarray(data.X)).to(self.device)
+        self.by_position = self.device.type == "cpu" and self.mapped is None
+        X = data.X.transpose(0, 2, 1) if self.by_position else data.X
+        self.X = None if self.mapped is not None else torch.from_numpy(np.ascontiguousarray(X)).to(self.device)
         self.y = torch.from_numpy(np.asarray(data.y, np.float32)).to(self.device)
         w = np.asarray(data.w, np.float32)
         if balance:
@@ -79,9 +83,10 @@ class Loader:
         import torch
 
         if self.X is not None:
-            X = self.X[index]
+            X = self.X.index_select(0, index).float()
+            X = X.transpose(1, 2) if self.by_position else X
         else:
-            X = torch.from_numpy(self.mapped[index.numpy()]).to(self.device)
+            X = torch.from_numpy(self.mapped[index.numpy()]).to(self.device).float()
             index = index.to(self.device)
         covariates = None if self.covariates is None else self.covariates[index]
-        return Batch(X.float(), self.y[index], self.w[index], covariates)
+        return Batch(X, self.y[index], self.w[index], covariates)
