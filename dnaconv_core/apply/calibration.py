@@ -53,7 +53,7 @@ def read_reference(folder: Path) -> Reference | None:
         with np.load(path, allow_pickle=False) as stored:
             y, prediction = (stored[name].astype(np.float64) for name in ("y", "prediction"))
             w = stored["w"].astype(np.float64) if "w" in stored else np.ones(y.shape)
-            beside = [stored[name] if name in stored else None for name in ("codes", "covariates")]
+            beside = [stored.get(name) for name in ("codes", "covariates")]
     except (KeyError, TypeError, ValueError, OSError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile) as error:
         raise BundleError(f"{path} does not hold validation predictions ({error}): export the model again") from error
     shapes = [array.shape for array in (y, prediction, w)]

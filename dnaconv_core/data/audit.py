@@ -79,7 +79,7 @@ def audit(dataset: Dataset, other: Dataset | None = None) -> Audit:
         length=dataset.length,
         copies=len(copies),
         reverse_copies=len(reverse),
-        conflicts=_conflicts(dataset.y, group, len(values)),
+        conflicts=_conflicts(dataset, group, len(values)),
         duplicate_ids=n - len(set(ids)),
         shared=shared,
         shared_reverse=shared_reverse,
@@ -140,12 +140,12 @@ def _shared(
     return int(same.sum()), int(turned.sum()), pairs
 
 
-def _conflicts(y: np.ndarray, group: np.ndarray, n_groups: int) -> int:
+def _conflicts(dataset: Dataset, group: np.ndarray, n_groups: int) -> int:
     """Groups of equal sequences whose labels differ."""
     differ = np.zeros(n_groups, bool)
-    for labels in y.T:
+    for labels, weights in zip(dataset.y.T, dataset.w.T, strict=True):
         low, high = np.full(n_groups, np.inf), np.full(n_groups, -np.inf)
-        known = ~np.isnan(labels)
+        known = ~np.isnan(labels) & (weights > 0)
         np.minimum.at(low, group[known], labels[known])
         np.maximum.at(high, group[known], labels[known])
         differ |= high > low

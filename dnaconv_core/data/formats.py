@@ -5,7 +5,6 @@ A format is added with a reader and one line in `FORMATS`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +19,7 @@ from dnaconv_core.data.shard_files import METADATA, is_diskdataset
 from dnaconv_core.data.table import read_table
 from dnaconv_core.errors import DataError
 from dnaconv_core.sequence.encoding import LETTERS
+from dnaconv_core.sequence.interval import find_locus
 
 
 class Format(NamedTuple):
@@ -101,14 +101,11 @@ def dataset_info(dataset: Dataset) -> dict[str, Any]:
             {"name": name, **_range(dataset.covariates[:, c])} for c, name in enumerate(dataset.covariate_names)
         ],
     }
-    loci = [match[1] for match in map(_LOCUS.match, dataset.ids.tolist()) if match]
+    loci = [locus.chrom for locus in map(find_locus, dataset.ids.tolist()) if locus]
     if loci and len(loci) == len(dataset):
         names, counts = np.unique(loci, return_counts=True)
         info["chromosomes"] = dict(zip(names.tolist(), counts.tolist(), strict=True))
     return info
-
-
-_LOCUS = re.compile(r"(\w+):\d+-\d+")
 
 
 def _label_info(y: np.ndarray, w: np.ndarray) -> dict[str, Any]:

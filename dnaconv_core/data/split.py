@@ -121,7 +121,7 @@ def split_dataset(dataset: Dataset, spec: dict) -> Split:
 def check_split(spec: dict) -> None:
     """InputError, before any data are read, for a kind or key that there is not, and for values that cannot be."""
     kind = spec.get("kind")
-    if kind not in _KEYS:
+    if not isinstance(kind, str) or kind not in _KEYS:
         raise InputError(f"kind of split is {kind!r}: choose {', '.join(map(repr, _KEYS))}")
     for key, value in spec.items():
         if key == "kind":

@@ -74,7 +74,8 @@ def read_rows(path: Path | str) -> Rows:
 def clean_fast(text: str, alphabet: str, where: str) -> str:
     """What `encoding.clean` gives, quickly for sequences that are already in order (most of a file)."""
     letters = text.upper()
-    return letters if not letters.translate(_GONE[alphabet]) else clean(text, alphabet, where=where)
+    in_order = text.isascii() and not letters.translate(_GONE[alphabet])  # upper() makes two letters of 'ß'
+    return letters if in_order else clean(text, alphabet, where=where)
 
 
 _GONE = {name: dict.fromkeys(map(ord, letters + AMBIGUOUS)) for name, letters in LETTERS.items()}

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from dnaconv_core.errors import InputError
 
-_LOCUS = re.compile(r"([^\s:]+):([\d,]+)-([\d,]+)(?:\(([+-])\))?", re.ASCII)
+_LOCUS = re.compile(r"([^\s:]+):([\d,]{1,18})-([\d,]{1,18})(?:\(([+-])\))?", re.ASCII)  # numbers that int64 holds
 
 
 class Locus(NamedTuple):

@@ -75,6 +75,9 @@ def test_missing_labels_are_left_out():
     assert (first["n"], first["missing"], first["positives"], first["gc_negatives"]) == (2, 2, 1, 1.0)
     assert (second["n"], second["kind"], second["max"]) == (3, "number", 4.0)
     assert second["gc_correlation"] == pytest.approx(np.corrcoef([0, 1, 1 / 3], [0.5, 2, 4])[0, 1])
+    twice = dataset(["AAA", "AAA"], [1, 0])
+    assert audit(twice).conflicts == 1
+    assert audit(replace(twice, w=np.array([[1], [0]], np.float32))).conflicts == 0  # DeepChem's missing label
 
 
 def test_notes_say_what_deserves_attention():

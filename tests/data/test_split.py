@@ -137,6 +137,7 @@ def test_the_record_makes_the_same_split():
     [
         ({}, "kind of split is None: choose 'random', 'chromosome', 'blocks'"),
         ({"kind": "given"}, "kind of split is 'given'"),
+        ({"kind": ["random"]}, r"kind of split is \['random'\]"),
         ({"kind": "random", "sede": 1}, "a random split has no 'sede': it takes fraction, seed"),
         ({"kind": "chromosome"}, "valid_chromosomes is empty"),
         ({"kind": "blocks", "n_folds": 2, "block": 1000, "fold": 2}, "fold is 2: with 2 folds it must be 0 to 1"),

@@ -146,6 +146,7 @@ def test_a_table_without_labels_or_ids(tmp_path):
         ("sequence,y\nACG,1\nACGT,1\n", {}, DataError, "line 3 has 4 bases and the first has 3: a dataset needs equal"),
         ("sequence,y\n,1\n", {}, DataError, "line 2 has 0 bases and it is empty"),
         ("sequence,y\nACG,1\nAC!,1\n", {}, InputError, "the sequence in line 3 has '!' at position 3"),
+        ("sequence,y\nACGT,1\nßAC,1\n", {}, InputError, "the sequence in line 3 has 'ß' at position 1"),
         ("sequence,y\nACG,\n", {}, DataError, "line 2 has '' in column 'y': it must be a finite number"),
         ("sequence,y\nACG,1\nACC,nan\n", {}, DataError, "line 3 has 'nan' in column 'y'"),
         ("sequence,y,w\nACG,1,1\nACC,1,-1\n", {}, DataError, "line 3 has a negative weight"),
