@@ -95,6 +95,14 @@ def test_a_single_value_is_only_a_setting(capsys):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (["train", "rnai", "--data", "/no/data", "--detach"], "/no/data does not exist: check the name"),
+        (["train", "rnai", "--data", __file__, "--valid", "/no/data"], "/no/data does not exist: check the name"),
+        (["train", "rnai", "--data", ""], "--data is empty: give a folder or file, 'book', or 'synthetic'"),
+        (
+            ["train", "tf", "--covariates", __file__],
+            "--covariates was given but tf_binding takes none",
+        ),
+        (["train", "rnai", "--data", "book", "--split", "0.3"], "--split was given but the validation data are a part"),
         (["train", "rnai", "--set", "seed=0,1,x"], "--set seed=0,1,x: 'x' is not a value for seed"),
         (["train", "rnai", "--set", "wings=0,1"], "there is no setting 'wings'"),
         (["train", "rnai", "--set", "depth=1,2,9"], "depth=9 cannot be trained, so nothing was started: depth is 9"),

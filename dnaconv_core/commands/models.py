@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,9 @@ from dnaconv_core.commands.runs import queued_answer, run_answer
 from dnaconv_core.commands.sequences import add_sequence_options, given_sequences
 from dnaconv_core.commands.settings import add_setting_options, chosen_settings, given_settings
 from dnaconv_core.data.dataset import Dataset
-from dnaconv_core.errors import ConfigError
+from dnaconv_core.errors import ConfigError, DataError, InputError
 from dnaconv_core.experiments import get_experiment
-from dnaconv_core.experiments.sources import DEFAULT_SPLIT, default_preset
+from dnaconv_core.experiments.sources import BOOK, DEFAULT_SPLIT, default_preset
 from dnaconv_core.files import write_atomic
 from dnaconv_core.progress import Bar
 from dnaconv_core.runs.models import find_model
@@ -81,6 +82,7 @@ def train(options: Namespace) -> Answer:
         preset=options.preset or default_preset(options.data),
         settings={**chosen_settings(options), **first},
     )
+    _check_given(options, spec)
     store = Store()
     varied = {name: values for name, values in grid.items() if len(values) > 1}
     if varied:
@@ -93,6 +95,19 @@ def train(options: Namespace) -> Answer:
     if options.detach:
         return queued_answer(submit(store, spec, options.name), "trains")
     return run_answer(train_here(store, store.create(spec, options.name).id, Bar()))
+
+
+def _check_given(options: Namespace, spec: RunSpec) -> None:
+    """What would fail in the queue, or be passed over in silence, is told before there is a run."""
+    for path in (spec.data, spec.valid, spec.covariates):
+        if os.path.isabs(path) and not os.path.exists(path):
+            raise DataError(f"{path} does not exist: check the name")
+    if not spec.data:
+        raise InputError("--data is empty: give a folder or file, 'book', or 'synthetic'")
+    if spec.covariates and not get_experiment(spec.experiment).covariates:
+        raise InputError(f"--covariates was given but {spec.experiment} takes none: choose chromatin, or leave it out")
+    if options.split and (spec.valid or spec.data == BOOK):
+        raise InputError("--split was given but the validation data are a part of their own: leave one of them out")
 
 
 def evaluate(options: Namespace) -> Answer:

@@ -7,6 +7,7 @@ import shlex
 from typing import Any
 
 from dnaconv_core.evaluate.metrics import LABELS
+from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import BOOK, DEFAULT_SPLIT
 from dnaconv_core.model.config import ModelConfig
@@ -53,9 +54,10 @@ def write_card(
 def command(experiment: str, record: dict[str, Any]) -> str:
     """The command line that repeats a run, ready for a shell."""
     words = ["dnaconv", "train", experiment, "--data", record["data"]]
-    for option in ("valid", "covariates"):
-        words += [f"--{option}", record[option]] if record[option] else []
-    if not record["valid"] and record["split"] != DEFAULT_SPLIT:
+    words += ["--valid", record["valid"]] if record["valid"] else []
+    if record["covariates"] and get_experiment(experiment).covariates:  # else they were passed over
+        words += ["--covariates", record["covariates"]]
+    if not (record["valid"] or record["data"] == BOOK or record["split"] == DEFAULT_SPLIT):
         words += ["--split", json.dumps(record["split"])]
     words += ["--preset", record["preset"]]
     for name, value in record["settings"].items():

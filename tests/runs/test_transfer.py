@@ -97,6 +97,15 @@ def test_a_recorded_split_stands_in_the_command():
     assert _split(words[words.index("--split") + 1]) == record["split"]
 
 
+def test_what_was_passed_over_does_not_stand_in_the_command():
+    from dnaconv_core.runs.card import command
+
+    split = {"kind": "random", "fraction": 0.5}
+    record = RunSpec("rnai", data="book", covariates="/a.txt", split=split).to_json()
+    assert command("rnai", record) == "dnaconv train rnai --data book --preset book"
+    assert "--covariates /a.txt" in command("chromatin", record)
+
+
 def test_an_imported_model_is_the_same_model(trained, archive, tmp_path):
     store, (run, _) = trained
     (tmp_path / "m.zip").write_bytes(archive)
