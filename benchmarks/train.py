@@ -8,6 +8,7 @@ PYTHON is the interpreter of an environment with DeepChem (README.md says how to
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -94,16 +95,17 @@ def matmul() -> Callable[[], Any]:
     return lambda: matrix @ matrix
 
 
-def compare_training(name: str, batch: int, steps: int, options: argparse.Namespace, peer: Peer | None) -> dict:
+def compare_training(name: str, batch: int, steps: int, options: argparse.Namespace, peers: dict[str, Peer]) -> dict:
     config = ModelConfig(**NETWORKS[name])
     examples = data(config, batch * steps)
+    peers["plain"].ask(do="set up", name=name, n=len(examples), batch=batch)
     candidates = {
         "ours": ours(config, examples, batch),
-        "plain PyTorch": plain(config, examples, batch, loader=False),
-        "with DataLoader": plain(config, examples, batch, loader=True),
+        "plain PyTorch": lambda: peers["plain"].spent(do="plain"),
+        "with DataLoader": lambda: peers["plain"].spent(do="loader"),
     }
-    if peer:
-        candidates["DeepChem"] = deepchem(peer, config, len(examples), batch, "train")
+    if "deepchem" in peers:
+        candidates["DeepChem"] = deepchem(peers["deepchem"], config, len(examples), batch, "train")
     times = alternate({**candidates, "matmul": matmul()}, options.rounds)
     peak = times.pop("matmul")
     share = [
@@ -114,19 +116,28 @@ def compare_training(name: str, batch: int, steps: int, options: argparse.Namesp
     return show(times, len(examples), "sequences/s", steps) | {"share_of_peak": float(np.median(share))}
 
 
-def compare_prediction(name: str, n: int, options: argparse.Namespace, peer: Peer | None) -> dict:
-    config = ModelConfig(**NETWORKS[name])
-    examples = data(config, n)
-    model, simple = build(config), Plain(config).eval()
+def batchwise(config: ModelConfig, examples: Dataset) -> Callable[[], Any]:
+    """Prediction as one writes it first: a thousand at a time."""
+    model = Plain(config).eval()
 
     @torch.inference_mode()
-    def batchwise() -> None:
+    def run() -> None:
         for x in torch.from_numpy(examples.X).split(1000):
-            torch.sigmoid(simple(x.float())).numpy()
+            torch.sigmoid(model(x.float())).numpy()
 
-    candidates = {"ours": lambda: predict(model, examples), "plain PyTorch": batchwise}
-    if peer:
-        candidates["DeepChem"] = deepchem(peer, config, n, 1000, "predict")
+    return run
+
+
+def compare_prediction(name: str, n: int, options: argparse.Namespace, peers: dict[str, Peer]) -> dict:
+    config = ModelConfig(**NETWORKS[name])
+    examples, model = data(config, n), build(config)
+    peers["plain"].ask(do="set up", name=name, n=n, batch=1000)
+    candidates = {
+        "ours": lambda: predict(model, examples),
+        "plain PyTorch": lambda: peers["plain"].spent(do="predict"),
+    }
+    if "deepchem" in peers:
+        candidates["DeepChem"] = deepchem(peers["deepchem"], config, n, 1000, "predict")
     print(f"prediction {name}, {n:,} sequences")
     return show(alternate(candidates, options.rounds), n, "sequences/s", 0)
 
@@ -151,16 +162,19 @@ def main() -> None:
     parser.add_argument("--batches", nargs="+", type=int, default=[100, 1000])
     options = parser.parse_args()
     prepare(options)
-    peer = Peer(options.deepchem, "peer_deepchem.py", torch.get_num_threads()) if options.deepchem else None
+    threads = torch.get_num_threads()
+    peers = {"plain": Peer(sys.executable, "peer_plain.py", threads)}
+    if options.deepchem:
+        peers["deepchem"] = Peer(options.deepchem, "peer_deepchem.py", threads)
     figures = {}
     for name in options.networks:
         for batch in options.batches:
             steps = 1 if name == "6x256" else max(2, (6000 if name == "rnai" else 3000) // batch)
-            figures[f"train {name} {batch}"] = compare_training(name, batch, steps, options, peer)
+            figures[f"train {name} {batch}"] = compare_training(name, batch, steps, options, peers)
         if not NETWORKS[name].get("covariates") and name != "6x256":
-            figures[f"predict {name}"] = compare_prediction(name, 20_000 if name == "rnai" else 5000, options, peer)
+            figures[f"predict {name}"] = compare_prediction(name, 20_000 if name == "rnai" else 5000, options, peers)
     finish(options, "train", figures)
-    if peer:
+    for peer in peers.values():
         peer.close()
 
 

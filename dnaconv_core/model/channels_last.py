@@ -120,8 +120,9 @@ class _Layer(torch.autograd.Function):
     def backward(ctx, gradient: Tensor):
         x, kernel, y = ctx.saved_tensors
         (filters, channels, k), members, groups, padding, scale = ctx.shapes
+        below = ctx.needs_input_grad[0]  # not of the first layer
         most = (k - 1) // 2  # zeros that the transposed convolution may add by itself
-        beside = max(k - 1 - padding - most, 0)  # the others
+        beside = max(k - 1 - padding - most, 0) if below else 0  # the others
         gradient = _through_relu(gradient, y, beside)
         zeros, wanted = [0, padding + beside], [False, True, False]
         _, dw, _ = torch.ops.aten.convolution_backward(
@@ -131,7 +132,7 @@ class _Layer(torch.autograd.Function):
         dw = dw.reshape(filters, channels, k) * scale
         db = gradient.sum((0, 2, 3)).view(members, -1)[:, : filters // members].reshape(filters) * scale
         dx = None
-        if ctx.needs_input_grad[0]:
+        if below:
             turned = kernel.flip(3).unflatten(0, (groups, -1)).transpose(1, 2).flatten(0, 1)
             turned = turned.contiguous(memory_format=torch.channels_last)
             dx = F.conv2d(gradient, turned, padding=(0, k - 1 - padding - beside), groups=groups)
