@@ -39,6 +39,9 @@ def add(groups: Any, command: Any) -> None:
     name_options(patterns)
     patterns.add_argument("--method", choices=METHODS, default="deeplift_shap")
     patterns.add_argument("--most", type=int, default=1000, metavar="N", help="positives explained, and negatives")
+    patterns.add_argument(
+        "--finder", default="own", metavar="own|modisco", help="TF-MoDISco is an extra: pip install modisco-lite"
+    )
     patterns.add_argument("--seed", type=int, default=0)
 
     file_options(patterns)
@@ -64,15 +67,16 @@ def add(groups: Any, command: Any) -> None:
 
 def motifs(options: Namespace) -> Answer:
     from dnaconv_core.interpret.attribution import covariates_for
-    from dnaconv_core.interpret.discovery import as_json, discover
+    from dnaconv_core.interpret.discovery import discover
     from dnaconv_core.interpret.keep import kept_with, save_discovery
     from dnaconv_core.interpret.naming import named
+    from dnaconv_core.interpret.patterns import as_json
 
     bundle = open_model(options)
     data = examples(options, bundle)
     found = discover(
         bundle.model, data.X, data.y, covariates_for(bundle.model, data), method=options.method, most=options.most,
-        seed=options.seed, progress=Bar(),
+        finder=options.finder, seed=options.seed, progress=Bar(),
     )  # fmt: skip
     if not options.data:
         save_discovery(kept_with(bundle.path), found)

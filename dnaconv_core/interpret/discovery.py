@@ -6,43 +6,29 @@ what resembles it joins, the pattern becomes the mean of its members, twice; the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from dnaconv_core.errors import InputError
+from dnaconv_core.interpret import modisco
 from dnaconv_core.interpret.attribution import Attribution, attribute
+from dnaconv_core.interpret.patterns import Pattern, contributing, described, numbered, windows
 from dnaconv_core.interpret.seqlets import Seqlets, call_seqlets
 from dnaconv_core.progress import SILENT, Progress
-from dnaconv_core.sequence.motif import Motif, consensus, count, to_ppm
 from dnaconv_core.sequence.shuffle import dinucleotide_shuffle
 
 if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
 
+OWN, MODISCO = "own", "modisco"
+FINDERS = (OWN, MODISCO)
 _FLANK = 6  # bases kept on either side of a seqlet while aligning
 _SHIFT = 6  # bases a seqlet may be moved to fit
 _ALIKE = 0.55  # cosine similarity of contributions from which two seqlets are of one pattern
 _MERGE = 0.75  # of two patterns, from which they are one
 _REAL = 0.01  # p-value from which a pattern is more than chance
 _SEEDS = 1500  # the strongest seqlets, among which seeds are looked for
-
-
-class Pattern(NamedTuple):
-    """Aligned seqlets. `motif` is what they look like, `contribution (4, w)` their mean attribution."""
-
-    motif: Motif
-    pfm: np.ndarray  # (4, w)
-    contribution: np.ndarray
-    consensus: str
-    n_seqlets: int
-    sequence: np.ndarray  # (S,) rows of the explained sequences
-    start: np.ndarray  # (S,) first base of the pattern on the + strand; may lie outside by a few bases
-    minus: np.ndarray  # (S,) bool
-    share_positives: float  # of explained positives that hold it
-    share_negatives: float
-    odds_ratio: float
-    p_fisher: float
 
 
 class Discovery(NamedTuple):
@@ -68,6 +54,7 @@ def discover(
     least: int = 10,
     most: int = 1000,
     n_references: int = 4,
+    finder: str = OWN,
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> Discovery:
@@ -76,18 +63,30 @@ def discover(
     At most `most` positives and as many negatives are explained (numbers: above and below the median). Attributions of
     one shuffle of each are the null that seqlets are called against. least: seqlets that make a pattern; it must also
     be more frequent in positives than in negatives, or in sequences than in their shuffles, or it is what any network
-    has by chance. Raises InputError when there are no two classes.
+    has by chance. finder: 'own', or 'modisco' for TF-MoDISco, an optional extra, which calls seqlets in its own way.
+    Raises InputError when there are no two classes, or the finder is not known or not installed.
     """
+    if finder not in FINDERS:
+        raise InputError(f"finder is {finder!r}: choose {' or '.join(FINDERS)}")
+    if finder == MODISCO:
+        modisco.check(X.shape[2])
     rows, positive = _explained(y, most, seed)
     X = np.asarray(X[rows])
     covariates = None if covariates is None else covariates[rows]
     options = {"method": method, "task": task, "covariates": covariates, "n_references": n_references, "seed": seed}
+    if finder == MODISCO:
+        found = attribute(model, X, progress=_Part(progress, 0.0, 0.8), **options)
+        if not np.isfinite(found.values).all():  # stopped by the user
+            return _nothing(rows, method, width)
+        progress.report(0.8, "TF-MoDISco is looking for patterns")
+        patterns = modisco.find_patterns(X, found, positive, least=least)
+        return Discovery(patterns, modisco.seqlets(patterns, found, X), rows, f"{method}, TF-MoDISco", 0)
     found = attribute(model, X, progress=_Part(progress, 0.0, 0.45), **options)
     shuffled = dinucleotide_shuffle(X, 1, seed=seed + 1)[:, 0]
     null = attribute(model, shuffled, progress=_Part(progress, 0.45, 0.45), **options)
     progress.report(0.9, "looking for patterns")
     if not np.isfinite(found.values).all() or not np.isfinite(null.values).all():  # stopped by the user
-        return Discovery((), Seqlets(*(np.zeros(0, np.int64),) * 4, width), rows, method, 0)
+        return _nothing(rows, method, width)
     scores, chance = (found.values * X).sum(axis=1), (null.values * shuffled).sum(axis=1)
     seqlets = call_seqlets(scores, chance, width=width, p_value=p_value)
     by_chance = call_seqlets(chance, chance, width=width, p_value=p_value)
@@ -139,14 +138,13 @@ def find_patterns(
         free &= ~members
         groups.append((core, members, shift, minus))
     groups = _merged(groups, wide)
-    patterns = [_pattern(i, g, seqlets, X, found, positive) for i, g in enumerate(groups)]
+    patterns = [_pattern(g, seqlets, X, found, positive) for g in groups]
     patterns = [p for p, g in zip(patterns, groups, strict=True) if _is_real(p, g[0], by_chance)]
-    patterns.sort(key=lambda p: -p.n_seqlets)
-    renamed = [
-        p._replace(motif=p.motif._replace(name=f"pattern {i}", matrix_id=f"pattern_{i}"))
-        for i, p in enumerate(patterns, 1)
-    ]
-    return tuple(renamed), n - sum(p.n_seqlets for p in renamed)
+    return numbered(patterns), n - sum(p.n_seqlets for p in patterns)
+
+
+def _nothing(rows: np.ndarray, method: str, width: int) -> Discovery:
+    return Discovery((), Seqlets(*(np.zeros(0, np.int64),) * 4, width), rows, method, 0)
 
 
 def _is_real(pattern: Pattern, core: np.ndarray, by_chance: np.ndarray | None) -> bool:
@@ -162,7 +160,7 @@ def _is_real(pattern: Pattern, core: np.ndarray, by_chance: np.ndarray | None) -
 def _wide(seqlets: Seqlets, contributions: np.ndarray) -> np.ndarray:
     """Contributions `(S, 4, w)` of seqlets and their surroundings, from `(N, 4, L)`."""
     first, width = seqlets.start - _FLANK - _SHIFT, seqlets.width + 2 * (_FLANK + _SHIFT)
-    return _windows(contributions, seqlets.sequence, first, width)
+    return windows(contributions, seqlets.sequence, first, width)
 
 
 def _explained(y: np.ndarray, most: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -174,15 +172,6 @@ def _explained(y: np.ndarray, most: int, seed: int) -> tuple[np.ndarray, np.ndar
     rng = np.random.default_rng(seed)
     chosen = [np.sort(rng.permutation(np.flatnonzero(part))[:most]) for part in (high, ~high)]
     return np.concatenate(chosen), np.repeat([True, False], [len(part) for part in chosen])
-
-
-def _windows(values: np.ndarray, rows: np.ndarray, starts: np.ndarray, width: int) -> np.ndarray:
-    """`(S, 4, width)` of values `(N, 4, L)`; zeros beyond the ends."""
-    length = values.shape[2]
-    columns = starts[:, None] + np.arange(width)
-    inside = (columns >= 0) & (columns < length)
-    picked = values[rows[:, None], :, np.clip(columns, 0, length - 1)]  # (S, width, 4)
-    return (picked * inside[..., None]).transpose(0, 2, 1)
 
 
 def _unit(flat: np.ndarray) -> np.ndarray:
@@ -240,44 +229,14 @@ def _merged(groups: list, wide: np.ndarray) -> list:
     return kept
 
 
-def _pattern(index: int, group, seqlets: Seqlets, X, found: Attribution, positive: np.ndarray) -> Pattern:
+def _pattern(group, seqlets: Seqlets, X, found: Attribution, positive: np.ndarray) -> Pattern:
     """One pattern, trimmed to the columns that contribute."""
-    from scipy.stats import fisher_exact
-
     core, members, shift, minus = group
-    total = np.abs(core.sum(axis=0))
-    strong = np.flatnonzero(total >= 0.2 * total.max())
-    left, right = int(strong[0]), int(strong[-1]) + 1
-    width = right - left
+    left, right = contributing(core)
     base = seqlets.start - _FLANK - _SHIFT  # of each wide window, on the + strand
     wide = seqlets.width + 2 * (_FLANK + _SHIFT)
     first = np.where(minus, base + wide - (shift + right), base + shift + left)[members]
-    rows, minus = seqlets.sequence[members], minus[members]
-
-    def turned(values: np.ndarray) -> np.ndarray:
-        windows = _windows(values, rows, first, width)
-        return np.where(minus[:, None, None], windows[:, ::-1, ::-1], windows)
-
-    pfm = count(turned(X))
-    ppm = to_ppm(pfm)
-    holds = np.zeros(len(X), bool)
-    holds[rows] = True
-    table = [[int((holds & part).sum()), int((~holds & part).sum())] for part in (positive, ~positive)]
-    test = fisher_exact(table)
-    return Pattern(
-        Motif(f"pattern {index + 1}", f"pattern_{index + 1}", ppm, float(len(rows))),
-        pfm,
-        turned(found.values * X).mean(axis=0),
-        consensus(ppm),
-        len(rows),
-        rows,
-        first,
-        minus,
-        table[0][0] / max(sum(table[0]), 1),
-        table[1][0] / max(sum(table[1]), 1),
-        float(test[0]),
-        float(test[1]),
-    )
+    return described((seqlets.sequence[members], first, minus[members]), right - left, X, found, positive)
 
 
 class _Part:
@@ -291,17 +250,3 @@ class _Part:
 
     def should_stop(self) -> bool:
         return self.whole.should_stop()
-
-
-def as_json(pattern: Pattern, matches: list) -> dict[str, Any]:
-    """What the command line prints of a pattern; infinite odds are null, as JSON has none."""
-    odds = pattern.odds_ratio
-    return {
-        "consensus": pattern.consensus,
-        "n_seqlets": pattern.n_seqlets,
-        "share_positives": pattern.share_positives,
-        "share_negatives": pattern.share_negatives,
-        "odds_ratio": odds if np.isfinite(odds) else None,
-        "p_fisher": pattern.p_fisher,
-        "matches": [match.as_json() for match in matches],
-    }

@@ -66,6 +66,31 @@ def test_a_network_that_learned_nothing_has_no_pattern(seed):
     assert len(found.seqlets) > 20 and found.patterns == () and found.n_unassigned == len(found.seqlets)
 
 
+@pytest.mark.slow  # TF-MoDISco compiles itself
+def test_tf_modisco_finds_the_planted_site_where_it_is_installed():
+    pytest.importorskip("modiscolite", reason="the extra 'modisco' is not installed")
+    bundle = load_bundle(find_model("tf_binding_synthetic"))
+    data = stored_examples(bundle.path)
+    found = discover(bundle.model, data.X, data.y, finder="modisco", most=500)
+    first = found.patterns[0]
+    assert any(core in first.consensus for core in ("TGACTCA", "TGAGTCA", "TGASTCA"))
+    assert first.n_seqlets >= 10 and first.share_positives > first.share_negatives and first.p_fisher < 0.01
+    assert first.pfm.sum(axis=0)[0] == first.n_seqlets == len(found.seqlets)
+    assert found.method == "deeplift_shap, TF-MoDISco"
+
+
+def test_a_missing_or_unfit_finder_is_told(ap1_model, monkeypatch):
+    data = tf_binding(40, seed=5, length=61)
+    with pytest.raises(InputError, match="finder is 'magic': choose own or modisco"):
+        discover(ap1_model, data.X, data.y, finder="magic")
+    monkeypatch.setattr("dnaconv_core.interpret.modisco.find_spec", lambda name: None)
+    with pytest.raises(InputError, match="TF-MoDISco is not installed: 'pip install modisco-lite'"):
+        discover(ap1_model, data.X, data.y, finder="modisco")
+    monkeypatch.setattr("dnaconv_core.interpret.modisco.find_spec", lambda name: name)
+    with pytest.raises(InputError, match="seqlets have 41 bases and these sequences 31: use the finder 'own'"):
+        discover(ap1_model, data.X[:, :, :31], data.y, finder="modisco")
+
+
 def test_seqlets_are_windows_above_what_shuffles_reach():
     scores, null = np.zeros((2, 30)), np.full((50, 30), 0.1)
     scores[0, 10:14], scores[1, 20:24], scores[1, 2:6] = 2.0, 1.0, -3.0
