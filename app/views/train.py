@@ -25,6 +25,7 @@ from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
 
 _NETWORK = ("depth", "filters", "kernel_size", "dropout")
+_OF_COVARIATES = {"covariate_transform", "covariate_gain"}
 _TRAINING = ("epochs", "learning_rate", "batch_size")
 _OF_DATA = ("length", "alphabet", "task", "covariates")
 _OUTPUTS = {"binary": "probability", "regression": "activity"}
@@ -79,7 +80,7 @@ def _settings(experiment: Experiment, preset: str) -> tuple[dict[str, Any], dict
     standard, train = experiment.model_config(preset), experiment.train_config(preset)
     given = {name: getattr(standard, name) for name in _OF_DATA} | {"length": _length(experiment)}
     given |= {spec.name: getattr(standard, spec.name) for spec in fields_of(ModelConfig, "model")}
-    idle = only_choice(ModelConfig, "model", given) | (set() if standard.covariates else {"covariate_transform"})
+    idle = only_choice(ModelConfig, "model", given) | (set() if standard.covariates else _OF_COVARIATES)
     rest = [s.name for s in fields_of(ModelConfig, "model") if s.name not in _NETWORK and s.name not in idle]
     later = [s.name for s in fields_of(TrainConfig, "train") if s.name not in _TRAINING]
     places: dict[str, Any] = {}

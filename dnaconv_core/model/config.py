@@ -150,6 +150,7 @@ class ModelConfig(_Checked):
         low=0.1,
         high=100.0,
         label="Covariate gain",
+        group="model",
     )
     covariate_mean: tuple[float, ...] = _setting((), "fitted on the training split, after the log")
     covariate_scale: tuple[float, ...] = _setting((), "fitted on the training split, after the log")
@@ -237,6 +238,14 @@ class TrainConfig(_Checked):
     )
     balance: bool = _setting(
         False, "draw as many positives as negatives into each batch", label="Balanced batches", group="train"
+    )
+    mutation: float = _setting(
+        0.0,
+        "share of bases replaced by random ones in training, anew in every batch",
+        low=0.0,
+        high=0.9,
+        label="Random mutations",
+        group="train",
     )
     epoch_size: int = _setting(
         0,

@@ -41,6 +41,20 @@ def epoch_order(y: np.ndarray, seed: int, epoch: int, *, balance: bool, size: in
     return rng.permutation(np.concatenate(chosen))
 
 
+def mutated(X: Tensor, share: float) -> Tensor:
+    """One-hot `(B, 4, L)` with a share of the bases replaced by random letters, as likely the same; N stays N.
+
+    Random numbers come from torch's global generator of X's device.
+    """
+    import torch
+
+    n, _, length = X.shape
+    letters = torch.randint(4, (n, 1, length), device=X.device)
+    new = letters == torch.arange(4, device=X.device)[:, None]  # (B, 4, L)
+    hit = torch.rand(n, 1, length, device=X.device) < share
+    return torch.where(hit, new * X.amax(dim=1, keepdim=True), X)
+
+
 class Loader:
     """A dataset ready for training: the arrays lie on the device (X as int8) unless X is memory-mapped.
 

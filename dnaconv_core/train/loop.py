@@ -78,7 +78,7 @@ def fit(
     model.to(device)
     loader = Loader(train, model.config, device, balance=config.balance)
     optimizer = make_optimizer(model, config, device)
-    steps = Steps(model, optimizer, loader, config.batch_size, loss)
+    steps = Steps(model, optimizer, loader, config.batch_size, loss, mutation=config.mutation)
     state = _State(model, optimizer)
     skipped = state.resume(checkpoints) if checkpoints else ()
     epoch, stopped, saved = state.epoch, "", time.perf_counter()

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from dnaconv_core.progress import Progress
+from dnaconv_core.train.batches import mutated
 from dnaconv_core.train.loss import per_example
 
 if TYPE_CHECKING:
@@ -27,10 +28,23 @@ _WARM_UP = 3  # steps before recording: libraries choose their algorithms in the
 
 
 class Steps:
-    """Trains `model` with `optimizer` on the examples that `loader` holds, `size` at a time."""
+    """Trains `model` with `optimizer` on the examples that `loader` holds, `size` at a time.
 
-    def __init__(self, model: ConvNet, optimizer: torch.optim.Optimizer, loader: Loader, size: int, loss: str) -> None:
+    mutation: the share of bases replaced by random ones, anew in every step.
+    """
+
+    def __init__(
+        self,
+        model: ConvNet,
+        optimizer: torch.optim.Optimizer,
+        loader: Loader,
+        size: int,
+        loss: str,
+        *,
+        mutation: float = 0.0,
+    ) -> None:
         self.model, self.optimizer, self.loader, self.size, self.loss = model, optimizer, loader, size, loss
+        self.mutation = mutation
         self.recording = loader.recordable  # still to be done
         self.recorded: _Recorded | None = None
         self.done = 0
@@ -66,7 +80,8 @@ class Steps:
 
     def step(self, batch: Batch) -> Tensor:
         """The loss before the step, which is taken."""
-        logits = self.model.member_logits(batch.X, batch.covariates)  # (B, M, T): every member has its own loss
+        X = mutated(batch.X, self.mutation) if self.mutation else batch.X
+        logits = self.model.member_logits(X, batch.covariates)  # (B, M, T): every member has its own loss
         y = batch.y[:, None].expand_as(logits)
         prediction = logits if self.loss == "cross_entropy" else self.model.activate(logits)
         loss = (per_example(self.loss, logits, prediction, y) * batch.w[:, None]).mean()

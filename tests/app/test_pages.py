@@ -91,6 +91,14 @@ def test_the_form_starts_at_the_preset_and_counts_parameters(dashboard, experime
     assert f"**{config.n_parameters:,} parameters.**" in texts(at)
 
 
+def test_what_is_done_to_accessibility_is_asked_only_where_there_is_one(dashboard):
+    for experiment, asked in (("chromatin", True), ("tf_binding", False)):
+        at = dashboard("train", experiment=experiment)
+        labels = [field.label for field in (*at.number_input, *at.slider, *at.segmented_control, *at.selectbox)]
+        assert ("Covariate gain" in labels, "Covariate transform" in labels) == (asked, asked)
+        assert "Random mutations" in labels
+
+
 def test_changing_the_network_redraws_its_numbers(dashboard):
     at = dashboard("train", experiment="rnai")
     at.slider(key="depth").set_value(1).run()
