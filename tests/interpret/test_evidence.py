@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dnaconv_core.interpret.attribution import attribute
+from dnaconv_core.interpret.attribution import ATTRIBUTIONS, Scores, attribute
 from dnaconv_core.interpret.evidence import (
     agreement,
     agreement_check,
@@ -30,6 +30,24 @@ def test_a_map_of_a_network_that_knows_ap1_passes(ap1_model):
     assert check.passed and "networks of random weights" in check.words
     assert stability_check(found, [ap1_model], X).value == pytest.approx(1.0)
     assert stability_check(found, [], X).passed is None
+
+
+@pytest.mark.parametrize("method", ["input_x_gradient", "deeplift", "deeplift_shap", "ism"])
+@pytest.mark.parametrize("left, right", ["AA", "AC", "CT", "GG"])
+def test_a_site_between_runs_of_one_base_passes_too(ap1_model, method, left, right):
+    X = one_hot(left * 27 + "TGACTCA" + right * 27)
+    assert random_weights_check(ap1_model, X, attribute(ap1_model, X, method=method)).passed
+
+
+def test_a_map_that_does_not_look_at_the_weights_fails(ap1_model, monkeypatch):
+    def likes_g(model, x, covariates, options):
+        return Scores(x * np.array([0, 0, 1, 0], np.float32)[:, None])
+
+    monkeypatch.setitem(ATTRIBUTIONS, "ism", likes_g)
+    X = one_hot(SITE)
+    check = random_weights_check(ap1_model, X, attribute(ap1_model, X, method="ism"))
+    assert check.passed is False and check.value == pytest.approx(1)
+    assert check.words.endswith("the map hardly depends on training")
 
 
 def test_a_map_of_random_weights_is_told_apart_from_itself_only():
