@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -11,6 +12,7 @@ from dnaconv_core.model.bundle import load_bundle
 from dnaconv_core.runs import queue
 from dnaconv_core.runs.models import find_model
 from dnaconv_core.runs.queue import serves
+from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
 from dnaconv_core.runs.worker import train_here
 
@@ -86,6 +88,27 @@ def test_a_sweep_is_a_run_for_each_combination_under_one_tag(capsys):
     assert run(capsys, "runs", "list", "--tag", "x")[1] == "no run has the tag 'x'\n"
 
 
+def test_what_is_said_of_a_tag_is_said_of_each_run_that_has_it(capsys):
+    made = answer(capsys, "train", "rnai", *QUICK, "--set", "seed=0,1,2")
+    tag, runs = made["tag"], [run["run"] for run in made["runs"]]
+    other = answer(capsys, "train", "rnai", *QUICK, "--detach")["run"]
+    store = Store()
+    train_here(store, runs[0])
+    assert answer(capsys, "runs", "cancel", "--tag", tag) == {"tag": tag, "runs": runs[1:]}
+    assert [store.get(run).state for run in runs] == ["finished", "cancelled", "cancelled"]
+    assert answer(capsys, "runs", "resume", "--tag", tag)["runs"] == runs[1:]
+    claim = store.claim(lambda run: run.id == runs[1], "cpu/0")
+    assert run(capsys, "runs", "delete", "--tag", tag) == (0, f"2 of 3 runs tagged {tag} deleted\n", "")
+    os.close(claim.lock)
+    assert [left.id for left in store.list()] == [other, runs[1]] and store.get(other).state == "queued"
+
+
+def test_following_what_nobody_trains_does_not_wait_forever(capsys):
+    made = Store().create(RunSpec("rnai")).id
+    code, _, err = run(capsys, "runs", "follow", made)
+    assert code == 2 and f"run {made} waits for nobody: 'dnaconv runs resume {made}' puts it into the queue" in err
+
+
 def test_a_single_value_is_only_a_setting(capsys):
     code, out, _ = run(capsys, "train", "rnai", *QUICK, "--set", "depth=2", "--set", "balance=False", "--detach")
     (made,) = Store().list()
@@ -103,6 +126,9 @@ def test_a_single_value_is_only_a_setting(capsys):
             "--covariates was given but tf_binding takes none",
         ),
         (["train", "rnai", "--data", "book", "--split", "0.3"], "--split was given but the validation data are a part"),
+        (["runs", "cancel"], "one of the arguments RUN --tag is required"),
+        (["runs", "delete", "a", "--tag", "b"], "not allowed with argument"),
+        (["runs", "resume", "--tag", "b"], "no run has the tag 'b'"),
         (["train", "rnai", "--set", "seed=0,1,x"], "--set seed=0,1,x: 'x' is not a value for seed"),
         (["train", "rnai", "--set", "wings=0,1"], "there is no setting 'wings'"),
         (["train", "rnai", "--set", "depth=1,2,9"], "depth=9 cannot be trained, so nothing was started: depth is 9"),

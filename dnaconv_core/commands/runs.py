@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from dnaconv_core.commands.base import Answer, metric_line
 from dnaconv_core.commands.settings import given_settings
-from dnaconv_core.errors import InputError
+from dnaconv_core.errors import InputError, RunError
 from dnaconv_core.evaluate.metrics import MAIN_METRIC
 from dnaconv_core.files import write_atomic
 from dnaconv_core.progress import Bar
 from dnaconv_core.results import Metric
-from dnaconv_core.runs.store import LIVE, Run, Store
+from dnaconv_core.runs.store import ENDED, LIVE, RESUMABLE, Run, Store
 
 _LOOK = 0.5  # seconds between looks at a run that is followed
 
@@ -39,7 +40,12 @@ def add(groups: Any, command: Any) -> None:
         ("export", runs_export, "write a model as one .zip"),
     ):
         made = command(actions, name, run, help)
-        made.add_argument("id", metavar="RUN")
+        if name in ("cancel", "resume", "delete"):
+            which = made.add_mutually_exclusive_group(required=True)
+            which.add_argument("id", metavar="RUN", nargs="?", default="")
+            which.add_argument("--tag", default="", help="all runs with this tag of which that can be said")
+        else:
+            made.add_argument("id", metavar="RUN")
         if name == "extend":
             made.add_argument("--epochs", type=int, required=True, help="epochs in all")
         elif name == "clone":
@@ -88,6 +94,8 @@ def runs_follow(options: Namespace) -> Answer:
     run = store.get(options.id)
     try:
         while run.state in LIVE:
+            if run.state == "queued" and not run.turn:  # whoever made it died before it began
+                raise RunError(f"run {run.id} waits for nobody: 'dnaconv runs resume {run.id}' puts it into the queue")
             ensure_workers(store)
             bar.report(min(run.epoch / run.epochs, 0.99) if run.epochs else 0.0, f"{run.state}: {run.message}")
             time.sleep(_LOOK)
@@ -100,6 +108,8 @@ def runs_follow(options: Namespace) -> Answer:
 
 def runs_cancel(options: Namespace) -> Answer:
     store = Store()
+    if options.tag:
+        return _all_tagged(store, options.tag, LIVE, store.ask_to_stop, "asked to stop")
     store.ask_to_stop(options.id)
     return Answer(store.get(options.id).as_json(), f"asked {options.id} to stop")
 
@@ -107,7 +117,10 @@ def runs_cancel(options: Namespace) -> Answer:
 def runs_resume(options: Namespace) -> Answer:
     from dnaconv_core.runs.queue import resume
 
-    return queued_answer(resume(Store(), options.id), "goes on")
+    store = Store()
+    if options.tag:
+        return _all_tagged(store, options.tag, RESUMABLE, lambda run: resume(store, run), "put into the queue again")
+    return queued_answer(resume(store, options.id), "goes on")
 
 
 def runs_extend(options: Namespace) -> Answer:
@@ -142,7 +155,10 @@ def runs_note(options: Namespace) -> Answer:
 
 
 def runs_delete(options: Namespace) -> Answer:
-    Store().delete(options.id)
+    store = Store()
+    if options.tag:
+        return _all_tagged(store, options.tag, ("queued", *ENDED), store.delete, "deleted")
+    store.delete(options.id)
     return Answer({"deleted": options.id}, f"run {options.id} is gone")
 
 
@@ -201,6 +217,17 @@ def run_answer(run: Run) -> Answer:
     for split, metrics in run.metrics.items():
         lines += [f"{split}:", *(f"  {metric_line(name, Metric.from_json(m))}" for name, m in metrics.items())]
     return Answer(run.as_json(), "\n".join(lines))
+
+
+def _all_tagged(store: Store, tag: str, states: tuple[str, ...], act: Callable[[str], Any], words: str) -> Answer:
+    """Do it to every run with this tag that is in one of these states, the oldest first."""
+    tagged = [run for run in reversed(store.list()) if tag in run.tags]
+    if not tagged:
+        raise InputError(f"no run has the tag {tag!r}: 'dnaconv runs show RUN' tells a run's tags")
+    chosen = [run.id for run in tagged if run.state in states]
+    for run in chosen:
+        act(run)
+    return Answer({"tag": tag, "runs": chosen}, f"{len(chosen)} of {len(tagged)} runs tagged {tag} {words}")
 
 
 def _edited(run: Run) -> Answer:
