@@ -141,6 +141,8 @@ def scan_chunks(
     strands = strands or default_strands(model)
     if strands not in ("+", "-", "+-", "-+"):
         raise InputError(f"strands is {strands!r}: choose '+', '-' or '+-'")
+    if max_unknown < 0:
+        raise InputError(f"max_unknown is {max_unknown}: windows may have 0 unknown bases or more")
     if output not in ("prediction", "logit"):
         raise InputError(f"output is {output!r}: choose 'prediction' or 'logit'")
     plan = plan_scan(model, edges=edges, method=method)

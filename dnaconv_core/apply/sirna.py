@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -102,7 +101,7 @@ def design(
     The guide is the site's reverse complement, as in the data of Huesken et al. (2005). cds: start and end of the
     coding region of a single mRNA, 0-based and half-open; by default the longest open reading frame from AUG, if it
     has 50 codons. transcriptome: FASTA in which sites of every guide are counted. Raises InputError when the model
-    does not fit, an mRNA is shorter than a site, or cds does not lie within it.
+    does not fit, a name comes twice, an mRNA is shorter than a site, or cds does not lie within it.
     """
     check_model(bundle)
     if not records:
@@ -110,14 +109,15 @@ def design(
     if cds is not None and (len(records) != 1 or not 0 <= cds[0] < cds[1] <= len(records[0].sequence)):
         raise InputError(f"cds is {cds[0]}-{cds[1]}: it must lie within a single mRNA, start before end, from 0")
     found: list[tuple[Record, int, str]] = []
-    n_missing, regions = 0, {}
+    n_missing = 0
+    regions: dict[str, tuple[int, int] | None] = {}
     for number, record in enumerate(records, 1):
         text = record.sequence.upper().replace("T", "U")
         if len(text) < LENGTH:
             raise InputError(f"sequence {number} ({record.id!r}) has {len(text)} bases: a target site has {LENGTH}")
-        region = cds or longest_orf(text)
-        if region:
-            regions[record.id] = region
+        if record.id in regions:
+            raise InputError(f"the mRNA {record.id!r} comes twice: give each its own name")
+        regions[record.id] = cds or longest_orf(text)
         for start in range(len(text) - LENGTH + 1):
             target = text[start : start + LENGTH]
             if set(target) <= set("ACGU"):
@@ -130,7 +130,7 @@ def design(
     progress.report(0.0, f"{len(guides):,} guides to score")
     predictions = predict(bundle.model, one_hot(guides, "RNA"))[:, 0]
     sites = [
-        _site(record, start, guide, float(value), regions.get(record.id))
+        _site(record, start, guide, float(value), regions[record.id])
         for (record, start, guide), value in zip(found, predictions, strict=True)
     ]
     if transcriptome:
@@ -142,21 +142,23 @@ def design(
         ]
     order = np.argsort([-site.prediction for site in sites], kind="stable")
     progress.report(1.0, f"{len(sites):,} sites")
-    return Design([sites[i] for i in order], n_missing, regions)
+    return Design([sites[i] for i in order], n_missing, {name: region for name, region in regions.items() if region})
 
 
 def longest_orf(text: str) -> tuple[int, int] | None:
     """The longest open reading frame of an mRNA (AUG to a stop, included), or None if shorter than 50 codons."""
-    text, best = text.upper().replace("T", "U"), None
-    for start in (match.start() for match in re.finditer("(?=AUG)", text)):
-        if best and start < best[1] and (start - best[0]) % 3 == 0:
-            continue  # within the frame already found
-        for at in range(start, len(text) - 2, 3):
-            if text[at : at + 3] in ("UAA", "UAG", "UGA"):
-                if at + 3 - start >= 3 * _LEAST_ORF and (not best or at + 3 - start > best[1] - best[0]):
-                    best = (start, at + 3)
-                break
-    return best
+    text, found = text.upper().replace("T", "U"), []
+    for frame in range(3):
+        start = None
+        for at in range(frame, len(text) - 2, 3):
+            codon = text[at : at + 3]
+            if codon == "AUG" and start is None:
+                start = at
+            elif codon in ("UAA", "UAG", "UGA") and start is not None:
+                found.append((start, at + 3))
+                start = None
+    longest = max(found, key=lambda orf: (orf[1] - orf[0], -orf[0]), default=(0, 0))
+    return longest if longest[1] - longest[0] >= 3 * _LEAST_ORF else None
 
 
 def oligos(site: SirnaSite, *, dtdt: bool = False) -> tuple[str, str]:

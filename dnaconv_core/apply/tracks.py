@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -32,7 +34,7 @@ class PeakCaller:
     def __init__(self, threshold: float, window: int, strands: str, task: int = 0) -> None:
         self.threshold, self.window, self.strands, self.task = threshold, window, strands, task
         self.peaks: list[Peak] = []
-        self._waiting: list[np.ndarray] = []  # (start, score, strand) of hits that later ones may overlap
+        self._waiting = np.empty((3, 0))  # start, score, strand of hits that later ones may still decide
 
     def add(self, chunk: Chunk) -> None:
         scores = np.where(np.isnan(chunk.scores[:, :, self.task]), -np.inf, chunk.scores[:, :, self.task])  # (S, n)
@@ -42,34 +44,31 @@ class PeakCaller:
         if not len(hits):
             return
         found = np.stack([chunk.start + hits, best[hits], strand[hits]])  # (3, hits) float64
-        self._waiting.append(found)
-        waiting = np.concatenate(self._waiting, axis=1)
-        breaks = np.flatnonzero(np.diff(waiting[0]) >= self.window) + 1
-        groups = np.split(waiting, breaks, axis=1)
-        for group in groups[:-1]:
-            self._choose(group)
-        self._waiting = [groups[-1]]
+        self._waiting = np.concatenate([self._waiting, found], axis=1)
+        self._choose(chunk.start + len(best))
 
     def finish(self) -> list[Peak]:
         """The peaks in order of position."""
-        if self._waiting:
-            self._choose(np.concatenate(self._waiting, axis=1))
-            self._waiting = []
+        self._choose(np.inf)
+        self.peaks.sort()
         return self.peaks
 
-    def _choose(self, group: np.ndarray) -> None:
-        """The peaks among windows that hang together."""
-        starts = group[0].astype(np.int64)
+    def _choose(self, coming: float) -> None:
+        """Choose what no window from `coming` on can change; hits that one could change go on waiting."""
+        starts = self._waiting[0].astype(np.int64)
         low = np.searchsorted(starts, starts - self.window, "right")  # the windows that overlap each
         high = np.searchsorted(starts, starts + self.window, "left")
-        free, chosen = np.ones(len(starts), bool), []
-        for i in np.argsort(-group[1], kind="stable"):
-            if free[i]:
-                free[low[i] : high[i]] = False
-                chosen.append(i)
-        for i in sorted(chosen):
-            sign = "." if group[2, i] < 0 else self.strands[int(group[2, i])]
-            self.peaks.append(Peak(int(starts[i]), int(starts[i]) + self.window, sign, float(group[1, i])))
+        free, still_open = np.ones(len(starts), bool), np.zeros(len(starts), bool)
+        for i in np.argsort(-self._waiting[1], kind="stable"):
+            if not free[i]:
+                continue
+            start, score, strand = int(starts[i]), float(self._waiting[1, i]), int(self._waiting[2, i])
+            if start + self.window > coming or still_open[low[i] : high[i]].any():  # by a better one that is
+                still_open[i] = True
+                continue
+            free[low[i] : high[i]] = False
+            self.peaks.append(Peak(start, start + self.window, "." if strand < 0 else self.strands[strand], score))
+        self._waiting = self._waiting[:, still_open]
 
 
 def call_peaks(scores: np.ndarray, threshold: float, *, window: int, strands: str, start: int = 0) -> list[Peak]:
@@ -130,7 +129,11 @@ def write_bigwig(path: Path | str, bedgraph: Path, lengths: dict[str, int]) -> N
                     name, low, high, value = line.rstrip("\n").split("\t")
                     yield name, int(low), int(high), float(value)
 
+    part = Path(path).with_name(f".{secrets.token_hex(8)}.bw")
     try:
-        pybigtools.open(str(path), "w").write(lengths, values())
+        pybigtools.open(str(part), "w").write(lengths, values())
+        pybigtools.open(str(part)).close()  # on a full disk writing prints a line and goes on; reading raises
+        os.replace(part, path)
     except Exception as error:  # pybigtools raises nothing narrower
-        raise DataError(f"{path} cannot be written as bigWig ({error}): check its folder") from error
+        part.unlink(missing_ok=True)
+        raise DataError(f"{path} cannot be written as bigWig ({error}): check its folder and its space") from error

@@ -12,6 +12,8 @@ from typing import NamedTuple
 from dnaconv_core.errors import DataError
 
 _ALLELE = re.compile(r"[ACGTURYSWKMBDHVNacgturyswkmbdhvn]+")
+_FIXED = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
+_POSITION = re.compile(r"\d{1,18}", re.ASCII)
 _LONGEST_LINE = 1 << 24  # characters of one line
 
 
@@ -72,7 +74,7 @@ def _variants(path: Path, lines: Iterator[tuple[int, str]]) -> Iterator[Variant]
         if len(fields) < 5:
             raise DataError(f"{path}: line {number} has {len(fields)} columns: a VCF has 5 or more, with tabs between")
         chrom, pos, name, ref, alt = fields[:5]
-        if not (pos.isascii() and pos.isdigit()):
+        if not _POSITION.fullmatch(pos):
             raise DataError(f"{path}: line {number} has the position {pos[:40]!r}: it must be a whole number")
         if not is_bases(ref):
             raise DataError(f"{path}: line {number} has the REF {ref[:40]!r}: it must be bases")
@@ -91,7 +93,8 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                 number += 1
                 if len(line) == _LONGEST_LINE:
                     raise DataError(f"{path}: line {number} is longer than {_LONGEST_LINE:,} bytes: it is no VCF")
-                yield number, line.decode("utf-8", "surrogateescape").rstrip("\r\n")
+                text = line.decode("utf-8", "surrogateescape").rstrip("\r\n")
+                yield number, text.removeprefix("\ufeff") if number == 1 else text
     except FileNotFoundError as error:
         raise DataError(f"{path} does not exist: check the name of the VCF") from error
     except (OSError, EOFError, zlib.error) as error:
@@ -107,13 +110,16 @@ INFO = (
 
 
 def annotated_header(header: list[str]) -> list[str]:
-    """The header with the lines that describe what `annotated` adds."""
-    return [*header[:-1], *INFO, header[-1]]
+    """The header with the lines that describe what `annotated` adds, in place of any from an earlier time."""
+    kept = [line for line in header if not line.startswith("##INFO=<ID=DNACONV_")]
+    columns = kept[-1].split("\t")  # a file without INFO gets the column
+    return [*kept[:-1], *INFO, "\t".join([*columns, *_FIXED[len(columns) :]])]
 
 
 def annotated(variant: Variant, values: dict[str, list[str]]) -> str:
-    """The variant's line with these INFO entries added; its other columns are left as they were."""
-    fields = [*variant.fields, *("." for _ in range(8 - len(variant.fields)))]
-    added = ";".join(f"{key}={','.join(per_allele)}" for key, per_allele in values.items())
-    fields[7] = added if fields[7] in (".", "") else f"{fields[7]};{added}"
+    """The variant's line with these INFO entries, in place of any of their name; the rest is left as it was."""
+    fields = [*variant.fields, *("." for _ in _FIXED[len(variant.fields) :])]
+    kept = [] if fields[7] in (".", "") else fields[7].split(";")
+    kept = [entry for entry in kept if entry.partition("=")[0] not in values]
+    fields[7] = ";".join(kept + [f"{key}={','.join(per_allele)}" for key, per_allele in values.items()])
     return "\t".join(fields)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from argparse import Namespace
 from contextlib import ExitStack
 from pathlib import Path
@@ -113,7 +114,7 @@ def variants(options: Namespace) -> Answer:
     known = EXPERIMENTS.get(bundle.experiment)
     words = options.motif or ([known.motif] if known is not None and known.motif else [])
     file = read_vcf(options.vcf)
-    rows, lines = [], []
+    rows, lines, n = [], [], 0
     with ExitStack() as stack:
         genome = stack.enter_context(Genome(options.genome))
         effects = score_variants(
@@ -128,14 +129,16 @@ def variants(options: Namespace) -> Answer:
             effects = write_table(stack.enter_context(WholeFile(options.out)).file, effects)
         if options.vcf_out:
             effects = write_vcf(stack.enter_context(WholeFile(options.vcf_out)).file, file.header, effects)
-        for effect in effects:
+        for n, effect in enumerate(effects, 1):  # millions go by: only what is printed is kept
             v = effect.variant
-            row = {"chrom": v.chrom, "pos": v.pos, "ref": v.ref, "alt": effect.alt}
-            row |= {"effect_logit": effect.effect_logit, "effect_probability": effect.effect_prediction}
-            rows.append(row | {"status": effect.status})
-            number = "      –" if effect.effect_logit is None else f"{effect.effect_logit:+.4f}"
-            lines.append(f"{v.chrom}:{v.pos} {v.ref[:12]}>{effect.alt[:12]}  {number}  {effect.status}")
-    shown = lines[:50] + ([f"… and {len(lines) - 50:,} more"] if len(lines) > 50 else [])
+            if options.json:
+                row = {"chrom": v.chrom, "pos": v.pos, "ref": v.ref, "alt": effect.alt}
+                row |= {"effect_logit": effect.effect_logit, "effect_probability": effect.effect_prediction}
+                rows.append(row | {"status": effect.status})
+            elif n <= _SHOWN:
+                number = "      –" if effect.effect_logit is None else f"{effect.effect_logit:+.4f}"
+                lines.append(f"{v.chrom}:{v.pos} {v.ref[:12]}>{effect.alt[:12]}  {number}  {effect.status}")
+    shown = lines + ([f"… and {n - _SHOWN:,} more"] if n > _SHOWN else [])
     shown += [f"written to {path}" for path in (options.out, options.vcf_out) if path]
     return Answer({"variants": rows}, "\n".join(shown) or f"{options.vcf} has no variants")
 
@@ -204,6 +207,7 @@ def _targets(stack: ExitStack, fasta: str, region: str, alphabet: str) -> list[t
     return [(contig, 0, contig.length) for contig in map(RecordContig, read_fasta(path, alphabet))]
 
 
+_SHOWN = 50  # variants printed
 _SMALL = 64 << 20  # bytes of FASTA that are read whole
 
 
@@ -242,7 +246,7 @@ def sirna(options: Namespace) -> Answer:
 def _cds(text: str) -> tuple[int, int] | None:
     if not text:
         return None
-    start, _, end = text.partition("-")
-    if not (start.isdigit() and end.isdigit()):
+    found = re.fullmatch(r"(\d{1,18})-(\d{1,18})", text, re.ASCII)
+    if not found:
         raise InputError(f"--cds is {text!r}: write START-END, from 0, end not included")
-    return int(start), int(end)
+    return int(found[1]), int(found[2])

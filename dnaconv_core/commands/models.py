@@ -118,6 +118,8 @@ def evaluate(options: Namespace) -> Answer:
 
     bundle = load_bundle(find_model(options.model))
     data = open_dataset(options.data, bundle.config.alphabet, options.covariates)
+    if not data.y.shape[1]:
+        raise DataError(f"{options.data} has no labels to measure against: add a column 'label', or use predict")
     prediction = run_model(bundle.model, data, progress=Bar())
     metrics = with_intervals(bundle.config.task, data.y, prediction, weights=labelled(data.w))
     answer = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
+import stat
 
 import numpy as np
 import pytest
@@ -87,6 +89,9 @@ def test_scan_refuses_in_one_sentence(dna, refuse, tmp_path):
     assert "is no locus" in refuse("scan", path, *fasta, "--region", "one:x")
     assert "too few to see that rate" in refuse("scan", path, *fasta, "--fpr", "0.0001")
     assert "not allowed with" in refuse("scan", path, *fasta, "--fpr", "0.1", "--threshold", "1")
+    assert "--threshold is nan" in refuse("scan", path, *fasta, "--threshold", "nan")
+    assert "max_unknown is -1" in refuse("scan", path, *fasta, "--max-unknown", "-1")
+    assert f"{tmp_path} is no file" in refuse("scan", path, *fasta, "--bed", tmp_path)
     assert "this model takes none" in refuse("scan", path, *fasta, "--covariate", "a=1")
     assert "does not exist" in refuse("scan", path, "--fasta", tmp_path / "none.fa")
 
@@ -111,7 +116,24 @@ def test_variants_print_and_write(dna, ask, refuse, tmp_path):
     assert wrong["effect_logit"] is None and "the file has" in wrong["status"] and genome[40] in wrong["status"]
     assert outside["status"].startswith("outside")
     assert len(list(csv.DictReader(out.open()))) == 3 and "DNACONV_LOGIT=" in vcf.read_text()
+    umask = os.umask(0o022)
+    os.umask(umask)
+    assert stat.S_IMODE(vcf.stat().st_mode) == 0o666 & ~umask
+    assert len(list(tmp_path.glob("*.part"))) + len(list(tmp_path.glob(".*.part"))) == 0
     assert "does not exist" in refuse("variants", path, "--vcf", tmp_path / "n.vcf", "--genome", tmp_path / "g.fa")
+
+
+def test_many_variants_are_counted_and_the_first_printed(dna, capsys, tmp_path):
+    (tmp_path / "g.fa").write_text(f">chr1\n{text(80, 3)}\n")
+    (tmp_path / "v.vcf").write_text("#CHROM\tPOS\tID\tREF\tALT\n" + "chr7\t1\t.\tA\tC\n" * 53)
+    assert main([*map(str, ("variants", dna[0], "--vcf", tmp_path / "v.vcf", "--genome", tmp_path / "g.fa"))]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 51 and lines[0].startswith("chr7:1 A>C") and lines[-1] == "… and 3 more"
+
+
+def test_evaluation_needs_labels(dna, refuse, tmp_path):
+    (tmp_path / "t.csv").write_text(f"id,sequence\na,{text(21)}\n")
+    assert "t.csv has no labels to measure against" in refuse("evaluate", dna[0], "--data", tmp_path / "t.csv")
 
 
 def test_sirna_prints_and_writes(ask, refuse, tmp_path, dna):
@@ -134,7 +156,9 @@ def test_sirna_prints_and_writes(ask, refuse, tmp_path, dna):
     counted = ask("sirna", "--fasta", tmp_path / "m.fa", "--model", path, "--transcriptome", tmp_path / "m.fa")
     assert counted["sites"][0]["exact"] >= 1
     assert "siRNA design needs one that reads 21" in refuse("sirna", "--fasta", tmp_path / "m.fa", "--model", dna[0])
-    assert "--cds is 'x'" in refuse("sirna", "--fasta", tmp_path / "m.fa", "--model", path, "--cds", "x")
+    for cds in ("x", "²-5"):
+        told = refuse("sirna", "--fasta", tmp_path / "m.fa", "--model", path, "--cds", cds)
+        assert f"--cds is {cds!r}: write START-END" in told
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -166,6 +166,18 @@ def test_unknown_bases_and_short_records(rnai):
         design(rnai, [Record("m", "A" * 15 + "N" + "A" * 15, 1)])
 
 
+def test_two_records_of_one_name_are_refused(rnai):
+    with pytest.raises(InputError, match="the mRNA 'a' comes twice: give each its own name"):
+        design(rnai, [Record("a", random_rna(30), 0), Record("a", random_rna(40), 0)])
+
+
+def test_the_longest_frame_is_found_where_no_frame_ends():
+    orf = "AUG" + "GCU" * 60 + "UAA"
+    assert longest_orf("CC" + orf + "AUG" * 20_000) == (2, 2 + len(orf))  # its quadratic form took minutes
+    assert longest_orf("AUG" + "GCU" * 47 + "UGA") is None  # 49 codons
+    assert longest_orf(orf + "G" + orf) == (0, len(orf))  # the first of two alike
+
+
 def test_a_model_of_something_else_is_refused(tmp_path):
     dna = bundle_of(build(ModelConfig()), tmp_path)
     with pytest.raises(InputError, match="the model reads 101 bases of DNA; siRNA design needs one that reads 21"):

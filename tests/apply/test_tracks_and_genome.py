@@ -68,6 +68,15 @@ def test_peaks_do_not_depend_on_the_pieces(size):
     assert [p.start for p in found] == sorted(expected)
 
 
+def test_few_hits_wait_where_every_window_is_one():
+    rng, caller = np.random.default_rng(2), PeakCaller(0.0, 10, "+")
+    whole = rng.random((1, 5000, 1)).astype(np.float32)
+    for start in range(0, 5000, 500):
+        caller.add(Chunk(start, whole[:, start : start + 500]))
+        assert caller._waiting.shape[1] < 100
+    assert caller.finish() == call_peaks(whole, 0.0, window=10, strands="+")
+
+
 def test_the_threshold_of_a_false_positive_rate():
     negatives = np.linspace(0.01, 1.0, 100)
     cut = threshold_at(negatives, 0.05)
@@ -97,6 +106,11 @@ def test_bigwig_is_read_back_by_its_own_library(tmp_path):
     read = pybigtools.open(str(tmp_path / "a.bw"))
     assert read.chroms() == {"chr1": 10, "chr2": 20}
     assert list(read.records("chr2")) == [(5, 6, 0.5), (7, 9, 1.0)] and list(read.records("chr1")) == [(1, 2, 0.25)]
+    (tmp_path / "damaged").write_text("chr1\t1\t2\t0.5\nchr9\t1\t2\t0.5\n")
+    with pytest.raises(DataError, match="cannot be written as bigWig"):
+        write_bigwig(tmp_path / "a.bw", tmp_path / "damaged", {"chr1": 10})
+    assert pybigtools.open(str(tmp_path / "a.bw")).chroms() == {"chr1": 10, "chr2": 20}  # as it was
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.bedgraph", "a.bw", "damaged"]
     with pytest.raises(DataError, match="cannot be written as bigWig"):
         write_bigwig(tmp_path / "none" / "a.bw", tmp_path / "a.bedgraph", {"chr1": 10, "chr2": 20})
 

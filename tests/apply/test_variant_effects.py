@@ -191,6 +191,21 @@ def test_table_and_annotated_vcf(model, genome, tmp_path):
     assert "DNACONV_LOGIT=.;" in lines[7] and lines[7].split("\t")[7].endswith("DNACONV_STATUS=outside")
 
 
+def test_an_annotated_vcf_is_annotated_again_in_place(model, genome, tmp_path):
+    def annotated(path) -> str:
+        file, out = read_vcf(path), io.StringIO()
+        list(write_vcf(out, file.header, score_variants(model, file.variants, genome)))
+        return out.getvalue()
+
+    path = tmp_path / "v.vcf"  # begins with a byte-order mark, ends its lines as Windows does, and has no INFO
+    path.write_bytes(f"\ufeff##x\r\n#CHROM\tPOS\tID\tREF\tALT\r\nchr1\t31\t.\t{CHR1[30]}\tN\r\n".encode())
+    once = annotated(path)
+    assert once.splitlines()[-2] == "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
+    assert len(once.splitlines()[-1].split("\t")) == 8 and "DNACONV_STATUS=unknown_bases" in once
+    path.write_text(once)
+    assert annotated(path) == once
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -198,6 +213,7 @@ def test_table_and_annotated_vcf(model, genome, tmp_path):
         ("", "has no '#CHROM' line"),
         ("#CHROM\tPOS\tID\tREF\tALT\nchr1 5 . A C\n", "line 2 has 1 columns"),
         ("#CHROM\tPOS\tID\tREF\tALT\n\nchr1\tfive\t.\tA\tC\n", "line 3 has the position 'five'"),
+        (f"#CHROM\tPOS\tID\tREF\tALT\nchr1\t{'9' * 5000}\t.\tA\tC\n", "line 2 has the position '9999"),
         ("#CHROM\tPOS\tID\tREF\tALT\nchr1\t5\t.\t<X>\tC\n", "line 2 has the REF '<X>'"),
     ],
 )
