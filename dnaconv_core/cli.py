@@ -32,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
         answer = options.run(options)
+        if answer is None:  # under torchrun, another process has it
+            return 0
         text = json.dumps(answer.data, allow_nan=False) if options.json else answer.text
         if text:
             _print(text)
@@ -55,6 +57,8 @@ def _print(text: str) -> None:
     """On standard output, now: what cannot be written is told before the command ends."""
     try:
         print(text, flush=True)
+    except UnicodeEncodeError:  # a terminal that does not know the letters of a name
+        print(text.encode("ascii", "backslashreplace").decode(), flush=True)
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python tries again at its end
         if not isinstance(error, BrokenPipeError):  # `dnaconv runs | head` is no mistake

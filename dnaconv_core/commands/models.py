@@ -66,10 +66,11 @@ def add(groups: Any, command: Any) -> None:
     prediction.add_argument("--out", default="", metavar="FILE.csv", help="write the table there")
 
 
-def train(options: Namespace) -> Answer:
+def train(options: Namespace) -> Answer | None:
     from dnaconv_core.runs.queue import submit
     from dnaconv_core.runs.sweep import sweep
-    from dnaconv_core.runs.worker import train_here
+    from dnaconv_core.runs.worker import train_along, train_here
+    from dnaconv_core.train import distributed
 
     grid = given_settings(options.set)
     first = {name: values[0] for name, values in grid.items()}
@@ -83,8 +84,12 @@ def train(options: Namespace) -> Answer:
         settings={**chosen_settings(options), **first},
     )
     _check_given(options, spec)
-    store = Store()
     varied = {name: values for name, values in grid.items() if len(values) > 1}
+    if distributed.size() > 1 and (varied or options.detach):
+        raise InputError("a sweep and --detach train in the queue, one run on each device: start them without torchrun")
+    if distributed.rank() > 0:
+        return train_along(spec)
+    store = Store()
     if varied:
         made = sweep(store, spec, varied, options.name)
         return Answer(
@@ -142,16 +147,22 @@ def predict(options: Namespace) -> Answer:
         columns = list(detail.columns().values())
         names = list(detail.columns())
     else:
+        from dnaconv_core.apply.calibration import percentiles, read_reference
         from dnaconv_core.predict import predict as run_model
 
         columns = [run_model(bundle.model, data, progress=Bar())[:, 0]]
+        reference = read_reference(bundle.path)
+        if reference is not None:  # for readers of JSON: the table keeps its three columns
+            names.append("percentile")
+            columns.append(percentiles(columns[0], reference.prediction))
     values = [[None if np.isnan(value) else value for value in column.tolist()] for column in columns]
     rows = [
         {"id": name, "sequence": sequence, **dict(zip(names, numbers, strict=True))}
         for name, sequence, *numbers in zip(data.ids.tolist(), data.sequences(), *values, strict=True)
     ]
     table = io.StringIO()
-    writer = csv.DictWriter(table, ["id", "sequence", *names], lineterminator="\n")
+    shown = ["id", "sequence", *(names if options.details else ["prediction"])]
+    writer = csv.DictWriter(table, shown, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows(rows)
     if options.out:

@@ -12,15 +12,18 @@ from pathlib import Path
 
 from dnaconv_core.errors import DnaConvError, RunError
 from dnaconv_core.experiments import get_experiment
+from dnaconv_core.experiments.sources import load_parts
 from dnaconv_core.model.config import TrainConfig
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.runs import lock
 from dnaconv_core.runs.execute import LOG, PREDICTIONS, execute
 from dnaconv_core.runs.queue import Slot, ensure_workers, niceness, serves, take_slot
+from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Claim, Run, Store
 from dnaconv_core.runs.watch import Watch
+from dnaconv_core.train import distributed
 
-__all__ = ["LOG", "PREDICTIONS", "main", "train_here"]
+__all__ = ["LOG", "PREDICTIONS", "main", "train_along", "train_here"]
 
 _LOOK = 0.3  # seconds between looks for a stop request where training cannot look itself
 
@@ -47,6 +50,18 @@ def train_here(store: Store, run: str, progress: Progress = SILENT) -> Run:
         os.close(held)
 
 
+def train_along(spec: RunSpec) -> None:
+    """Take part in a training that torchrun started on several processes; the first of them keeps the record."""
+    experiment = get_experiment(spec.experiment)
+    train, valid = load_parts(experiment, spec.data, spec.valid, spec.covariates, spec.split)
+    config = experiment.model_config(spec.preset, train, **spec.settings)
+    settings = experiment.train_config(spec.preset, **spec.settings)
+    from dnaconv_core.model.convnet import build
+    from dnaconv_core.train.loop import fit
+
+    fit(build(config, settings.seed), train, valid, settings, device=distributed.own_device(settings.device))
+
+
 def _settings(run: Run) -> TrainConfig:
     return get_experiment(run.experiment).train_config(run.spec.preset, **run.spec.settings)
 
@@ -59,7 +74,7 @@ def _device(store: Store, run: Run, settings: TrainConfig, watch: Watch) -> str:
     if run.device in [device.key for device in devices()]:
         return run.device
     try:
-        return resolve(settings.device)
+        return resolve(settings.device) if distributed.size() == 1 else distributed.own_device(settings.device)
     except DnaConvError as error:
         store.fail(run.id, str(error))
         raise

@@ -22,6 +22,7 @@ from dnaconv_core.predict import predict
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.train.batches import Loader, epoch_order
 from dnaconv_core.train.checkpoint import load_checkpoint, save_checkpoint
+from dnaconv_core.train.distributed import rank, together
 from dnaconv_core.train.loss import loss_name, per_example
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def fit(
 
     Evaluates both splits every `config.eval_every` epochs and after the last. With a `checkpoints` folder the state is
     saved every `config.checkpoint_every` epochs, sooner where these take long, and training goes on from the newest one
-    found there. Raises TrainingError when the loss stops being a number, ConfigError when loss and task do not fit.
+    found there. Under torchrun every process calls this, and they share each batch (see distributed.py). Raises
+    TrainingError when the loss stops being a number, ConfigError when loss and task do not fit.
     """
     import torch
 
@@ -78,16 +80,20 @@ def fit(
     model.to(device)
     loader = Loader(train, model.config, device, balance=config.balance)
     optimizer = make_optimizer(model, config, device)
-    steps = Steps(model, optimizer, loader, config.batch_size, loss, mutation=config.mutation)
     state = _State(model, optimizer)
     skipped = state.resume(checkpoints) if checkpoints else ()
     epoch, stopped, saved = state.epoch, "", time.perf_counter()
     parts = (("train", train), ("valid", valid))
+    generators = [device] if device.startswith("cuda") else []
 
-    with kept_memory(), torch.random.fork_rng(devices=[device] if device.startswith("cuda") else []):
+    with together(device) as group, kept_memory(), torch.random.fork_rng(devices=generators):
+        evaluating = progress  # among several processes stops are agreed on between steps only
+        if group is not None:
+            progress, evaluating = group.listening(progress), SILENT
+        steps = Steps(model, optimizer, loader, config.batch_size, loss, mutation=config.mutation, group=group)
         while epoch < config.epochs and not (stopped := _stop(state, config, progress)):
             epoch += 1
-            torch.manual_seed(_epoch_seed(config.seed, epoch))
+            torch.manual_seed(_epoch_seed(config.seed, epoch) + rank())  # masks of its own for each process
             order = epoch_order(train.y, config.seed, epoch, balance=config.balance, size=config.epoch_size)
             started = time.perf_counter()
             losses = steps.epoch(order, progress)
@@ -97,7 +103,7 @@ def fit(
             speed = len(order) / (time.perf_counter() - started)
             _require_finite(losses, epoch, config)
             if epoch % config.eval_every == 0 or epoch == config.epochs:
-                metrics = {name: _measure(model, data, loss, progress) for name, data in parts}
+                metrics = {name: _measure(model, data, loss, evaluating) for name, data in parts}
                 if None in metrics.values():  # asked to stop in the middle
                     stopped = "cancelled"
                     break

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from dnaconv_core.model.convnet import ConvNet
     from dnaconv_core.train.batches import Batch, Loader
+    from dnaconv_core.train.distributed import Group
 
 _WARM_UP = 3  # steps before recording: libraries choose their algorithms in the first ones
 
@@ -30,7 +31,7 @@ _WARM_UP = 3  # steps before recording: libraries choose their algorithms in the
 class Steps:
     """Trains `model` with `optimizer` on the examples that `loader` holds, `size` at a time.
 
-    mutation: the share of bases replaced by random ones, anew in every step.
+    mutation: the share of bases replaced by random ones, anew in every step. group: processes that share every batch.
     """
 
     def __init__(
@@ -42,10 +43,11 @@ class Steps:
         loss: str,
         *,
         mutation: float = 0.0,
+        group: Group | None = None,
     ) -> None:
         self.model, self.optimizer, self.loader, self.size, self.loss = model, optimizer, loader, size, loss
-        self.mutation = mutation
-        self.recording = loader.recordable  # still to be done
+        self.mutation, self.group = mutation, group
+        self.recording = loader.recordable and group is None  # still to be done
         self.recorded: _Recorded | None = None
         self.done = 0
 
@@ -56,7 +58,8 @@ class Steps:
         for start in range(0, len(order), self.size):
             if progress.should_stop():
                 return None
-            losses.append(self._next(index[start : start + self.size]))
+            rows = index[start : start + self.size]
+            losses.append(self._next(rows) if self.group is None else self._step_together(rows, self.group))
         return torch.stack(losses)
 
     def _next(self, index: Tensor) -> Tensor:
@@ -80,15 +83,30 @@ class Steps:
 
     def step(self, batch: Batch) -> Tensor:
         """The loss before the step, which is taken."""
-        X = mutated(batch.X, self.mutation) if self.mutation else batch.X
-        logits = self.model.member_logits(X, batch.covariates)  # (B, M, T): every member has its own loss
-        y = batch.y[:, None].expand_as(logits)
-        prediction = logits if self.loss == "cross_entropy" else self.model.activate(logits)
-        loss = (per_example(self.loss, logits, prediction, y) * batch.w[:, None]).mean()
+        loss = self._losses(batch).mean()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
         return loss.detach()
+
+    def _step_together(self, index: Tensor, group: Group) -> Tensor:
+        """The same, where every process has its share of the batch; the loss is that of the whole."""
+        losses = self._losses(self.loader.batch(group.share(index)))
+        loss = losses.sum() / (len(index) * losses[:1].numel() if len(losses) else 1)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        loss = loss.detach()
+        group.add_up([loss, *(p.grad for p in self.model.parameters())])
+        self.optimizer.step()
+        return loss
+
+    def _losses(self, batch: Batch) -> Tensor:
+        """Weighted losses `(B, M, T)`: every member has its own."""
+        X = mutated(batch.X, self.mutation) if self.mutation else batch.X
+        logits = self.model.member_logits(X, batch.covariates)  # (B, M, T)
+        y = batch.y[:, None].expand_as(logits)
+        prediction = logits if self.loss == "cross_entropy" else self.model.activate(logits)
+        return per_example(self.loss, logits, prediction, y) * batch.w[:, None]
 
 
 @contextmanager

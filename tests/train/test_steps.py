@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from dnaconv_core.data.synthetic import tf_binding
+from dnaconv_core.memory import kept_memory
 from dnaconv_core.model.config import ModelConfig, TrainConfig
 from dnaconv_core.model.convnet import build
 from dnaconv_core.progress import SILENT
 from dnaconv_core.train.batches import Loader
 from dnaconv_core.train.loop import fit, make_optimizer
-from dnaconv_core.memory import kept_memory
 from dnaconv_core.train.steps import Steps
 
 MODEL = ModelConfig(length=31, kernel_size=6, filters=5, depth=2, dropout=0.0)
