@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from dnaconv_core.cli import main
+from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
 
 QUICK = ["--epochs", "2", "--eval-every", "1", "--depth", "1", "--filters", "3"]
@@ -149,6 +150,13 @@ def test_output_that_cannot_be_written(target, code):
         os.close(writing)
         assert done.stderr == ""
     assert done.returncode == code
+
+
+def test_a_terminal_without_the_letters_of_a_name():
+    Store().create(RunSpec("rnai"), "Köln")
+    command = [sys.executable, "-m", "dnaconv_core.cli", "runs"]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.endswith(r"K\xf6ln" + "\n")
 
 
 def test_data_info_and_convert_read_real_shards(capsys, shared_data, tmp_path):

@@ -43,7 +43,7 @@ def add(groups: Any, command: Any) -> None:
         if name in ("cancel", "resume", "delete"):
             which = made.add_mutually_exclusive_group(required=True)
             which.add_argument("id", metavar="RUN", nargs="?", default="")
-            which.add_argument("--tag", default="", help="all runs with this tag of which that can be said")
+            which.add_argument("--tag", default="", help="in place of RUN: every run with this tag that allows it")
         else:
             made.add_argument("id", metavar="RUN")
         if name == "extend":
