@@ -114,3 +114,17 @@ def test_the_guard_passes_and_writes_its_figures(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert "training step against plain PyTorch" in done.stdout
     assert json.loads((tmp_path / "guard.json").read_text())["benchmark"] == "guard"
+
+
+@pytest.mark.slow
+def test_the_gpu_benchmark_runs_where_there_is_none(tmp_path):
+    """Its loops are the same on a CPU, small."""
+    small = ["--device", "cpu", "--examples", "1100", "--epochs", "2", "--rounds", "2"]
+    done = subprocess.run(
+        [sys.executable, str(FOLDER / "gpu.py"), *small, "--json", str(tmp_path / "gpu.json")],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = json.loads((tmp_path / "gpu.json").read_text())["figures"]
+    assert figures["epochs"] == 2 and figures["whole"] > 0 and len(figures["plain PyTorch"]) == 2
