@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 
 from dnaconv_core.commands.base import Answer
-from dnaconv_core.commands.interpretation import METHODS, Logo, open_model, picture_options, with_sequences, write_logos
+from dnaconv_core.commands.interpretation import (
+    METHODS,
+    Logo,
+    open_model,
+    output_word,
+    picture_options,
+    with_sequences,
+    write_logos,
+)
 from dnaconv_core.commands.sequences import given_sequences
 from dnaconv_core.files import write_atomic
 from dnaconv_core.progress import Bar
@@ -55,7 +63,8 @@ def attribute_command(options: Namespace) -> Answer:
     ]
     if options.out:
         write_atomic(Path(options.out), attribution_csv(data.ids, sequences, scores).encode())
-    look = {"kind": "contribution", "alphabet": bundle.config.alphabet, "unit": "logit", "column": 12.0}
+    unit = output_word(bundle.config)
+    look = {"kind": "contribution", "alphabet": bundle.config.alphabet, "unit": unit, "column": 12.0}
     write_logos(
         options,
         (
@@ -66,7 +75,8 @@ def attribute_command(options: Namespace) -> Answer:
     lines = []
     for row in rows:
         strongest = sorted(range(len(row["sequence"])), key=lambda p: -abs(row["attribution"][p]))[:10]
-        lines.append(f"{row['id']}: logit {row['logit']:.4f}" + _delta(row["delta"]))
+        lines.append(f"{row['id']}: {unit} {row['logit']:.4f}" + _delta(row["delta"]))
+        lines += [f"  {name} {value:+.4f}" for name, value in (row["covariates"] or {}).items()]
         lines += [f"  {p + 1:>5} {row['sequence'][p]} {row['attribution'][p]:+.4f}" for p in sorted(strongest)]
     answer = {"model": options.model, "method": found.method, "reference": found.reference, "sequences": rows}
     return Answer(answer, "\n".join(lines))
@@ -92,7 +102,7 @@ def ism_command(options: Namespace) -> Answer:
                 "change": {letter: [round(float(v), 6) for v in change[i, b]] for b, letter in enumerate(letters)},
             }
         )
-        lines.append(f"{data.ids[i]}: logit {logits[i]:.4f}, strongest substitutions:")
+        lines.append(f"{data.ids[i]}: {output_word(bundle.config)} {logits[i]:.4f}, strongest substitutions:")
         for place in np.argsort(-np.abs(change[i]).ravel(), kind="stable")[:10]:
             base, position = divmod(int(place), change.shape[2])
             lines.append(f"  {sequence[position]}{position + 1}{letters[base]} {change[i, base, position]:+.4f}")

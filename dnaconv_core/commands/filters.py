@@ -9,14 +9,18 @@ import numpy as np
 
 from dnaconv_core.commands.base import Answer
 from dnaconv_core.commands.interpretation import (
+    NOT_NAMED,
     Logo,
     best_name,
     data_options,
     examples,
     file_options,
+    group_words,
     name_options,
+    nameable,
     open_model,
     save_meme,
+    spelled,
     with_model,
     write_logos,
 )
@@ -63,14 +67,17 @@ def filters(options: Namespace) -> Answer:
         if found is None:
             raise InputError(f"{options.model} has no held-out examples or windows kept with it: give --data DIR")
         order = np.arange(len(found))
-    matches = named_filters([f.motif for f in found], order, options.motifs, options.jaspar)
+    config = bundle.config
+    named = nameable(options, config)
+    motifs = [f.motif for f in found]
+    matches = named_filters(motifs, order, options.motifs, options.jaspar) if named else [[] for _ in found]
     save_meme(options.meme, [found[i].motif for i in order if found[i].n_sites])
     write_logos(
         options,
         (
-            Logo(f"filter_{i + 1}", to_icm(found[i].motif.ppm), {"title": f"filter {i + 1}"})
-            for i in order
-            if found[i].n_sites
+            Logo(f.motif.matrix_id, to_icm(f.motif.ppm), {"title": f.motif.name, "alphabet": config.alphabet})
+            for f in (found[i] for i in order)
+            if f.n_sites
         ),
     )
     rank = {int(index): place for place, index in enumerate(order, 1)} if ranked else {}
@@ -78,7 +85,7 @@ def filters(options: Namespace) -> Answer:
         {
             "index": f.index,
             "rank": rank.get(f.index),
-            "consensus": f.consensus,
+            "consensus": spelled(f.consensus, config),
             "n_sites": f.n_sites,
             "information_bits": f.information_bits,
             "max_activation": f.max_activation,
@@ -89,20 +96,25 @@ def filters(options: Namespace) -> Answer:
         for f, own in zip(found, matches, strict=True)
     ]
     shown = order if options.all else order[:FIRST]
-    lines = ["those that tell the classes apart most come first"] if ranked and len(found) > 1 else []
-    lines += [_line(found[i], matches[i], changes.get(int(i))) for i in shown]
+    lines = [f"those that tell {' and '.join(group_words(config))} apart most come first"] if ranked else []
+    for row in (rows[i] for i in shown):
+        name = f"  {best_name(matches[row['index']])}" if named else ""
+        note = f"  ({row['note']})" if row["note"] else ""
+        lines.append(
+            f"filter {row['index'] + 1:>3}  {row['consensus']:<20} {row['n_sites']:>7,} sites  "
+            f"{row['information_bits']:5.1f} bits{name}{_change(row['ablation'])}{note}"
+        )
+    if not named:
+        lines.append(NOT_NAMED)
     if len(shown) < len(found):
         lines.append(f"and {len(found) - len(shown)} more: --all lists them")
     return Answer({"model": options.model, "layer": options.layer, "filters": rows}, "\n".join(lines))
 
 
-def _line(f: Any, matches: list, change: dict | None) -> str:
-    told = f"filter {f.index + 1:>3}  {f.consensus:<20} {f.n_sites:>7,} sites  {f.information_bits:5.1f} bits  "
-    return told + best_name(matches) + _change(change) + (f"  ({f.note})" if f.note else "")
-
-
 def _change(change: dict | None) -> str:
     if change is None or change["change"] is None:
         return ""
+    from dnaconv_core.evaluate.metrics import LABELS
+
     interval = f" ({change['low']:+.4f} to {change['high']:+.4f})" if "low" in change else ""
-    return f"  without it {change['metric']} {change['change']:+.4f}{interval}"
+    return f"  without it {LABELS[change['metric']].name} {change['change']:+.4f}{interval}"

@@ -19,6 +19,7 @@ from dnaconv_core.runs.models import find_model
 
 if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
+    from dnaconv_core.model.config import ModelConfig
     from dnaconv_core.sequence.motif import Motif
 
 METHODS = ("gradient", "input_x_gradient", "integrated_gradients", "deeplift", "deeplift_shap", "ism")
@@ -122,6 +123,29 @@ def given_motifs(words: str, path: str) -> list[Motif]:
     if bool(words) == bool(path):
         raise InputError("give either --motif IUPAC or --motifs FILE.meme")
     return read_motifs(Path(path)) if path else [from_iupac(words)._replace(nsites=100.0)]
+
+
+NOT_NAMED = "not named: JASPAR's motifs are of DNA; --motifs FILE.meme compares with your own"
+
+
+def nameable(options: Namespace, config: ModelConfig) -> bool:
+    """Whether there are motifs to compare with: JASPAR has none for RNA."""
+    return config.alphabet == "DNA" or bool(options.motifs)
+
+
+def spelled(word: str, config: ModelConfig) -> str:
+    """A consensus or word in the model's letters."""
+    return word.replace("T", "U") if config.alphabet == "RNA" else word
+
+
+def output_word(config: ModelConfig) -> str:
+    """What attributions and effects are of."""
+    return "logit" if config.output == "sigmoid" else "prediction"
+
+
+def group_words(config: ModelConfig) -> tuple[str, str]:
+    """What the classes, or high and low values, are called."""
+    return ("positives", "negatives") if config.task == "binary" else ("high values", "low values")
 
 
 def best_name(matches: list) -> str:

@@ -12,25 +12,32 @@ import numpy as np
 from dnaconv_core.commands.base import Answer
 from dnaconv_core.commands.interpretation import (
     METHODS,
+    NOT_NAMED,
     Logo,
     best_name,
     data_options,
     examples,
     file_options,
     given_motifs,
+    group_words,
     name_options,
+    nameable,
     open_model,
+    output_word,
     save_meme,
+    spelled,
     with_model,
     write_logos,
 )
 from dnaconv_core.errors import InputError
 from dnaconv_core.files import write_atomic
 from dnaconv_core.progress import Bar
+from dnaconv_core.sequence.encoding import LETTERS
 from dnaconv_core.sequence.motif import to_icm
 
 if TYPE_CHECKING:
-    from dnaconv_core.interpret.discovery import Pattern
+    from dnaconv_core.interpret.patterns import Pattern
+    from dnaconv_core.model.config import ModelConfig
 
 
 def add(groups: Any, command: Any) -> None:
@@ -80,13 +87,19 @@ def motifs(options: Namespace) -> Answer:
     )  # fmt: skip
     if not options.data:
         save_discovery(kept_with(bundle.path), found)
-    matches = named([p.motif for p in found.patterns], options.motifs, options.jaspar)
-    save_meme(options.meme, [p.motif for p in found.patterns])
-    write_logos(options, _logos(found.patterns))
-    rows = [as_json(pattern, own) for pattern, own in zip(found.patterns, matches, strict=True)]
+    config, may_name = bundle.config, nameable(options, bundle.config)
+    motifs = [p.motif for p in found.patterns]
+    matches = named(motifs, options.motifs, options.jaspar) if motifs and may_name else [[] for _ in motifs]
+    save_meme(options.meme, motifs)
+    write_logos(options, _logos(found.patterns, config))
+    rows = [
+        {**as_json(pattern, own), "consensus": spelled(pattern.consensus, config)}
+        for pattern, own in zip(found.patterns, matches, strict=True)
+    ]
+    high, low = group_words(config)
     lines = [
-        f"{p.consensus:<20} {p.n_seqlets:>6,} seqlets  in {p.share_positives:.1%} of positives, "
-        f"{p.share_negatives:.1%} of negatives (Fisher p {p.p_fisher:.2g})  {best_name(own)}"
+        f"{spelled(p.consensus, config):<20} {p.n_seqlets:>6,} seqlets  in {p.share_positives:.1%} of {high}, "
+        f"{p.share_negatives:.1%} of {low} (Fisher p {p.p_fisher:.2g})  {best_name(own) if may_name else NOT_NAMED}"
         for p, own in zip(found.patterns, matches, strict=True)
     ]
     answer = {
@@ -170,40 +183,54 @@ def bench_command(options: Namespace) -> Answer:
         "backgrounds": len(X),
         "effect": {"mean": effect.mean, "low": effect.low, "high": effect.high},
     }
-    lines = [f"effect of {options.motif} on the logit: {effect.mean:+.3f} ({effect.low:+.3f} to {effect.high:+.3f})"]
-    if bundle.config.alphabet == "DNA":
+    config, letters = bundle.config, LETTERS[bundle.config.alphabet]
+    lines = [
+        f"effect of {options.motif} on the {output_word(config)}, in the middle of {len(X)} backgrounds: "
+        f"{effect.mean:+.3f} ({effect.low:+.3f} to {effect.high:+.3f})"
+    ]
+    if config.covariates:
+        typical = dict(zip(config.covariates, map(float, bench.typical_covariates(config)), strict=True))
+        answer["covariates"] = typical
+        lines.append("with " + ", ".join(f"{name} {value:.3g}" for name, value in typical.items()) + ", as is typical")
+    if config.alphabet == "DNA":
         _, other = bench.strand_effects(bundle.model, X, options.motif, seed=options.seed)
         answer["other_strand"] = {"mean": other.mean, "low": other.low, "high": other.high}
         lines.append(f"the same DNA read from the other strand: {other.mean:+.3f}")
     if options.positions:
         places = bench.by_position(bundle.model, X, options.motif, seed=options.seed, progress=Bar())
         answer["positions"] = _curve(places.curve) | {"variation": places.variation, "invariant": places.invariant}
-        lines.append(f"position-{'invariant' if places.invariant else 'dependent'}: varies by {places.variation:.1%}")
+        words = "position-invariant" if places.invariant else "position-dependent"
+        lines.append(f"{words}: from lowest to highest it varies by {places.variation:.0%} of its mean over the middle")
         lines += _curve_lines(places.curve, "from base", 1)
     elif options.spacing:
         apart = bench.by_spacing(bundle.model, X, options.motif, options.spacing, seed=options.seed, progress=Bar())
         answer["spacing"] = {"motif": options.spacing, **_curve(apart.joint), "interaction": _curve(apart.interaction)}
-        lines += _curve_lines(apart.joint, "gap", 0)
+        lines.append("both together, and what that is beyond the sum of each alone:")
+        joint = _curve_lines(apart.joint, "gap", 0)
+        lines += [
+            f"{line}  beyond the sum {beyond:+.4f}" for line, beyond in zip(joint, apart.interaction.mean, strict=True)
+        ]
     elif options.mutate:
         mutated = bench.by_mutation(bundle.model, X, options.motif)
         answer["mutations"] = {
-            "word": mutated.word,
-            "change": {letter: mutated.change[b].tolist() for b, letter in enumerate("ACGT")},
+            "word": (word := spelled(mutated.word, config)),
+            "change": {letter: mutated.change[b].tolist() for b, letter in enumerate(letters)},
         }
         lines += [
-            f"  {mutated.word[p]}{p + 1}{'ACGT'[b]} {mutated.change[b, p]:+.4f}"
-            for p in range(len(mutated.word))
-            for b in range(4)
-            if "ACGT"[b] != mutated.word[p]
+            f"  {base}{p + 1}{letter} {mutated.change[b, p]:+.4f}"
+            for p, base in enumerate(word)
+            for b, letter in enumerate(letters)
+            if letter != base
         ]
     return Answer(answer, "\n".join(lines))
 
 
-def _logos(patterns: Iterable[Pattern]) -> Iterator[Logo]:
+def _logos(patterns: Iterable[Pattern], config: ModelConfig) -> Iterator[Logo]:
     """What each pattern looks like, and what it contributes."""
     for number, pattern in enumerate(patterns, 1):
-        yield Logo(f"pattern_{number}", to_icm(pattern.motif.ppm), {"title": f"pattern {number}"})
-        look = {"kind": "contribution", "unit": "logit", "title": f"pattern {number}, mean contribution"}
+        look = {"alphabet": config.alphabet, "title": f"pattern {number}"}
+        yield Logo(f"pattern_{number}", to_icm(pattern.motif.ppm), look)
+        look |= {"kind": "contribution", "unit": output_word(config), "title": f"pattern {number}, mean contribution"}
         yield Logo(f"pattern_{number}_contribution", pattern.contribution, look)
 
 
