@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import Bio.motifs
 import numpy as np
 import pytest
 
@@ -93,6 +94,16 @@ def test_hits_of_a_motif_in_sequences_of_any_length(folders, capsys):
     assert "give either --motif IUPAC or --motifs FILE.meme" in capsys.readouterr().err
 
 
+def test_rna_is_written_with_u_and_not_named_by_motifs_of_dna(capsys):
+    for row in said(capsys, "filters", "rnai_huesken_book", "--no-ablation")["filters"]:
+        assert "T" not in row["consensus"] and row["matches"] == []
+    assert main(["filters", "rnai_huesken_book", "--no-ablation"]) == 0
+    assert "not named: JASPAR's motifs are of DNA" in capsys.readouterr().out
+    assert main(["bench", "rnai_huesken", "--motif", "UUAG", "--mutate", "--backgrounds", "5"]) == 0
+    told = capsys.readouterr().out
+    assert "effect of UUAG on the prediction" in told and "  U1A " in told and "T" not in told
+
+
 def test_filters_need_data_or_windows_kept_with_the_model(folders, capsys, ap1_model):
     assert main(["filters", str(folders / "model")]) == 2
     assert "no held-out examples or windows kept with it: give --data DIR" in capsys.readouterr().err
@@ -123,6 +134,9 @@ def test_filters_and_motifs_are_named_and_written_as_meme(folders, capsys):
     assert found[2]["ablation"]["high"] < 0 and {"metric", "change", "low", "high"} == set(found[2]["ablation"])
     assert "TGA" in found[2]["consensus"] and found[2]["n_sites"] > 20 and found[2]["information_bits"] > 8
     assert len(read_motifs(folders / "out.meme")) == 4
+    with (folders / "out.meme").open() as file:  # as another program reads it, the most useful filter first
+        theirs = Bio.motifs.parse(file, "minimal")
+    assert theirs[0].name == "filter_3" and len(theirs) == 4
     found = said(capsys, "motifs", *common, "--method", "input_x_gradient", "--svg", folders / "svg")["patterns"]
     assert found[0]["n_seqlets"] > 10 and found[0]["matches"][0]["name"] == "AP-1" and len(found) == 1
     assert {path.name for path in (folders / "svg").iterdir()} == {"pattern_1.svg", "pattern_1_contribution.svg"}
