@@ -27,15 +27,22 @@ def chart(
     Zoom and hidden traces are kept for as long as `revision` stays the same. Colours written as "theme:primary",
     "theme:text", "theme:muted", "theme:grid" or "theme:series0" follow the theme.
     """
+    return _drawn(figure, key, height=height, revision=revision, clickable=clickable, toolbar=toolbar).click
+
+
+def selectable_chart(
+    figure: Figure, *, key: str, height: int = 300, box: dict[str, float] | None = None
+) -> dict[str, float] | None:
+    """Draw `figure`, on which dragging selects; returns the box just drawn as {"x0", "x1", "y0", "y1"}, or None.
+
+    A double click takes the selection away and returns {}. box: the one to show.
+    """
+    return _drawn(figure, key, height=height, revision=str(box), selectable=True, box=box, toolbar=True).stretch
+
+
+def _drawn(figure: Figure | dict[str, Any], key: str, **options: Any) -> Any:
     import json
 
     stored = json.dumps(figure) if isinstance(figure, dict) else figure.to_json()
-    data = {
-        "figure": stored,
-        "height": height,
-        "revision": revision,
-        "clickable": clickable,
-        "toolbar": toolbar,
-        "colors": figure_pairs(),
-    }
-    return _chart(data=data, key=key, on_click_change=nothing).click
+    data = {"figure": stored, "colors": figure_pairs(), **options}
+    return _chart(data=data, key=key, on_click_change=nothing, on_stretch_change=nothing)

@@ -28,8 +28,9 @@ _STYLES = """
 [class*="st-key-card_"] { height: 100%; transition: border-color .15s; }
 [class*="st-key-card_"]:hover { border-color: var(--st-primary-color, #5A52D5); }
 @media (max-width: 1080px) {
-  .st-key-shape > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
-  .st-key-shape > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] {
+  [class*="st-key-shape"] > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
+  [class*="st-key-shape"] > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"]
+    > [data-testid="stColumn"] {
     min-width: 100%; }
   [class*="st-key-card_"] [data-testid="stColumn"]:has([data-testid="stImage"]) { display: none; }
   .st-key-settings { display: grid !important; grid-template-columns: 1fr 1fr; align-items: start; }

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 import state
 import streamlit as st
-from components.chart import chart
+from components.chart import chart, selectable_chart
 from components.frame import class_names, errors_shown, header, no_model_yet, plain
 from components.models import selected
 from components.sequence import Row, marks_of, sequences
@@ -26,6 +27,8 @@ _FIRST = {"binary": ("auroc", "auprc", "prevalence", "brier"), "regression": MET
 _AT_THRESHOLD = ("accuracy", "precision", "recall", "f1", "mcc")
 _SHORT = {"mcc": "Matthews"}
 _THIS = "this model"
+_SIDES = ("x0", "x1", "y0", "y1")
+_DRAG = "Drag over a part of the curve to see the examples behind it; a double click takes the choice away."
 _SCATTER = "On the dotted line prediction and measurement agree. Click a dot to see its sequence."
 
 
@@ -46,6 +49,8 @@ def page() -> None:
         _strip(experiment, valid, stored.get("train", {}))
         if experiment.task == "binary":
             _curves(data, valid, simpler)
+            if _box() is not None:  # what was just pointed at comes first
+                _examples(experiment, data)
             _threshold(experiment, data)
             _beside(experiment, valid, simpler)
         else:
@@ -54,7 +59,8 @@ def page() -> None:
                 _scatter(experiment, data)
             with right:
                 _beside(experiment, valid, simpler)
-        _examples(experiment, data)
+        if _box() is None:
+            _examples(experiment, data)
 
 
 def _strip(experiment: Experiment, valid: dict[str, Metric], train: dict[str, Metric]) -> None:
@@ -91,15 +97,34 @@ def _curves(data: HeldOut, metrics: dict[str, Metric], simpler: Sequence[StoredB
         shown[best.name] = (best.prediction, best.metrics)
     faint = [name for name in shown if name != _THIS]
     pages = (
-        ("ROC curve", "auroc", roc_curve_points, roc_figure),
-        ("Precision-recall curve", "auprc", pr_curve_points, pr_figure),
+        ("roc", "ROC curve", "auroc", roc_curve_points, roc_figure),
+        ("pr", "Precision-recall curve", "auprc", pr_curve_points, pr_figure),
     )
-    for column, (title, name, points, figure) in zip(st.columns(2), pages, strict=True):
+    chosen = _box()
+    with st.container(key="shape_curves"):  # one below the other where the window is narrow
+        columns = st.columns(2)
+    for column, (key, title, name, points, figure) in zip(columns, pages, strict=True):
         with column, st.container(border=True):
-            st.markdown(f"**{title}**", help=LABELS[name].explanation)
+            st.markdown(f"**{title}**", help=f"{LABELS[name].explanation}. {_DRAG}")
             curves = {who: points(data.y, prediction) for who, (prediction, _) in shown.items()}
             values = {who: found[name] for who, (_, found) in shown.items()}
-            chart(figure(curves, metrics=values, faint=faint), key=name, height=340)
+            drawn = figure(curves, metrics=values, faint=faint)
+            box = dict(zip(_SIDES, chosen[1], strict=True)) if chosen is not None and chosen[0] == key else None
+            dragged = selectable_chart(drawn, key=name, height=340, box=box)
+            if dragged is not None:
+                sides = ",".join(f"{dragged[side]:.4g}" for side in _SIDES) if dragged else ""
+                state.write({"stretch": f"{key},{sides}" if sides else ""})
+                st.rerun()
+
+
+def _box() -> tuple[str, tuple[float, ...]] | None:
+    """The curve ('roc' or 'pr') and the box on it that the address asks for."""
+    curve, *sides = st.query_params.get("stretch", "").split(",")
+    try:
+        box = tuple(float(side) for side in sides)
+    except ValueError:
+        return None
+    return (curve, box) if curve in ("roc", "pr") and len(box) == len(_SIDES) and np.isfinite(box).all() else None
 
 
 def _beside(experiment: Experiment, valid: dict[str, Metric], simpler: Sequence[StoredBaseline]) -> None:
@@ -117,7 +142,7 @@ def _beside(experiment: Experiment, valid: dict[str, Metric], simpler: Sequence[
 
 
 def _threshold(experiment: Experiment, data: HeldOut) -> None:
-    with st.container(border=True):
+    with st.container(border=True, key="shape_threshold"):
         left, right = st.columns([1.3, 2], gap="large")
         with left:
             negative, positive = class_names(experiment)
@@ -170,9 +195,8 @@ def _examples(experiment: Experiment, data: HeldOut) -> None:
     else:
         kinds |= {"Predicted too low": error < 0, "Predicted too high": error > 0}
     with st.container(border=True):
-        left, right = st.columns([3, 2], vertical_alignment="center")
-        left.markdown("**Examples, largest error first**", help="Choose a row to see its sequence.")
-        with right, st.container(horizontal=True, horizontal_alignment="right"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.markdown("**Examples, largest error first**", help="Choose a row to see its sequence.", width="content")
             kind = st.segmented_control(
                 "Which",
                 list(kinds),
@@ -182,12 +206,33 @@ def _examples(experiment: Experiment, data: HeldOut) -> None:
                 bind="query-params",
                 label_visibility="collapsed",
             )
-        rows = np.flatnonzero(kinds.get(kind, kinds["All"]))
+        of_kind = kinds.get(kind, kinds["All"])
+        rows = _behind(data, of_kind) if experiment.task == "binary" and _box() else np.flatnonzero(of_kind)
         rows = rows[np.argsort(-np.abs(error[rows]), kind="stable")][:_ROWS]
         picked = _table(experiment, data, rows, error)
         if picked is not None:
             _choose(picked)
             _one(experiment, data, picked, "picked")
+
+
+def _behind(data: HeldOut, of_kind: np.ndarray) -> np.ndarray:
+    """The examples of a kind behind the stretch of the curve, and a line about them."""
+    from dnaconv_core.evaluate.curves import stretch_of
+
+    curve, (x0, x1, y0, y1) = _box()
+    found = stretch_of(curve, data.y, data.prediction, across=(x0, x1), upwards=(y0, y1))
+    rows = np.empty(0, int) if found is None else found.rows[of_kind[found.rows]]
+    name = "ROC" if curve == "roc" else "precision-recall"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if found is None:
+            st.markdown(f"The box on the {name} curve holds no part of it: drag over the line.", width="content")
+        else:
+            scores = f"{found.low:.3f} to {found.high:.3f}"
+            st.markdown(
+                f"**{len(rows):,}** behind the chosen stretch of the {name} curve, predicted {scores}", width="content"
+            )
+        st.button("Show all", icon=":material/close:", type="tertiary", on_click=state.write, args=({"stretch": ""},))
+    return rows
 
 
 def _table(experiment: Experiment, data: HeldOut, rows: np.ndarray, error: np.ndarray) -> int | None:
@@ -197,7 +242,9 @@ def _table(experiment: Experiment, data: HeldOut, rows: np.ndarray, error: np.nd
     if any(links):
         columns["browser"] = links
     columns |= {"measured": data.y[rows], "predicted": data.prediction[rows], "error": error[rows]}
-    columns["sequence"] = [data.sequence(int(i)) for i in rows]
+    letters = [data.sequence(int(i)) for i in rows]
+    columns["why"] = [f"saliency?{urlencode({**state.link(), 'sequence': sequence})}" for sequence in letters]
+    columns["sequence"] = letters
     number = st.column_config.NumberColumn(format="%.3f", width="small")
     event = st.dataframe(
         columns,
@@ -205,13 +252,16 @@ def _table(experiment: Experiment, data: HeldOut, rows: np.ndarray, error: np.nd
         height=300,
         on_select="rerun",
         selection_mode="single-row",
-        key="examples_table",
+        key=f"examples_{hash(rows.tobytes())}",  # other rows: another table, or the choice would move
         column_config={
             "browser": st.column_config.LinkColumn("genome browser", display_text="open ↗", width="small"),
             "measured": number,
             "predicted": number,
             "error": number,
             "sequence": st.column_config.TextColumn(width="large"),
+            "why": st.column_config.LinkColumn(
+                display_text="saliency ↗", width="small", help="Which bases the prediction rests on, in a new tab."
+            ),
         },
     )
     chosen = event["selection"]["rows"]

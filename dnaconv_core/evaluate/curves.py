@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dnaconv_core.errors import InputError
 from dnaconv_core.evaluate.bootstrap import one_task
 from dnaconv_core.evaluate.metrics import evaluate
 
@@ -32,6 +33,14 @@ class PrCurve(NamedTuple):
     thresholds: np.ndarray
     prevalence: float
     undefined: str | None = None
+
+
+class Stretch(NamedTuple):
+    """The part of a ROC or precision-recall curve that was pointed at: its scores, and who has them."""
+
+    low: float
+    high: float
+    rows: np.ndarray  # (M,) indices of the examples whose score lies from low to high
 
 
 class Calibration(NamedTuple):
@@ -74,6 +83,29 @@ def pr_curve_points(
     recall, precision = tp[rows] / tp[-1], tp[rows] / (tp[rows] + fp[rows])
     keep = _evenly(recall, precision, most)
     return PrCurve(recall[keep], precision[keep], thresholds[rows][keep], prevalence)
+
+
+def stretch_of(
+    curve: str, y: np.ndarray, prediction: np.ndarray, *, across: tuple[float, float], upwards: tuple[float, float]
+) -> Stretch | None:
+    """The examples behind the part of a curve that runs through a box; None where it does not.
+
+    curve: 'roc' or 'pr'. across, upwards: the box's ends on the horizontal axis (share of negatives called; recall) and
+    the vertical one (recall; precision). A score belongs to the stretch from the highest to the lowest threshold whose
+    point lies in the box.
+    """
+    if curve not in ("roc", "pr"):
+        raise InputError(f"curve is {curve!r}: choose roc or pr")
+    tp, fp, thresholds, reason, _ = _counts(y, prediction, None, "auroc")
+    if reason:
+        return None
+    recall = tp / tp[-1]
+    x, height = (fp / fp[-1], recall) if curve == "roc" else (recall, tp / (tp + fp))
+    within = (x >= min(across)) & (x <= max(across)) & (height >= min(upwards)) & (height <= max(upwards))
+    if not within.any():
+        return None
+    scores, low, high = np.asarray(prediction, float).reshape(-1), thresholds[within].min(), thresholds[within].max()
+    return Stretch(float(low), float(high), np.flatnonzero((scores >= low) & (scores <= high)))
 
 
 def calibration_curve_points(

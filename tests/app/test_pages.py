@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from dnaconv_core.apply.calibration import percentiles, read_reference
 from dnaconv_core.experiments import EXPERIMENTS
 from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.runs.store import Store
 
 PAGES = ("experiments", "train", "evaluate", "predict")
 
@@ -149,6 +153,45 @@ def test_a_binary_run_is_evaluated_at_a_threshold(dashboard, trained):
     assert not errors(at)
 
 
+def test_a_stretch_of_the_roc_curve_lists_the_examples_behind_it(dashboard, trained):
+    run = trained("tf_binding")
+    kept = read_reference(Store().folder(run.id))
+    at = dashboard("evaluate", experiment="tf_binding", run=run.id, stretch="roc,0.2,0.3,0,1")
+    assert not errors(at) and not at.exception
+    table = at.dataframe[0].value
+    rank = [(kept.negatives >= value).mean() for value in kept.prediction]  # the place on the horizontal axis
+    chosen = [value for value, place in zip(kept.prediction, rank, strict=True) if 0.2 <= place <= 0.3]
+    low, high = min(chosen), max(chosen)
+    assert sorted(table["predicted"]) == pytest.approx(sorted(v for v in kept.prediction if low <= v <= high))
+    assert 10 < len(table) < 500
+    assert f"**{len(table)}** behind the chosen stretch of the ROC curve, predicted {low:.3f} to {high:.3f}" in texts(
+        at
+    )
+    assert table["error"].abs().is_monotonic_decreasing
+    first = table.iloc[0]
+    assert first["why"] == f"saliency?experiment=tf_binding&run={run.id}&sequence={first['sequence']}"
+    next(button for button in at.button if button.label == "Show all").click().run()
+    assert len(at.dataframe[0].value) == 500
+
+
+def test_a_stretch_that_cannot_be_is_passed_over(dashboard, trained):
+    run = trained("tf_binding")
+    for stretch in ("roc,0,1", "lift,0,1,0,1", "pr,0,x,0,1", "pr,nan,1,0,1"):
+        at = dashboard("evaluate", experiment="tf_binding", run=run.id, stretch=stretch)
+        assert not errors(at) and not at.exception and "behind the chosen" not in texts(at)
+
+
+def test_a_prediction_says_what_it_means_among_held_out_examples(dashboard, trained):
+    run = trained("tf_binding")
+    at = dashboard("predict", experiment="tf_binding", run=run.id)
+    shown = float(metric(at, "Probability of being bound"))
+    reference = read_reference(Store().folder(run.id))
+    said = re.search(r"Higher than \*\*([\d.]+) %\*\* of the held-out examples", texts(at))
+    near = 100 * percentiles([shown - 6e-4, shown + 6e-4], reference.prediction)  # it is rounded to three digits
+    assert near[0] - 0.1 <= float(said[1]) <= near[1] + 0.1
+    assert f"times the {100 * reference.y.mean():.1f} % of all" in texts(at)
+
+
 def test_loci_link_to_the_genome_browser_of_the_assembly(dashboard, trained, shared_data):
     run = trained("tf_binding", str(shared_data / "jund_chr22" / "valid_dataset"))
     at = dashboard("evaluate", experiment="tf_binding", run=run.id)
@@ -166,7 +209,6 @@ def test_predicting_answers_pasted_text_as_the_core_does(dashboard, trained):
 
     from dnaconv_core.model.bundle import load_bundle
     from dnaconv_core.predict import predict
-    from dnaconv_core.runs.store import Store
     from dnaconv_core.sequence.encoding import one_hot
 
     run = trained("rnai")

@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics as sk
 
 from dnaconv_core.errors import InputError
-from dnaconv_core.evaluate.curves import calibration_curve_points, pr_curve_points, roc_curve_points
+from dnaconv_core.evaluate.curves import calibration_curve_points, pr_curve_points, roc_curve_points, stretch_of
 from dnaconv_core.evaluate.metrics import evaluate
 
 
@@ -20,6 +20,31 @@ def test_by_hand():
     assert pr.precision == pytest.approx([1, 2 / 3, 3 / 5])
     assert pr.thresholds.tolist() == [0.9, 0.8, 0.1]
     assert pr.prevalence == 0.5
+
+
+@pytest.mark.parametrize(
+    ("curve", "across", "upwards", "rows"),
+    [
+        ("roc", (0, 0.1), (0.3, 1), [0]),  # before the first negative
+        ("roc", (0.6, 0.3), (0, 0.9), [1, 2]),  # a tie is one point; the ends may come in any order
+        ("roc", (0.5, 1), (0.5, 1), [3, 4, 5]),
+        ("pr", (0.6, 0.7), (0, 0.55), [3]),
+        ("pr", (0.6, 1), (0, 1), [1, 2, 3, 4, 5]),
+    ],
+)
+def test_a_stretch_of_a_curve_names_the_examples_behind_it(curve, across, upwards, rows):
+    y, p = [1, 0, 1, 0, 1, 0], [0.9, 0.8, 0.8, 0.4, 0.1, 0.05]
+    found = stretch_of(curve, y, p, across=across, upwards=upwards)
+    assert found.rows.tolist() == rows
+    assert (found.low, found.high) == (min(p[i] for i in rows), max(p[i] for i in rows))
+
+
+def test_a_box_beside_the_curve_holds_nobody():
+    y, p = [1, 0, 1, 0], [0.9, 0.8, 0.7, 0.1]
+    assert stretch_of("roc", y, p, across=(0.8, 1), upwards=(0, 0.2)) is None
+    assert stretch_of("pr", [0, 0], [0.2, 0.4], across=(0, 1), upwards=(0, 1)) is None
+    with pytest.raises(InputError, match="choose roc or pr"):
+        stretch_of("lift", y, p, across=(0, 1), upwards=(0, 1))
 
 
 @pytest.mark.parametrize("weighted", [False, True])

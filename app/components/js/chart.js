@@ -46,6 +46,10 @@ export default function ({ parentElement, data, setTriggerValue }) {
       colorway: series, modebar: { bgcolor: "rgba(0,0,0,0)", color: look.muted, activecolor: look.primary },
     });
     const first = !kept.plotted;
+    if (data.selectable) Object.assign(layout, {
+      dragmode: "select", selections: data.box ? [{ type: "rect", line: { color: look.primary, width: 1.5, dash: "dot" }, ...data.box }] : [],
+      newselection: { line: { color: look.primary, width: 1.5, dash: "dot" } }, activeselection: { fillcolor: look.primary, opacity: 0.12 },
+    });
     await library.react(node, figure.data, layout, { displaylogo: false, responsive: false, showSendToCloud: false,
       displayModeBar: data.toolbar ? "hover" : false, doubleClick: "reset" });
     kept.plotted = true;
@@ -54,8 +58,14 @@ export default function ({ parentElement, data, setTriggerValue }) {
         const point = event.points[0];
         kept.click?.({ curve: point.curveNumber, point: point.pointIndex ?? point.pointNumber, data: point.customdata ?? null });
       });
+      node.on("plotly_selected", (event) => {
+        const across = event?.range ?? event?.lassoPoints;
+        if (across) kept.stretch?.({ x0: Math.min(...across.x), x1: Math.max(...across.x), y0: Math.min(...across.y), y1: Math.max(...across.y) });
+      });
+      node.on("plotly_deselect", () => kept.stretch?.({}));
     }
   };
+  kept.stretch = data.selectable ? (box) => setTriggerValue("stretch", box) : null;
   kept.click = data.clickable ? (point) => setTriggerValue("click", point) : null;
   const stop = redrawing(host, () => draw().catch((error) => { node.textContent = error.message; }));
   return () => { stop(); if (kept.plotted && !node.isConnected) { window.Plotly?.purge(node); kept.plotted = false; } };
