@@ -92,6 +92,7 @@ def extra_columns(found: Detail) -> dict[str, Any]:
     """For the table of answers."""
     named = {
         "calibrated": found.calibrated,
+        "above all": None if found.percentile is None else 100 * found.percentile,
         "above negatives": None if found.among_negatives is None else 100 * found.among_negatives,
         "above positives": None if found.among_positives is None else 100 * found.among_positives,
         "lowest seed": found.low,
@@ -105,6 +106,7 @@ def column_formats() -> dict[str, Any]:
     help_ = "Share of the validation examples of that class with a lower prediction."
     return {
         "calibrated": number(format="%.3f", help="Probability by a calibration fitted on validation predictions."),
+        "above all": number(format="%.1f %%", help="Share of the validation examples with a lower prediction."),
         "above negatives": number(format="%.1f %%", help=help_),
         "above positives": number(format="%.1f %%", help=help_),
         "lowest seed": number(format="%.3f", help="The same network trained from other seeds."),
@@ -122,14 +124,27 @@ def as_parquet(columns: dict[str, Any]) -> bytes:
     return out.getvalue()
 
 
-def caption(found: Detail, number: int) -> str:
-    """The calibrated probability and the seeds of one answer, in a line; '' where there is neither."""
+def caption(found: Detail, number: int, positive: str) -> str:
+    """What one prediction means: its rank among held-out examples, the calibrated share, other seeds; '' without any.
+
+    positive: the name of the class 1.
+    """
     parts = []
-    if found.calibrated is not None:
-        parts.append(f"Calibrated: **{found.calibrated[number]:.3f}** ({found.calibration}).")
+    if found.percentile is not None:
+        parts.append(f"Higher than **{_percent(found.percentile[number])}** of the held-out examples.")
+    if found.calibrated is not None and found.prevalence:
+        share, times = found.calibrated[number], found.calibrated[number] / found.prevalence
+        parts.append(
+            f"Of those predicted like it, about **{_percent(share)}** are {positive}: {times:.1f} times the "
+            f"{_percent(found.prevalence)} of all. :gray[({found.calibration})]"
+        )
     if found.low is not None:
         parts.append(f"Over seeds: {found.low[number]:.3f} to {found.high[number]:.3f} ({found.seeds}).")
-    return " ".join(parts)
+    return "  \n".join(parts)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %" if share >= 0.01 else f"{100 * share:.2g} %"
 
 
 def shares(model: Bundle, sequence: str, tried: np.ndarray, others: np.ndarray) -> dict[str, np.ndarray]:

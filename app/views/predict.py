@@ -69,7 +69,8 @@ def page() -> None:
         answers = ask(model, records, beside, _fit(records, model.config.length))
         more = detail(choice, model, answers, beside if n else None)
         number = _table(answers, more) if len(answers) > 1 else 0
-        _one(experiment, choice, model, answers[number], tuple(beside[number].tolist()), caption(more, number))
+        words = caption(more, number, class_names(experiment)[1])
+        _one(experiment, choice, model, answers[number], tuple(beside[number].tolist()), words)
 
 
 def _reads(model: Bundle) -> str:
@@ -213,11 +214,10 @@ def _one(
     """One answer close up."""
     unit = "probability" if experiment.task == "binary" else experiment.label
     marks = marks_of(experiment.motif, answer.sequence)
-    left, right = st.columns([1, 1.9])
+    with st.container(key="shape_answer"):  # one below the other where the window is narrow
+        left, right = st.columns([1, 1.9])
     with left, st.container(border=True, height="stretch"):
-        _verdict(experiment, answer)
-        if more:
-            st.caption(more)
+        _verdict(experiment, answer, more)
         to = state.link() | {"sequence": answer.sequence}
         st.page_link("views/saliency.py", label="Which bases matter", icon=":material/highlight:", query_params=to)
     with right, st.container(border=True, height="stretch"):
@@ -236,7 +236,7 @@ def _one(
         network(model.config, sequence=answer.sequence, marks=marks, output=output, activations=lit, key="lit")
 
 
-def _verdict(experiment: Experiment, answer: Answer) -> None:
+def _verdict(experiment: Experiment, answer: Answer, more: str) -> None:
     if experiment.task == "binary":
         st.metric(
             f"Probability of being {class_names(experiment)[1]}", f"{answer.prediction:.3f}", help=experiment.label
@@ -244,6 +244,8 @@ def _verdict(experiment: Experiment, answer: Answer) -> None:
     else:
         st.metric("Predicted activity", f"{answer.prediction:.3f}", help=experiment.label)
     st.progress(min(max(answer.prediction, 0.0), 1.0))
+    if more:
+        st.markdown(more)
     if answer.other_strand is not None:
         st.caption(f"Read from the other strand: **{answer.other_strand:.3f}**", help=_STRANDS)
     unknown = answer.record.n_ambiguous

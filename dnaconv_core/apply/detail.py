@@ -25,10 +25,12 @@ class Detail(NamedTuple):
     prediction: np.ndarray
     other_strand: np.ndarray | None  # of the reverse complement; DNA only
     calibrated: np.ndarray | None  # probability by the calibration
+    percentile: np.ndarray | None  # share of all validation examples below, 0 to 1
     among_negatives: np.ndarray | None  # share of validation negatives below, 0 to 1
     among_positives: np.ndarray | None  # the same of positives; of a number, of all validation examples
     low: np.ndarray | None  # over seeds: the lowest prediction
     high: np.ndarray | None
+    prevalence: float | None  # of positives among the validation examples; of a yes-or-no question only
     calibration: str  # how the probability was calibrated, in words; '' where it was not
     seeds: str  # what low and high run over, in words
 
@@ -60,10 +62,12 @@ def explain(
         else:
             turned = reverse_complement(data)
         other = predict(model, turned, covariates)[:, 0]
-    calibrated = negatives = positives = low = high = None
+    calibrated = percentile = prevalence = negatives = positives = low = high = None
     calibration = seeds = ""
     if reference is not None and len(reference.y):
+        percentile = percentiles(prediction, reference.prediction)
         if config.task == "binary":
+            prevalence = len(reference.positives) / len(reference.y)
             negatives, positives = (
                 percentiles(prediction, part) for part in (reference.negatives, reference.positives)
             )
@@ -76,7 +80,7 @@ def explain(
             except InputError as error:
                 calibration = str(error)
         else:
-            positives = percentiles(prediction, reference.prediction)
+            positives = percentile
     if siblings:
         every = np.stack([prediction, *(predict(other_seed, data, covariates)[:, 0] for other_seed in siblings)])
         low, high, seeds = every.min(axis=0), every.max(axis=0), f"lowest and highest of {len(every)} seeds"
@@ -84,7 +88,8 @@ def explain(
         spread = predict(model, data, covariates, output="spread")[:, 0]
         low, high = prediction - spread, prediction + spread
         seeds = f"one standard deviation over the {config.members} members"
-    return Detail(prediction, other, calibrated, negatives, positives, low, high, calibration, seeds)
+    ranks = (percentile, negatives, positives)
+    return Detail(prediction, other, calibrated, *ranks, low, high, prevalence, calibration, seeds)
 
 
 def covariate_shares(

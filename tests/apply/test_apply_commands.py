@@ -11,6 +11,7 @@ import stat
 import numpy as np
 import pytest
 
+from dnaconv_core.apply.calibration import read_reference
 from dnaconv_core.cli import main
 from dnaconv_core.model.bundle import save_bundle
 from dnaconv_core.model.config import ModelConfig
@@ -169,12 +170,15 @@ def test_predict_reads_a_column_of_a_table(dna, ask, refuse, tmp_path, packed):
     table = tmp_path / ("t.csv.gz" if packed else "t.csv")
     table.write_bytes(gzip.compress(content.encode()) if packed else content.encode())
     rows = ask("predict", path, "--table", table, "--column", "oligo")
-    assert [set(row) for row in rows] == [{"id", "sequence", "prediction"}] * 3
+    assert [set(row) for row in rows] == [{"id", "sequence", "prediction", "percentile"}] * 3
     assert [row["id"] for row in rows] == ["r0", "r1", "r2"] and [row["sequence"] for row in rows] == sequences
     expected = predict(model, one_hot(sequences))[:, 0]
     assert [row["prediction"] for row in rows] == pytest.approx(expected.tolist(), abs=1e-6)
     detailed = ask("predict", path, "--table", table, "--column", "oligo", "--details")
-    assert {"other_strand", "calibrated", "among_negatives", "among_positives"} <= set(detailed[0])
+    assert {"other_strand", "calibrated", "percentile", "among_negatives", "among_positives"} <= set(detailed[0])
+    kept = read_reference(path).prediction
+    assert [row["percentile"] for row in rows] == pytest.approx([(kept < value).mean() for value in expected])
+    assert [row["percentile"] for row in detailed] == [row["percentile"] for row in rows]
     assert "no sequence column 'x'" in refuse("predict", path, "--table", table, "--column", "x")
     assert "give one of them at a time" in refuse("predict", path, "ACGT", "--table", table)
     assert "give --table FILE too" in refuse("predict", path, "ACGT", "--column", "x")

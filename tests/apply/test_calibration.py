@@ -124,6 +124,8 @@ def test_what_stands_beside_a_prediction():
     assert found.seeds == "lowest and highest of 2 seeds" and found.calibration.startswith("platt, fitted on 50")
     expected = [(reference.negatives < value).mean() for value in one]
     assert found.among_negatives == pytest.approx(expected)
+    assert found.percentile == pytest.approx([(reference.prediction < value).mean() for value in one])
+    assert found.prevalence == reference.y.mean()
     bare = explain(model, X)
     assert set(bare.columns()) == {"prediction", "other_strand"}
     ensemble = build(ModelConfig(**config, members=3), 1).eval()
