@@ -41,9 +41,10 @@ def pretrained_list(options: Namespace) -> Answer:
 
 
 def pretrained_rebuild(options: Namespace) -> Answer:
+    from dnaconv_core.evaluate.metrics import LABELS
     from dnaconv_core.home import models_folder
     from dnaconv_core.progress import Bar
-    from dnaconv_core.runs.pretrained import SAME, rebuild
+    from dnaconv_core.runs.pretrained import RANKING, SAME, rebuild
 
     out = Path(options.out) if options.out else models_folder() / options.name
     made = rebuild(options.name, out, progress=Bar())
@@ -55,8 +56,12 @@ def pretrained_rebuild(options: Namespace) -> Answer:
         "largest_difference": made.largest,
         "same": made.same,
     }
-    lines = [metric_line(name, metric) for name, metric in made.metrics.items()]
+    lines = []
+    for name, metric in made.metrics.items():
+        shipped = made.shipped[name].value if name in made.shipped else None
+        lines.append(metric_line(name, metric) + (f", shipped {shipped:.4f}" if shipped is not None else ""))
     if made.largest is not None:
         verdict = "the same as shipped" if made.same else f"not the same as shipped (within {SAME:g})"
-        lines.append(f"{verdict}: no metric differs by more than {made.largest:.2g}")
+        named = " and ".join(LABELS[name].name for name in RANKING if name in made.metrics)
+        lines.append(f"{verdict}: {named} differ by {made.largest:.2g} at most")
     return Answer(answer, "\n".join([*lines, f"the model is in {made.path}"]))

@@ -27,6 +27,9 @@ from dnaconv_core.runs.worker import train_here
 
 FILES = (CONFIG, WEIGHTS, METRICS, CARD, PREDICTIONS, baselines.NUMBERS, baselines.PREDICTIONS)
 SAME = 5e-3  # metrics nearer than this are the same: other processors round differently
+# What is compared: how well a model ranks. Where processors round differently, the output's offset and scale drift as
+# between two seeds, and with them whatever counts at a threshold of 0.5 (accuracy, precision, …) or squares errors.
+RANKING = ("auroc", "auprc", "pearson_r", "spearman_rho")
 
 _BOOK_LICENCE = (
     "The data are from the companion of 'Deep Learning for the Life Sciences' (O'Reilly 2019), "
@@ -107,7 +110,7 @@ class Rebuilt(NamedTuple):
     path: Path
     metrics: dict[str, Metric]
     shipped: dict[str, Metric]  # empty where there was none
-    largest: float | None  # the largest difference of a metric
+    largest: float | None  # the largest difference of a metric in RANKING
 
     @property
     def same(self) -> bool:
@@ -142,8 +145,8 @@ def rebuild(name: str, out: Path, *, progress: Progress = SILENT) -> Rebuilt:
     after = _valid(out)
     shared = [
         abs(after[key].value - before[key].value)
-        for key in after
-        if key in before and after[key].value is not None and before[key].value is not None
+        for key in RANKING
+        if key in after and key in before and None not in (after[key].value, before[key].value)
     ]
     return Rebuilt(out, after, before, max(shared, default=None))
 

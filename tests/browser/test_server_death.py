@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -14,25 +14,27 @@ from dnaconv_core.runs.store import ENDED, Store
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
+def until(true: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "waited for too long"
+        time.sleep(0.1)
+
+
 def test_a_killed_server_loses_no_run(browser, start_server):
     with start_server() as (process, address):
         page = browser.new_page(base_url=address)
         page.set_default_timeout(60_000)
         page.goto("train?experiment=rnai&preset=quick&epochs=12&filters=3&depth=1")
-        seen = ""
-        for _ in range(3):
+        store = Store()
+        for number in (1, 2, 3):
             page.get_by_role("button", name="Start training").click()
-            page.wait_for_url(lambda url, seen=seen: "run=rnai-" in url and (not seen or seen not in url))
-            seen = re.search(r"run=(rnai-\w+)", page.url)[1]
+            until(lambda number=number: len(store.list()) == number)
         os.kill(process.pid, signal.SIGKILL)
         process.wait(10)
         page.close()
-        store = Store()
-        assert len(store.list()) == 3
 
-    deadline = time.monotonic() + 120
-    while not all(run.state in ENDED for run in store.list()) and time.monotonic() < deadline:
-        time.sleep(0.2)
+    until(lambda: all(run.state in ENDED for run in store.list()), seconds=120)
     assert [run.state for run in store.list()] == ["finished"] * 3
 
     with start_server() as (_, address):
