@@ -1,0 +1,117 @@
+"""Compares settings of `tuned` on training parts alone, so that none is chosen by what accuracy.py reports.
+
+    python benchmarks/choose.py [--only tf_binding,rnai_apart] [--candidates "tuned,no mutation"] [--outer 0,4]
+                                [--cache FOLDER] [--out FILE.json]
+
+Of every outer fold (the one that is reported) only the training part is used. It is cut into inner folds, and each
+candidate is trained on all but one of them and measured on that one. A candidate's score is the mean over all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from accuracy import METRICS, Options, trained
+from folds import DATA, TASKS, Fold, folds, inner_folds
+
+from dnaconv_core.evaluate.metrics import measure_for
+from dnaconv_core.experiments import get_experiment
+
+_SEQUENCE: dict[str, dict[str, Any]] = {
+    "no mutation": {"mutation": 0.0},
+    "more mutation": {"mutation": 0.2, "epochs": 24},
+    "more and smaller members": {"members": 8, "filters": 32},
+    "8 members": {"members": 8},
+    "noise before the output": {"pooled_dropout": 0.3},
+    "longer kernels": {"kernel_size": 15},
+}
+CANDIDATES: dict[str, dict[str, dict[str, Any]]] = {  # experiment → name → what differs from `tuned`
+    "tf_binding": _SEQUENCE,
+    "chromatin": {"no gain": {"covariate_gain": 1.0}, "more gain": {"covariate_gain": 10.0}, **_SEQUENCE},
+    "rnai": {
+        "every position": {"pooling": "flatten", "pooled_dropout": 0.5},
+        "more dropout": {"pooled_dropout": 0.5},
+        "longer words": {"kernel_size": 6},
+        "4 members": {"members": 4},
+        "mutation": {"mutation": 0.03},
+    },
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="tf_binding,chromatin,rnai_apart")
+    parser.add_argument("--candidates", default="", help="names from CANDIDATES, and 'tuned' (default: all)")
+    parser.add_argument("--outer", default="", help="numbers of the outer folds (default: all)")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder with jund_chr22/ and sirna/")
+    parser.add_argument("--cache", type=Path, help="keeps predictions in this folder, to go on after a stop")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--quick", action="store_true", help="tests this program: its numbers mean nothing")
+    given = parser.parse_args()
+    if given.cache:
+        given.cache.mkdir(parents=True, exist_ok=True)
+    options = Options((0,), 0, 0, given.quick, given.cache, None)
+    results = {}
+    for name in given.only.split(","):
+        parts = list(folds(name, given.data, full=False, quick=given.quick))
+        if given.outer:
+            parts = [parts[int(number)] for number in given.outer.split(",")]
+        results[name] = compare(name, parts, options, tuple(filter(None, given.candidates.split(","))))
+        print(table(name, results[name]), flush=True)
+        if given.out:
+            given.out.write_text(json.dumps(results, indent=1))
+
+
+def compare(name: str, parts: list[Fold], options: Options, wanted: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Scores of `tuned` and of the candidates named in `wanted` (none: all) on the inner folds of every part."""
+    experiment = get_experiment(TASKS[name])
+    known = {"tuned": {}, **CANDIDATES[experiment.key]}
+    found: dict[str, Any] = {}
+    for candidate in wanted or tuple(known):
+        scores = []  # of (outer fold, inner fold, metric)
+        for number, part in enumerate(parts, 1):
+            of_part = []
+            for inner in inner_folds(part.train, 2 if options.quick else 3):
+                p = trained(experiment, "tuned", inner, options.seeds[0], options, known[candidate])
+                y = inner.valid.y[:, 0].astype(np.float64)
+                of = measure_for(experiment.task, y, p[:, 0].astype(np.float64), threshold=0.5)
+                of_part.append([of(np.ones(len(y)), [metric])[metric] for metric in METRICS[experiment.task]])
+            scores.append(of_part)
+            print(f"# {name}: {candidate}, outer fold {number} of {len(parts)}", file=sys.stderr, flush=True)
+        found[candidate] = {"settings": known[candidate], "scores": scores}
+    return found
+
+
+def table(name: str, found: dict[str, Any]) -> str:
+    """Means over all inner folds, and in how many of them a candidate was above `tuned`; below, each outer fold's best.
+
+    Only the latter says what would have been chosen for a fold without any look at it: others' training parts hold it.
+    """
+    metrics = METRICS[get_experiment(TASKS[name]).task]
+    lines = [f"\n## {name}: inner folds of training parts", "", "| candidate | " + " | ".join(metrics) + " |"]
+    lines += ["|---|" + "---|" * len(metrics)]
+    usual = np.array(found["tuned"]["scores"]) if "tuned" in found else None
+    for candidate, entry in found.items():
+        scores = np.array(entry["scores"])  # (outer, inner, metrics)
+        cells = []
+        for m in range(len(metrics)):
+            cell = f"{scores[..., m].mean():.4f}"
+            if usual is not None and candidate != "tuned":
+                lead = scores[..., m] - usual[..., m]
+                cell += f" ({lead.mean():+.4f}, above in {(lead > 0).sum()} of {lead.size})"
+            cells.append(cell)
+        lines.append(f"| {candidate} | " + " | ".join(cells) + " |")
+    for m, metric in enumerate(metrics):
+        means = np.array([np.array(entry["scores"])[..., m].mean(axis=1) for entry in found.values()])  # (C, outer)
+        best = [list(found)[k] for k in means.argmax(axis=0)]
+        lines.append(f"\nhighest {metric} within the training part of each outer fold: {', '.join(best)}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
