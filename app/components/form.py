@@ -22,13 +22,19 @@ def fields_of(config: type, group: str) -> list[dataclasses.Field]:
     return [spec for spec in dataclasses.fields(config) if spec.metadata.get("group") == group]
 
 
-def forget(config: type, group: str) -> None:
-    """Let every field of the group go back to its default."""
+def forget(config: type, group: str, *, address: bool = True) -> None:
+    """Let every field of the group go back to its default, or without `address` to what the address says."""
     for spec in fields_of(config, group):
         st.session_state.pop(spec.name, None)
         st.session_state.pop(_KEPT + spec.name, None)
         st.session_state.pop(_SEEN + spec.name, None)
-    state.write({spec.name: "" for spec in fields_of(config, group)})
+    if address:
+        state.write({spec.name: "" for spec in fields_of(config, group)})
+
+
+def came_by_link(config: type, group: str) -> bool:
+    """Whether this page was just entered with fields of the group in the address: they are then all that is changed."""
+    return state.just_entered() and any(spec.name in st.query_params for spec in fields_of(config, group))
 
 
 def only_choice(config: type, group: str, values: dict[str, Any]) -> set[str]:
@@ -94,7 +100,7 @@ def _parsed(spec: dataclasses.Field, kind: Any, said: str, default: Any) -> Any:
     """A value from the address; the default where it is none that the widget could hold."""
     meta = spec.metadata
     try:
-        value = {"True": True, "False": False}[said] if kind is bool else kind(said) if said else default
+        value = {"true": True, "false": False}[said.lower()] if kind is bool else kind(said) if said else default
     except (ValueError, KeyError):
         return default
     low, high = meta.get("low"), meta.get("high")

@@ -203,7 +203,7 @@ def _actions(store: Store, run: Run) -> None:
 def _as_form(run: Run) -> dict[str, str]:
     """The settings of a run as the Train page reads them from the address."""
     spec = run.spec
-    settings = {k: str(v).lower() if isinstance(v, bool) else str(v) for k, v in spec.settings.items()}
+    settings = {k: str(v) for k, v in spec.settings.items()}
     parts = {"data": spec.data, "valid": spec.valid, "covariates": spec.covariates}
     return {
         "experiment": run.experiment,

@@ -8,7 +8,7 @@ import state
 import streamlit as st
 from cache import summary
 from components.data_picker import data_details, data_picker, missing_parts, name_of
-from components.form import config_form, fields_of, forget, only_choice
+from components.form import came_by_link, config_form, fields_of, forget, only_choice
 from components.frame import errors_shown, header, links_to_use
 from components.live import live_run
 from components.models import selected
@@ -68,9 +68,10 @@ def _preset(experiment: Experiment) -> str:
         bind="query-params",
         help="  \n".join(f"**{name}**: {preset.why}." for name, preset in experiment.presets.items()),
     )
-    if st.session_state.get("_form_of") not in (None, (experiment.key, chosen)):
-        forget(ModelConfig, "model")
-        forget(TrainConfig, "train")
+    linked = came_by_link(ModelConfig, "model") or came_by_link(TrainConfig, "train")
+    if linked or st.session_state.get("_form_of") not in (None, (experiment.key, chosen)):
+        forget(ModelConfig, "model", address=not linked)
+        forget(TrainConfig, "train", address=not linked)
     st.session_state["_form_of"] = (experiment.key, chosen)
     return chosen
 

@@ -41,6 +41,8 @@ def _shown(key: str, claim: Claim) -> None:
             found.verdict, icon=":material/check_circle:" if found.holds else ":material/help:"
         )
         chart(_figure(found), key=f"why_{key}", height=360, revision=f"{key} {draw}")
+        if found.also is not None:
+            chart(_figure(found.also), key=f"why_{key}_also", height=300, revision=f"{key} {draw}")
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Other random numbers", icon=":material/shuffle:", help="New sequences, new initial weights."):
                 st.session_state["_why_draw"][key] = draw + 1

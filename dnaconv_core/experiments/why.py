@@ -7,19 +7,21 @@ sentence that is made from them: where an experiment does not show what it claim
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from dnaconv_core.evaluate.metrics import evaluate
-from dnaconv_core.model.config import ModelConfig
-from dnaconv_core.sequence.encoding import from_codes
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
-
-LENGTH = 40  # bases of the sequences made here
-MOTIF = (3, 2, 0, 1, 3, 1, 0)  # TGACTCA as codes
+from dnaconv_core.experiments.why_networks import (
+    LENGTH,
+    activities,
+    auroc,
+    conv,
+    count,
+    fitted,
+    grammar,
+    logits,
+    planted,
+)
 
 
 class Found(NamedTuple):
@@ -33,6 +35,7 @@ class Found(NamedTuple):
     verdict: str  # one sentence made from the numbers
     holds: bool  # whether they show what was claimed
     reference: float | None = None  # a line to compare with
+    also: Found | None = None  # a second chart to the same sentence
 
 
 class Claim(NamedTuple):
@@ -43,7 +46,7 @@ class Claim(NamedTuple):
     control: str
     run: Callable[[int], Found]  # seed → numbers
     experiment: str  # where to try it at full size, with these settings
-    settings: dict[str, Any]
+    settings: dict[str, Any]  # with the preset
 
 
 def position_invariance(seed: int = 0) -> Found:
@@ -108,8 +111,8 @@ def locality(seed: int = 0) -> Found:
 
 def depth(seed: int = 0) -> Found:
     """Two words that only mean something at a fixed distance: negatives hold both, further apart."""
-    X, y = _grammar(3000, seed)
-    X_test, y_test = _grammar(800, seed + 1)
+    X, y = grammar(3000, seed)
+    X_test, y_test = grammar(800, seed + 1)
     layers, values, fields = (1, 2, 3), [], []
     for n in layers:
         config = conv(depth=n, kernel_size=5, filters=16)
@@ -146,10 +149,36 @@ def loss(seed: int = 0) -> Found:
         f"pull vanishes there."
     )
     series = {"cross-entropy": tuple((-ce).tolist()), "L2 of the probability": tuple((-l2).tolist())}
-    holds = abs(mean_ce - 0.5) < 0.2 and mean_l2 < 0.3
     x = tuple(round(v, 2) for v in at.tolist())
+    groups = _calibration(seed)
+    measured, by_l2, by_ce = (values[-1] for values in groups.series.values())
+    verdict += (
+        f" On activities it is the other way round: of the most active tenth, {measured:.2f} on average, a linear "
+        f"output with L2 says {by_l2:.2f}, cross-entropy through a sigmoid {by_ce:.2f}, since a sigmoid ends at 1."
+    )
+    holds = abs(mean_ce - 0.5) < 0.2 and mean_l2 < 0.3 and groups.holds
     return Found("lines", "logit of a positive example (left: surely wrong)", "pull towards 1 (−gradient)", x,
-                 series, verdict, holds)  # fmt: skip
+                 series, verdict, holds, also=groups)  # fmt: skip
+
+
+def _calibration(seed: int) -> Found:
+    """Activities up to 1.4, learnt with either loss: is the mean right in each tenth?"""
+    import torch
+    from torch.nn import functional
+
+    X, y = activities(2000, seed)
+    X_test, y_test = activities(1000, seed + 1)
+    flat = conv(pooling="flatten")
+    l2 = logits(fitted(flat, X, y, seed=seed, loss=functional.mse_loss), X_test)
+    ce = torch.sigmoid(logits(fitted(flat, X, y, seed=seed), X_test))
+    tenths = np.array_split(np.argsort(y_test), 10)
+    shown = {"measured": y_test, "L2, linear output": l2.numpy(), "cross-entropy, sigmoid": ce.numpy()}
+    series = {name: tuple(float(values[rows].mean()) for rows in tenths) for name, values in shown.items()}
+    measured, by_l2, by_ce = (values[-1] for values in series.values())
+    return Found(
+        "lines", "new sequences in tenths, from the least to the most active", "mean activity (predicted or measured)",
+        tuple(range(1, 11)), series, "", abs(by_l2 - measured) < 0.1 and measured - by_ce > 0.15,
+    )  # fmt: skip
 
 
 def outside_input(seed: int = 0) -> Found:
@@ -208,142 +237,53 @@ def overfitting(seed: int = 0) -> Found:
     return Found("lines", "filters", "ROC-AUC", filters, _fixed(series), verdict, holds, 0.5)
 
 
+# What the Train page is opened with: the network of these experiments, and the preset for data made here.
+_SMALL = {"preset": "quick", "depth": 1, "filters": 16, "kernel_size": 7, "dropout": 0.0, "pooling": "max"}
+
 CLAIMS: dict[str, Claim] = {
     "position": Claim(
         "Position invariance",
         "A convolution that keeps its maximum finds a motif wherever it lies.",
         "Flatten and a dense network, which weigh each position by itself, see the same training data.",
-        position_invariance, "tf_binding", {"pooling": "max", "depth": 1, "dropout": 0.0},
+        position_invariance, "tf_binding", _SMALL,
     ),
     "sharing": Claim(
         "Parameter sharing",
         "One set of weights is used at every position, so that few examples are enough.",
         "A dense network with as many hidden units sees the same examples.",
-        parameter_sharing, "tf_binding", {"pooling": "max", "depth": 1, "filters": 16, "dropout": 0.0},
+        parameter_sharing, "tf_binding", _SMALL,
     ),
     "locality": Claim(
         "Locality",
         "A filter need only look at as many neighbours as a motif is long.",
         "Negatives hold the motif's letters shuffled: single bases tell nothing.",
-        locality, "tf_binding", {"kernel_size": 7, "depth": 1, "pooling": "max", "dropout": 0.0},
+        locality, "tf_binding", _SMALL | {"filters": 8},
     ),
     "depth": Claim(
         "Depth composes",
         "Later layers see further, and so can tell two words at a distance from the same words elsewhere.",
         "Negatives hold both words too, at other distances.",
-        depth, "tf_binding", {"depth": 3, "kernel_size": 5, "pooling": "max", "dropout": 0.0},
+        depth, "tf_binding", _SMALL | {"depth": 3, "kernel_size": 5},
     ),
     "loss": Claim(
         "The loss fits the task",
         "Cross-entropy pulls hardest where a class is surely wrong; L2 through a sigmoid lets go there.",
         "The same network, start, data and steps; only the loss differs.",
-        loss, "tf_binding", {"loss": "cross_entropy"},
+        loss, "tf_binding", _SMALL | {"loss": "l2"},
     ),
     "outside": Claim(
         "An outside number joins at the end",
         "A small raw number is ignored; on the scale of the other features it is used.",
         "The same numbers given to the wrong sequences must not help.",
-        outside_input, "chromatin", {"covariate_transform": "log"},
+        outside_input, "chromatin", _SMALL | {"covariate_transform": "log"},
     ),
     "fit": Claim(
         "Under- and overfitting",
         "Too few filters learn too little; many learn the examples by heart unless dropout holds them back.",
         "Training and new sequences are drawn alike: any gap is memory.",
-        overfitting, "tf_binding", {"filters": 64, "dropout": 0.5},
+        overfitting, "tf_binding", _SMALL | {"pooling": "flatten", "filters": 64, "dropout": 0.5},
     ),
 }  # fmt: skip
-
-
-def planted(n: int, seed: int, *, where: tuple[int, int] = (0, LENGTH - 7)) -> tuple[np.ndarray, np.ndarray]:
-    """One-hot `(n, 4, LENGTH)` and labels `(n,)`: half hold the motif, starting in `where` (inclusive), the others its
-    letters shuffled."""
-    rng = np.random.default_rng([seed, n])
-    codes = rng.integers(0, 4, (n, LENGTH))
-    y = rng.permutation(np.arange(n) % 2).astype(np.float32)
-    words = np.tile(MOTIF, (n, 1))
-    words[y == 0] = rng.permuted(words[y == 0], axis=1)
-    start = rng.integers(where[0], where[1] + 1, n)
-    codes[np.arange(n)[:, None], start[:, None] + np.arange(7)] = words
-    return from_codes(codes), y
-
-
-def _grammar(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """TGAC and GGTA with four bases between them are positive; with any other distance from 8 to 20, negative."""
-    rng = np.random.default_rng([seed, n, 1])
-    codes = rng.integers(0, 4, (n, LENGTH))
-    y = rng.permutation(np.arange(n) % 2).astype(np.float32)
-    gap = np.where(y == 1, 4, rng.integers(8, 21, n))
-    start = (rng.random(n) * (LENGTH - 8 - gap + 1)).astype(int)
-    for word, offset in (((3, 2, 0, 1), 0), ((2, 2, 3, 0), 4 + gap)):
-        codes[np.arange(n)[:, None], (start + offset)[:, None] + np.arange(4)] = word
-    return from_codes(codes), y
-
-
-def conv(**changes: Any) -> ModelConfig:
-    """The small network of these experiments: one layer of 16 filters of 7 bases, and the maximum."""
-    base = {"length": LENGTH, "depth": 1, "filters": 16, "kernel_size": 7, "dropout": 0.0, "pooling": "max"}
-    return ModelConfig(**(base | changes))
-
-
-def fitted(
-    config: ModelConfig | None,
-    X: np.ndarray,
-    y: np.ndarray,
-    *,
-    seed: int,
-    steps: int = 300,
-    loss: Callable[[Tensor, Tensor], Tensor] | None = None,
-    covariates: np.ndarray | None = None,
-    start: float | None = None,
-) -> nn.Module:
-    """A network trained for `steps` batches of 100. config None: a dense one with 16 hidden units.
-
-    start: the output's first bias; plain gradient descent then takes the place of Adam, which would scale any pull up.
-    """
-    import torch
-    from torch import nn
-
-    from dnaconv_core.model.convnet import build
-
-    loss = loss or nn.functional.binary_cross_entropy_with_logits
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        if config is None:
-            model: nn.Module = nn.Sequential(nn.Flatten(), nn.Linear(4 * X.shape[2], 16), nn.ReLU(), nn.Linear(16, 1))
-        else:
-            model = build(config, seed)
-        optimizer: torch.optim.Optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
-        if start is not None:
-            nn.init.constant_(model.dense.bias, start)
-            optimizer = torch.optim.SGD(model.parameters(), lr=0.3)
-        rng = np.random.default_rng(seed)
-        model.train()
-        for _ in range(steps):
-            rows = rng.integers(0, len(X), 100)
-            beside = () if covariates is None else (torch.from_numpy(covariates[rows]),)
-            predicted = model(torch.from_numpy(X[rows]).float(), *beside)[:, 0]
-            optimizer.zero_grad()
-            loss(predicted, torch.from_numpy(np.asarray(y[rows], np.float32))).backward()
-            optimizer.step()
-    return model.eval()
-
-
-def logits(model: nn.Module, X: np.ndarray, covariates: np.ndarray | None = None) -> Tensor:
-    import torch
-
-    with torch.inference_mode():
-        beside = () if covariates is None else (torch.from_numpy(covariates),)
-        return model(torch.from_numpy(X).float(), *beside)[:, 0]
-
-
-def auroc(model: nn.Module, X: np.ndarray, y: np.ndarray, covariates: np.ndarray | None = None) -> float:
-    found = evaluate("binary", y[:, None], logits(model, X, covariates).sigmoid().numpy()[:, None], names=("auroc",))
-    return float(found["auroc"].value or 0.5)
-
-
-def count(model: nn.Module) -> int:
-    """Trainable numbers."""
-    return sum(p.numel() for p in model.parameters())
 
 
 def _fixed(series: dict[str, list[float]]) -> dict[str, tuple[float, ...]]:

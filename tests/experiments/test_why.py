@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dnaconv_core.experiments import EXPERIMENTS
-from dnaconv_core.experiments.why import CLAIMS, LENGTH, MOTIF, planted
+from dnaconv_core.experiments.why import CLAIMS
+from dnaconv_core.experiments.why_networks import LENGTH, MOTIF, activities, planted
 from dnaconv_core.sequence.encoding import to_codes
 
 
@@ -26,8 +27,9 @@ def test_only_positives_hold_the_motif_there_and_all_hold_its_letters():
 def test_its_link_opens_a_network_that_can_be(name):
     claim = CLAIMS[name]
     experiment = EXPERIMENTS[claim.experiment]
-    config = experiment.model_config("book", **claim.settings)
-    experiment.train_config("book", **claim.settings)
+    settings = {key: value for key, value in claim.settings.items() if key != "preset"}
+    config = experiment.model_config(claim.settings["preset"], **settings)
+    experiment.train_config(claim.settings["preset"], **settings)
     assert config.length == experiment.length
 
 
@@ -36,5 +38,11 @@ def test_its_link_opens_a_network_that_can_be(name):
 def test_every_claim_holds(name):
     found = CLAIMS[name].run(1)
     assert found.holds, found.verdict
-    assert all(len(values) == len(found.x) for values in found.series.values())
-    assert np.isfinite(np.array(list(found.series.values()))).all()
+    for chart in filter(None, (found, found.also)):
+        assert all(len(values) == len(chart.x) for values in chart.series.values())
+        assert np.isfinite(np.array(list(chart.series.values()))).all()
+
+
+def test_activities_exceed_what_a_sigmoid_can_say():
+    _, y = activities(500, 0)
+    assert y.max() > 1.2 and y.min() < 0.6
