@@ -32,7 +32,14 @@ ROOT = Path(__file__).parents[1]
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 STATE = "document.querySelector('[data-testid=\"stApp\"]')?.getAttribute('data-test-script-state')"
 STILL = f"{STATE} === 'notRunning' && document.querySelector('[data-testid=\"stMain\"]')?.innerText.length > 40"
-PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
+PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"  # reported some time after the paint
+WATCH = """() => {
+  const app = document.querySelector('[data-testid="stApp"]'), state = () => app.getAttribute('data-test-script-state');
+  window.__ran = false;
+  window.__watch?.disconnect();
+  window.__watch = new MutationObserver(() => { if (state() !== 'notRunning') window.__ran = true; });
+  window.__watch.observe(app, { attributes: true });
+}"""
 PATIENCE = 120_000  # ms
 
 
@@ -75,13 +82,23 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def complete(page: Any, act: Callable[[], Any]) -> float:
-    """Seconds from `act` until the script has run and ended."""
+def complete(page: Any, act: Callable[[], Any], *, anew: bool = True) -> float:
+    """Seconds from `act` until the script has run and ended. anew: the page is opened, not only run again."""
+    if not anew:
+        page.evaluate(WATCH)
     start = time.perf_counter()
     act()
-    page.wait_for_timeout(30)  # for the script to have begun
-    page.wait_for_function(STILL, timeout=PATIENCE, polling="raf")
+    page.wait_for_function(STILL if anew else f"window.__ran && {STILL}", timeout=PATIENCE, polling="raf")
     return time.perf_counter() - start
+
+
+def by_sidebar(page: Any, address: str, path: str) -> float:
+    """Seconds from a click in the sidebar until this page is complete; another one is shown before."""
+    links = page.locator('[data-testid="stSidebarNavLink"]')
+    paths = [link.removeprefix(address) for link in links.evaluate_all("found => found.map(link => link.href)")]
+    there = paths.index(path)
+    complete(page, lambda: links.nth(2 if there != 2 else 0).click(), anew=False)  # Runs, which is quick
+    return complete(page, lambda: links.nth(there).click(), anew=False)
 
 
 def pages(browser: Any, address: str) -> list[str]:
@@ -95,15 +112,16 @@ def pages(browser: Any, address: str) -> list[str]:
 
 def visit(browser: Any, address: str, path: str, rounds: int) -> dict[str, list[float]]:
     """Each round a new session; the first one, which also loads what pages share, is not counted."""
-    found: dict[str, list[float]] = {"first paint": [], "complete": [], "rerun": []}
+    found: dict[str, list[float]] = {"first paint": [], "complete": [], "rerun": [], "visit": []}
     for number in range(rounds + 1):
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         seconds = complete(page, lambda page=page: page.goto(address + path))
-        paint = page.evaluate(PAINT) / 1000
-        again = complete(page, lambda page=page: page.keyboard.press("r"))
+        paint = page.wait_for_function(PAINT, timeout=PATIENCE).json_value() / 1000
+        again = complete(page, lambda page=page: page.keyboard.press("r"), anew=False)
+        click = by_sidebar(page, address, path)
         page.close()
         if number:
-            for name, value in zip(found, (paint, seconds, again), strict=True):
+            for name, value in zip(found, (paint, seconds, again, click), strict=True):
                 found[name].append(value)
     return found
 
@@ -129,7 +147,7 @@ def following(browser: Any, address: str, pid: int, home: str, seconds: float) -
     command = [sys.executable, "-m", "dnaconv_core.cli", "train", "tf_binding", "--detach", "--json", "--epochs", "500"]
     environment = {**os.environ, "DNACONV_HOME": home}
     done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
-    run = json.loads(done.stdout)["id"]
+    run = json.loads(done.stdout)["run"]
 
     def share() -> float:
         start = cpu_seconds(pid)
@@ -164,7 +182,7 @@ def main() -> None:
             times = figures[f"page {path or '/'}"] = visit(browser, address, path, options.rounds)
             rows.append((path or "(first)", *(_spread(values) for values in times.values())))
         print("each page, a new session each time")
-        print_table(("page", "first paint", "complete", "rerun"), rows)
+        print_table(("page", "first paint", "complete", "rerun", "visit"), rows)
         used = figures["memory"] = sessions(browser, address, pid, paths)
         print_table(("sessions", "server's memory"), [(count, f"{mib:.0f} MiB") for count, mib in used.items()])
         shares = figures["following"] = following(browser, address, pid, home, options.seconds)
