@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import streamlit as st
 from cache import bundle, changed
 from components.job import background
 from components.logo import Logo
+from components.targets import Targets
 from held_out import HeldOut, held_out
 
 from dnaconv_core.sequence.encoding import from_codes
@@ -55,8 +57,16 @@ def _filters(path: str, changed: float, layer: int, fraction: float) -> FilterSc
     return filter_motifs(bundle(Path(path)).model, one_hot_of(data, rows), layer=layer, fraction=fraction)
 
 
-def ablations(path: Path, layer: int, indices: Sequence[int]) -> list[Ablation] | None:
-    """What each of these filters is worth; None while it is being measured."""
+def useful_first(path: Path, scan: FilterScan) -> list[int]:
+    """The filters' indices, first those that tell the classes of the held-out examples apart most."""
+    from dnaconv_core.interpret.filters import by_usefulness
+
+    data, rows = sample(path)
+    return [int(i) for i in by_usefulness(scan, data.y[rows])]
+
+
+def ablations(path: Path, layer: int, indices: Sequence[int], kind: str = "ablation") -> list[Ablation] | None:
+    """What each of these filters is worth; None while it is being measured. kind: of the background work."""
 
     def work(progress: Any) -> list[Ablation]:
         from dnaconv_core.interpret.ablation import ablate_filters
@@ -68,31 +78,47 @@ def ablations(path: Path, layer: int, indices: Sequence[int]) -> list[Ablation] 
             most=2000, n_resamples=200, progress=progress,
         )  # fmt: skip
 
-    key = ("ablation", str(path), changed(path), layer, tuple(indices))
-    return background(key, work, words="Measuring the model without each filter")
+    words = "Measuring the model without " + ("each filter" if len(indices) > 1 else f"filter {indices[0] + 1}")
+    return background((kind, str(path), changed(path), layer, tuple(indices)), work, words=words)
 
 
-def names(motifs: Sequence[Motif], key: tuple, uploaded: str = "") -> list[list[Match]] | None:
-    """The best matches of each motif; None while they are looked for. uploaded: text of a MEME or JASPAR file."""
+def names(
+    motifs: Sequence[Motif], key: tuple, by: Targets, *, order: Sequence[int] | None = None
+) -> list[list[Match]] | None:
+    """The best matches of each motif; None while they are looked for.
+
+    order: of filters, the most useful first; their q-values are then those of `dnaconv filters`.
+    """
 
     def work(progress: Any) -> list[list[Match]]:
-        from dnaconv_core.interpret.match import compile_now, is_warm, match_motifs
-        from dnaconv_core.interpret.naming import targets
+        from dnaconv_core.interpret.match import match_motifs
+        from dnaconv_core.interpret.naming import families, targets
         from dnaconv_core.sequence.motif_text import read_jaspar, read_meme
 
         progress.report(0.1, "reading the motifs to compare with")
-        if uploaded:
-            reader = read_jaspar if uploaded.lstrip().startswith(">") else read_meme
-            compared = reader(uploaded, where="the uploaded file")
-        else:
-            compared = targets()
-        if not is_warm():
-            progress.report(0.2, _COMPILING)
-            compile_now()
+        reader = read_jaspar if by.text.lstrip().startswith(">") else read_meme
+        compared = reader(by.text, where=by.file) if by.text else targets(group=by.group)
+        compiled(progress)
+        if progress.should_stop():
+            return []
         progress.report(0.7, "comparing")
-        return match_motifs(motifs, compared)
+        return match_motifs(motifs, compared, families=None if order is None else families(len(motifs), order))
 
-    return background(("names", *key, uploaded), work, words="Naming the motifs")
+    return background(("names", *key, by), work, words="Naming the motifs")
+
+
+def compiled(progress: Any) -> None:
+    """Wait until Tomtom and FIMO are compiled, by a process of its own: here it would hold up every page."""
+    from dnaconv_core.interpret.match import compile_now, compiling, is_warm, warm_up
+
+    begun = 0
+    while not is_warm() and not progress.should_stop():
+        progress.report(0.2, _COMPILING)
+        begun += not compiling()
+        if begun > 3:  # it ends without a result there: let its error be seen
+            return compile_now()
+        warm_up()
+        time.sleep(0.5)
 
 
 def best_name(matches: list[Match]) -> str:

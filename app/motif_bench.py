@@ -6,43 +6,50 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import state
 import streamlit as st
 from cache import bundle, changed
 from components.chart import chart
 from components.logo import Logo, logos
 from components.models import Choice
-from components.sequence import Mark, Row, sequences
+from components.moving import moving
 from held_out import HeldOut
 from interpretation import one_hot_of
+from motif_choice import ask_motif, default_motif, motif_of, spelled
 
-from dnaconv_core.sequence.encoding import decode
+from dnaconv_core.commands.interpretation import output_word
+from dnaconv_core.sequence.encoding import LETTERS, decode
 
 if TYPE_CHECKING:
     from dnaconv_core.interpret.marginalize import Curve, Effect, Mutations, Positions, Spacing
+    from dnaconv_core.sequence.motif import Motif
 
 _BACKGROUNDS = 50
 _MARGIN = {"l": 52, "r": 12, "t": 10, "b": 42}
 
 
 def show(choice: Choice, data: HeldOut) -> None:
-    default = state.experiment().motif or "TGASTCA"
     with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
-        motif = st.text_input("Motif (IUPAC)", value=default, key="motif", bind="query-params", width=260)
-        second = st.text_input(
-            "Second motif, for spacing", key="second", bind="query-params", width=260, placeholder="optional"
-        )
-    path, stamp = str(choice.path), changed(choice.path)
-    X = _backgrounds(path, stamp, data)
-    found = _effects(path, stamp, motif.strip().upper(), X)
-    _strip(found, X)
+        text = ask_motif(choice, "motif", "Motif", value=default_motif(data.alphabet))
+        beside = ask_motif(choice, "second", "Second motif, for spacing")
+    path, stamp, config = choice.path, changed(choice.path), bundle(choice.path).config
+    motif = motif_of(text, path, data.alphabet)
+    word, unit = spelled(motif, data.alphabet), output_word(config)
+    X = _backgrounds(str(path), stamp, data)
+    effect, other, places, mutations = _effects(str(path), stamp, (text.upper(), word), motif, X)
+    _strip(effect, other if data.alphabet == "DNA" else None, places, X, unit)
     left, right = st.columns(2)
     with left, st.container(border=True):
-        _by_position(path, stamp, motif.strip().upper(), X, found[2])
+        st.markdown("**Effect by position**", help="Of its first base; the band is the 95 % interval of the mean.")
+        chart(_band(places.curve, "first base of the motif", 1, unit=unit), key="by_position", height=260)
+        st.markdown("**Move it through one background**", help="The first one, with the motif's likeliest word.")
+        moving(*_one_background(str(path), stamp, mutations.word, X), key="moved", unit=unit)
     with right, st.container(border=True):
-        _by_mutation(found[3])
-        if second.strip():
-            _by_spacing(_spaced(path, stamp, motif.strip().upper(), second.strip().upper(), X), motif, second)
+        _by_mutation(mutations, data.alphabet, unit)
+        if beside:
+            second = motif_of(beside, path, data.alphabet)
+            names = (word, spelled(second, data.alphabet))
+            key = (text.upper(), beside.upper(), *names)
+            _by_spacing(_spaced(str(path), stamp, key, motif, second, X), *names, unit)
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
@@ -53,98 +60,88 @@ def _backgrounds(path: str, stamp: float, _data: HeldOut) -> np.ndarray:
 
 
 @st.cache_resource(show_spinner="Measuring…", max_entries=40)
-def _effects(path: str, stamp: float, motif: str, _X: np.ndarray) -> tuple[Effect, Effect, Positions, Mutations]:
+def _effects(
+    path: str, stamp: float, key: tuple, _motif: Motif, _X: np.ndarray
+) -> tuple[Effect, Effect, Positions, Mutations]:
     from dnaconv_core.interpret.marginalize import by_mutation, by_position, marginalize, strand_effects
 
     model = bundle(Path(path)).model
     return (
-        marginalize(model, _X, motif),
-        strand_effects(model, _X, motif)[1],
-        by_position(model, _X, motif),
-        by_mutation(model, _X, motif),
+        marginalize(model, _X, _motif),
+        strand_effects(model, _X, _motif)[1],
+        by_position(model, _X, _motif),
+        by_mutation(model, _X, _motif),
     )
 
 
 @st.cache_resource(show_spinner="Measuring…", max_entries=40)
-def _spaced(path: str, stamp: float, motif: str, second: str, _X: np.ndarray) -> Spacing:
+def _spaced(path: str, stamp: float, key: tuple, _motif: Motif, _second: Motif, _X: np.ndarray) -> Spacing:
     from dnaconv_core.interpret.marginalize import by_spacing
 
-    return by_spacing(bundle(Path(path)).model, _X, motif, second)
+    return by_spacing(bundle(Path(path)).model, _X, _motif, _second)
 
 
 @st.cache_resource(show_spinner=False, max_entries=40)
-def _one_background(path: str, stamp: float, motif: str, _X: np.ndarray) -> tuple[np.ndarray, list[str], float]:
-    """The first background with the motif at every position: predictions, letters; and its prediction without it."""
+def _one_background(path: str, stamp: float, word: str, _X: np.ndarray) -> tuple[str, str, np.ndarray, np.ndarray]:
+    """The first background and the word; predictions and logits with it from each base on, and last without it."""
     from dnaconv_core.interpret.marginalize import typical_covariates
     from dnaconv_core.predict import predict
     from dnaconv_core.sequence.edit import substitute
 
     model = bundle(Path(path))
-    places = _X.shape[2] - len(motif) + 1
-    many = substitute(np.repeat(_X[:1], places, axis=0), motif, np.arange(places))
+    places = _X.shape[2] - len(word) + 1
+    many = np.concatenate([substitute(np.repeat(_X[:1], places, axis=0), word, np.arange(places)), _X[:1]])
     beside = typical_covariates(model.config)
-    given = None if beside is None else np.tile(beside, (places + 1, 1))
-    said = predict(model.model, np.concatenate([many, _X[:1]]), given)[:, 0]
-    return said[:-1], decode(many, model.config.alphabet), float(said[-1])
+    given = None if beside is None else np.tile(beside, (len(many), 1))
+    said, logits = (predict(model.model, many, given, output=kind)[:, 0] for kind in ("prediction", "logit"))
+    alphabet = model.config.alphabet
+    return decode(_X[:1], alphabet)[0], word.replace("T", "U") if alphabet == "RNA" else word, said, logits
 
 
-def _strip(found: tuple, X: np.ndarray) -> None:
-    effect, other, places, _ = found
+def _strip(effect: Effect, other: Effect | None, places: Positions, X: np.ndarray, unit: str) -> None:
     with st.container(border=True):
         columns = st.columns(3)
         columns[0].metric(
-            "Effect on the logit", f"{effect.mean:+.2f}", help=f"Mean over {len(X)} dinucleotide-shuffled backgrounds."
+            f"Effect on the {unit}",
+            f"{effect.mean:+.2f}",
+            help=f"Mean over {len(X)} dinucleotide-shuffled backgrounds.",
         )
         columns[0].caption(f"95 %: {effect.low:+.2f} to {effect.high:+.2f}")
-        columns[1].metric(
-            "Read from the other strand", f"{other.mean:+.2f}", help="The same DNA, reverse-complemented."
-        )
-        alike = abs(other.mean - effect.mean) <= 0.05 * max(abs(effect.mean), 1e-9)
-        columns[1].caption("the same within 5 %" if alike else "not the same: the model tells the strands apart")
-        columns[2].metric(
+        if other is not None:
+            columns[1].metric(
+                "Read from the other strand", f"{other.mean:+.2f}", help="The same DNA, reverse-complemented."
+            )
+            alike = abs(other.mean - effect.mean) <= 0.05 * max(abs(effect.mean), 1e-9)
+            columns[1].caption("the same within 5 %" if alike else "not the same: the model tells the strands apart")
+        last = columns[2 if other is not None else 1]
+        last.metric(
             "Varies with position by",
             f"{places.variation:.0%}",
             help="Largest minus smallest, over the mean; inner places.",
         )
-        columns[2].caption(
-            "position-invariant" if places.invariant else "not position-invariant: where it lies matters"
-        )
+        last.caption("position-invariant" if places.invariant else "not position-invariant: where it lies matters")
 
 
-def _by_position(path: str, stamp: float, motif: str, X: np.ndarray, places: Positions) -> None:
-    st.markdown("**Effect by position**", help="Of the motif's first base; the band is the 95 % interval of the mean.")
-    chart(_band(places.curve, "first base of the motif", 1), key="by_position", height=260)
-    st.fragment(_slide)(path, stamp, motif, X)
-
-
-def _slide(path: str, stamp: float, motif: str, X: np.ndarray) -> None:
-    """Move the motif through one background; everything is known beforehand, so nothing waits."""
-    said, letters, without = _one_background(path, stamp, motif, X)
-    start = st.slider("Move it through one background", 1, len(said), value=len(said) // 2, key="place")
-    st.markdown(f"Prediction **{said[start - 1]:.3f}** · without the motif {without:.3f}")
-    mark = Mark(start - 1, start - 1 + len(motif), motif)
-    sequences([Row(letters[start - 1], marks=(mark,))], key="moved", wrap=True)
-
-
-def _by_mutation(found: Mutations) -> None:
-    st.markdown("**Point mutations**", help="Mean change of the logit when one base of the motif is changed.")
+def _by_mutation(found: Mutations, alphabet: str, unit: str) -> None:
+    word = found.word.replace("T", "U") if alphabet == "RNA" else found.word
+    st.markdown("**Point mutations**", help=f"Mean change of the {unit} when one base of the motif is changed.")
     importance = np.zeros_like(found.change)
     for column, letter in enumerate(found.word):
         others = [found.change[b, column] for b in range(4) if "ACGT"[b] != letter]
         importance["ACGT".index(letter), column] = -np.mean(others)
-    drawn = Logo(importance, "Mean loss when changed", kind="contribution", unit="logit")
-    logos([drawn], key="mutated", height=110, max_column=56)
+    drawn = Logo(importance, "Mean loss when changed", kind="contribution", unit=unit)
+    logos([drawn], key="mutated", alphabet=alphabet, height=110, max_column=56)
     figure = {
         "data": [
             {
                 "type": "heatmap",
                 "z": np.round(found.change, 3).tolist(),
-                "x": [f"{letter}{i}" for i, letter in enumerate(found.word, 1)],
-                "y": list("ACGT"),
+                "x": [f"{letter}{i}" for i, letter in enumerate(word, 1)],
+                "y": list(LETTERS[alphabet]),
                 "colorscale": [[0, "rgb(33,102,172)"], [0.5, "rgba(127,134,148,0.08)"], [1, "rgb(200,0,45)"]],
                 "zmid": 0,
-                "colorbar": {"title": {"text": "Δ logit"}, "thickness": 10},
-                "hovertemplate": "%{x} to %{y}: %{z:+.2f} logit<extra></extra>",
+                "colorbar": {"title": {"text": f"Δ {unit}"}, "thickness": 10},
+                "hovertemplate": f"%{{x}} to %{{y}}: %{{z:+.2f}} {unit}<extra></extra>",
             }
         ],
         "layout": {"margin": _MARGIN, "yaxis": {"autorange": "reversed"}, "xaxis": {"type": "category"}},
@@ -152,18 +149,20 @@ def _by_mutation(found: Mutations) -> None:
     chart(figure, key="mutations", height=190)
 
 
-def _by_spacing(found: Spacing, motif: str, second: str) -> None:
+def _by_spacing(found: Spacing, motif: str, second: str, unit: str) -> None:
     st.markdown(
         f"**{motif} and {second}, by the bases between them**",
         help="Together, and beyond the sum of both alone (interaction).",
     )
-    joint = _band(found.joint, "bases between the motifs", 0, name="together")
-    joint["data"] += _band(found.interaction, "", 0, name="interaction", color="theme:series1")["data"]
+    joint = _band(found.joint, "bases between the motifs", 0, name="together", unit=unit)
+    joint["data"] += _band(found.interaction, "", 0, name="interaction", color="theme:series1", unit=unit)["data"]
     joint["layout"]["showlegend"] = True
     chart(joint, key="spacing", height=240)
 
 
-def _band(curve: Curve, x_title: str, first: int, *, name: str = "effect", color: str = "theme:series0") -> dict:
+def _band(
+    curve: Curve, x_title: str, first: int, *, unit: str, name: str = "effect", color: str = "theme:series0"
+) -> dict:
     x = (curve.at + first).tolist()
     band = {
         "type": "scatter",
@@ -183,11 +182,11 @@ def _band(curve: Curve, x_title: str, first: int, *, name: str = "effect", color
         "y": np.round(curve.mean, 4).tolist(),
         "name": name,
         "line": {"color": color, "width": 2},
-        "hovertemplate": f"{name} at %{{x}}: %{{y:+.2f}} logit<extra></extra>",
+        "hovertemplate": f"{name} at %{{x}}: %{{y:+.2f}} {unit}<extra></extra>",
     }
     axes = {
         "xaxis": {"title": {"text": x_title}},
-        "yaxis": {"title": {"text": "change of the logit"}, "rangemode": "tozero"},
+        "yaxis": {"title": {"text": f"change of the {unit}"}, "rangemode": "tozero"},
     }
     return {"data": [band, line], "layout": {"margin": _MARGIN, "showlegend": False, **axes}}
 

@@ -13,9 +13,10 @@ from components.frame import class_names, errors_shown, header, no_model_yet, pl
 from components.logo import Logo, logos
 from components.models import selected
 from components.sequence import Mark, Row, sequences
-from interpretation import ablations, aligned, best_name, filters, names, sample
+from components.targets import Targets, compare_with
+from interpretation import ablations, aligned, best_name, filters, names, sample, useful_first
+from reporting import pictures, report_button
 
-from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.filters import FilterScan, class_means, co_firing, top_sequences
 from dnaconv_core.interpret.match import NO_MATCH
 from dnaconv_core.sequence.motif import to_icm
@@ -23,13 +24,15 @@ from dnaconv_core.sequence.motif_text import write_jaspar, write_meme
 
 _LINE = "What each filter of **{}** looks for: the windows that activate it, aligned and counted, on {}."
 _FRACTION = "A window counts where the filter is above this share of its strongest activation on these sequences."
-_ALIGNED = "Found by Tomtom in JASPAR CORE vertebrates; q-values are over all filters and all motifs."
+_ALIGNED = (
+    "Found by Tomtom; q-values are over the first 20 filters, those that tell the classes apart most, and all motifs; "
+    "those of other filters over these others."
+)
 _GRID = (
     "Those whose activation differs most between the classes come first. Letter heights are information, in bits. "
     "Click one to open it."
 )
 _SHOWN = 20  # filters drawn and silenced at first
-_FILE = "MEME or JASPAR text; the filters are then compared with these motifs instead of JASPAR."
 
 
 def page() -> None:
@@ -41,17 +44,22 @@ def page() -> None:
             return
         data, rows = sample(choice.path)
         header("Filters", _LINE.format(plain(choice.name), data.words))
-        layer, fraction, uploaded = _settings(choice.path)
+        layer, fraction, by = _settings(choice.path)
         scan = filters(choice.path, layer, fraction)
         key = ("filters", str(choice.path), changed(choice.path), layer, fraction)
-        matches = names([f.motif for f in scan.motifs], key, uploaded)
-        order = _order(scan, data.y[rows])
+        order = useful_first(choice.path, scan)
+        alphabet = bundle(choice.path).config.alphabet
+        matches = names([f.motif for f in scan.motifs], key, by, order=order) if by.fit(alphabet) else None
         worth = {a.index: a for a in (ablations(choice.path, layer, order[:_SHOWN]) or [])}
         index = _grid(scan, matches, order)
-        _one(choice.path, scan, index, matches, worth, data, rows)
+        if index not in order[:_SHOWN]:
+            worth |= {a.index: a for a in (ablations(choice.path, layer, [index], "ablation_one") or [])}
+        _one(choice.path, scan, index, matches, by, worth, data, rows)
+        with st.container(border=True):
+            report_button(choice.path)
 
 
-def _settings(path: Path) -> tuple[int, float, str]:
+def _settings(path: Path) -> tuple[int, float, Targets]:
     depth = bundle(path).config.depth
     with st.container(border=True, horizontal=True, vertical_alignment="bottom", gap="large"):
         layer = 1
@@ -73,15 +81,8 @@ def _settings(path: Path) -> tuple[int, float, str]:
             help=_FRACTION,
             width=240,
         )
-        with st.popover("Compare with a file", icon=":material/upload_file:"):
-            file = st.file_uploader("Motifs", type=["meme", "txt", "jaspar"], help=_FILE)
-    text = ""
-    if file is not None:
-        try:
-            text = file.getvalue().decode()
-        except UnicodeDecodeError:
-            raise InputError(f"{file.name} is not text: give a MEME or JASPAR file") from None
-    return layer, fraction, text
+        by = compare_with()
+    return layer, fraction, by
 
 
 def _grid(scan: FilterScan, matches: list | None, order: list[int]) -> int:
@@ -99,7 +100,10 @@ def _grid(scan: FilterScan, matches: list | None, order: list[int]) -> int:
             st.markdown(f"**{len(order)} of {len(scan.motifs)} filters**", help=_GRID, width="content")
             if len(scan.motifs) > _SHOWN:
                 st.toggle("Show all", key="every_filter")
-        clicked = logos(drawn, key="filters", height=64, min_width=170, max_column=22, axis=False, clickable=True)
+        alphabet = state.experiment().alphabet
+        clicked = logos(
+            drawn, key="filters", alphabet=alphabet, height=64, min_width=170, max_column=22, axis=False, clickable=True
+        )
         with st.container(horizontal=True):
             motifs = [f.motif for f in scan.motifs if f.n_sites]
             st.download_button("MEME", write_meme(motifs), "filters.meme", icon=":material/download:", type="tertiary")
@@ -112,20 +116,14 @@ def _grid(scan: FilterScan, matches: list | None, order: list[int]) -> int:
     return index
 
 
-def _order(scan: FilterScan, y: np.ndarray) -> list[int]:
-    """Filters by how far apart the classes' mean activations are, in standard deviations."""
-    low, high = class_means(scan, y)
-    apart = np.abs(high - low) / (scan.peak.std(axis=0) + 1e-6)
-    return [int(i) for i in np.argsort(-np.nan_to_num(apart), kind="stable")]
-
-
 def _asked(n: int, default: int) -> int:
     text = st.query_params.get("filter", "")
     return int(text) - 1 if text.isdigit() and 1 <= int(text) <= n else default
 
 
-def _one(path: Path, scan: FilterScan, index: int, matches, worth: dict, data, rows: np.ndarray) -> None:
+def _one(path: Path, scan: FilterScan, index: int, matches, by: Targets, worth: dict, data, rows: np.ndarray) -> None:
     f, experiment = scan.motifs[index], state.experiment()
+    alphabet = bundle(path).config.alphabet
     with st.container(border=True):
         st.markdown(f"**Filter {index + 1}** · layer {scan.layer} · {f.consensus if f.n_sites else 'silent'}")
         if f.note:
@@ -143,10 +141,16 @@ def _one(path: Path, scan: FilterScan, index: int, matches, worth: dict, data, r
         if scan.layer == 1:
             kernel = bundle(path).model.convs[0].weight[index].detach().numpy()
             drawn.append(Logo(kernel - kernel.mean(axis=0), "Its weights", kind="contribution", unit="weight"))
-        logos(drawn, key="motif", height=120, min_width=320, max_column=40)
+        logos(drawn, key="motif", alphabet=alphabet, height=120, min_width=320, max_column=40)
+        with st.container(horizontal=True):
+            pictures(drawn[0], f"filter_{index + 1}", alphabet)
     left, right = st.columns(2)
     with left, st.container(border=True):
-        _matches(f, matches[index] if matches else None)
+        st.markdown(f"**What it resembles** in {plain(by.words)}", help=_ALIGNED)
+        if by.fit(alphabet):
+            _matches(f, matches[index] if matches else None)
+        else:
+            st.caption("JASPAR has motifs of DNA only: give a file of your own under **Name by**.")
     with right, st.container(border=True):
         st.markdown("**Where in the sequence**", help="First base of each window, over all its sites.")
         chart(_positions(scan.positions[index]), key="positions", height=230)
@@ -172,7 +176,6 @@ def _worth(change) -> None:
 
 
 def _matches(f, matches: list | None) -> None:
-    st.markdown("**What it resembles**", help=_ALIGNED)
     if matches is None:
         st.caption("Its name appears here when the comparison is done.")
         return

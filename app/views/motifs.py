@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import motif_bench
+import motif_scan
 import numpy as np
 import state
 import streamlit as st
@@ -12,16 +13,18 @@ from components.frame import class_names, errors_shown, header, no_model_yet, pl
 from components.job import background, forget, known
 from components.logo import Logo, logos
 from components.models import Choice, selected
+from components.targets import Targets, compare_with
 from held_out import HeldOut, held_out
 from interpretation import aligned, covariates_of, names, one_hot_of
+from motif_choice import spelled
+from reporting import pictures, report_button
 
+from dnaconv_core.commands.interpretation import output_word
 from dnaconv_core.interpret.discovery import Discovery, Pattern, discover
-from dnaconv_core.interpret.export import hits_csv
-from dnaconv_core.interpret.hits import find_hits
 from dnaconv_core.interpret.keep import kept_with, load_discovery, save_discovery
 from dnaconv_core.interpret.match import NO_MATCH
-from dnaconv_core.sequence.motif import from_iupac, to_icm
-from dnaconv_core.sequence.motif_text import write_meme
+from dnaconv_core.sequence.motif import to_icm
+from dnaconv_core.sequence.motif_text import write_jaspar, write_meme
 
 _VIEWS = ("Found", "Bench", "Scan")
 _LINE = "The motifs **{}** uses over a whole dataset, and a bench to try any motif on."
@@ -52,7 +55,7 @@ def page() -> None:
         if view == "Bench":
             motif_bench.show(choice, data)
         elif view == "Scan":
-            _scan(data)
+            motif_scan.show(choice, data)
         else:
             _found(choice, data)
 
@@ -79,13 +82,19 @@ def _found(choice: Choice, data: HeldOut) -> None:
     found = stored or background(key, work, words="Looking for motifs", going_on=True)
     if found is None:
         return
-    _summary(found, data, folder, key)
-    matches = names([p.motif for p in found.patterns], (*key, len(found.seqlets)))
+    by = _summary(found, data, folder, key)
+    matches = None
+    if found.patterns and by.fit(data.alphabet):
+        matches = names([p.motif for p in found.patterns], (*key, len(found.seqlets)), by)
     for number, pattern in enumerate(found.patterns):
-        _pattern(number, pattern, matches[number] if matches else None, data)
+        _pattern(
+            number, pattern, matches[number] if matches else None, data, by, output_word(bundle(choice.path).config)
+        )
+    with st.container(border=True):
+        report_button(choice.path)
 
 
-def _summary(found: Discovery, data: HeldOut, folder, key: tuple) -> None:
+def _summary(found: Discovery, data: HeldOut, folder, key: tuple) -> Targets:
     n = len(found.patterns)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
@@ -94,9 +103,13 @@ def _summary(found: Discovery, data: HeldOut, folder, key: tuple) -> None:
             help=_HOW,
             width="content",
         )
-        if n:
-            text = write_meme([p.motif for p in found.patterns])
-            st.download_button("MEME", text, "patterns.meme", icon=":material/download:", type="tertiary")
+        motifs = [p.motif for p in found.patterns]
+        for kind, write in (("MEME", write_meme), ("JASPAR", write_jaspar)) if n else ():
+            file = f"patterns.{kind.lower()}"
+            st.download_button(
+                kind, write(motifs), file, icon=":material/download:", type="tertiary", on_click="ignore"
+            )
+        by = compare_with()
         if st.button("Look again", icon=":material/refresh:", type="tertiary"):
             (folder / "patterns.npz").unlink(missing_ok=True)
             forget(key)
@@ -106,20 +119,22 @@ def _summary(found: Discovery, data: HeldOut, folder, key: tuple) -> None:
             "No group of alike seqlets is stronger than what shuffled sequences have: the model may not use a motif.",
             icon=":material/info:",
         )
+    return by
 
 
-def _pattern(number: int, pattern: Pattern, matches: list | None, data: HeldOut) -> None:
+def _pattern(number: int, pattern: Pattern, matches: list | None, data: HeldOut, by: Targets, unit: str) -> None:
     experiment = state.experiment()
     low, high = class_names(experiment) if experiment.task == "binary" else ("low values", "high values")
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**Pattern {number + 1}** · {pattern.consensus}", width="content")
+            word = spelled(pattern.motif, data.alphabet)
+            st.markdown(f"**Pattern {number + 1}** · {word}", width="content")
             good = [m for m in matches or [] if m.significant]
             if good:
                 st.badge(f"{good[0].name} · q = {good[0].q_value:.2g}", color="violet")
             elif matches is not None:
                 st.badge(NO_MATCH, color="gray")
-            to = {**state.link(), "view": "Bench", "motif": pattern.consensus}
+            to = {**state.link(), "view": "Bench", "motif": word}
             st.page_link("views/motifs.py", label="Put on the bench", icon=":material/labs:", query_params=to)
         columns = st.columns(4)
         columns[0].metric("Seqlets", f"{pattern.n_seqlets:,}")
@@ -128,13 +143,15 @@ def _pattern(number: int, pattern: Pattern, matches: list | None, data: HeldOut)
         columns[3].metric("Fisher's exact p", f"{pattern.p_fisher:.1g}", help="That both shares are equal.")
         drawn = [
             Logo(to_icm(pattern.motif.ppm), "What it looks like"),
-            Logo(pattern.contribution, "What it contributes", kind="contribution", unit="logit"),
+            Logo(pattern.contribution, "What it contributes", kind="contribution", unit=unit),
         ]
-        logos(drawn, key=f"pattern_{number}", height=110, min_width=320, max_column=44)
+        logos(drawn, key=f"pattern_{number}", alphabet=data.alphabet, height=110, min_width=320, max_column=44)
+        with st.container(horizontal=True):
+            pictures(drawn[0], f"pattern_{number + 1}", data.alphabet)
         left, right = st.columns([3, 2])
         with left:
             if good:
-                st.caption("Its nearest in JASPAR CORE vertebrates, aligned")
+                st.caption(f"Its nearest in {plain(by.words)}, aligned")
                 logos(
                     aligned(pattern.motif, good[:3]), key=f"near_{number}", height=46, min_width=900, max_column=24,
                     axis=False,
@@ -143,44 +160,6 @@ def _pattern(number: int, pattern: Pattern, matches: list | None, data: HeldOut)
             middle = pattern.start + pattern.motif.width // 2
             counts = np.bincount(np.clip(middle, 0, data.codes.shape[1] - 1), minlength=data.codes.shape[1])
             chart(motif_bench.bars(counts, "middle of the pattern (base)", "seqlets"), key=f"at_{number}", height=210)
-
-
-def _scan(data: HeldOut) -> None:
-    experiment = state.experiment()
-    with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
-        text = st.text_input(
-            "Motif (IUPAC)", value=experiment.motif or "TGASTCA", key="scanned", bind="query-params", width=260
-        )
-        level = st.select_slider("p-value at most", [1e-5, 1e-4, 1e-3, 1e-2], value=1e-3, key="level", width=260)
-    motif = from_iupac(text)._replace(nsites=100.0)
-    hits = find_hits(one_hot_of(data), motif, p_value=level)
-    holds = np.zeros(len(data.y), bool)
-    holds[hits.sequence] = True
-    high = data.y >= (0.5 if experiment.task == "binary" else np.median(data.y))
-    columns = st.columns(3)
-    columns[0].metric("Hits", f"{len(hits.sequence):,}")
-    for column, name, part in ((columns[1], "In positives", high), (columns[2], "In negatives", ~high)):
-        column.metric(name, f"{holds[part].mean():.1%}" if part.any() else "none")
-    if not len(hits.sequence):
-        st.info(
-            "No hit reaches this p-value: a short word cannot be rarer than chance allows; take a larger p-value.",
-            icon=":material/info:",
-        )
-        return
-    shown = slice(0, 1000)
-    table = {
-        "id": [str(data.ids[i]) for i in hits.sequence[shown]],
-        "first base": hits.start[shown] + 1,
-        "strand": hits.strand[shown],
-        "score (bits)": hits.score[shown],
-        "p": hits.p_value[shown],
-        "q": hits.q_value[shown],
-        "predicted": data.prediction[hits.sequence[shown]],
-    }
-    number = st.column_config.NumberColumn(format="%.2g")
-    st.dataframe(table, hide_index=True, height=360, column_config={"p": number, "q": number})
-    text = hits_csv(data.ids, hits, motif.name)
-    st.download_button("All hits as CSV", text, "hits.csv", icon=":material/download:", type="tertiary")
 
 
 page()

@@ -117,9 +117,10 @@ def hits(options: Namespace) -> Answer:
     from dnaconv_core.interpret.export import hits_csv
     from dnaconv_core.interpret.hits import find_hits
 
-    ids, X, words = _searched(options)
+    ids, X, words, alphabet = _searched(options)
     given = given_motifs(options.motif, options.motifs)
-    found = [find_hits(X, motif, p_value=options.p_value) for motif in given]
+    strands = "one" if alphabet == "RNA" else "both"
+    found = [find_hits(X, motif, p_value=options.p_value, strands=strands) for motif in given]
     if options.out:
         tables = [hits_csv(ids, own, motif.name) for motif, own in zip(given, found, strict=True)]
         text = tables[0] + "".join(table.partition("\n")[2] for table in tables[1:])  # one header
@@ -152,8 +153,8 @@ def hits(options: Namespace) -> Answer:
     return Answer({"model": options.model, "p_value": options.p_value, "hits": rows}, "\n".join(lines))
 
 
-def _searched(options: Namespace) -> tuple[np.ndarray, np.ndarray, str]:
-    """Ids, one-hot, and in words what they are; sequences of a FASTA file are filled up with N to the longest."""
+def _searched(options: Namespace) -> tuple[np.ndarray, np.ndarray, str, str]:
+    """Ids, one-hot (filled up with N to the longest sequence), in words what they are, and the alphabet."""
     from dnaconv_core.data.fasta import read_fasta
     from dnaconv_core.sequence.encoding import one_hot
 
@@ -162,11 +163,11 @@ def _searched(options: Namespace) -> tuple[np.ndarray, np.ndarray, str]:
         raise InputError("give --fasta or --data, not both")
     if not options.fasta:
         data = examples(options, bundle)
-        return data.ids, np.asarray(data.X[:]), "examples"
+        return data.ids, np.asarray(data.X[:]), "examples", bundle.config.alphabet
     records = read_fasta(Path(options.fasta), bundle.config.alphabet)
     longest = max(len(record.sequence) for record in records)
     X = one_hot([record.sequence.ljust(longest, "N") for record in records], bundle.config.alphabet)
-    return np.array([record.id for record in records]), X, "sequences"
+    return np.array([record.id for record in records]), X, "sequences", bundle.config.alphabet
 
 
 def bench_command(options: Namespace) -> Answer:

@@ -30,13 +30,15 @@ class Hits(NamedTuple):
         return Hits(*(column[which] for column in self[:6]), self.width)
 
 
-def find_hits(X: np.ndarray, motif: Motif, *, p_value: float = 1e-4, background: np.ndarray = UNIFORM) -> Hits:
-    """Places in one-hot X `(N, 4, L)` whose log-odds score has at most this p-value, on either strand.
+def find_hits(
+    X: np.ndarray, motif: Motif, *, p_value: float = 1e-4, background: np.ndarray = UNIFORM, strands: str = "both"
+) -> Hits:
+    """Places in one-hot X `(N, 4, L)` whose log-odds score has at most this p-value, on both strands or 'one'.
 
     The p-value is the chance of such a score at one place of background sequence; q-values are over all places of all
-    sequences, on both strands. By memelite's FIMO where it has been compiled (match.is_warm) and the background is
-    uniform, else by the same computation in numpy, some times slower. A place with an unknown base is none. Raises
-    InputError for a p-value that is none, or a motif longer than the sequences.
+    sequences, on the strands that are read. By memelite's FIMO where it has been compiled (match.is_warm) and the
+    background is uniform, else by the same computation in numpy, some times slower. A place with an unknown base is
+    none. Raises InputError for a p-value that is none, or a motif longer than the sequences.
     """
     if not 0 < p_value <= 1:
         raise InputError(f"p_value is {p_value}: it must lie between 0 and 1, for example 0.0001")
@@ -47,9 +49,9 @@ def find_hits(X: np.ndarray, motif: Motif, *, p_value: float = 1e-4, background:
     quick = is_warm() and p_value < 1 and np.array_equal(background, UNIFORM)
     found = fimo_places(X, motif, p_value) if quick else numpy_places(X, motif, p_value, background)
     known = window_sums(X.sum(axis=1), motif.width) == motif.width  # (N, P)
-    found = found.take(known[found.sequence, found.start])
+    found = found.take(known[found.sequence, found.start] & ((found.strand == "+") | (strands == "both")))
     found = found.take(np.lexsort((found.strand, found.start, found.sequence, found.p_value)))
-    return found._replace(q_value=benjamini_hochberg(found.p_value, 2 * int(known.sum())))
+    return found._replace(q_value=benjamini_hochberg(found.p_value, (1 + (strands == "both")) * int(known.sum())))
 
 
 def fimo_places(X: np.ndarray, motif: Motif, p_value: float) -> Hits:

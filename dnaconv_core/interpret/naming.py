@@ -24,15 +24,20 @@ FIRST = 20  # filters that are shown, and named, first
 def named_filters(
     motifs: Sequence[Motif], order: Sequence[int] | np.ndarray, path: str = "", group: str = "vertebrates"
 ) -> list[list[Match]]:
-    """The best matches of each filter's motif, with q-values over the first 20 of `order` × targets, and over the rest.
+    """The best matches of each filter's motif, with q-values as `families` says."""
+    return match_motifs(motifs, targets(path, group), families=families(len(motifs), order))
+
+
+def families(n: int, order: Sequence[int] | np.ndarray) -> np.ndarray:
+    """For each of n filters 0 where it is among the first 20 of `order`, else 1: q-values are over each × targets.
 
     `order` comes from what the filters do on labelled sequences (`filters.by_usefulness`) and knows nothing of motifs.
     So the false discovery rate holds in both groups (stratified control, Sun et al. 2006), and the filters that matter
     do not pay for hundreds that do not.
     """
-    families = np.ones(len(motifs), int)
-    families[np.asarray(order, int)[:FIRST]] = 0
-    return match_motifs(motifs, targets(path, group), families=families)
+    found = np.ones(n, int)
+    found[np.asarray(order, int)[:FIRST]] = 0
+    return found
 
 
 def named(motifs: Sequence[Motif], path: str = "", group: str = "vertebrates", *, most: int = 5) -> list[list[Match]]:
