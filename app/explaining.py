@@ -9,6 +9,9 @@ import numpy as np
 import streamlit as st
 from cache import bundle
 
+from dnaconv_core.experiments import get_experiment
+from dnaconv_core.experiments.sources import SYNTHETIC, load
+from dnaconv_core.results import Site
 from dnaconv_core.runs.models import list_models
 from dnaconv_core.runs.store import Store
 from dnaconv_core.sequence.encoding import one_hot
@@ -53,6 +56,19 @@ def predicted(path: str, changed: float, sequence: str, covariates: tuple[float,
     model = bundle(Path(path))
     X, c = one_hot(sequence, model.config.alphabet), _row(covariates)
     return tuple(float(predict(model.model, X, c, output=kind)[0, 0]) for kind in ("logit", "prediction"))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def planted(path: str, changed: float) -> dict[str, tuple[Site, ...]]:
+    """Where the sites of the data that this model comes from were planted, by sequence; empty for measured data."""
+    model = bundle(Path(path))
+    if model.record.get("data") != SYNTHETIC:
+        return {}
+    data = load(get_experiment(model.experiment), SYNTHETIC)
+    letters, sites = data.sequences(), {}
+    for site in data.truth:
+        sites.setdefault(letters[site.index], []).append(site)
+    return {sequence: tuple(found) for sequence, found in sites.items()}
 
 
 def siblings(key: str) -> list[str]:

@@ -19,13 +19,14 @@ from dnaconv_core.plot.raster import logo_png
 _HELP = "Metrics, patterns, filters and attributions in one HTML file that opens without a network."
 
 
-def pictures(logo: Logo, name: str, alphabet: str, **look: Any) -> None:
+def pictures(logo: Logo, file: str, alphabet: str, **look: Any) -> None:
     """Buttons for a logo as SVG and PNG, drawn when they are clicked."""
     look = {"kind": logo.kind, "unit": logo.unit, "alphabet": alphabet, "title": logo.title} | look
     for kind, draw in (("SVG", logo_svg), ("PNG", logo_png)):
         st.download_button(
-            kind, _drawn(draw, logo, look), f"{name}.{kind.lower()}", f"image/{'svg+xml' if kind == 'SVG' else 'png'}",
-            key=f"{name}_{kind}", icon=":material/download:", type="tertiary", on_click="ignore",
+            kind, _drawn(draw, logo, look), f"{file}.{kind.lower()}",
+            f"image/{'svg+xml' if kind == 'SVG' else 'png'}", key=f"{file}_{kind}", icon=":material/download:",
+            type="tertiary", on_click="ignore",
         )  # fmt: skip
 
 

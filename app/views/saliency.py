@@ -7,18 +7,19 @@ import state
 import streamlit as st
 from cache import bundle, changed
 from components.frame import errors_shown, header, no_model_yet, plain
+from components.logo import Logo
 from components.models import Choice, selected
 from components.saliency import Span, Track, saliency
 from components.sequence import marks_of
-from explaining import checks, explained, predicted, siblings, substitutions
+from explaining import checks, explained, planted, predicted, siblings, substitutions
 from held_out import held_out
+from reporting import pictures
 
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.attribution import GRADIENTS, NAMES
 from dnaconv_core.interpret.export import attribution_csv
 from dnaconv_core.interpret.marginalize import typical_covariates
 from dnaconv_core.model.bundle import Bundle
-from dnaconv_core.plot.logo import logo_svg
 from dnaconv_core.sequence.encoding import one_hot, parse_pasted, reverse_complement_text
 
 _LINE = "Which bases **{}** used, letter by letter; heights are contributions to the output before the sigmoid (logit)."
@@ -124,10 +125,11 @@ def _maps(choice: Choice, model: Bundle, sequence: str, covariates, methods, cor
         tracks.append(Track(score, NAMES[method], note, unit))
         rows.append((method, score.sum(axis=0), found.covariates))
     change = substitutions(str(choice.path), stamp, sequence, covariates) if with_map else None
+    marks = _planted(choice, sequence) + _marks(sequence)
     with st.container(border=True):
         st.markdown(f"Prediction **{said:.3f}** · logit **{logit:+.2f}**" + _beside(model, rows))
         edit = saliency(
-            sequence, tracks, key="maps", alphabet=alphabet, marks=_marks(sequence), change=change,
+            sequence, tracks, key="maps", alphabet=alphabet, marks=marks, change=change,
             height=84 if len(tracks) < 4 else 64,
         )  # fmt: skip
         if edit is not None and edit["position"] < len(sequence):
@@ -136,10 +138,12 @@ def _maps(choice: Choice, model: Bundle, sequence: str, covariates, methods, cor
         with st.container(horizontal=True):
             table = attribution_csv([m for m, *_ in rows], [sequence] * len(rows), np.stack([s for _, s, _ in rows]))
             st.download_button("CSV", table, "attributions.csv", icon=":material/download:", type="tertiary")
-            image = logo_svg(
-                tracks[0].heights, kind="contribution", alphabet=alphabet, title=tracks[0].title, unit=tracks[0].unit
-            )
-            st.download_button("SVG", image, "saliency.svg", icon=":material/download:", type="tertiary")
+            with st.popover("Pictures", type="tertiary", icon=":material/image:"):
+                for (method, *_), track in zip(rows, tracks, strict=True):
+                    drawn = Logo(track.heights, track.title, kind="contribution", unit=track.unit)
+                    with st.container(horizontal=True, vertical_alignment="center"):
+                        st.markdown(track.title, width="stretch")
+                        pictures(drawn, method, alphabet, column=12.0)
             to = {**state.link(), "sequence": sequence}
             st.page_link("views/predict.py", label="Predict", icon=":material/biotech:", query_params=to)
 
@@ -150,6 +154,14 @@ def _beside(model: Bundle, rows) -> str:
     if values is None:
         return ""
     return "".join(f" · {plain(n)} {v:+.2f}" for n, v in zip(model.config.covariates, values[0], strict=True))
+
+
+def _planted(choice: Choice, sequence: str) -> list[Span]:
+    """Where sites were planted in this sequence, or in that which was edited into it: of synthetic data it is known."""
+    sites = planted(str(choice.path), changed(choice.path))
+    trail = st.session_state.get("_trail", [])
+    found = sites.get(sequence) or sites.get(trail[0][0] if trail else "") or ()
+    return [Span(s.start, s.end, f"{s.motif} planted, {s.strand} strand", "planted") for s in found]
 
 
 def _marks(sequence: str) -> list[Span]:

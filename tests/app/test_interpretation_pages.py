@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 TITLES = {"filters": "Filters", "saliency": "Saliency", "motifs": "Motifs"}
@@ -123,3 +125,25 @@ def test_filters_open_with_their_numbers(dashboard, trained, experiment):
     assert at.title[0].value == "Filters" and not at.exception and not errors(at)
     assert any(text.value.startswith("**Filter 2** · layer 1") for text in at.markdown)
     assert int(metric(at, "Sites").replace(",", "")) >= 0 and metric(at, "Information").endswith("bits")
+
+
+def test_planted_sites_are_marked_where_the_truth_is_known(dashboard, trained, monkeypatch):
+    from dnaconv_core.data.synthetic import tf_binding
+
+    run, marked = trained("tf_binding"), []
+    at = dashboard("saliency", experiment="tf_binding", run=run.id)
+    import components.saliency as drawn
+
+    monkeypatch.setattr(
+        drawn, "_saliency", lambda data, **_: marked.append(data["marks"]) or SimpleNamespace(edit=None)
+    )
+    data = tf_binding()
+    site = data.truth[0]
+    at.query_params["sequence"] = data.sequences()[site.index]
+    at.run()
+    assert not at.exception and not errors(at)
+    truth = [m for m in marked[-1] if m["kind"] == "planted"]
+    assert (site.start, site.end) in [(m["start"], m["end"]) for m in truth]
+    at.query_params["sequence"] = "A" * 101
+    at.run()
+    assert marked[-1] == []

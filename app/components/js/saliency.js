@@ -40,6 +40,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
       for (const mark of data.marks) {
         const box = svg("rect", { class: `span ${mark.kind}`, x: mark.start * wide, y: 0, width: (mark.end - mark.start) * wide, height: tall }, image);
         svg("title", {}, box, mark.label);
+        if (mark.kind === "planted") svg("rect", { class: "truth", x: mark.start * wide, y: tall - 2, width: (mark.end - mark.start) * wide, height: 2 }, image);
       }
     };
 
@@ -64,6 +65,12 @@ export default function ({ parentElement, data, setTriggerValue }) {
     [...data.sequence].forEach((name, i) => letter(line, name, i * wide + 1.6, 3, wide - 3.2, 12));
     listen(line, (p) => [`${data.sequence[p]} ${p + 1}`, ...data.marks.filter((m) => p >= m.start && p < m.end).map((m) => m.label)]);
     if (data.map) drawMap();
+    if (data.marks.length) {
+      const legend = el("div", { class: "legend" });
+      root.insertBefore(legend, tip.node ?? null);
+      for (const [kind, words] of [["planted", "planted site (the truth)"], ["hit", "known motif's word"]])
+        if (data.marks.some((mark) => mark.kind === kind)) el("span", { class: `key ${kind}` }, legend, words);
+    }
     const ticks = el("div", { class: "ticks" });
     root.insertBefore(ticks, tip.node ?? null);
     show();
