@@ -25,16 +25,18 @@ from dnaconv_core.predict import predict
 from dnaconv_core.progress import SILENT
 from dnaconv_core.train.batches import Loader
 from dnaconv_core.train.loop import make_optimizer
+from dnaconv_core.train.precision import choose
 from dnaconv_core.train.steps import Steps
 
 SIDE = 2048  # of the matrices whose product is the machine's peak
 
 
-def ours(config: ModelConfig, examples: Dataset, batch: int) -> Callable[[], Any]:
-    """An epoch of `fit`, which is this loop and the evaluations between."""
+def ours(config: ModelConfig, examples: Dataset, batch: int, precision: str = "") -> Callable[[], Any]:
+    """An epoch of `fit`, which is this loop and the evaluations between; precision: by default as `fit` chooses."""
     model, train = build(config), TrainConfig(batch_size=batch)
     loss = "l2" if config.task == "regression" else "cross_entropy"
-    steps = Steps(model, make_optimizer(model, train, "cpu"), Loader(examples, config, "cpu"), batch, loss)
+    loader = Loader(examples, config, "cpu", precision=precision or choose(model, "auto", "cpu"))
+    steps = Steps(model, make_optimizer(model, train, "cpu"), loader, batch, loss)
     rng = np.random.default_rng(0)
 
     def epoch() -> None:

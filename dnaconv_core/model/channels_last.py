@@ -7,6 +7,9 @@ multiplication by random bytes compared with the rate, and their gradient needs 
 lopsided padding costs no copy: the input gets one zero column per layer on its right, and every layer uses up one. And
 no convolution adds zeros for more than half its kernel, which oneDNN does at a half to a third of the speed: gradients
 bring theirs along.
+
+Sequences in bfloat16 are convolved in it, forward and backward (train/precision.py says when). Weights, their gradients
+and the dense layer stay in float32.
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ _WORTH = 8  # sequences in a batch; below, preparing the weights costs more than
 
 def applies(model: ConvNet, X: Tensor) -> bool:
     """Whether `features` may stand in for the modules: on a CPU, and nobody watches or replaced a module."""
-    if X.device.type != "cpu" or X.dtype != torch.float32 or len(X) < _WORTH or not _available():
+    if X.device.type != "cpu" or X.dtype not in (torch.float32, torch.bfloat16) or len(X) < _WORTH or not _available():
         return False
     if model.convs[0].weight.dtype != torch.float32 or torch.is_autocast_enabled("cpu"):
         return False
@@ -64,7 +67,7 @@ def features(model: ConvNet, X: Tensor) -> Tensor:
 def dense(model: ConvNet, X: Tensor, weight: Tensor) -> Tensor:
     """The dense layer's weights of sequence features, `(T, M·n)`, applied member by member: `(B, M, T)`."""
     config = model.config
-    h, filters = features(model, X), config.filters  # (B or 2B, P, M, F')
+    h, filters = features(model, X).float(), config.filters  # (B or 2B, P, M, F')
     if config.strands == "both" and config.pooling == "max":
         h = torch.maximum(*h.amax(dim=1).chunk(2))[..., :filters]  # (B, M, F)
     elif config.strands == "both":
@@ -102,11 +105,11 @@ class _Layer(torch.autograd.Function):
     def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor, members: int, kept: int, padding: int, spare: int):
         scale = 256 / kept  # what is dropped must be made up for: by the weights, which are few
         groups = members if weight.shape[1] != 4 or x.shape[1] != 4 else 1
-        kernel, offset = filled(weight, bias, members, x.shape[1] // groups, scale)
+        kernel, offset = filled(weight, bias, members, x.shape[1] // groups, scale, x.dtype)
         y = F.conv2d(x, kernel, offset, padding=(0, padding), groups=groups)
         if kept < 256:
             flat = y.permute(0, 2, 3, 1)  # as it lies in memory
-            flat.mul_(_mask(flat.shape, kept)).relu_()
+            flat.mul_(_mask(flat.shape, kept, flat.dtype)).relu_()
         else:
             y.relu_()
         if spare:
@@ -129,8 +132,8 @@ class _Layer(torch.autograd.Function):
             gradient, x, kernel, None, [1, 1], zeros, [1, 1], False, [0, 0], groups, wanted
         )
         dw = dw.view(members, -1, *dw.shape[1:])[:, : filters // members, :channels, 0]  # (M, F, C, k)
-        dw = dw.reshape(filters, channels, k) * scale
-        db = gradient.sum((0, 2, 3)).view(members, -1)[:, : filters // members].reshape(filters) * scale
+        dw = dw.reshape(filters, channels, k).float() * scale
+        db = gradient.sum((0, 2, 3)).view(members, -1)[:, : filters // members].reshape(filters).float() * scale
         dx = None
         if below:
             turned = kernel.flip(3).unflatten(0, (groups, -1)).transpose(1, 2).flatten(0, 1)
@@ -151,24 +154,26 @@ def _through_relu(gradient: Tensor, y: Tensor, beside: int) -> Tensor:
     return wide
 
 
-def filled(weight: Tensor, bias: Tensor, members: int, channels: int, scale: float) -> tuple[Tensor, Tensor]:
+def filled(
+    weight: Tensor, bias: Tensor, members: int, channels: int, scale: float, dtype: torch.dtype = torch.float32
+) -> tuple[Tensor, Tensor]:
     """Weights `(M·F', C', 1, k)`, channels last, and biases `(M·F',)`: scaled, and zero where there is no filter."""
     each, k = weight.shape[0] // members, weight.shape[2]
     wide = -(-each // _LANES) * _LANES
     wide = wide if wide <= (1 + _WASTE) * each else each
-    kernel = weight.new_zeros(members, wide, k, channels)
+    kernel = weight.new_zeros(members, wide, k, channels, dtype=dtype)
     torch.mul(weight.view(members, each, -1, k).transpose(2, 3), scale, out=kernel[:, :each, :, : weight.shape[1]])
-    offset = bias.new_zeros(members, wide)
+    offset = bias.new_zeros(members, wide, dtype=dtype)
     torch.mul(bias.view(members, each), scale, out=offset[:, :each])
     return kernel.view(members * wide, 1, k, channels).permute(0, 3, 1, 2), offset.view(-1)
 
 
-def _mask(shape: torch.Size, kept: int) -> Tensor:
-    """1 with probability kept / 256, else 0: float32, from random bytes of torch's global generator."""
+def _mask(shape: torch.Size, kept: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    """1 with probability kept / 256, else 0, from random bytes of torch's global generator."""
     count = shape.numel()
     words = torch.empty((count + 7) // 8, dtype=torch.int64)
     words.random_(-(2**63), None)  # all 64 bits; the default range leaves the sign bit zero
-    mask = torch.empty(shape)
+    mask = torch.empty(shape, dtype=dtype)
     return torch.lt(words.view(torch.uint8)[:count].view(shape), kept, out=mask)
 
 

@@ -272,6 +272,13 @@ class TrainConfig(_Checked):
     )
     seed: int = _setting(0, "start of every random number", low=0, high=2**31 - 1, label="Seed", group="train")
     device: str = _setting("auto", "auto, cpu, cuda, cuda:1 or mps", label="Device", group="train")
+    precision: str = _setting(
+        "auto",
+        "'auto' convolves in bfloat16 while training on a processor that has it, where that pays; 'float32' never does",
+        choices=("auto", "float32"),
+        label="Precision",
+        group="train",
+    )
     checkpoint_every: int = _setting(
         10, "epochs between checkpoints", low=1, high=100_000, label="Checkpoint every (epochs)", group="train"
     )

@@ -77,16 +77,21 @@ class ConvNet(nn.Module):
         return logits if self.positional is None else logits + self.positional(X.flatten(1))
 
     def member_logits(self, X: Tensor, covariates: Tensor | None = None) -> Tensor:
-        """Logits `(B, M, T)` of each member; their mean over M is `forward`."""
+        """Logits `(B, M, T)` of each member; their mean over M is `forward`.
+
+        X may be bfloat16: on a CPU it is then convolved in that precision where that is possible.
+        """
         m, n = self.config.members, self.config.n_pooled
         own, shared = self.dense.weight[:, : m * n], self.dense.weight[:, m * n :]  # (T, M·n), (T, C)
-        if channels_last.applies(self, X) and strongest.applies(self):
+        fast = channels_last.applies(self, X)
+        given, X = X, X.float()  # all else is computed in float32
+        if fast and strongest.applies(self):
             conv, both = self.convs[0], self.config.strands == "both"
             same = self.config.padding == "same"
             h = self.pooled_dropout(strongest.strongest_match(X, conv.weight, conv.bias, same=same, both=both))
             logits = torch.einsum("bmn,tmn->bmt", h.unflatten(1, (m, n)), own.unflatten(1, (m, n)))  # (B, M, T)
-        elif channels_last.applies(self, X):
-            logits = channels_last.dense(self, X, own)
+        elif fast:
+            logits = channels_last.dense(self, given, own)
         elif m == 1:
             return self.forward(X, covariates)[:, None]
         else:

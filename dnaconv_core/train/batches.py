@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Batch(NamedTuple):
-    X: Tensor  # (B, 4, L) float32
+    X: Tensor  # (B, 4, L) float32 or bfloat16
     y: Tensor  # (B, T)
     w: Tensor  # (B, T)
     covariates: Tensor | None  # (B, C) raw
@@ -61,14 +61,17 @@ class Loader:
     On a CPU X lies position by position, `(N, L, 4)`, as the network's convolutions want it.
 
     balance: weights are scaled to a mean of 1 in each class. The book's data weigh a bound window 235 times an unbound
-    one; batches that hold as many of each would otherwise count the imbalance twice.
+    one; batches that hold as many of each would otherwise count the imbalance twice. precision: of the sequences in a
+    batch, 'float32' or 'bfloat16', in which they are exact as well.
     """
 
-    def __init__(self, data: Dataset, config: ModelConfig, device: str, *, balance: bool = False) -> None:
+    def __init__(
+        self, data: Dataset, config: ModelConfig, device: str, *, balance: bool = False, precision: str = "float32"
+    ) -> None:
         import torch
 
         covariates = check_input(config, data.X, data.covariates)
-        self.device = torch.device(device)
+        self.device, self.dtype = torch.device(device), getattr(torch, precision)
         self.mapped = data.X if isinstance(data.X, (np.memmap, MappedRows)) else None
         self.by_position = self.device.type == "cpu" and self.mapped is None
         X = data.X.transpose(0, 2, 1) if self.by_position else data.X
@@ -97,10 +100,10 @@ class Loader:
         import torch
 
         if self.X is not None:
-            X = self.X.index_select(0, index).float()
+            X = self.X.index_select(0, index).to(self.dtype)
             X = X.transpose(1, 2) if self.by_position else X
         else:
-            X = torch.from_numpy(self.mapped[index.numpy()]).to(self.device).float()
+            X = torch.from_numpy(self.mapped[index.numpy()]).to(self.device, self.dtype)
             index = index.to(self.device)
         covariates = None if self.covariates is None else self.covariates[index]
         return Batch(X, self.y[index], self.w[index], covariates)

@@ -20,6 +20,7 @@ from dnaconv_core.memory import kept_memory
 from dnaconv_core.model.config import TrainConfig
 from dnaconv_core.predict import predict
 from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.train import precision
 from dnaconv_core.train.batches import Loader, epoch_order
 from dnaconv_core.train.checkpoint import load_checkpoint, save_checkpoint
 from dnaconv_core.train.distributed import rank, together
@@ -67,8 +68,9 @@ def fit(
 
     Evaluates both splits every `config.eval_every` epochs and after the last. With a `checkpoints` folder the state is
     saved every `config.checkpoint_every` epochs, sooner where these take long, and training goes on from the newest one
-    found there. Under torchrun every process calls this, and they share each batch (see distributed.py). Raises
-    TrainingError when the loss stops being a number, ConfigError when loss and task do not fit.
+    found there, in the precision that it has had so far (see precision.py). Under torchrun every process calls this,
+    and they share each batch (see distributed.py). Raises TrainingError when the loss stops being a number, ConfigError
+    when loss and task do not fit.
     """
     import torch
 
@@ -78,10 +80,11 @@ def fit(
     if config.balance and (model.config.task != "binary" or len(np.unique(train.y[:, 0] >= 0.5)) < 2):
         raise ConfigError("balance is true but there are no two classes to balance: set it to false")
     model.to(device)
-    loader = Loader(train, model.config, device, balance=config.balance)
     optimizer = make_optimizer(model, config, device)
     state = _State(model, optimizer)
     skipped = state.resume(checkpoints) if checkpoints else ()
+    state.precision = precision.choose(model, config.precision, device, state.precision)
+    loader = Loader(train, model.config, device, balance=config.balance, precision=state.precision)
     epoch, stopped, saved = state.epoch, "", time.perf_counter()
     parts = (("train", train), ("valid", valid))
     generators = [device] if device.startswith("cuda") else []
@@ -198,6 +201,7 @@ class _State:
         self.best: dict[str, torch.Tensor] | None = None
         self.best_value = float("-inf")
         self.evaluations: list[Evaluation] = []
+        self.precision: str | None = None  # None before it was chosen
 
     def record(self, evaluation: Evaluation) -> None:
         self.evaluations.append(evaluation)
@@ -218,6 +222,7 @@ class _State:
             "best_epoch": self.best_epoch,
             "best_value": self.best_value if self.best_value > float("-inf") else None,
             "without_gain": self.without_gain,
+            "precision": self.precision,
             "evaluations": [evaluation._asdict() for evaluation in self.evaluations],
         }
         save_checkpoint(folder, self.epoch, tensors, state)
@@ -242,5 +247,6 @@ class _State:
         self.epoch, self.best_epoch = found.epoch, found.state["best_epoch"]
         self.best_value = float("-inf") if found.state["best_value"] is None else found.state["best_value"]
         self.without_gain = found.state["without_gain"]
+        self.precision = found.state.get("precision", precision.FLOAT32)  # older runs knew no other
         self.evaluations = [Evaluation(**stored) for stored in found.state["evaluations"]]
         return found.skipped
