@@ -123,7 +123,7 @@ def effects(values: list[float | None], labels: list[str]) -> dict[str, Any]:
     color = ["theme:series0" if value is not None and value >= 0 else "theme:series1" for value in values]
     bars = {
         "type": "bar",
-        "x": list(range(len(values))),
+        "x": list(range(1, len(values) + 1)),
         "y": values,
         "customdata": list(range(len(values))),
         "marker": {"color": color},
@@ -132,7 +132,11 @@ def effects(values: list[float | None], labels: list[str]) -> dict[str, Any]:
         "hovertemplate": "%{text}: %{y:+.3f}<extra></extra>",
     }
     axes = {
-        "xaxis": {"title": {"text": "variant, in the file's order"}, "showticklabels": False},
+        "xaxis": {
+            "title": {"text": "variant, in the file's order"},
+            "tickformat": "d",
+            **({"dtick": 1} if len(values) < 30 else {}),
+        },
         "yaxis": {"title": {"text": "ALT − REF (logit)"}},
     }
     return {"data": [bars], "layout": {"margin": _MARGIN, "showlegend": False, **axes}}

@@ -33,6 +33,7 @@ _STYLES = """
     > [data-testid="stColumn"] {
     min-width: 100%; }
   [class*="st-key-card_"] [data-testid="stColumn"]:has([data-testid="stImage"]) { display: none; }
+  [class*="st-key-card_"] [data-testid="stColumn"] { min-width: 100%; }
   .st-key-settings { display: grid !important; grid-template-columns: 1fr 1fr; align-items: start; }
 }
 .st-key-card_on { border-color: var(--st-primary-color, #5A52D5); }

@@ -27,6 +27,10 @@ _FIRST = {"binary": ("auroc", "auprc", "prevalence", "brier"), "regression": MET
 _AT_THRESHOLD = ("accuracy", "precision", "recall", "f1", "mcc")
 _SHORT = {"mcc": "Matthews"}
 _THIS = "this model"
+_PAIRED = (
+    "This model minus the simpler one on the same examples, with a 95 % interval of paired resamples. 'Better' and "
+    "'worse' stand only where that interval excludes zero."
+)
 _SIDES = ("x0", "x1", "y0", "y1")
 _DRAG = "Drag over a part of the curve to see the examples behind it; a double click takes the choice away."
 _SCATTER = "On the dotted line prediction and measurement agree. Click a dot to see its sequence."
@@ -139,6 +143,19 @@ def _beside(experiment: Experiment, valid: dict[str, Metric], simpler: Sequence[
         results = {_THIS: valid[name]} | {b.name: b.metrics[name] for b in simpler if name in b.metrics}
         figure = interval_figure(results, metric=name, faint=[b.name for b in simpler])
         chart(figure, key="beside", height=90 + 34 * len(results))
+        st.caption(_verdicts(name, simpler), help=_PAIRED)
+
+
+def _verdicts(name: str, simpler: Sequence[StoredBaseline]) -> str:
+    """What the paired intervals say of this model against each simpler one, in a line."""
+    told: dict[str, list[str]] = {"better": [], "worse": [], "": []}
+    for baseline in simpler:
+        found = baseline.differences.get(name)
+        if found is not None and found.value is not None and found.low is not None:
+            words = f"{plain(baseline.name)} ({found.value:+.3f}, {found.low:+.3f} to {found.high:+.3f})"
+            told[found.verdict].append(words)
+    heads = {"better": "**Better** than", "worse": "**Worse** than", "": "No clear difference from"}
+    return "  \n".join(f"{heads[verdict]} {', '.join(words)}." for verdict, words in told.items() if words)
 
 
 def _threshold(experiment: Experiment, data: HeldOut) -> None:
@@ -155,7 +172,7 @@ def _threshold(experiment: Experiment, data: HeldOut) -> None:
             st.markdown("\n".join(lines))
         with right:
             found = evaluate("binary", data.y, data.prediction, threshold=threshold, names=_AT_THRESHOLD)
-            with st.container(horizontal=True, gap="large"):  # wraps where the window is narrow
+            with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
                 for name, metric in found.items():
                     words = _SHORT.get(name, LABELS[name].name)
                     st.metric(words, _number(metric), help=_explained(name, metric), width="content")

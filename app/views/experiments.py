@@ -93,7 +93,8 @@ def _data(experiment: Experiment) -> None:
         found = summary(experiment.key, choice.source, choice.covariates)
         data = current_dataset(experiment.key, choice.source, choice.covariates)
     _numbers(experiment, found)
-    left, right = st.columns(2)
+    with st.container(key="shape_data"):  # one below the other where the window is narrow
+        left, right = st.columns(2)
     with left, st.container(border=True, height="stretch"):
         _labels(experiment, found, data)
     with right, st.container(border=True, height="stretch"):
@@ -132,8 +133,9 @@ def _numbers(experiment: Experiment, found: Summary) -> None:
         )
     else:
         cells.insert(1, ("Mean label", f"{found.label_mean:.2f}", experiment.label))
-    for column, (name, value, help) in zip(st.columns(len(cells)), cells, strict=True):
-        column.metric(name, value, help=help)
+    with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
+        for name, value, help in cells:
+            st.metric(name, value, help=help, width="content")
 
 
 def _labels(experiment: Experiment, found: Summary, data: Dataset) -> None:

@@ -66,8 +66,10 @@ def page() -> None:
         beside = np.tile(np.asarray(covariates, np.float32), (len(records), 1))
         if file is not None and file.covariates is not None:
             beside = file.covariates
-        answers = ask(model, records, beside, _fit(records, model.config.length))
-        more = detail(choice, model, answers, beside if n else None)
+        fit = _fit(records, model.config.length)
+        with st.spinner("Predicting…"):  # many windows to slide along take seconds
+            answers = ask(model, records, beside, fit)
+            more = detail(choice, model, answers, beside if n else None)
         number = _table(answers, more) if len(answers) > 1 else 0
         words = caption(more, number, class_names(experiment)[1])
         _one(experiment, choice, model, answers[number], tuple(beside[number].tolist()), words)

@@ -134,7 +134,8 @@ def _shown(found: Design) -> None:
 
 def _filtered(sites: list[SirnaSite]) -> list[SirnaSite]:
     """The sites that pass the filters, still best first."""
-    first, second, third = st.columns([1, 1, 1.6])
+    with st.container(key="shape_sirna_filters"):  # one below the other where the window is narrow
+        first, second, third = st.columns([1, 1, 1.6])
     gc = first.slider("GC content", 0, 100, (30, 55), format="%d %%", key="sirna_gc")
     weak = second.slider(
         "5' end weaker by at least (kcal/mol)", -6.0, 6.0, 0.0, 0.5, key="sirna_asymmetry", help=f"Energies: {XIA}."
@@ -210,7 +211,8 @@ def _kept(site: SirnaSite, source: str) -> str:
 def _close(site: SirnaSite) -> None:
     """One siRNA: its strands and every rule."""
     dtdt = bool(st.session_state.get("sirna_dtdt"))
-    left, right = st.columns([1.25, 1])
+    with st.container(key="shape_sirna_one"):
+        left, right = st.columns([1.25, 1])
     with left, st.container(border=True, height="stretch"):
         st.markdown(f"**Site {site.start:,}–{site.start + LENGTH:,}** {site.region}")
         sequences(

@@ -36,6 +36,7 @@ _LINE = "What a variant changes: the alternative allele minus the reference, in 
 _EXAMPLE, _FILES, _PAIR = "Example", "VCF and genome", "Two sequences"
 _HEADER = ["##fileformat=VCFv4.2", "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"]
 _MOST = 20_000
+_TOLD = 3  # reasons why a variant was not scored
 
 
 class _Given(NamedTuple):
@@ -164,8 +165,9 @@ def _shown(model: Bundle, given: _Given, found: list[VariantEffect], covariates:
         st.metric("Alleles", f"{len(found):,}", width="content")
         st.metric("Scored", f"{len(scored):,}", width="content")
         missed = f"{len(found) - len(scored):,}"
-        st.metric("Not scored", missed, help="The table says why, one by one.", width="content")
+        st.metric("Not scored", missed, help="The reasons are below, and one by one in the table.", width="content")
         st.metric("Largest change", largest, help="In the logit.", width="content")
+    _not_scored([effect for effect in found if effect.effect_logit is None])
     with st.container(border=True):
         clicked = chart(
             use_figures.effects([effect.effect_logit for effect in found], [_name(effect) for effect in found]),
@@ -201,6 +203,14 @@ def _shown(model: Bundle, given: _Given, found: list[VariantEffect], covariates:
     effect = found[number] if number is not None and number < len(found) else strongest
     if effect is not None and effect.effect_logit is not None:
         _close(model, effect, covariates)
+
+
+def _not_scored(missed: list[VariantEffect]) -> None:
+    """The first reasons: the column with all of them may lie outside a narrow window."""
+    lines = [f"{plain(_name(effect))}: {plain(effect.status.partition(': ')[2] or effect.status)}" for effect in missed]
+    if lines:
+        more = [f"and {len(lines) - _TOLD:,} more, in the table"] if len(lines) > _TOLD else []
+        st.caption("**Not scored.** " + "; ".join([*lines[:_TOLD], *more]) + ".")
 
 
 def _name(effect: VariantEffect) -> str:

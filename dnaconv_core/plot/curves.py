@@ -144,7 +144,7 @@ def training_figure(
 
     metric = metric or MAIN_METRIC[task]
     label = LABELS[metric].name
-    figure = dress(make_subplots(rows=1, cols=2, horizontal_spacing=0.12))
+    figure = dress(make_subplots(rows=1, cols=2, horizontal_spacing=0.17))
     series: dict[tuple[str, str], dict[int, float | None]] = {}
     for epoch, split, name, value in rows:
         series.setdefault((name, split), {})[int(epoch)] = value

@@ -11,7 +11,7 @@ export default function ({ parentElement, data }) {
     const dark = isDark(host), colors = themed(data.colors, dark);
     const tip = tooltip(root);
     const width = Math.max(root.clientWidth, 380), narrow = width < 640;
-    const left = narrow ? 74 : 86, right = narrow ? 92 : 156, room = width - left - right;
+    const left = narrow ? 84 : 86, right = narrow ? 92 : 156, room = width - left - right;
     const L = data.sequence.length, cell = room / L, x = (p) => left + p * cell;
     const gap = 26, letterTop = 22, seqH = Math.min(22, Math.max(13, cell * 1.5));
     const image = svg("svg", { width, role: "img", "aria-label": data.summary }, null);
