@@ -54,14 +54,14 @@ def _in_held_out(motif: Motif, level: float, data: HeldOut) -> None:
     holds[hits.sequence] = True
     columns = st.columns(4)
     columns[0].metric("Hits", f"{len(hits.sequence):,}")
-    columns[1].metric("Sequences with one", f"{holds.mean():.1%}", help=f"Of {len(holds):,}, {data.words}.")
+    columns[1].metric("With a hit", f"{holds.mean():.1%}", help=f"Of {len(holds):,}, {data.words}.")
     experiment = state.experiment()
     if experiment.task == "binary":
         low, high = class_names(experiment)
-        parts = ((f"Of those {high}", data.y >= 0.5), (f"Of those {low}", data.y < 0.5))
+        parts = ((f"If {high}", data.y >= 0.5), (f"If {low}", data.y < 0.5))
         shown = [(name, f"{holds[part].mean():.1%}" if part.any() else "none") for name, part in parts]
     else:
-        parts = (("Mean measured with one", holds), ("Mean measured without", ~holds))
+        parts = (("Mean with a hit", holds), ("Mean without", ~holds))
         shown = [(name, f"{data.y[part].mean():.3f}" if part.any() else "none") for name, part in parts]
     for column, (name, value) in zip(columns[2:], shown, strict=True):
         column.metric(name, value)
@@ -87,7 +87,7 @@ def _in_own(motif: Motif, level: float, alphabet: str) -> None:
     hits = find_hits(X, motif, p_value=level, strands=_strands(alphabet))
     columns = st.columns(4)
     columns[0].metric("Hits", f"{len(hits.sequence):,}")
-    columns[1].metric("Sequences with one", f"{len(set(hits.sequence.tolist())):,} of {len(records):,}")
+    columns[1].metric("With a hit", f"{len(set(hits.sequence.tolist())):,} of {len(records):,}")
     if _none(hits):
         return
     ids = np.array([record.id for record in records])

@@ -66,7 +66,7 @@ def test_scanning_counts_hits_in_both_classes(dashboard, trained):
     run = trained("tf_binding")
     at = dashboard("motifs", experiment="tf_binding", run=run.id, view="Scan")
     assert not at.exception and not errors(at)
-    positive, negative = (float(metric(at, f"Of those {name}").rstrip("%")) for name in ("bound", "not bound"))
+    positive, negative = (float(metric(at, f"If {name}").rstrip("%")) for name in ("bound", "not bound"))
     assert positive > 50 > negative
     at.text_input(key="scanned").set_value("MA0099.4").run()
     assert not errors(at) and int(metric(at, "Hits").replace(",", "")) > 0
@@ -82,7 +82,7 @@ def test_scanning_pasted_sequences(dashboard, trained):
     at = dashboard("motifs", experiment="tf_binding", **query)
     at.text_area(key="motif_scan_text").set_value(">one\nAAAATGACTCAAAA\n>two\nCCCCCCCC\n>three\nGTGAGTCAG").run()
     assert not errors(at) and not at.exception
-    assert (metric(at, "Hits"), metric(at, "Sequences with one")) == ("2", "2 of 3")
+    assert (metric(at, "Hits"), metric(at, "With a hit")) == ("2", "2 of 3")
     assert at.dataframe[0].value["first base"].tolist() == [5, 2]
 
 
@@ -90,7 +90,7 @@ def test_numbers_are_not_told_as_classes_and_rna_is_read_on_one_strand(dashboard
     run = trained("rnai")
     at = dashboard("motifs", experiment="rnai", run=run.id, view="Scan", scanned="AUUAA")
     assert not errors(at) and not at.exception
-    assert 0 < float(metric(at, "Mean measured with one")) < 1.4
+    assert 0 < float(metric(at, "Mean with a hit")) < 1.4
     assert set(at.dataframe[0].value["strand"]) == {"+"}
     at.text_input(key="scanned").set_value("MA0099.4").run()
     assert "MA0099.4 is a motif of DNA and this model reads RNA" in errors(at)[0]
@@ -147,3 +147,25 @@ def test_planted_sites_are_marked_where_the_truth_is_known(dashboard, trained, m
     at.query_params["sequence"] = "A" * 101
     at.run()
     assert marked[-1] == []
+
+
+@pytest.mark.slow
+def test_the_report_is_made_when_asked_for(dashboard, trained, monkeypatch):
+    from dnaconv_core.commands import report
+
+    seen = []
+
+    def write(bundle, data, **how):
+        seen.append((bundle, data, how))
+        return "<!doctype html>"
+
+    monkeypatch.setattr(report, "write_report", write)
+    run = trained("rnai")
+    at = dashboard("filters", experiment="rnai", run=run.id)
+    assert not seen
+    at.button(key="report").click().run()
+    assert not at.exception and not errors(at)
+    ((bundle, data, how),) = seen
+    assert bundle.config.alphabet == data.alphabet == "RNA" and how["may_name"] is False
+    assert len(data) == len(data.y) > 100 and data.w.min() == 1
+    assert [b.label for b in at.get("download_button") if "Report" in b.label] == ["Report as HTML"]

@@ -27,6 +27,14 @@ def test_hits_have_the_p_value_that_counting_all_words_gives():
     assert found.p_value[0] == pytest.approx(2 / 256, rel=0.05) and (found.q_value >= found.p_value).all()
 
 
+def test_a_single_strand_is_read_alone_and_pays_for_its_own_places_only():
+    X, motif = one_hot(["AATGACAAAA", "TTGTCATTTT"]), from_iupac("TGAC")._replace(nsites=100.0)
+    both, one = (find_hits(X, motif, p_value=0.01, strands=strands) for strands in ("both", "one"))
+    assert list(zip(both.sequence, both.start, both.strand, strict=True)) == [(0, 2, "+"), (1, 2, "-")]
+    assert list(zip(one.sequence, one.start, one.strand, strict=True)) == [(0, 2, "+")]
+    assert one.q_value[0] == pytest.approx(14 * one.p_value[0])  # 2 sequences of 7 places
+
+
 class TestNames:
     """Tomtom compiles for minutes on a machine's first call, then takes a second."""
 
