@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,8 @@ from dnaconv_core.sequence.encoding import one_hot
 if TYPE_CHECKING:
     from dnaconv_core.model.config import ModelConfig
     from dnaconv_core.model.convnet import ConvNet
+
+_SECOND_CACHE = Path("/sys/devices/system/cpu/cpu0/cache/index2/size")  # Linux: '2048K'
 
 
 def predict(
@@ -46,7 +49,7 @@ def predict(
         raise InputError(f"output is {output!r}: choose 'prediction', 'logit' or 'spread'")
     home = next(model.parameters()).device
     where = torch.device(device) if device else home
-    held = 3 * 2**17 if where.type == "cpu" else 2**25  # numbers in one layer: what caches hold, or what fills a GPU
+    held = _cached() if where.type == "cpu" else 2**25  # numbers in one layer: what caches hold, or what fills a GPU
     batch_size = batch_size or max(1, held // (model.config.members * model.config.filters * model.config.length))
     training = model.training
     result = np.full((len(X), model.config.n_tasks), np.nan, np.float32)
@@ -72,6 +75,15 @@ def predict(
         model.to(home)
         model.train(training)
     return result
+
+
+def _cached() -> int:
+    """Float32 numbers in three times a core's second cache; a machine that does not say counts as one of 512 KiB."""
+    try:
+        kib = int(_SECOND_CACHE.read_text().removesuffix("K\n"))
+    except (OSError, ValueError):
+        kib = 512
+    return 3 * 256 * min(max(kib, 512), 4096)
 
 
 def encode_records(records: Sequence[Record], config: ModelConfig) -> np.ndarray:

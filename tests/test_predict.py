@@ -70,3 +70,16 @@ def test_records_of_another_length_are_named():
     records = parse_pasted(">one\nACGTACGTACGTA\n>two\nACGT\n")
     with pytest.raises(InputError, match=r"sequence 2 \('two'\) has 4 bases; this model reads 13: pad it with N"):
         encode_records(records, CONFIG)
+
+
+@pytest.mark.parametrize(
+    ("said", "kib"), [("2048K\n", 2048), ("512K\n", 512), ("64K\n", 512), ("", 512), ("99999K\n", 4096)]
+)
+def test_a_batch_fills_the_caches_there_are(monkeypatch, tmp_path, said, kib):
+    from dnaconv_core import predict as module
+
+    (tmp_path / "size").write_text(said)
+    monkeypatch.setattr(module, "_SECOND_CACHE", tmp_path / "size")
+    assert module._cached() * 4 == 3 * kib * 1024  # bytes of float32
+    monkeypatch.setattr(module, "_SECOND_CACHE", tmp_path / "none")
+    assert module._cached() * 4 == 3 * 512 * 1024
