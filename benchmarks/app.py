@@ -34,11 +34,12 @@ STATE = "document.querySelector('[data-testid=\"stApp\"]')?.getAttribute('data-t
 STILL = f"{STATE} === 'notRunning' && document.querySelector('[data-testid=\"stMain\"]')?.innerText.length > 40"
 PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"  # reported some time after the paint
 WATCH = """() => {
-  const app = document.querySelector('[data-testid="stApp"]'), state = () => app.getAttribute('data-test-script-state');
   window.__ran = false;
   window.__watch?.disconnect();
-  window.__watch = new MutationObserver(() => { if (state() !== 'notRunning') window.__ran = true; });
-  window.__watch.observe(app, { attributes: true });
+  window.__watch = new MutationObserver(() => { window.__ran = true; });
+  window.__watch.observe(document.body, { subtree: true, attributeFilter: ["data-test-script-state"] });
+  const main = document.querySelector('[data-testid="stMain"]');  // a quick run may end before its state is seen
+  window.__watch.observe(main, { subtree: true, childList: true });
 }"""
 PATIENCE = 120_000  # ms
 
