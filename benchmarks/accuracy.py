@@ -9,7 +9,7 @@
 - `book`: the book's network and settings, for JUND with fewer epochs (--book-epochs); the epoch is chosen on an inner
   part of the training data, by blocks or at random, as `book` means the best of many evaluations.
 - `tuned`: trained on the whole training part for a fixed number of epochs; nothing is chosen on what is reported.
-  Its settings were chosen by choose.py, on training parts alone.
+  choose.py compares its settings with others on training parts alone; what was not blind stands in the README.
 - A difference is 'better' or 'worse' only where its paired interval excludes zero.
 
 --cache keeps every prediction in a folder, to go on after a stop or to share the parts among processes (--parts 0,1).

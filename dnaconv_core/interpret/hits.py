@@ -40,6 +40,8 @@ def find_hits(
     background is uniform, else by the same computation in numpy, some times slower. A place with an unknown base is
     none. Raises InputError for a p-value that is none, or a motif longer than the sequences.
     """
+    if strands not in ("both", "one"):
+        raise InputError(f"strands is {strands!r}: choose both or one")
     if not 0 < p_value <= 1:
         raise InputError(f"p_value is {p_value}: it must lie between 0 and 1, for example 0.0001")
     if motif.width > X.shape[2]:

@@ -150,3 +150,8 @@ def test_families_pay_for_their_own_tests_only(monkeypatch):
 
     assert q_values() == [[0.06, 0.45, 0.6], [0.06, 0.08, 0.9]]
     assert q_values(families=[1, 0]) == [[0.03, 0.45, 0.5], [0.06, 0.06, 0.9]]
+
+
+def test_hits_on_strands_that_there_are_not():
+    with pytest.raises(InputError, match="strands is 'minus': choose both or one"):
+        find_hits(np.zeros((1, 4, 9), np.int8), from_iupac("TGA"), strands="minus")
