@@ -37,7 +37,8 @@ def show(choice: Choice, data: HeldOut) -> None:
     X = _backgrounds(str(path), stamp, data)
     effect, other, places, mutations = _effects(str(path), stamp, (text.upper(), word), motif, X)
     _strip(effect, other if data.alphabet == "DNA" else None, places, X, unit)
-    left, right = st.columns(2)
+    with st.container(key="shape_bench"):  # one below the other where the window is narrow
+        left, right = st.columns(2)
     with left, st.container(border=True):
         st.markdown("**Effect by position**", help="Of its first base; the band is the 95 % interval of the mean.")
         chart(_band(places.curve, "first base of the motif", 1, unit=unit), key="by_position", height=260)

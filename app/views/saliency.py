@@ -39,7 +39,8 @@ def page() -> None:
         sequence, covariates = _asked(choice, model)
         methods, correct, with_map = _settings()
         _maps(choice, model, sequence, covariates, methods, correct, with_map)
-        left, right = st.columns([3, 2])
+        with st.container(key="shape_evidence"):  # one below the other where the window is narrow
+            left, right = st.columns([3, 2])
         with left, st.container(border=True):
             _evidence(choice, sequence, covariates, methods, correct)
         with right, st.container(border=True):
