@@ -16,7 +16,7 @@ from held_out import HeldOut
 from interpretation import one_hot_of
 from motif_choice import ask_motif, default_motif, motif_of, spelled
 
-from dnaconv_core.commands.interpretation import output_word
+from dnaconv_core.interpret.words import output_word
 from dnaconv_core.sequence.encoding import LETTERS, decode
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ def report_button(path: Path) -> None:
     key = ("report", str(path), changed(path))
 
     def work(progress: Any) -> str:
-        from dnaconv_core.commands.report import write_report
+        from dnaconv_core.plot.report import write_report
 
         model, data = bundle(path), held_out(path)
         may_name = model.config.alphabet == "DNA"

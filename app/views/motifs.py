@@ -19,10 +19,10 @@ from interpretation import aligned, covariates_of, names, one_hot_of
 from motif_choice import spelled
 from reporting import pictures, report_button
 
-from dnaconv_core.commands.interpretation import output_word
 from dnaconv_core.interpret.discovery import Discovery, Pattern, discover
 from dnaconv_core.interpret.keep import kept_with, load_discovery, save_discovery
 from dnaconv_core.interpret.match import NO_MATCH
+from dnaconv_core.interpret.words import output_word
 from dnaconv_core.sequence.motif import to_icm
 from dnaconv_core.sequence.motif_text import write_jaspar, write_meme
 

@@ -13,13 +13,13 @@ from dnaconv_core.commands.interpretation import (
     METHODS,
     Logo,
     open_model,
-    output_word,
     picture_options,
     with_sequences,
     write_logos,
 )
 from dnaconv_core.commands.sequences import given_sequences
 from dnaconv_core.files import write_atomic
+from dnaconv_core.interpret.words import output_word
 from dnaconv_core.progress import Bar
 
 

@@ -9,22 +9,20 @@ import numpy as np
 
 from dnaconv_core.commands.base import Answer
 from dnaconv_core.commands.interpretation import (
-    NOT_NAMED,
     Logo,
     best_name,
     data_options,
     examples,
     file_options,
-    group_words,
     name_options,
     nameable,
     open_model,
     save_meme,
-    spelled,
     with_model,
     write_logos,
 )
 from dnaconv_core.errors import InputError
+from dnaconv_core.interpret.words import NOT_NAMED, group_words, spelled
 from dnaconv_core.progress import Bar
 from dnaconv_core.sequence.motif import to_icm
 

@@ -125,27 +125,9 @@ def given_motifs(words: str, path: str) -> list[Motif]:
     return read_motifs(Path(path)) if path else [from_iupac(words)._replace(nsites=100.0)]
 
 
-NOT_NAMED = "not named: JASPAR's motifs are of DNA; --motifs FILE.meme compares with your own"
-
-
 def nameable(options: Namespace, config: ModelConfig) -> bool:
     """Whether there are motifs to compare with: JASPAR has none for RNA."""
     return config.alphabet == "DNA" or bool(options.motifs)
-
-
-def spelled(word: str, config: ModelConfig) -> str:
-    """A consensus or word in the model's letters."""
-    return word.replace("T", "U") if config.alphabet == "RNA" else word
-
-
-def output_word(config: ModelConfig) -> str:
-    """What attributions and effects are of."""
-    return "logit" if config.output == "sigmoid" else "prediction"
-
-
-def group_words(config: ModelConfig) -> tuple[str, str]:
-    """What the classes, or high and low values, are called."""
-    return ("positives", "negatives") if config.task == "binary" else ("high values", "low values")
 
 
 def best_name(matches: list) -> str:

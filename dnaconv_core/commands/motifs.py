@@ -12,25 +12,22 @@ import numpy as np
 from dnaconv_core.commands.base import Answer
 from dnaconv_core.commands.interpretation import (
     METHODS,
-    NOT_NAMED,
     Logo,
     best_name,
     data_options,
     examples,
     file_options,
     given_motifs,
-    group_words,
     name_options,
     nameable,
     open_model,
-    output_word,
     save_meme,
-    spelled,
     with_model,
     write_logos,
 )
 from dnaconv_core.errors import InputError
 from dnaconv_core.files import write_atomic
+from dnaconv_core.interpret.words import NOT_NAMED, group_words, output_word, spelled
 from dnaconv_core.progress import Bar
 from dnaconv_core.sequence.encoding import LETTERS
 from dnaconv_core.sequence.motif import to_icm

@@ -151,7 +151,7 @@ def test_planted_sites_are_marked_where_the_truth_is_known(dashboard, trained, m
 
 @pytest.mark.slow
 def test_the_report_is_made_when_asked_for(dashboard, trained, monkeypatch):
-    from dnaconv_core.commands import report
+    from dnaconv_core.plot import report
 
     seen = []
 

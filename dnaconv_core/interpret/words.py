@@ -1,0 +1,25 @@
+"""The words in which findings are told: what an output, a group of examples and a motif's letters are called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dnaconv_core.model.config import ModelConfig
+
+NOT_NAMED = "not named: JASPAR's motifs are of DNA; --motifs FILE.meme compares with your own"
+
+
+def output_word(config: ModelConfig) -> str:
+    """What attributions and effects are of: the number before the sigmoid, or the prediction where there is none."""
+    return "logit" if config.output == "sigmoid" else "prediction"
+
+
+def group_words(config: ModelConfig) -> tuple[str, str]:
+    """What the classes, or high and low values, are called."""
+    return ("positives", "negatives") if config.task == "binary" else ("high values", "low values")
+
+
+def spelled(word: str, config: ModelConfig) -> str:
+    """A consensus or word in the model's letters."""
+    return word.replace("T", "U") if config.alphabet == "RNA" else word
