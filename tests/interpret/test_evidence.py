@@ -9,13 +9,17 @@ from dnaconv_core.interpret.attribution import ATTRIBUTIONS, Scores, attribute
 from dnaconv_core.interpret.evidence import (
     agreement,
     agreement_check,
+    base_scores,
+    check_map,
     convergence,
     random_weights_check,
     rank_correlation,
     stability_check,
 )
+from dnaconv_core.model.bundle import load_bundle
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
+from dnaconv_core.runs.models import find_model
 from dnaconv_core.sequence.encoding import one_hot
 from dnaconv_core.sequence.shuffle import random_backgrounds
 
@@ -59,12 +63,66 @@ def test_a_map_of_random_weights_is_told_apart_from_itself_only():
 
 def test_agreement_is_the_lowest_rank_correlation():
     a = np.arange(10.0)
-    scores = {"one": a, "same order": a**3, "reversed": -a}
+    scores = {"one": a, "same order": a**0.5, "reversed": -a}
     np.testing.assert_allclose(agreement(scores), [[1, 1, -1], [1, 1, -1], [-1, -1, 1]])
     check = agreement_check(scores)
     assert check.passed is False and check.value == pytest.approx(-1) and "one with reversed" in check.words
     assert agreement_check({"one": a}).passed is None
     assert rank_correlation(a, np.zeros(10)) == 0.0
+
+
+def test_letters_too_small_to_be_read_do_not_decide():
+    site, rng = np.zeros(101), np.random.default_rng(0)
+    site[40:47] = 1 + 0.01 * np.arange(7)
+    noise = [site + 0.03 * rng.normal(size=101) for _ in range(2)]
+    plain = np.corrcoef([np.argsort(np.argsort(row)) for row in noise])[0, 1]
+    assert plain < 0.5 < 0.9 < rank_correlation(*noise)
+    moved = np.roll(noise[1], 9)
+    assert abs(rank_correlation(noise[0], moved)) < 0.2  # as tall, elsewhere
+    assert rank_correlation(noise[0], -noise[1]) < -0.9  # in the same place, against
+
+
+METHODS = ("input_x_gradient", "integrated_gradients", "deeplift", "deeplift_shap", "ism")
+
+
+def maps_of(model, X, methods=METHODS, **options) -> dict[str, np.ndarray]:
+    return {m: base_scores(attribute(model, X, method=m, **options).values, X)[0] for m in methods}
+
+
+@pytest.mark.parametrize("name", ["hand-set", "hand-set, with noise", "trained"])
+def test_right_maps_agree_and_wrong_ones_do_not(name, site_detector, ap1_model):
+    """A site in a network that knows it: all methods show it, though by plain ranks most pairs seem to disagree."""
+    bundle = load_bundle(find_model("tf_binding_synthetic"))
+    model = {"hand-set": site_detector(61), "hand-set, with noise": ap1_model, "trained": bundle.model}[name]
+    X = one_hot(dict(tf_examples())["Known AP-1 site"] if name == "trained" else SITE)
+    found = maps_of(model, X)
+    check = agreement_check(found)
+    assert check.passed and check.value > 0.6
+    assert check.words.endswith("bases below a tenth of the tallest count as zero")
+    right, rng = found["deeplift_shap"], np.random.default_rng(3)
+    for seed in range(3):
+        drawn = maps_of(build((bundle if name == "trained" else ap1_model).config, seed), X, ["deeplift_shap"])[
+            "deeplift_shap"
+        ]
+        for wrong in (drawn, rng.permutation(right)):
+            assert agreement_check({"right": right, "wrong": wrong}).passed is False
+
+
+def tf_examples():
+    from dnaconv_core.experiments import get_experiment
+
+    return [(example.name, example.sequence) for example in get_experiment("tf_binding").examples]
+
+
+def test_every_check_of_a_map_in_turn(ap1_model):
+    X = one_hot(SITE)
+    maps = {m: attribute(ap1_model, X, method=m, seed=4) for m in ("deeplift_shap", "ism")}
+    checks = check_map(ap1_model, X, maps, siblings=[ap1_model], seed=4)
+    assert [c.name for c in checks] == [
+        "Convergence", "Agreement of methods", "Random weights", "Stability over seeds"
+    ]  # fmt: skip
+    assert all(c.passed for c in checks) and checks[3].value == pytest.approx(1)
+    assert check_map(ap1_model, X, {"ism": maps["ism"]})[0].passed is None
 
 
 def test_a_large_delta_fails_and_says_what_to_do(ap1_model):
