@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import state
 import streamlit as st
 from components.chart import chart
-from components.frame import errors_shown, header
+from components.frame import errors_shown, header, plain
 
 from dnaconv_core.experiments.why import CLAIMS, Claim, Found
 from dnaconv_core.plot.colors import NEUTRAL, categorical
@@ -17,18 +18,33 @@ _HELP = "Small networks, trained when you look, on sequences made for the questi
 
 def page() -> None:
     header("Why Conv1D?", "Seven reasons for this architecture, each put to the test in a few seconds.", help=_HELP)
+    key = _reason()
+    with errors_shown():
+        _shown(key, CLAIMS[key])
+
+
+def _reason() -> str:
+    """Which reason is shown: the one in the address, or the last one seen where a link to the page names none."""
+    first = next(iter(CLAIMS))
+    said = st.query_params.get("reason", "")
+    if not said and state.just_entered():
+        said = st.session_state.get("_why_seen", "")
+    st.session_state["_reason"] = said if said in CLAIMS else first
     key = st.segmented_control(
         "Reason",
         list(CLAIMS),
-        default=next(iter(CLAIMS)),
         format_func=lambda name: CLAIMS[name].title,
         required=True,
-        key="reason",
-        bind="query-params",
+        key="_reason",
+        on_change=lambda: state.write({"reason": st.session_state["_reason"]}),
         label_visibility="collapsed",
     )
-    with errors_shown():
-        _shown(key, CLAIMS[key])
+    if said not in (*CLAIMS, ""):
+        st.warning(f"There is no reason '{plain(said)}': this is {CLAIMS[first].title}.")
+    st.session_state["_why_seen"] = key
+    if said in CLAIMS:
+        state.write({"reason": key})
+    return key
 
 
 def _shown(key: str, claim: Claim) -> None:

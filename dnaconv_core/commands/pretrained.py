@@ -8,6 +8,12 @@ from typing import Any
 
 from dnaconv_core.commands.base import Answer, metric_line
 
+_VERDICTS = {
+    "same": "the same as shipped",
+    "not distinguishable": "not to the same digits, but not to be told from the shipped one on these examples",
+    "different": "not the same as shipped",
+}
+
 
 def add(groups: Any, command: Any) -> None:
     actions = command(groups, "pretrained", pretrained_list, "list or rebuild the models that come with the project")
@@ -55,13 +61,22 @@ def pretrained_rebuild(options: Namespace) -> Answer:
         "shipped": {name: metric.as_json() for name, metric in made.shipped.items()},
         "largest_difference": made.largest,
         "same": made.same,
+        "verdict": made.verdict,
+        "differences": {name: found._asdict() for name, found in made.differences.items()},
     }
     lines = []
     for name, metric in made.metrics.items():
         shipped = made.shipped[name].value if name in made.shipped else None
         lines.append(metric_line(name, metric) + (f", shipped {shipped:.4f}" if shipped is not None else ""))
     if made.largest is not None:
-        verdict = "the same as shipped" if made.same else f"not the same as shipped (within {SAME:g})"
         named = " and ".join(LABELS[name].name for name in RANKING if name in made.metrics)
-        lines.append(f"{verdict}: {named} differ by {made.largest:.2g} at most")
+        lines.append(
+            f"{_VERDICTS[made.verdict]}: {named} differ by {made.largest:.2g} at most (the same: within {SAME:g})"
+        )
+    if made.verdict != "same":
+        for name, found in made.differences.items():
+            ends = "" if found.low is None else f" ({found.low:+.4f} to {found.high:+.4f})"
+            lines.append(
+                f"  {LABELS[name].name}, rebuilt minus shipped, paired 95 % interval: {found.value:+.4f}{ends}"
+            )
     return Answer(answer, "\n".join([*lines, f"the model is in {made.path}"]))

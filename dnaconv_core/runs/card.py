@@ -26,6 +26,7 @@ def write_card(
     )
     kept = last if record["train"].get("keep") == "last" else best
     members = f"the mean of {model.members} networks of " if model.members > 1 else ""
+    on = f", on {record['processor']}" if record.get("processor") else ""  # older records do not say
     lines = [
         f"# {record['name']}",
         "",
@@ -37,7 +38,7 @@ def write_card(
         f"dropout {model.dropout:g}, padding {model.padding}, {model.pooling}, "
         f"{model.strands} strand{'s' * (model.strands == 'both')}, {model.n_parameters:,} parameters",
         f"- Training: {kept}, seed {record['train']['seed']}",
-        f"- Made with dnaconv {record['versions']['dnaconv']}, torch {record['versions']['torch']}",
+        f"- Made with dnaconv {record['versions']['dnaconv']}, torch {record['versions']['torch']}{on}",
         "",
         "| metric | training | validation | 95 % interval |",
         "|---|---|---|---|",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import platform
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -104,6 +105,7 @@ def _train(store: Store, run_id: str, watch: Watch, settings: TrainConfig, devic
             "last_epoch": history.last_epoch,
             "stopped": history.stopped,
             "versions": {"dnaconv": __version__, "python": sys.version.split()[0], "torch": torch.__version__},
+            "processor": _processor(device),
         }
 
         def keep(metrics: dict[str, dict[str, Metric]], words: str = message) -> Callable[[], None]:
@@ -129,6 +131,15 @@ def _train(store: Store, run_id: str, watch: Watch, settings: TrainConfig, devic
         end()
     finally:
         torch.set_num_threads(usual)
+
+
+def _processor(device: str) -> str:
+    """What computed a model, as far as it decides how numbers are rounded."""
+    import torch
+
+    if device.startswith("cuda"):
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}" if device == "cpu" else device
 
 
 class _Start(NamedTuple):

@@ -9,8 +9,12 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from dnaconv_core.errors import BundleError, RunError
-from dnaconv_core.evaluate.metrics import LABELS
+from dnaconv_core.evaluate.bootstrap import Difference, paired_difference
+from dnaconv_core.evaluate.metrics import LABELS, labelled
+from dnaconv_core.evaluate.metrics import METRICS as TASK_METRICS
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.files import write_atomic
 from dnaconv_core.model.bundle import CARD, CONFIG, METRICS, WEIGHTS
@@ -111,10 +115,23 @@ class Rebuilt(NamedTuple):
     metrics: dict[str, Metric]
     shipped: dict[str, Metric]  # empty where there was none
     largest: float | None  # the largest difference of a metric in RANKING
+    differences: dict[str, Difference]  # of those metrics, rebuilt minus shipped, paired on the examples of both
 
     @property
     def same(self) -> bool:
         return self.largest is not None and self.largest <= SAME
+
+    @property
+    def verdict(self) -> str:
+        """'same' to the digits that count; else what the paired intervals say: 'not distinguishable' or 'different'.
+
+        Long trainings amplify how a processor rounds until it looks like another seed; that is the middle case.
+        """
+        if self.same:
+            return "same"
+        told = [found for found in self.differences.values() if found.low is not None and found.high is not None]
+        apart = not told or any(found.verdict for found in told)
+        return "different" if apart else "not distinguishable"
 
 
 def recipe(name: str) -> Recipe:
@@ -132,7 +149,7 @@ def rebuild(name: str, out: Path, *, progress: Progress = SILENT) -> Rebuilt:
     wanted = recipe(name)
     if out.exists() and any(path.name not in FILES for path in out.iterdir()):
         raise BundleError(f"{out} holds other files than a model's: name a new folder")
-    before = _valid(PRETRAINED / name)
+    before, kept_before = _valid(PRETRAINED / name), _predictions(PRETRAINED / name)
     with tempfile.TemporaryDirectory() as scratch:
         store = Store(Path(scratch))
         run = train_here(store, store.create(wanted.spec, wanted.title).id, progress)
@@ -148,7 +165,8 @@ def rebuild(name: str, out: Path, *, progress: Progress = SILENT) -> Rebuilt:
         for key in RANKING
         if key in after and key in before and None not in (after[key].value, before[key].value)
     ]
-    return Rebuilt(out, after, before, max(shared, default=None))
+    differences = _differences(wanted, _predictions(out), kept_before)
+    return Rebuilt(out, after, before, max(shared, default=None), differences)
 
 
 def _valid(path: Path) -> dict[str, Metric]:
@@ -156,6 +174,27 @@ def _valid(path: Path) -> dict[str, Metric]:
     if not (path / METRICS).is_file():
         return {}
     return {name: Metric.from_json(m) for name, m in json.loads((path / METRICS).read_text())["valid"].items()}
+
+
+def _predictions(path: Path) -> dict[str, np.ndarray]:
+    """What is kept of a bundle's validation part; empty where there is none."""
+    if not (path / PREDICTIONS).is_file():
+        return {}
+    with np.load(path / PREDICTIONS, allow_pickle=False) as kept:
+        return {key: kept[key] for key in kept.files}
+
+
+def _differences(wanted: Recipe, made: dict[str, np.ndarray], shipped: dict[str, np.ndarray]) -> dict[str, Difference]:
+    """Ranking metrics of the rebuilt model minus those of the shipped one; none where their examples are not equal."""
+    if not shipped or any(not np.array_equal(made[key], shipped[key]) for key in ("codes", "covariates", "y", "w")):
+        return {}
+    task = get_experiment(wanted.spec.experiment).task
+    pair, weights = (made["prediction"], shipped["prediction"]), labelled(made["w"])
+    return {
+        name: paired_difference(task, name, made["y"], *pair, weights=weights)
+        for name in RANKING
+        if name in TASK_METRICS[task]
+    }
 
 
 def _finished(name: str, wanted: Recipe, folder: Path) -> None:

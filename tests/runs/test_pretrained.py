@@ -9,12 +9,13 @@ import pytest
 
 from dnaconv_core.cli import main
 from dnaconv_core.errors import BundleError
+from dnaconv_core.evaluate.bootstrap import Difference
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.model.bundle import load_bundle
 from dnaconv_core.predict import predict
 from dnaconv_core.runs.baselines import load_baselines
 from dnaconv_core.runs.models import PRETRAINED
-from dnaconv_core.runs.pretrained import FILES, RECIPES, rebuild
+from dnaconv_core.runs.pretrained import FILES, RECIPES, Rebuilt, _differences, rebuild
 from dnaconv_core.sequence.encoding import from_codes
 
 SHIPPED = sorted(name for name in RECIPES if (PRETRAINED / name).is_dir())
@@ -78,7 +79,35 @@ def test_the_list_on_the_command_line(capsys):
     assert listed["tf_binding_synthetic"]["there"] and set(listed) == set(RECIPES)
 
 
+def test_a_rebuilt_model_is_judged_by_digits_then_by_the_paired_interval():
+    def judged(largest, **differences) -> str:
+        found = {name: Difference(name, value, value - 0.01, value + 0.01) for name, value in differences.items()}
+        return Rebuilt(PRETRAINED, {}, {}, largest, found).verdict
+
+    assert judged(0.004, auroc=0.004) == "same"
+    assert judged(0.007, auroc=-0.007, auprc=0.003) == "not distinguishable"
+    assert judged(0.02, auroc=-0.003, auprc=-0.02) == "different"
+    assert judged(0.007) == "different"  # on other examples nothing can be said for it
+    assert judged(None) == "different"
+
+
+def test_predictions_are_compared_on_the_same_examples_only():
+    with np.load(PRETRAINED / "rnai_huesken" / "predictions.npz", allow_pickle=False) as kept:
+        shipped = {key: kept[key] for key in kept.files}
+    noise = np.random.default_rng(0).standard_normal(shipped["prediction"].shape).astype(np.float32)
+    near = shipped | {"prediction": shipped["prediction"] + 0.002 * noise}
+    found = _differences(RECIPES["rnai_huesken"], near, shipped)
+    assert list(found) == ["pearson_r", "spearman_rho"]
+    assert found["pearson_r"].low < 0 < found["pearson_r"].high and found["pearson_r"].value != 0
+    far = shipped | {"prediction": shipped["prediction"] + 0.5 * noise}
+    assert _differences(RECIPES["rnai_huesken"], far, shipped)["pearson_r"].verdict == "worse"
+    assert _differences(RECIPES["rnai_huesken"], near | {"y": near["y"] + 1}, shipped) == {}
+
+
 @pytest.mark.slow
 def test_rebuilding_gives_the_same_metrics(tmp_path):
     made = rebuild("tf_binding_synthetic", tmp_path / "again")
     assert made.same, made.largest
+    assert made.verdict == "same" and set(made.differences) == {"auroc", "auprc"}
+    card = (tmp_path / "again" / "card.md").read_text()
+    assert json.loads((tmp_path / "again" / "config.json").read_text())["processor"] in card

@@ -1,0 +1,52 @@
+"""Why Conv1D?: the address says which reason is shown, by a key that stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from dnaconv_core.experiments.why import CLAIMS, Found
+
+
+@pytest.fixture(autouse=True)
+def without_training(monkeypatch):
+    found = Found("bars", "network", "ROC-AUC", ("one", "other"), {"ROC-AUC": (0.9, 0.5)}, "It does.", True, 0.5)
+    for name, claim in CLAIMS.items():
+        monkeypatch.setitem(CLAIMS, name, claim._replace(run=lambda seed: found))
+
+
+def opened(dashboard, **query: str):
+    at = dashboard()
+    for name, value in query.items():
+        at.query_params[name] = value
+    return at.switch_page("views/why.py").run()
+
+
+def shown(at) -> str:
+    """The key of the claim on the page."""
+    return next(name for name, claim in CLAIMS.items() if claim.claim == at.subheader[0].value)
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_the_address_chooses_the_reason(dashboard, name):
+    at = opened(dashboard, reason=name)
+    assert not at.exception and not at.warning
+    assert shown(at) == name and at.query_params["reason"] == name
+    assert at.success[0].value == "It does."
+
+
+def test_a_reason_that_is_not_there_is_said(dashboard):
+    at = opened(dashboard, reason="entropy")
+    assert shown(at) == "position"
+    assert [warning.value for warning in at.warning] == ["There is no reason 'entropy': this is Position invariance."]
+
+
+def test_choosing_a_reason_changes_the_address_and_a_visit_elsewhere_keeps_it(dashboard):
+    at = opened(dashboard)
+    assert shown(at) == "position" and "reason" not in at.query_params
+    at.button_group(key="_reason").set_value("depth").run()
+    assert shown(at) == "depth" and at.query_params["reason"] == "depth"
+    at.query_params.clear()  # as a link in the navigation does
+    at.switch_page("views/train.py").run()
+    at.query_params.clear()
+    at.switch_page("views/why.py").run()
+    assert shown(at) == "depth"

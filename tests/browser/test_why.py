@@ -1,0 +1,37 @@
+"""The page of reasons in a real browser: its address, its links, and the way back."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def test_back_from_train_shows_the_reason_one_came_from(page, settled):
+    page.goto("why?reason=outside")
+    page.get_by_text("A small raw number is ignored").wait_for()
+    settled(page)
+    page.get_by_role("radio", name="The loss fits the task").click()
+    page.get_by_text("Cross-entropy pulls hardest").wait_for()
+    page.wait_for_url(re.compile("reason=loss"))
+    settled(page)
+    page.get_by_role("link", name="Train this at full size").click()
+    page.get_by_role("heading", name="Train", level=1).wait_for()
+    page.wait_for_url(re.compile("train.*loss="))
+    settled(page)
+    page.go_back()
+    for _ in range(3):  # past what Train itself wrote into the address
+        settled(page)
+        if page.get_by_role("heading", name="Why Conv1D?", level=1).count():
+            break
+        page.go_back()
+    page.get_by_text("Cross-entropy pulls hardest").wait_for()
+    assert "reason=loss" in page.url
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Train").click()  # drops what the address says
+    page.get_by_role("heading", name="Train", level=1).wait_for()
+    settled(page)
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Why Conv1D?").click()
+    page.get_by_role("heading", name="Why Conv1D?", level=1).wait_for()
+    page.get_by_text("Cross-entropy pulls hardest").wait_for()
