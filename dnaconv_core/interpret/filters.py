@@ -16,8 +16,8 @@ from dnaconv_core.interpret.attribution import as_found
 from dnaconv_core.model.receptive_field import receptive_field
 from dnaconv_core.predict import check_input
 from dnaconv_core.progress import SILENT, Progress
-from dnaconv_core.sequence.encoding import from_codes, reverse_complement, to_codes
-from dnaconv_core.sequence.motif import Motif, consensus, count, information_content, to_ppm
+from dnaconv_core.sequence.encoding import from_codes, to_codes
+from dnaconv_core.sequence.motif import Motif, consensus, information_content, to_ppm
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
 
 FEW_SITES = 20  # a motif of fewer says so
-_AT_ONCE = 2**22  # activations held per batch
+_AT_ONCE = 2**20  # activations held per batch: about what a CPU's caches hold
+_COMPLEMENT = np.array([3, 2, 1, 0, 4], np.int8)  # of A C G T and an unknown base
 _MOST_SITES = 20_000  # windows kept per filter, the strongest
 
 
@@ -78,42 +79,49 @@ def filter_motifs(
 
     A window counts where the activation exceeds `fraction` of the filter's maximum over X; windows that reach beyond
     the sequence (padding) do not. Where the model reads both strands, so do the windows, and the motif is in the
-    filter's own direction. Raises InputError for a layer or fraction out of range.
+    filter's own direction. Raises InputError for a layer or fraction out of range, and without sequences.
     """
+    import torch
+
     check_input(model.config.replace(covariates=(), covariate_mean=(), covariate_scale=()), X, None)
     if not 1 <= layer <= model.config.depth:
         raise InputError(f"layer is {layer}: this model has layers 1 to {model.config.depth}")
     if not 0 <= fraction < 1:
         raise InputError(f"fraction is {fraction}: a window counts above this share of the maximum, from 0 to below 1")
+    if not len(X):
+        raise InputError("there are no sequences to read the filters from: give at least one")
     width, f = receptive_field(model.config, layer), len(model.convs[layer - 1].bias)
     if width > X.shape[2]:
         raise InputError(
             f"a unit of layer {layer} sees {width} bases and the sequences have {X.shape[2]}: choose an earlier layer"
         )
-    peak = np.zeros((len(X), f), np.float32)
-    for rows, _, h in _activations(model, X, layer):  # h: (S, B, F, W)
-        peak[rows] = h.amax(dim=(0, 3)).cpu().numpy() if h.numel() else 0
-        progress.report(0.5 * (rows.stop or 0) / len(X), "looking for the strongest windows")
+    peak, highest = np.zeros((len(X), f), np.float32), np.zeros(f, np.float32)
+    parts = []
+    for rows, strands in _activations(model, X, layer):
+        best = torch.stack([h.amax(dim=1) for h in strands]).clamp(min=0)  # (S, B, F)
+        peak[rows] = best.amax(dim=0).cpu().numpy()
+        highest = np.maximum(highest, peak[rows].max(axis=0))
+        parts.append(_above(strands, best, np.float32(fraction) * highest, rows.start))
+        progress.report(rows.stop / len(X), f"{rows.stop:,} of {len(X):,} sequences read by each filter")
         if progress.should_stop():
             break
-    highest = peak.max(axis=0, initial=0.0)
-    found = [_Collector() for _ in range(f)]
-    for rows, starts, h in _activations(model, X, layer):
-        if progress.should_stop():
-            break
-        _collect(found, rows, starts, h, fraction * highest, X.shape[2], width)
-        progress.report(0.5 + 0.5 * (rows.stop or 0) / len(X), "collecting windows")
-    motifs = tuple(_motif(i, c, X, width, float(highest[i])) for i, c in enumerate(found))
-    positions = np.stack([c.histogram(X.shape[2]) for c in found])
+    of, sequence, unit, minus, value = (np.concatenate(column) for column in zip(*parts, strict=True))
+    start = np.where(minus, X.shape[2] - unit - width, unit)
+    kept = value > np.float32(fraction) * highest[of]  # the maximum was not known yet where the first were taken
+    kept = np.flatnonzero(kept)[np.lexsort((start[kept], sequence[kept], -value[kept], of[kept]))]
+    of, every = of[kept], Sites(sequence[kept], start[kept], minus[kept], value[kept])
+    codes, ends = to_codes(np.asarray(X[:])), np.searchsorted(of, np.arange(f + 1))
+    motifs = tuple(
+        _motif(i, Sites(*(column[ends[i] : ends[i + 1]] for column in every)), codes, width, float(highest[i]))
+        for i in range(f)
+    )
+    positions = np.bincount(of * X.shape[2] + every.start, minlength=f * X.shape[2]).reshape(f, X.shape[2])
     return FilterScan(layer, fraction, width, motifs, peak, positions)
 
 
 def site_windows(X: np.ndarray, sites: Sites, width: int) -> np.ndarray:
     """One-hot `(S, 4, width)` of the windows in the filter's own direction."""
-    columns = sites.start[:, None] + np.arange(width)
-    codes = to_codes(np.asarray(X[sites.sequence]))  # (S, L)
-    windows = from_codes(np.take_along_axis(codes, columns, axis=1))
-    return np.where(sites.minus[:, None, None], reverse_complement(windows), windows)
+    return from_codes(_windows(to_codes(np.asarray(X[:])), sites, width))
 
 
 def class_means(scan: FilterScan, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -155,40 +163,35 @@ def top_sequences(scan: FilterScan, index: int, most: int = 20) -> list[tuple[in
     return kept
 
 
-class _Collector:
-    """Windows of one filter; all are counted, the strongest are kept."""
+def _above(strands: list, best: torch.Tensor, limit: np.ndarray, first: int) -> tuple[np.ndarray, ...]:
+    """Windows of one batch above the filters' limits `(F,)`: filter, sequence, first base on the strand that is read,
+    whether that is the − strand, and activation, each `(S,)`.
 
-    def __init__(self) -> None:
-        self.parts: list[tuple[np.ndarray, ...]] = []
-
-    def all(self) -> tuple[np.ndarray, ...]:
-        if not self.parts:
-            return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool), np.zeros(0, np.float32)
-        return tuple(np.concatenate(column) for column in zip(*self.parts, strict=True))
-
-    def histogram(self, length: int) -> np.ndarray:
-        return np.bincount(self.all()[1], minlength=length)
-
-
-def _collect(found, rows: slice, starts: np.ndarray, h, threshold: np.ndarray, length: int, width: int) -> None:
-    """Windows of one batch: h `(S, B, F, W)`, W windows beginning at `starts` of the strand that is read."""
+    Only in sequences whose strongest window `best (S, B, F)` is above it are the windows looked at.
+    """
     import torch
 
-    limit = torch.from_numpy(np.maximum(threshold, 0).astype(np.float32)).to(h.device)
-    strand, b, f, w = (part.cpu().numpy() for part in torch.nonzero(h > limit[None, None, :, None], as_tuple=True))
-    value = h[strand, b, f, w].cpu().numpy()
-    start = np.where(strand == 1, length - starts[w] - width, starts[w])
-    for index in np.unique(f):
-        of = f == index
-        found[index].parts.append((b[of] + rows.start, start[of], strand[of] == 1, value[of]))
+    bound, found = torch.from_numpy(limit).to(best.device), []
+    for strand, h in enumerate(strands):  # (B, W, F)
+        row, of = torch.nonzero(best[strand] > bound, as_tuple=True)  # (P,)
+        windows = h[row, :, of]  # (P, W)
+        pair, unit = torch.nonzero(windows > bound[of, None], as_tuple=True)
+        columns = (
+            of[pair],
+            first + row[pair],
+            unit,
+            torch.full_like(pair, strand, dtype=torch.bool),
+            windows[pair, unit],
+        )
+        found.append([column.cpu().numpy() for column in columns])
+    return tuple(np.concatenate(column) for column in zip(*found, strict=True))
 
 
-def _motif(index: int, collected: _Collector, X: np.ndarray, width: int, highest: float) -> FilterMotif:
-    columns = collected.all()
-    order = np.argsort(-columns[3], kind="stable")
-    n = len(order)
-    sites = Sites(*(column[order[:_MOST_SITES]] for column in columns))
-    pfm = count(site_windows(X, sites, width)) if n else np.zeros((4, width))
+def _motif(index: int, sites: Sites, codes: np.ndarray, width: int, highest: float) -> FilterMotif:
+    n = len(sites)
+    sites = Sites(*(column[:_MOST_SITES] for column in sites))
+    windows = _windows(codes, sites, width)  # (S, width)
+    pfm = np.stack([(windows == base).sum(axis=0) for base in range(4)]).astype(np.float64)
     ppm = to_ppm(pfm)
     note = ""
     if not n:
@@ -200,10 +203,16 @@ def _motif(index: int, collected: _Collector, X: np.ndarray, width: int, highest
     return FilterMotif(index, pfm, motif, n, sites, highest, bits, consensus(ppm), note)
 
 
-def _activations(model: ConvNet, X: np.ndarray, layer: int) -> Iterator[tuple[slice, np.ndarray, torch.Tensor]]:
-    """Batches of activations `(S, B, F, W)` per strand read, of the W windows within the sequence, with their starts.
+def _windows(codes: np.ndarray, sites: Sites, width: int) -> np.ndarray:
+    """Bases `(S, width)` of the windows in sequences `(N, L)`, as codes, in the filter's own direction."""
+    windows = codes[sites.sequence[:, None], sites.start[:, None] + np.arange(width)]
+    return np.where(sites.minus[:, None], _COMPLEMENT[windows[:, ::-1]], windows)
 
-    `starts (W,)` counts on the strand that is read.
+
+def _activations(model: ConvNet, X: np.ndarray, layer: int) -> Iterator[tuple[slice, list[torch.Tensor]]]:
+    """Batches of what a layer's units hold before the ReLU, `(B, W, F)` for each strand that is read.
+
+    W counts the windows within the sequence, by their first base on the strand that is read.
     """
     import torch
 
@@ -213,17 +222,15 @@ def _activations(model: ConvNet, X: np.ndarray, layer: int) -> Iterator[tuple[sl
     width, length = receptive_field(config, layer), config.length
     left = layer * ((config.kernel_size - 1) // 2) if config.padding == "same" else 0
     units = slice(left, left + length - width + 1)
-    starts = np.arange(length - width + 1)
     device = model.convs[0].weight.device
-    step = max(1, _AT_ONCE // (len(model.convs[0].bias) * length * 2))
-    with as_found(model), torch.no_grad():
+    step = max(1, _AT_ONCE // (len(model.convs[0].bias) * length))
+    with as_found(model), torch.inference_mode():
         for begin in range(0, len(X), step):
             rows = slice(begin, min(begin + step, len(X)))
-            h = torch.from_numpy(np.ascontiguousarray(X[rows])).to(device).float()  # (B, 4, L)
-            strands = [h, flip_strand(h)] if config.strands == "both" else [h]
+            x = torch.from_numpy(np.ascontiguousarray(X[rows])).to(device).float()  # (B, 4, L)
             out = []
-            for strand in strands:
-                for conv, activation in zip(model.convs[:layer], model.activations[:layer], strict=True):
-                    strand = activation(conv(strand))
-                out.append(strand[:, :, units].transpose(1, 2))
-            yield rows, starts, torch.stack(out).transpose(2, 3)  # channels stay last in memory, as they were computed
+            for h in [x, flip_strand(x)] if config.strands == "both" else [x]:
+                for conv, activation in zip(model.convs[: layer - 1], model.activations[: layer - 1], strict=True):
+                    h = activation(conv(h))
+                out.append(model.convs[layer - 1](h)[:, :, units].transpose(1, 2))  # as they lie in memory
+            yield rows, out

@@ -70,15 +70,56 @@ def test_deeper_units_are_read_by_their_receptive_field():
         assert whole[row, index, start + 2] == pytest.approx(value, abs=1e-5) == pytest.approx(inside.max(), abs=1e-5)
 
 
+DEEP = {
+    "same": ModelConfig(length=26, depth=3, filters=3, kernel_size=4),
+    "same, both strands, odd kernel": ModelConfig(length=26, depth=2, filters=3, kernel_size=5, strands="both"),
+    "same, both strands, members": ModelConfig(
+        length=26, depth=3, filters=2, kernel_size=4, strands="both", members=2, pooling="max_mean"
+    ),
+    "valid, both strands": ModelConfig(
+        length=26, depth=3, filters=3, kernel_size=4, strands="both", padding="valid", pooling="max"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_a_window_alone_makes_its_unit_fire_as_it_did_in_the_sequence(name):
+    """The window of each site, cut out and turned to the filter's direction, is all that the unit sees."""
+    config = DEEP[name]
+    model, X = build(config, 3), random_backgrounds(40, 26, seed=1)
+    with torch.no_grad():
+        for conv in model.convs:
+            conv.bias.uniform_(-0.05, 0.1, generator=torch.Generator().manual_seed(1))
+    strands = set()
+    for layer in range(1, config.depth + 1):
+        scan = filter_motifs(model, X, layer=layer, fraction=0.2)
+        assert scan.width == 1 + layer * (config.kernel_size - 1) and len(scan.motifs) == 3 + (config.members == 2)
+        for index, found in enumerate(scan.motifs):
+            h = torch.from_numpy(site_windows(X, found.sites, scan.width)).float()
+            for conv in model.convs[:layer]:
+                h = torch.nn.functional.conv1d(h, conv.weight, conv.bias, groups=conv.groups).relu()
+            np.testing.assert_allclose(h[:, index, 0].detach(), found.sites.activation, atol=1e-5)
+            assert found.n_sites == len(found.sites) and found.sites.start.max(initial=0) <= 26 - scan.width
+            strands |= set(found.sites.minus.tolist())
+        assert sum(found.n_sites for found in scan.motifs) > 40
+    assert strands == ({False, True} if config.strands == "both" else {False})
+
+
 def test_batches_do_not_matter(monkeypatch):
+    """Also where the strongest window comes last, so that the first are taken against too low a maximum."""
     model = build(ModelConfig(length=24, depth=1, filters=3, kernel_size=5, strands="both"), 1)
     X = random_backgrounds(50, 24)
+    X = X[np.argsort(filter_motifs(model, X).peak.sum(axis=1))]
     whole = filter_motifs(model, X)
-    monkeypatch.setattr("dnaconv_core.interpret.filters._AT_ONCE", 3 * 24 * 2 * 7)
+    monkeypatch.setattr("dnaconv_core.interpret.filters._AT_ONCE", 3 * 24 * 7)
     parts = filter_motifs(model, X)
     for a, b in zip(whole.motifs, parts.motifs, strict=True):
         np.testing.assert_array_equal(a.pfm, b.pfm)
+        assert a.n_sites == b.n_sites == len(a.sites) and a.sites.activation.min() > 0.5 * a.max_activation
+        for mine, theirs in zip(a.sites, b.sites, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
     np.testing.assert_array_equal(whole.positions, parts.positions)
+    np.testing.assert_array_equal(whole.peak, parts.peak)
 
 
 def test_filters_of_a_network_that_knows_ap1(ap1_model):
@@ -165,8 +206,9 @@ def test_predictions_without_each_filter_are_those_of_the_network_with_it_silenc
     [
         ({"layer": 2}, "layer is 2: this model has layers 1 to 1"),
         ({"fraction": 1.0}, "fraction is 1.0: a window counts above this share"),
+        ({"X": np.zeros((0, 4, 31), np.int8)}, "there are no sequences to read the filters from: give at least one"),
     ],
 )
 def test_wrong_settings_are_told(detector, wrong, message):
     with pytest.raises(InputError, match=message):
-        filter_motifs(detector, one_hot(NONE), **wrong)
+        filter_motifs(detector, **{"X": one_hot(NONE), **wrong})
