@@ -13,6 +13,7 @@
 - A difference is 'better' or 'worse' only where its paired interval excludes zero.
 
 --cache keeps every prediction in a folder, to go on after a stop or to share the parts among processes (--parts 0,1).
+--chosen FILE also reports, of each part, the settings that choose.py found best within its training data alone.
 --full runs the three experiments on the book's own splits, once `dnaconv data fetch` has brought them.
 --quick makes everything small: it tests this program, its numbers mean nothing.
 """
@@ -54,6 +55,7 @@ class Options(NamedTuple):
     quick: bool
     cache: Path | None
     parts: tuple[int, ...] | None  # only train these, and print nothing
+    chosen: dict[str, list[dict[str, Any]]] = {}  # noqa: RUF012 -- task → settings of each part, never changed
 
 
 def main() -> None:
@@ -65,6 +67,7 @@ def main() -> None:
     parser.add_argument("--out", default="")
     parser.add_argument("--cache", default="")
     parser.add_argument("--parts", default="")
+    parser.add_argument("--chosen", type=Path, help="what choose.py --out wrote")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--full", action="store_true")
     given = parser.parse_args()
@@ -74,6 +77,8 @@ def main() -> None:
     if given.cache:
         Path(given.cache).mkdir(parents=True, exist_ok=True)
         options = options._replace(cache=Path(given.cache))
+    if given.chosen:
+        options = options._replace(chosen=json.loads(given.chosen.read_text())["chosen"])
     if given.parts:
         options = options._replace(parts=tuple(map(int, given.parts.split(","))))
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -110,6 +115,10 @@ def measure(name: str, parts: list[Fold], options: Options) -> dict[str, Any]:
                 key = preset if seed == options.seeds[0] else f"{preset} seed {seed}"
                 predictions.setdefault(key, []).append(trained(experiment, preset, part, seed, options))
                 seconds[preset] = seconds.get(preset, 0) + time.process_time() - started
+        if name in options.chosen:
+            changes = options.chosen[name][number - 1]
+            p = trained(experiment, "tuned", part, options.seeds[0], options, changes)
+            predictions.setdefault("chosen per part", []).append(p)
         print(f"# {name}: part {number} of {len(parts)} done, CPU seconds {seconds}", file=sys.stderr, flush=True)
     if options.parts is not None:
         return {}
@@ -167,6 +176,23 @@ def trained(
     experiment: Any, preset: str, part: Fold, seed: int, options: Options, changes: dict[str, Any] | None = None
 ) -> np.ndarray:
     """Predictions `(N, T)` on the held-out part by a model that never saw it. changes: of the preset's settings."""
+    return predictions_after(experiment, preset, part, seed, options, changes)["prediction"]
+
+
+def predictions_after(
+    experiment: Any,
+    preset: str,
+    part: Fold,
+    seed: int,
+    options: Options,
+    changes: dict[str, Any] | None = None,
+    *,
+    looks: tuple[int, ...] = (),
+) -> dict[str, np.ndarray]:
+    """The same as 'prediction', and those after each number of epochs in `looks`, by that number.
+
+    A training of fewer epochs is the beginning of a longer one: one training tells how each of them would have ended.
+    """
     from dnaconv_core.model.convnet import build
     from dnaconv_core.predict import predict
     from dnaconv_core.train.loop import fit
@@ -188,11 +214,30 @@ def trained(
 
     def train_it() -> dict[str, np.ndarray]:
         model = build(config, seed)
-        fit(model, train, looked_at, settings)
-        return {"prediction": predict(model, part.valid)}
+        found: dict[str, np.ndarray] = {}
 
-    key = [config.to_json(), settings.to_json(), *_ids(part)]
-    return kept(options, key, train_it)["prediction"]
+        def look(epoch: int) -> None:
+            found[str(epoch)] = predict(model, part.valid)
+
+        fit(model, train, looked_at, settings, progress=_Looks(settings.epochs, looks, look))
+        return found | {"prediction": predict(model, part.valid)}
+
+    key = [config.to_json(), settings.to_json(), *_ids(part), *([looks] if looks else [])]
+    return kept(options, key, train_it)
+
+
+class _Looks:
+    """Follows a training and calls `look` after each of some epochs."""
+
+    def __init__(self, epochs: int, looks: tuple[int, ...], look: Callable[[int], None]) -> None:
+        self.epochs, self.looks, self.look = epochs, looks, look
+
+    def report(self, fraction: float, message: str) -> None:
+        if (epoch := round(fraction * self.epochs)) in self.looks:
+            self.look(epoch)
+
+    def should_stop(self) -> bool:
+        return False
 
 
 def fold_mean(

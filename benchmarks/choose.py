@@ -1,10 +1,12 @@
 """Compares settings of `tuned` on training parts alone, so that none is chosen by what accuracy.py reports.
 
-    python benchmarks/choose.py [--only tf_binding,rnai_apart] [--candidates "tuned,no mutation"] [--outer 0,4]
+    python benchmarks/choose.py [--only tf_binding,rnai_apart] [--candidates "tuned;no mutation"] [--outer 0,4]
                                 [--cache FOLDER] [--out FILE.json]
 
 Of every outer fold (the one that is reported) only the training part is used. It is cut into inner folds, and each
 candidate is trained on all but one of them and measured on that one. A candidate's score is the mean over all of them.
+--out also keeps, for each outer fold, the settings that are best on its own inner folds (by the first metric): a choice
+that no window of that fold had a part in. `accuracy.py --chosen FILE.json` reports it beside `tuned`.
 """
 
 from __future__ import annotations
@@ -16,24 +18,30 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from accuracy import METRICS, Options, trained
+from accuracy import METRICS, Options, predictions_after
 from folds import DATA, TASKS, Fold, folds, inner_folds
 
 from dnaconv_core.evaluate.metrics import measure_for
 from dnaconv_core.experiments import get_experiment
 
+LOOKS = {"binary": (8, 12, 16, 24, 32, 40), "regression": (15, 20, 25, 30, 40)}  # epochs after which each is measured
 _SEQUENCE: dict[str, dict[str, Any]] = {
     "no mutation": {"mutation": 0.0},
-    "more mutation": {"mutation": 0.2, "epochs": 24},
+    "more mutation": {"mutation": 0.2, "epochs": 32},
+    "more mutation, larger steps": {"mutation": 0.2, "learning_rate": 6e-3},
+    "most mutation, larger steps": {"mutation": 0.3, "learning_rate": 6e-3, "epochs": 24},
     "more and smaller members": {"members": 8, "filters": 32},
     "8 members": {"members": 8},
     "noise before the output": {"pooled_dropout": 0.3},
     "longer kernels": {"kernel_size": 15},
+    "mean beside the maximum": {"pooling": "max_mean", "mutation": 0.2, "epochs": 24},
 }
+_OPEN = {name: changes | {"covariate_gain": 2.0} for name, changes in _SEQUENCE.items() if "learning_rate" in changes}
 CANDIDATES: dict[str, dict[str, dict[str, Any]]] = {  # experiment → name → what differs from `tuned`
     "tf_binding": _SEQUENCE,
-    "chromatin": {"no gain": {"covariate_gain": 1.0}, "more gain": {"covariate_gain": 10.0}, **_SEQUENCE},
+    "chromatin": {"no gain": {"covariate_gain": 1.0}, "more gain": {"covariate_gain": 10.0}, **_SEQUENCE, **_OPEN},
     "rnai": {
+        "longer": {"epochs": 40},
         "every position": {"pooling": "flatten", "pooled_dropout": 0.5},
         "more dropout": {"pooled_dropout": 0.5},
         "longer words": {"kernel_size": 6},
@@ -46,7 +54,9 @@ CANDIDATES: dict[str, dict[str, dict[str, Any]]] = {  # experiment → name → 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="tf_binding,chromatin,rnai_apart")
-    parser.add_argument("--candidates", default="", help="names from CANDIDATES, and 'tuned' (default: all)")
+    parser.add_argument(
+        "--candidates", default="", help="names from CANDIDATES, and 'tuned', with ; between (default: all)"
+    )
     parser.add_argument("--outer", default="", help="numbers of the outer folds (default: all)")
     parser.add_argument("--data", type=Path, default=DATA, help="folder with jund_chr22/ and sirna/")
     parser.add_argument("--cache", type=Path, help="keeps predictions in this folder, to go on after a stop")
@@ -56,35 +66,54 @@ def main() -> None:
     if given.cache:
         given.cache.mkdir(parents=True, exist_ok=True)
     options = Options((0,), 0, 0, given.quick, given.cache, None)
-    results = {}
+    results: dict[str, Any] = {"compared": {}, "chosen": {}}
     for name in given.only.split(","):
         parts = list(folds(name, given.data, full=False, quick=given.quick))
         if given.outer:
             parts = [parts[int(number)] for number in given.outer.split(",")]
-        results[name] = compare(name, parts, options, tuple(filter(None, given.candidates.split(","))))
-        print(table(name, results[name]), flush=True)
+        found = compare(name, parts, options, tuple(filter(None, given.candidates.split(";"))))
+        print(table(name, found), flush=True)
+        results["compared"][name] = found
+        results["chosen"][name] = [found[best]["settings"] for best in best_within(found, 0)]
         if given.out:
             given.out.write_text(json.dumps(results, indent=1))
 
 
 def compare(name: str, parts: list[Fold], options: Options, wanted: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Scores of `tuned` and of the candidates named in `wanted` (none: all) on the inner folds of every part."""
+    """Scores of `tuned` and of the candidates named in `wanted` (none: all) on the inner folds of every part.
+
+    A training of fewer epochs is the beginning of a longer one, so each candidate also answers for those in LOOKS.
+    """
     experiment = get_experiment(TASKS[name])
     known = {"tuned": {}, **CANDIDATES[experiment.key]}
     found: dict[str, Any] = {}
     for candidate in wanted or tuple(known):
-        scores = []  # of (outer fold, inner fold, metric)
+        epochs = 1 if options.quick else experiment.train_config("tuned", **known[candidate]).epochs
+        looks = tuple(look for look in LOOKS[experiment.task] if look < epochs)
+        names = {"prediction": candidate} | {str(look): f"{candidate}, {look} epochs" for look in looks}
+        scores: dict[str, list[Any]] = {key: [] for key in names}  # of (outer fold, inner fold, metric)
         for number, part in enumerate(parts, 1):
-            of_part = []
+            for of_outer in scores.values():
+                of_outer.append([])
             for inner in inner_folds(part.train, 2 if options.quick else 3):
-                p = trained(experiment, "tuned", inner, options.seeds[0], options, known[candidate])
+                after = predictions_after(
+                    experiment, "tuned", inner, options.seeds[0], options, known[candidate], looks=looks
+                )
                 y = inner.valid.y[:, 0].astype(np.float64)
-                of = measure_for(experiment.task, y, p[:, 0].astype(np.float64), threshold=0.5)
-                of_part.append([of(np.ones(len(y)), [metric])[metric] for metric in METRICS[experiment.task]])
-            scores.append(of_part)
+                for key, prediction in after.items():
+                    of = measure_for(experiment.task, y, prediction[:, 0].astype(np.float64), threshold=0.5)
+                    scores[key][-1].append([of(np.ones(len(y)), [m])[m] for m in METRICS[experiment.task]])
             print(f"# {name}: {candidate}, outer fold {number} of {len(parts)}", file=sys.stderr, flush=True)
-        found[candidate] = {"settings": known[candidate], "scores": scores}
+        for key, of_outer in scores.items():
+            changed = known[candidate] | ({} if key == "prediction" else {"epochs": int(key)})
+            found[names[key]] = {"settings": changed, "scores": of_outer}
     return found
+
+
+def best_within(found: dict[str, Any], metric: int) -> list[str]:
+    """Of each outer fold the candidate with the highest mean over its own inner folds, chosen without a look at it."""
+    means = np.array([np.array(entry["scores"])[..., metric].mean(axis=1) for entry in found.values()])  # (C, outer)
+    return [list(found)[best] for best in means.argmax(axis=0)]
 
 
 def table(name: str, found: dict[str, Any]) -> str:
@@ -107,9 +136,8 @@ def table(name: str, found: dict[str, Any]) -> str:
             cells.append(cell)
         lines.append(f"| {candidate} | " + " | ".join(cells) + " |")
     for m, metric in enumerate(metrics):
-        means = np.array([np.array(entry["scores"])[..., m].mean(axis=1) for entry in found.values()])  # (C, outer)
-        best = [list(found)[k] for k in means.argmax(axis=0)]
-        lines.append(f"\nhighest {metric} within the training part of each outer fold: {', '.join(best)}")
+        chosen = "; ".join(best_within(found, m))
+        lines.append(f"\nhighest {metric} within the training part of each outer fold: {chosen}")
     return "\n".join(lines)
 
 

@@ -19,7 +19,7 @@ from held_out import HeldOut, held_out, stored_metrics
 from dnaconv_core.evaluate.metrics import LABELS, METRICS, evaluate
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.results import Metric
-from dnaconv_core.runs.baselines import StoredBaseline, load_baselines
+from dnaconv_core.runs.baselines import COMPARED, StoredBaseline, load_baselines
 
 _ROWS = 500
 _LOCUS = re.compile(r"(chr[\w.]+):(\d+)-(\d+)")
@@ -143,7 +143,10 @@ def _beside(experiment: Experiment, valid: dict[str, Metric], simpler: Sequence[
         results = {_THIS: valid[name]} | {b.name: b.metrics[name] for b in simpler if name in b.metrics}
         figure = interval_figure(results, metric=name, faint=[b.name for b in simpler])
         chart(figure, key="beside", height=90 + 34 * len(results))
-        st.caption(_verdicts(name, simpler), help=_PAIRED)
+        for compared in COMPARED[experiment.task]:
+            words = _verdicts(compared, simpler)
+            if words:
+                st.caption(f"{LABELS[compared].name}:  \n{words}", help=_PAIRED)
 
 
 def _verdicts(name: str, simpler: Sequence[StoredBaseline]) -> str:

@@ -16,6 +16,7 @@ from components.network import network
 from components.sequence import marks_of
 
 from dnaconv_core.errors import ConfigError
+from dnaconv_core.evaluate.metrics import check_pairing
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import BOOK, SYNTHETIC
 from dnaconv_core.model.config import ModelConfig, TrainConfig
@@ -93,9 +94,14 @@ def _settings(experiment: Experiment, preset: str) -> tuple[dict[str, Any], dict
     with st.expander("More about the training"):
         training |= config_form(TrainConfig, "train", train, only=later, **more)
     wrong = None
-    for config, values in ((TrainConfig, training), (ModelConfig, model)):
+    checks = (
+        lambda: check_pairing(experiment.task, training["loss"]),
+        lambda: TrainConfig(**training),
+        lambda: ModelConfig(**model),
+    )
+    for check in checks:
         try:
-            config(**values)
+            check()
         except ConfigError as error:
             wrong = error
             places.get(str(error).split()[0], st).markdown(f":red[{error}]")
@@ -149,6 +155,8 @@ def _start(experiment: Experiment, preset: str, settings: dict[str, Any], error:
             data_details(experiment)
         if state.run():
             st.caption("The settings below are for the next run.", width="content")
+    if error is not None and str(error).split()[0] not in (*_NETWORK, *_TRAINING):  # its field may be folded away
+        st.markdown(f":red[{error}]")
     if press:
         with errors_shown():
             _launch(experiment, preset, settings, name.strip())

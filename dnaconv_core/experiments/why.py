@@ -269,7 +269,7 @@ CLAIMS: dict[str, Claim] = {
         "The loss fits the task",
         "Cross-entropy pulls hardest where a class is surely wrong; L2 through a sigmoid lets go there.",
         "The same network, start, data and steps; only the loss differs.",
-        loss, "tf_binding", _SMALL | {"loss": "l2"},
+        loss, "tf_binding", _SMALL | {"loss": "cross_entropy"},  # L2 on classes is refused
     ),
     "outside": Claim(
         "An outside number joins at the end",

@@ -6,6 +6,8 @@ import dataclasses
 
 import pytest
 
+from dnaconv_core.errors import ConfigError
+from dnaconv_core.evaluate.metrics import check_pairing
 from dnaconv_core.experiments import EXPERIMENTS
 from dnaconv_core.experiments.why import CLAIMS
 from dnaconv_core.model.config import ModelConfig, TrainConfig
@@ -50,3 +52,14 @@ def test_a_reason_opens_its_whole_network_over_an_edited_form(dashboard, name):
 def test_the_clone_of_a_run_keeps_its_switches(dashboard):
     at = follow(dashboard("runs"), experiment="tf_binding", preset="book", balance="True", positional="true")
     assert settings_of(at)["balance"] is True and settings_of(at)["positional"] is True
+
+
+def test_a_loss_that_does_not_fit_cannot_start_and_says_so_beside_the_button(dashboard):
+    at = follow(dashboard("runs"), experiment="tf_binding", preset="quick", loss="l2")
+    with pytest.raises(ConfigError) as refused:
+        check_pairing("binary", "l2")
+    red = [element.value for element in at.markdown if element.value == f":red[{refused.value}]"]
+    assert len(red) == 2  # under the field, and where the button is
+    assert next(button for button in at.button if button.label == "Start training").disabled
+    at.segmented_control(key="loss").set_value("auto").run()
+    assert not next(button for button in at.button if button.label == "Start training").disabled
