@@ -16,7 +16,7 @@ MOST_LINES = 350
 
 # A file imports from rows above its own, and from files of its own room; interpret/ also uses evaluate/ (bootstrap).
 ROWS = {
-    "__init__": 0, "errors": 0, "results": 0, "progress": 0, "home": 0, "files": 0, "memory": 0,
+    "__init__": 0, "errors": 0, "results": 0, "progress": 0, "home": 0, "files": 0, "memory": 0, "threads": 0,
     "sequence": 1, "data": 2, "model": 3, "predict": 4,
     "evaluate": 5, "interpret": 5.5, "apply": 5, "plot": 6, "train": 7, "experiments": 8, "runs": 9,
     "commands": 10, "cli": 10,

@@ -21,6 +21,31 @@ def test_batched_equals_unbatched():
     np.testing.assert_allclose(predict(model, X, COVARIATES, batch_size=2), whole, atol=1e-6)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_progress_comes_in_order_and_a_stop_leaves_the_rest_out(threads):
+    import torch
+
+    model, told, usual = build(CONFIG), [], torch.get_num_threads()
+    many, beside = np.tile(X, (40, 1, 1)), np.tile(COVARIATES, (40, 1))
+
+    class Stops:
+        def report(self, fraction, message):
+            told.append(message)
+
+        def should_stop(self):
+            return len(told) == 3
+
+    torch.set_num_threads(threads)
+    try:
+        found = predict(model, many, beside, batch_size=2, progress=Stops())
+    finally:
+        torch.set_num_threads(usual)
+    assert told == [f"{n} of 200 sequences" for n in (2, 4, 6)]
+    reached = np.isfinite(found[:, 0])
+    np.testing.assert_allclose(found[:6], predict(model, many[:6], beside[:6]), atol=1e-6)
+    assert 6 <= reached.sum() < 30 and not np.diff(reached.astype(int)).max() > 0  # what was begun is finished
+
+
 def test_prediction_is_the_sigmoid_of_the_logit():
     model = build(CONFIG)
     logit = predict(model, X, COVARIATES, output="logit")
@@ -73,13 +98,13 @@ def test_records_of_another_length_are_named():
 
 
 @pytest.mark.parametrize(
-    ("said", "kib"), [("2048K\n", 2048), ("512K\n", 512), ("64K\n", 512), ("", 512), ("99999K\n", 4096)]
+    ("said", "kib"), [("2048K\n", 2048), ("512K\n", 1024), ("64K\n", 1024), ("", 1024), ("99999K\n", 4096)]
 )
 def test_a_batch_fills_the_caches_there_are(monkeypatch, tmp_path, said, kib):
     from dnaconv_core import predict as module
 
     (tmp_path / "size").write_text(said)
     monkeypatch.setattr(module, "_SECOND_CACHE", tmp_path / "size")
-    assert module._cached() * 4 == 3 * kib * 1024  # bytes of float32
+    assert module._cached() * 4 * 2 == 3 * kib * 1024  # bytes of float32
     monkeypatch.setattr(module, "_SECOND_CACHE", tmp_path / "none")
-    assert module._cached() * 4 == 3 * 512 * 1024
+    assert module._cached() * 4 == 1536 * 1024

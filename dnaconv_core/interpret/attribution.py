@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from dnaconv_core.memory import kept_memory
 from dnaconv_core.predict import check_input
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.sequence.shuffle import dinucleotide_shuffle
+from dnaconv_core.threads import side_by_side, threads_of
 
 if TYPE_CHECKING:
     import torch
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 ZERO, UNIFORM, SHUFFLED = "zero", "uniform", "shuffled"
 _AT_ONCE = 2**20  # activations of one layer held together: about what a CPU's caches hold
+_WORTH = 8  # sequences; fewer are not shared out among threads
 
 
 class Attribution(NamedTuple):
@@ -124,30 +127,33 @@ def observed(hypothetical: np.ndarray, X: np.ndarray) -> np.ndarray:
 def _in_batches(model, X, covariates, method, options: Options, batch_size, progress) -> Attribution:
     n = len(X)
     many = options.n_references if isinstance(options.reference, str) and options.reference == SHUFFLED else 1
-    step = batch_size or max(1, _rows(model) // many)
+    step, threads = batch_size or max(1, _rows(model) // many), threads_of(model)
+    if threads > 1 and not batch_size:
+        step = min(step, max(_WORTH, -(-n // threads)))
     hypothetical = np.full((n, 4, X.shape[2]), np.nan, np.float32)
     values = np.full_like(hypothetical, np.nan)
     delta = np.full(n, np.nan, np.float32)
-    has_delta = True
-    with as_found(model), kept_memory(n > 4 * step):
-        for start in range(0, n, step):
+
+    def fill(rows: slice) -> None:
+        x = np.ascontiguousarray(X[rows])
+        reference = options.reference
+        if isinstance(reference, np.ndarray) and reference.ndim == 3:
+            reference = reference[rows]
+        beside = None if covariates is None else covariates[rows]
+        found = ATTRIBUTIONS[method](model, x, beside, options._replace(reference=reference))
+        hypothetical[rows] = found.hypothetical
+        values[rows] = found.hypothetical if method == "gradient" else observed(found.hypothetical, x)
+        delta[rows] = np.nan if found.delta is None else found.delta
+
+    batches = [slice(start, min(start + step, n)) for start in range(0, n, step)]
+    with as_found(model), kept_memory(len(batches) > 4):
+        for rows in side_by_side(fill, batches, threads):
+            progress.report(rows.stop / n, f"{rows.stop:,} of {n:,} sequences explained")
             if progress.should_stop():
                 break
-            rows = slice(start, start + step)
-            x = np.ascontiguousarray(X[rows])
-            reference = options.reference
-            if isinstance(reference, np.ndarray) and reference.ndim == 3:
-                reference = reference[rows]
-            beside = None if covariates is None else covariates[rows]
-            found = ATTRIBUTIONS[method](model, x, beside, options._replace(reference=reference))
-            hypothetical[rows] = found.hypothetical
-            values[rows] = found.hypothetical if method == "gradient" else observed(found.hypothetical, x)
-            has_delta = found.delta is not None
-            delta[rows] = found.delta if has_delta else np.nan
-            progress.report(min(start + step, n) / n, f"{min(start + step, n):,} of {n:,} sequences explained")
         beside = _covariate_scores(model, covariates, method, options.task)
     words = _reference_words(options) if method in REFERENCED else ""
-    return Attribution(method, values, hypothetical, delta if has_delta else None, beside, words)
+    return Attribution(method, values, hypothetical, delta if method in REFERENCED else None, beside, words)
 
 
 def _rows(model: ConvNet) -> int:
@@ -190,7 +196,7 @@ def integrated_gradients(model: ConvNet, x: np.ndarray, covariates: np.ndarray |
     """
     import torch
 
-    nodes, weights = np.polynomial.legendre.leggauss(options.n_steps)
+    nodes, weights = _quadrature(options.n_steps)
 
     def along(x, reference):  # both (R, 4, L)
         total = 0
@@ -205,6 +211,12 @@ def integrated_gradients(model: ConvNet, x: np.ndarray, covariates: np.ndarray |
         return total
 
     return _against_references(model, x, covariates, options, along)
+
+
+@lru_cache(maxsize=8)
+def _quadrature(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss-Legendre nodes in (−1, 1) and their weights."""
+    return np.polynomial.legendre.leggauss(n)
 
 
 def deeplift(model: ConvNet, x: np.ndarray, covariates: np.ndarray | None, options: Options) -> Scores:

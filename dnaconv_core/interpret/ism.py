@@ -9,6 +9,7 @@ import numpy as np
 from dnaconv_core.memory import kept_memory
 from dnaconv_core.predict import check_input
 from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.threads import side_by_side, threads_of
 
 if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
@@ -39,14 +40,19 @@ def ism(
     with torch.inference_mode():
         network = Substitutions(model, task)
     at_once = batch_size or network.at_once()
-    step = max(1, at_once // (3 * X.shape[2]))  # sequences
-    with torch.inference_mode(), kept_memory(len(X) > 4 * step):
-        for start in range(0, len(X), step):
+    threads = threads_of(model)
+    step = max(1, min(at_once // (3 * X.shape[2]), -(-len(X) // threads)))  # sequences
+
+    @torch.inference_mode()
+    def fill(rows: slice) -> None:
+        result[rows] = network.changes(np.asarray(X[rows]), at_once)
+
+    batches = [slice(start, min(start + step, len(X))) for start in range(0, len(X), step)]
+    with kept_memory(len(batches) > 4):
+        for rows in side_by_side(fill, batches, threads):
+            progress.report(rows.stop / len(X), f"{rows.stop:,} of {len(X):,} sequences mutated")
             if progress.should_stop():
                 break
-            end = min(start + step, len(X))
-            result[start:end] = network.changes(np.asarray(X[start:end]), at_once)
-            progress.report(end / len(X), f"{end:,} of {len(X):,} sequences mutated")
     return result
 
 

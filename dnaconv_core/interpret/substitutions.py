@@ -111,17 +111,21 @@ class Substitutions:
         """The last layer's windows `(l, N, A, w, C)` with the changes `(l, N, A, 4)` put at the places from `start`."""
         places, n, a = put.shape[:3]
         k = strand.weights[0].shape[3]
+        beside = k // 2  # zeros to bring along: oneDNN adds no more than half a kernel at full speed
         kernel = strand.weights[0][:, :, 0].flip(2).permute(1, 2, 0).reshape(4, -1)  # (4, k · C)
         change = (put.reshape(-1, 4) @ kernel).view(places, n, a, k, self.channels)
         for depth, layer in enumerate(layers, 1):
             if depth > 1:
                 change = change.view(-1, 1, *change.shape[3:]).permute(0, 3, 1, 2)  # (l · N · A, C, 1, w)
-                change = F.conv2d(change, strand.weights[depth - 1], padding=(0, k - 1), groups=self.config.members)
+                weight = strand.weights[depth - 1]
+                change = F.conv2d(change, weight, padding=(0, k - 1 - beside), groups=self.config.members)
                 change = change.permute(0, 2, 3, 1).reshape(places, n, a, -1, self.channels)
             width = change.shape[3]
             h = change.add_(_windows(layer.before, start + layer.skip, places, width)).relu_()
             if depth < len(layers):
-                change = h.sub_(_windows(layer.after, start, places, width))
+                change = h.new_zeros(places, n, a, width + 2 * beside, self.channels)
+                within = change[..., beside : beside + width, :]
+                torch.sub(h, _windows(layer.after, start, places, width), out=within)
         if width == self.width:
             return h
         whole = _windows(layer.after, start, places, self.width).repeat(1, 1, a, 1, 1)

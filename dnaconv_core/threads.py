@@ -1,0 +1,78 @@
+"""Parts of one computation side by side, each on a core of its own.
+
+The networks here are small: where every operation is spread over all cores, they wait for one another after each, and
+on a busy machine for whatever else runs. Batches that do not need one another had better not meet at all.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Barrier
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Part = TypeVar("Part")
+
+
+def side_by_side(work: Callable[[Part], None], parts: Sequence[Part], threads: int) -> Iterator[Part]:
+    """Does `work(part)` for every part, `threads` at a time, and yields each part, in order, when it is done.
+
+    Inside `work`, torch has one thread. What it raises is raised here; when the caller takes no more, parts not yet
+    begun are left out. `work` must set torch's modes (inference, gradients) itself: they belong to a thread.
+    """
+    if threads < 2 or len(parts) < 2:
+        for part in parts:
+            work(part)
+            yield part
+        return
+    pool = _single_threads(min(threads, len(parts)))
+    waiting: deque[tuple[Part, Future]] = deque()
+    try:
+        for part in parts:
+            if len(waiting) == 2 * threads:
+                yield _finished(waiting)
+            waiting.append((part, pool.submit(work, part)))
+        while waiting:
+            yield _finished(waiting)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def threads_of(model: nn.Module) -> int:
+    """How many threads may compute with this model: torch's number on a CPU, one on any other device."""
+    import torch
+
+    return torch.get_num_threads() if next(model.parameters()).device.type == "cpu" else 1
+
+
+def _finished(waiting: deque[tuple[Part, Future]]) -> Part:
+    part, future = waiting.popleft()
+    future.result()
+    return part
+
+
+def _single_threads(count: int) -> ThreadPoolExecutor:
+    """Threads in which torch computes alone.
+
+    torch's number of threads belongs to the thread that sets it, but is also what threads use that begin later: so it
+    is put back as soon as all have set theirs.
+    """
+    import torch
+
+    usual, ready = torch.get_num_threads(), Barrier(count + 1)
+
+    def alone() -> None:
+        torch.get_num_threads()  # a thread's first question sets its number to the usual one
+        torch.set_num_threads(1)
+        ready.wait()
+
+    pool = ThreadPoolExecutor(count, initializer=alone)
+    for _ in range(count):  # a thread begins when there is something to do
+        pool.submit(int)
+    ready.wait()
+    torch.set_num_threads(usual)
+    return pool
