@@ -31,6 +31,19 @@ class _Silent:
 SILENT: Progress = _Silent()
 
 
+class Part:
+    """The progress of one step, as a share of a longer work."""
+
+    def __init__(self, whole: Progress, start: float, share: float) -> None:
+        self.whole, self.start, self.share = whole, start, share
+
+    def report(self, fraction: float, message: str) -> None:
+        self.whole.report(self.start + self.share * fraction, message)
+
+    def should_stop(self) -> bool:
+        return self.whole.should_stop()
+
+
 class Bar:
     """A progress bar on one line of a terminal; on anything else, a line at most every `every` seconds."""
 

@@ -15,7 +15,7 @@ from dnaconv_core.interpret import modisco
 from dnaconv_core.interpret.attribution import Attribution, attribute
 from dnaconv_core.interpret.patterns import Pattern, contributing, described, numbered, windows
 from dnaconv_core.interpret.seqlets import Seqlets, call_seqlets
-from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.progress import SILENT, Part, Progress
 from dnaconv_core.sequence.shuffle import dinucleotide_shuffle
 
 if TYPE_CHECKING:
@@ -75,15 +75,15 @@ def discover(
     covariates = None if covariates is None else covariates[rows]
     options = {"method": method, "task": task, "covariates": covariates, "n_references": n_references, "seed": seed}
     if finder == MODISCO:
-        found = attribute(model, X, progress=_Part(progress, 0.0, 0.8), **options)
+        found = attribute(model, X, progress=Part(progress, 0.0, 0.8), **options)
         if not np.isfinite(found.values).all():  # stopped by the user
             return _nothing(rows, method, width)
         progress.report(0.8, "TF-MoDISco is looking for patterns")
         patterns = modisco.find_patterns(X, found, positive, least=least)
         return Discovery(patterns, modisco.seqlets(patterns, found, X), rows, f"{method}, TF-MoDISco", 0)
-    found = attribute(model, X, progress=_Part(progress, 0.0, 0.45), **options)
+    found = attribute(model, X, progress=Part(progress, 0.0, 0.45), **options)
     shuffled = dinucleotide_shuffle(X, 1, seed=seed + 1)[:, 0]
-    null = attribute(model, shuffled, progress=_Part(progress, 0.45, 0.45), **options)
+    null = attribute(model, shuffled, progress=Part(progress, 0.45, 0.45), **options)
     progress.report(0.9, "looking for patterns")
     if not np.isfinite(found.values).all() or not np.isfinite(null.values).all():  # stopped by the user
         return _nothing(rows, method, width)
@@ -91,8 +91,9 @@ def discover(
     seqlets = call_seqlets(scores, chance, width=width, p_value=p_value)
     by_chance = call_seqlets(chance, chance, width=width, p_value=p_value)
     patterns, left = find_patterns(
-        seqlets, X, found, positive, least=least, by_chance=_wide(by_chance, null.values * shuffled)
-    )
+        seqlets, X, found, positive, least=least, by_chance=_wide(by_chance, null.values * shuffled),
+        progress=Part(progress, 0.9, 0.1),
+    )  # fmt: skip
     progress.report(1.0, f"{len(patterns)} pattern{'s' * (len(patterns) != 1)} from {len(seqlets):,} seqlets")
     return Discovery(patterns, seqlets, rows, method, left)
 
@@ -105,10 +106,12 @@ def find_patterns(
     *,
     least: int = 10,
     by_chance: np.ndarray | None = None,
+    progress: Progress = SILENT,
 ) -> tuple[tuple[Pattern, ...], int]:
     """Cluster and align seqlets of explained one-hot X `(N, 4, L)`; positive `(N,)` bool. Also how many fit nowhere.
 
-    by_chance: the contributions around the seqlets of as many shuffles, `(M, 4, w)`.
+    by_chance: the contributions around the seqlets of as many shuffles, `(M, 4, w)`. Those found so far when `progress`
+    asks to stop.
     """
     n = len(seqlets)
     if not n:
@@ -116,13 +119,14 @@ def find_patterns(
     wide = _wide(seqlets, found.values * X)
     free = np.ones(n, bool)
     groups = []
-    similar = _resemblance(wide[:_SEEDS])
+    alike = (_resemblance(wide[:_SEEDS]) > _ALIKE).astype(np.float32)
     tried = np.zeros(min(n, _SEEDS), bool)
-    while True:
+    while not progress.should_stop():
         open_seeds = free[:_SEEDS] & ~tried
         if not open_seeds.any():
             break
-        neighbours = ((similar > _ALIKE) & free[None, :_SEEDS]).sum(axis=1) * open_seeds
+        progress.report(1 - open_seeds.mean(), f"{len(seqlets):,} seqlets are aligned")
+        neighbours = (alike @ free[:_SEEDS].astype(np.float32)) * open_seeds
         seed = int(neighbours.argmax())
         tried[seed] = True
         core = wide[seed][:, _SHIFT:-_SHIFT]
@@ -193,15 +197,17 @@ def _resemblance(wide: np.ndarray) -> np.ndarray:
 
 def _fit(wide: np.ndarray, core: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Best similarity of each seqlet to a core `(4, w)`, with the shift and strand that give it: each `(S,)`."""
-    target, width = _unit(core.reshape(1, -1))[0], core.shape[1]
-    scores = []
-    for strand in (wide, wide[:, ::-1, ::-1]):
-        for shift in range(2 * _SHIFT + 1):
-            scores.append(_unit(strand[:, :, shift : shift + width].reshape(len(wide), -1)) @ target)
-    scores = np.stack(scores)  # (2 · shifts, S)
-    best = scores.argmax(axis=0)
-    n = 2 * _SHIFT + 1
-    return scores[best, np.arange(len(wide))], best % n, best >= n
+    length, width, n = wide.shape[2], core.shape[1], 2 * _SHIFT + 1
+    placed = np.zeros((2, n, 4, length), wide.dtype)  # the core at each shift of each strand
+    for shift in range(n):
+        placed[0, shift, :, shift : shift + width] = core
+        placed[1, shift, :, length - shift - width : length - shift] = core[::-1, ::-1]
+    products = wide.reshape(len(wide), -1) @ placed.reshape(2 * n, -1).T  # (S, 2n)
+    norm = np.sqrt(np.lib.stride_tricks.sliding_window_view((wide**2).sum(axis=1), width, axis=1).sum(axis=2))  # (S, n)
+    norms = np.concatenate([norm, norm[:, ::-1]], axis=1) * np.linalg.norm(core)
+    scores = np.divide(products, norms, out=np.zeros_like(products), where=norms > 1e-12)
+    best = scores.argmax(axis=1)
+    return scores[np.arange(len(wide)), best], best % n, best >= n
 
 
 def _aligned(wide: np.ndarray, shift: np.ndarray, minus: np.ndarray) -> np.ndarray:
@@ -237,16 +243,3 @@ def _pattern(group, seqlets: Seqlets, X, found: Attribution, positive: np.ndarra
     wide = seqlets.width + 2 * (_FLANK + _SHIFT)
     first = np.where(minus, base + wide - (shift + right), base + shift + left)[members]
     return described((seqlets.sequence[members], first, minus[members]), right - left, X, found, positive)
-
-
-class _Part:
-    """A share of a longer progress."""
-
-    def __init__(self, whole: Progress, start: float, share: float) -> None:
-        self.whole, self.start, self.share = whole, start, share
-
-    def report(self, fraction: float, message: str) -> None:
-        self.whole.report(self.start + self.share * fraction, message)
-
-    def should_stop(self) -> bool:
-        return self.whole.should_stop()

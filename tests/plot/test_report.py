@@ -1,0 +1,115 @@
+"""The report as a page: what it holds, and that a wish to stop is heard in each of its steps."""
+
+from __future__ import annotations
+
+import html.parser
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.data.synthetic import tf_binding
+from dnaconv_core.interpret import findings
+from dnaconv_core.model.bundle import load_bundle, save_bundle
+from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.model.convnet import build
+from dnaconv_core.plot.report import write_report
+from dnaconv_core.sequence.encoding import one_hot
+from dnaconv_core.sequence.shuffle import random_backgrounds
+
+STEPS = ("filter_motifs", "ablate_filters", "discover", "marginalize", "predict", "attribute")
+
+
+class Stopping:
+    """Asks to stop once this much is done."""
+
+    def __init__(self, at: float) -> None:
+        self.at, self.done = at, 0.0
+
+    def report(self, fraction: float, message: str) -> None:
+        assert fraction >= self.done - 1e-9  # forward only
+        self.done = fraction
+
+    def should_stop(self) -> bool:
+        return self.done >= self.at
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    """One filter that knows TGACTCA, on synthetic sites."""
+    model = build(ModelConfig(length=61, depth=1, filters=2, kernel_size=7, pooling="max", strands="both"), 1)
+    with torch.no_grad():
+        model.convs[0].weight[0] = torch.from_numpy(one_hot("TGACTCA")[0]).float()
+        model.convs[0].bias[0] = -5.0
+        model.dense.weight.copy_(torch.tensor([[3.0, 0.1]]))
+    save_bundle(tmp_path / "model", model, "tf_binding", record={"name": "A <b>model</b> & more"})
+    return load_bundle(tmp_path / "model")
+
+
+@pytest.fixture
+def called(monkeypatch) -> list[str]:
+    """The steps in the order in which they were begun."""
+    begun: list[str] = []
+    for name in STEPS:
+        real = getattr(findings, name)
+        monkeypatch.setattr(
+            findings,
+            name,
+            lambda *given, name=name, real=real, **options: begun.append(name) or real(*given, **options),
+        )
+    return begun
+
+
+@pytest.mark.parametrize(
+    "at, last", [(0.01, "filter_motifs"), (0.16, "ablate_filters"), (0.31, "discover"), (0.76, "marginalize"),
+                 (0.86, "predict"), (0.9, "attribute"), (0.96, "attribute")]
+)  # fmt: skip
+def test_a_wish_to_stop_is_heard_within_each_step(bundle, called, at, last):
+    progress = Stopping(at)
+    assert write_report(bundle, tf_binding(300, seed=4, length=61), may_name=False, progress=progress) == ""
+    assert called[-1] == last and set(called) == set(STEPS[: STEPS.index(last) + 1])
+    assert progress.done < 1 and called.count("attribute") == {0.9: 1, 0.96: 3}.get(at, 0)
+
+
+class Page(html.parser.HTMLParser):
+    """Counts tags, and keeps what could reach beyond the file."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags, self.outside, self.words = [], [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.outside += [value for name, value in attrs if name in ("src", "href", "xlink:href") and value[:1] != "#"]
+
+    def handle_data(self, data):
+        self.words += data
+
+
+def test_the_page_holds_the_findings_and_nothing_from_elsewhere(bundle, called):
+    data = tf_binding(300, seed=4, length=61)
+    text = write_report(bundle, data, may_name=False)
+    page = Page(text)
+    assert page.outside == [] and not {"script", "link", "iframe", "img", "b"} & set(page.tags)
+    assert "@import" not in text and "url(" not in text
+    assert "What A <b>model</b> & more learned" in page.words and "not named" in page.words
+    assert page.tags.count("h3") == 1 and page.tags.count("figure") == 1 + 4 and page.tags.count("svg") == 2 + 2 + 4
+    assert "TGA" in page.words.split("Pattern 1: ")[1][:9] and "changes the logit by +" in page.words
+    assert "Random weights: mean rank correlation" in page.words and "Convergence: " in page.words
+    assert list(dict.fromkeys(called)) == list(STEPS)
+    assert write_report(bundle, data, may_name=False) == text  # the same again
+
+
+def test_a_linear_output_is_not_called_a_logit(tmp_path):
+    config = ModelConfig(
+        length=21, alphabet="RNA", depth=1, filters=3, kernel_size=4, task="regression", output="linear"
+    )
+    save_bundle(tmp_path / "m", build(config, 1), "rnai")
+    X = random_backgrounds(60, 21, seed=2)
+    y = X[:, 0, :4].sum(axis=1).astype(np.float32)[:, None]
+    data = Dataset(X, y, np.ones_like(y), np.arange(60).astype(str), None, (), "RNA", "made up")
+    text = write_report(load_bundle(Path(tmp_path / "m")), data, may_name=False)
+    assert "of the prediction." in text and "logit" not in text
