@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import state
 import streamlit as st
 from cache import bundle
 
@@ -33,10 +34,16 @@ class HeldOut(NamedTuple):
     words: str
     own: bool  # the validation part of the model's own data
     alphabet: str
+    covariate_names: tuple[str, ...] = ()
 
     def sequence(self, index: int) -> str:
         letters = np.frombuffer((LETTERS[self.alphabet] + "N").encode(), np.uint8)
         return letters[self.codes[index]].tobytes().decode()
+
+    def link(self, index: int) -> dict[str, str]:
+        """Query parameters of a page that looks at this example."""
+        beside = state.beside(self.covariate_names, self.covariates[index])
+        return {**state.link(), "sequence": self.sequence(index), **beside}
 
 
 def held_out(path: Path) -> HeldOut:
@@ -60,8 +67,8 @@ def _held_out(path: str, changed: float) -> HeldOut:
         return _again(folder)
     with np.load(stored, allow_pickle=False) as found:
         arrays = {name: found[name] for name in ("ids", "y", "prediction", "codes", "covariates")}
-    alphabet = json.loads((folder / "config.json").read_text())["model"]["alphabet"]
-    return _made(arrays, True, alphabet)
+    told = json.loads((folder / "config.json").read_text())["model"]
+    return _made(arrays, True, told["alphabet"], tuple(told.get("covariates", ())))
 
 
 def _again(folder: Path) -> HeldOut:
@@ -86,13 +93,13 @@ def _again(folder: Path) -> HeldOut:
         "codes": np.where(X.any(axis=1), X.argmax(axis=1), 4).astype(np.uint8),
         "covariates": np.zeros((len(valid), 0), np.float32) if valid.covariates is None else valid.covariates,
     }
-    return _made(arrays, own, valid.alphabet)
+    return _made(arrays, own, valid.alphabet, model.config.covariates)
 
 
-def _made(arrays: dict[str, np.ndarray], own: bool, alphabet: str) -> HeldOut:
+def _made(arrays: dict[str, np.ndarray], own: bool, alphabet: str, names: tuple[str, ...]) -> HeldOut:
     words = "the validation part of its own data" if own else "synthetic data, as its own is not here"
     y, prediction = (arrays[name][:, 0].astype(np.float64) for name in ("y", "prediction"))
-    return HeldOut(arrays["ids"], y, prediction, arrays["codes"], arrays["covariates"], words, own, alphabet)
+    return HeldOut(arrays["ids"], y, prediction, arrays["codes"], arrays["covariates"], words, own, alphabet, names)
 
 
 def activations(model: Bundle, sequence: str) -> list[np.ndarray]:

@@ -100,27 +100,21 @@ def _one_background(path: str, stamp: float, word: str, _X: np.ndarray) -> tuple
 
 
 def _strip(effect: Effect, other: Effect | None, places: Positions, X: np.ndarray, unit: str) -> None:
-    with st.container(border=True):
-        columns = st.columns(3)
-        columns[0].metric(
-            f"Effect on the {unit}",
-            f"{effect.mean:+.2f}",
-            help=f"Mean over {len(X)} dinucleotide-shuffled backgrounds.",
-        )
-        columns[0].caption(f"95 %: {effect.low:+.2f} to {effect.high:+.2f}")
-        if other is not None:
-            columns[1].metric(
-                "Read from the other strand", f"{other.mean:+.2f}", help="The same DNA, reverse-complemented."
-            )
-            alike = abs(other.mean - effect.mean) <= 0.05 * max(abs(effect.mean), 1e-9)
-            columns[1].caption("the same within 5 %" if alike else "not the same: the model tells the strands apart")
-        last = columns[2 if other is not None else 1]
-        last.metric(
-            "Varies with position by",
-            f"{places.variation:.0%}",
-            help="Largest minus smallest, over the mean; inner places.",
-        )
-        last.caption("position-invariant" if places.invariant else "not position-invariant: where it lies matters")
+    shown = [(f"Effect on the {unit}", f"{effect.mean:+.2f}", f"Mean over {len(X)} dinucleotide-shuffled backgrounds.")]
+    below = [f"95 %: {effect.low:+.2f} to {effect.high:+.2f}"]
+    if other is not None:
+        shown.append(("Read from the other strand", f"{other.mean:+.2f}", "The same DNA, reverse-complemented."))
+        alike = abs(other.mean - effect.mean) <= 0.05 * max(abs(effect.mean), 1e-9)
+        below.append("the same within 5 %" if alike else "not the same: the model tells the strands apart")
+    shown.append(
+        ("Varies with position by", f"{places.variation:.0%}", "Largest minus smallest, over the mean; inner places.")
+    )
+    below.append("position-invariant" if places.invariant else "not position-invariant: where it lies matters")
+    with st.container(border=True, horizontal=True, gap="medium"):  # wraps where the window is narrow
+        for (label, value, help), words in zip(shown, below, strict=True):
+            with st.container(width="content"):
+                st.metric(label, value, help=help, width="content")
+                st.caption(words)
 
 
 def _by_mutation(found: Mutations, alphabet: str, unit: str) -> None:

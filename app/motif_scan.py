@@ -52,9 +52,6 @@ def _in_held_out(motif: Motif, level: float, data: HeldOut) -> None:
     hits = find_hits(one_hot_of(data), motif, p_value=level, strands=_strands(data.alphabet))
     holds = np.zeros(len(data.y), bool)
     holds[hits.sequence] = True
-    columns = st.columns(4)
-    columns[0].metric("Hits", f"{len(hits.sequence):,}")
-    columns[1].metric("With a hit", f"{holds.mean():.1%}", help=f"Of {len(holds):,}, {data.words}.")
     experiment = state.experiment()
     if experiment.task == "binary":
         low, high = class_names(experiment)
@@ -63,8 +60,11 @@ def _in_held_out(motif: Motif, level: float, data: HeldOut) -> None:
     else:
         parts = (("Mean with a hit", holds), ("Mean without", ~holds))
         shown = [(name, f"{data.y[part].mean():.3f}" if part.any() else "none") for name, part in parts]
-    for column, (name, value) in zip(columns[2:], shown, strict=True):
-        column.metric(name, value)
+    with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
+        st.metric("Hits", f"{len(hits.sequence):,}", width="content")
+        st.metric("With a hit", f"{holds.mean():.1%}", help=f"Of {len(holds):,}, {data.words}.", width="content")
+        for name, value in shown:
+            st.metric(name, value, width="content")
     if _none(hits):
         return
     _table(data.ids, hits, motif, {"measured": data.y, "predicted": data.prediction})
@@ -85,9 +85,9 @@ def _in_own(motif: Motif, level: float, alphabet: str) -> None:
         )
     X = one_hot([record.sequence.ljust(longest, "N") for record in records], alphabet)
     hits = find_hits(X, motif, p_value=level, strands=_strands(alphabet))
-    columns = st.columns(4)
-    columns[0].metric("Hits", f"{len(hits.sequence):,}")
-    columns[1].metric("With a hit", f"{len(set(hits.sequence.tolist())):,} of {len(records):,}")
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("Hits", f"{len(hits.sequence):,}", width="content")
+        st.metric("With a hit", f"{len(set(hits.sequence.tolist())):,} of {len(records):,}", width="content")
     if _none(hits):
         return
     ids = np.array([record.id for record in records])
@@ -129,13 +129,14 @@ def _table(ids: np.ndarray, hits: Hits, motif: Motif, beside: dict[str, np.ndarr
         "id": [str(ids[i]) for i in rows],
         "first base": hits.start[shown] + 1,
         "strand": hits.strand[shown],
-        "score (bits)": hits.score[shown],
-        "p": hits.p_value[shown],
         "q": hits.q_value[shown],
+        **{name: values[rows] for name, values in beside.items()},
+        "bits": hits.score[shown],
+        "p": hits.p_value[shown],
     }
-    table |= {name: values[rows] for name, values in beside.items()}
-    number = st.column_config.NumberColumn(format="%.2g")
-    st.dataframe(table, hide_index=True, height=min(360, 37 + 35 * len(rows)), column_config={"p": number, "q": number})
+    formats = {"q": "%.2g", "p": "%.2g", "bits": "%.2f"} | dict.fromkeys(beside, "%.3f")
+    columns = {name: st.column_config.NumberColumn(format=form) for name, form in formats.items()}
+    st.dataframe(table, hide_index=True, height=min(360, 37 + 35 * len(rows)), column_config=columns)
     with st.container(horizontal=True, vertical_alignment="center"):
         text = hits_csv(ids, hits, motif.name)
         st.download_button(

@@ -6,7 +6,7 @@ page's own choices bind themselves to the address with `bind="query-params"`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import streamlit as st
@@ -93,6 +93,11 @@ def data() -> DataChoice:
 def link() -> dict[str, str]:
     """The selection as query parameters, for links to other pages."""
     return {name: st.query_params[name] for name in NAMES if name in st.query_params}
+
+
+def beside(names: Sequence[str], values: Iterable[float]) -> dict[str, str]:
+    """Covariates as query parameters, for links to pages that look at one example."""
+    return {f"beside_{name}": f"{value:.6g}" for name, value in zip(names, values, strict=True)}
 
 
 def _value(name: str) -> str:

@@ -20,14 +20,17 @@ from dnaconv_core.runs.store import LIVE, Store
 
 _log = logging.getLogger("dnaconv.app")
 
+_FITS = 20  # letters that the box of the model has room for
 _STYLES = """
 <style>
 [data-testid="stMainBlockContainer"] { max-width: 1440px; padding: 2.2rem 2.6rem 4rem; }
 [data-testid="stMain"] .stMarkdown p, [data-testid="stMain"] [data-testid="stCaptionContainer"] p { line-height: 1.45; }
 [data-testid="stMetric"] label p { opacity: .75; }
+[data-testid="stSidebar"] input { text-overflow: ellipsis; }
 [class*="st-key-card_"] { height: 100%; transition: border-color .15s; }
 [class*="st-key-card_"]:hover { border-color: var(--st-primary-color, #5A52D5); }
 @media (max-width: 1080px) {
+  [data-testid="stMainBlockContainer"] { padding: 2.2rem 1.4rem 4rem; }
   [class*="st-key-shape"] > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
   [class*="st-key-shape"] > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"]
     > [data-testid="stColumn"] {
@@ -81,7 +84,7 @@ def sidebar() -> None:
             st.caption("No model yet: train one on the **Train** page.")
         else:
             first = selected() if not chosen else None
-            st.session_state["_model"] = chosen or (first.key if first else keys[0])
+            shown = st.session_state["_model"] = chosen or (first.key if first else keys[0])
             st.selectbox(
                 "Model",
                 keys,
@@ -91,6 +94,8 @@ def sidebar() -> None:
                 help=f"Your runs, newest first, then models that came with the project; the number is {metric} on "
                 "validation data.",
             )
+            if shown in choices and len(choices[shown].label) > _FITS:
+                st.caption(plain(choices[shown].name))
     if missing:
         st.warning(
             f"There is no experiment '{missing}': this is {current.title}. The link may be from a newer version."

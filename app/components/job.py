@@ -128,7 +128,7 @@ def background(
             st.fragment(_watch, run_every=_EVERY)(key, words)
             return None
         if job.stopped:
-            _again(key, words)
+            _again(key, work, words)
             return None
     if job.error is not None:
         jobs.forget(key)
@@ -140,13 +140,19 @@ def _watch(key: tuple, words: str) -> None:
     job = _jobs().get(key)
     if job is None or job.done:
         st.rerun()
+    said = "stopping" if job.stopped else job.message
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.progress(job.fraction, text=f"{words}: {job.message}" if words else job.message)
-        if st.button("Stop", key=f"{key[0]}_stop", icon=":material/stop:", disabled=job.stopped):
-            job.stopped = True
+        st.progress(job.fraction, text=f"{words}: {said}" if words else said)
+        stop = {"on_click": setattr, "args": (job, "stopped", True), "disabled": job.stopped}
+        st.button("Stop", key=f"{key[0]}_stop", icon=":material/stop:", **stop)
 
 
-def _again(key: tuple, words: str) -> None:
+def _again(key: tuple, work: Callable[[Progress], Any], words: str) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/stop_circle: {words or 'The work'} was stopped.", width="content")
-        st.button("Start again", key=f"{key[0]}_again", on_click=forget, args=(key,))
+        st.button("Start again", key=f"{key[0]}_again", on_click=_restart, args=(key, work))
+
+
+def _restart(key: tuple, work: Callable[[Progress], Any]) -> None:
+    _jobs().forget(key)
+    _jobs().start(key, work)  # now, and not when it is next asked for: some work is only begun by a button

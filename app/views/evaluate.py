@@ -58,7 +58,8 @@ def page() -> None:
             _threshold(experiment, data)
             _beside(experiment, valid, simpler)
         else:
-            left, right = st.columns([3, 2]) if simpler else (st.container(), st.container())
+            with st.container(key="shape_numbers"):  # one below the other where the window is narrow
+                left, right = st.columns([3, 2]) if simpler else (st.container(), st.container())
             with left:
                 _scatter(experiment, data)
             with right:
@@ -71,13 +72,14 @@ def _strip(experiment: Experiment, valid: dict[str, Metric], train: dict[str, Me
     """The few numbers to look at first; far better on training than on validation means learned by heart."""
     names = _FIRST[experiment.task]
     with st.container(border=True):
-        for column, name in zip(st.columns(len(names)), names, strict=True):
+        row = st.container(horizontal=True, gap="medium")  # wraps where the window is narrow
+        for name in names:
             metric = valid.get(name, Metric(None, undefined="it was not computed"))
             below = [f"95 %: {metric.low:.3f} – {metric.high:.3f}"] if metric.low is not None else []
             if name in train and name != "prevalence":
                 below.append(f"training {_number(train[name])}")
-            with column:
-                st.metric(LABELS[name].name, _number(metric), help=_explained(name, metric))
+            with row.container(width="content"):
+                st.metric(LABELS[name].name, _number(metric), help=_explained(name, metric), width="content")
                 st.caption("  \n".join(below) or "\u00a0")
 
 
@@ -263,7 +265,7 @@ def _table(experiment: Experiment, data: HeldOut, rows: np.ndarray, error: np.nd
         columns["browser"] = links
     columns |= {"measured": data.y[rows], "predicted": data.prediction[rows], "error": error[rows]}
     letters = [data.sequence(int(i)) for i in rows]
-    columns["why"] = [f"saliency?{urlencode({**state.link(), 'sequence': sequence})}" for sequence in letters]
+    columns["why"] = [f"saliency?{urlencode(data.link(int(i)))}" for i in rows]
     columns["sequence"] = letters
     number = st.column_config.NumberColumn(format="%.3f", width="small")
     event = st.dataframe(
@@ -297,7 +299,7 @@ def _one(experiment: Experiment, data: HeldOut, index: int, key: str) -> None:
         link = _browser(experiment, name)
         if link:
             st.link_button("Genome browser", link, icon=":material/open_in_new:", type="tertiary")
-        to = {**state.link(), "sequence": sequence}
+        to = data.link(index)
         st.page_link("views/saliency.py", label="See why", icon=":material/highlight:", query_params=to)
         st.page_link("views/predict.py", label="Try changes", icon=":material/biotech:", query_params=to)
     row = Row(sequence, marks=marks_of(experiment.motif, sequence))

@@ -15,11 +15,12 @@ from components.models import selected
 from components.sequence import Mark, Row, sequences
 from components.targets import Targets, compare_with
 from interpretation import ablations, aligned, best_name, filters, names, sample, useful_first
+from motif_choice import spelled
 from reporting import pictures, report_button
 
 from dnaconv_core.interpret.filters import FilterScan, class_means, co_firing, top_sequences
 from dnaconv_core.interpret.match import NO_MATCH
-from dnaconv_core.sequence.motif import to_icm
+from dnaconv_core.sequence.motif import to_icm, trim
 from dnaconv_core.sequence.motif_text import write_jaspar, write_meme
 
 _LINE = "What each filter of **{}** looks for: the windows that activate it, aligned and counted, on {}."
@@ -31,6 +32,10 @@ _ALIGNED = (
 _GRID = (
     "Those whose activation differs most between the classes come first. Letter heights are information, in bits. "
     "Click one to open it."
+)
+_DEEP = (
+    "It sees {} bases. What it looks for may lie anywhere in them, which blurs the logo: the sequences that it likes "
+    "most, below, show it better."
 )
 _SHOWN = 20  # filters drawn and silenced at first
 
@@ -61,7 +66,7 @@ def page() -> None:
 
 def _settings(path: Path) -> tuple[int, float, Targets]:
     depth = bundle(path).config.depth
-    with st.container(border=True, horizontal=True, vertical_alignment="bottom", gap="large"):
+    with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
         layer = 1
         if depth > 1:
             layers = list(range(1, depth + 1))
@@ -79,7 +84,7 @@ def _settings(path: Path) -> tuple[int, float, Targets]:
             key="fraction",
             bind="query-params",
             help=_FRACTION,
-            width=240,
+            width=180,
         )
         by = compare_with()
     return layer, fraction, by
@@ -125,18 +130,22 @@ def _one(path: Path, scan: FilterScan, index: int, matches, by: Targets, worth: 
     f, experiment = scan.motifs[index], state.experiment()
     alphabet = bundle(path).config.alphabet
     with st.container(border=True):
-        st.markdown(f"**Filter {index + 1}** · layer {scan.layer} · {f.consensus if f.n_sites else 'silent'}")
+        word = spelled(trim(f.motif), alphabet) if f.n_sites else "silent"
+        st.markdown(f"**Filter {index + 1}** · layer {scan.layer} · {word}")
+        if scan.layer > 1:
+            st.caption(_DEEP.format(scan.width))
         if f.note:
             st.warning(f"{f.note[0].upper()}{f.note[1:]}.", icon=":material/info:")
-        columns = st.columns(5)
-        columns[0].metric("Sites", f"{f.n_sites:,}")
-        columns[1].metric("Strongest activation", f"{f.max_activation:.2f}")
-        columns[2].metric("Information", f"{f.information_bits:.1f} bits")
         means = class_means(scan, data.y[rows])
         low, high = class_names(experiment) if experiment.task == "binary" else ("low", "high")
-        columns[3].metric(f"Mean in {high} / {low}", f"{means[1][index]:.2f} / {means[0][index]:.2f}")
-        with columns[4]:
-            _worth(worth.get(index))
+        with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
+            st.metric("Sites", f"{f.n_sites:,}", width="content")
+            st.metric("Strongest activation", f"{f.max_activation:.2f}", width="content")
+            st.metric("Information", f"{f.information_bits:.1f} bits", width="content")
+            both = f"{means[1][index]:.2f} / {means[0][index]:.2f}"
+            st.metric(f"Mean in {high} / {low}", both, width="content")
+            with st.container(width="content", gap=None):
+                _worth(worth.get(index))
         drawn = [Logo(to_icm(f.motif.ppm) * (f.n_sites > 0), "Where it fires")]
         if scan.layer == 1:
             kernel = bundle(path).model.convs[0].weight[index].detach().numpy()
@@ -144,7 +153,8 @@ def _one(path: Path, scan: FilterScan, index: int, matches, by: Targets, worth: 
         logos(drawn, key="motif", alphabet=alphabet, height=120, min_width=320, max_column=40)
         with st.container(horizontal=True):
             pictures(drawn[0], f"filter_{index + 1}", alphabet)
-    left, right = st.columns(2)
+    with st.container(key="shape_filter"):  # one below the other where the window is narrow
+        left, right = st.columns(2)
     with left, st.container(border=True):
         st.markdown(f"**What it resembles** in {plain(by.words)}", help=_ALIGNED)
         if by.fit(alphabet):
@@ -163,14 +173,15 @@ def _one(path: Path, scan: FilterScan, index: int, matches, by: Targets, worth: 
 
 def _worth(change) -> None:
     if change is None or change.difference.value is None:
-        st.metric("Metric without it", "…" if change is None else "undefined")
+        st.metric("Metric without it", "…" if change is None else "undefined", width="content")
         return
     d = change.difference
     from dnaconv_core.evaluate.metrics import LABELS
 
     st.metric(
-        f"{LABELS[d.name].name} without it", f"{d.value:+.4f}", help="On held-out data, with this filter silenced."
-    )
+        f"{LABELS[d.name].name} without it", f"{d.value:+.4f}", width="content",
+        help="The change on held-out data when this filter is silenced.",
+    )  # fmt: skip
     verdict = "it matters" if change.matters else "no clear effect by itself"
     st.caption(f"95 %: {d.low:+.4f} to {d.high:+.4f}, {verdict}" if d.low is not None else "")
 
@@ -223,8 +234,7 @@ def _top(scan: FilterScan, index: int, data, rows: np.ndarray) -> None:
             return
         clicked = sequences(shown, key="top", clickable=True)
         if clicked is not None:
-            sequence = data.sequence(int(rows[found[clicked][0]]))
-            st.switch_page("views/saliency.py", query_params={**state.link(), "sequence": sequence})
+            st.switch_page("views/saliency.py", query_params=data.link(int(rows[found[clicked][0]])))
 
 
 page()

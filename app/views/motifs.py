@@ -134,13 +134,16 @@ def _pattern(number: int, pattern: Pattern, matches: list | None, data: HeldOut,
                 st.badge(f"{good[0].name} · q = {good[0].q_value:.2g}", color="violet")
             elif matches is not None:
                 st.badge(NO_MATCH, color="gray")
-            to = {**state.link(), "view": "Bench", "motif": word}
-            st.page_link("views/motifs.py", label="Put on the bench", icon=":material/labs:", query_params=to)
-        columns = st.columns(4)
-        columns[0].metric("Seqlets", f"{pattern.n_seqlets:,}")
-        columns[1].metric(f"In {high}", f"{pattern.share_positives:.1%}")
-        columns[2].metric(f"In {low}", f"{pattern.share_negatives:.1%}")
-        columns[3].metric("Fisher's exact p", f"{pattern.p_fisher:.1g}", help="That both shares are equal.")
+            st.button(
+                "Put on the bench", icon=":material/labs:", type="tertiary", key=f"bench_{number}",
+                on_click=st.session_state.update, args=({"view": "Bench", "motif": word},),
+            )  # fmt: skip
+        with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
+            st.metric("Seqlets", f"{pattern.n_seqlets:,}", width="content")
+            st.metric(f"In {high}", f"{pattern.share_positives:.1%}", width="content")
+            st.metric(f"In {low}", f"{pattern.share_negatives:.1%}", width="content")
+            chance = f"{pattern.p_fisher:.1g}"
+            st.metric("Fisher's exact p", chance, help="That both shares are equal.", width="content")
         drawn = [
             Logo(to_icm(pattern.motif.ppm), "What it looks like"),
             Logo(pattern.contribution, "What it contributes", kind="contribution", unit=unit),
@@ -148,7 +151,8 @@ def _pattern(number: int, pattern: Pattern, matches: list | None, data: HeldOut,
         logos(drawn, key=f"pattern_{number}", alphabet=data.alphabet, height=110, min_width=320, max_column=44)
         with st.container(horizontal=True):
             pictures(drawn[0], f"pattern_{number + 1}", data.alphabet)
-        left, right = st.columns([3, 2])
+        with st.container(key=f"shape_pattern_{number}"):  # one below the other where the window is narrow
+            left, right = st.columns([3, 2])
         with left:
             if good:
                 st.caption(f"Its nearest in {plain(by.words)}, aligned")
@@ -159,7 +163,7 @@ def _pattern(number: int, pattern: Pattern, matches: list | None, data: HeldOut,
         with right:
             middle = pattern.start + pattern.motif.width // 2
             counts = np.bincount(np.clip(middle, 0, data.codes.shape[1] - 1), minlength=data.codes.shape[1])
-            chart(motif_bench.bars(counts, "middle of the pattern (base)", "seqlets"), key=f"at_{number}", height=210)
+            chart(motif_bench.bars(counts, "middle of the pattern", "seqlets"), key=f"at_{number}", height=210)
 
 
 page()

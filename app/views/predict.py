@@ -85,11 +85,11 @@ def _asked(experiment: Experiment, model: Bundle) -> tuple[str, tuple[float, ...
     if st.session_state.get("_asked_of") != experiment.key:
         first = experiment.examples[0]
         given = st.query_params.get("sequence", "")
-        fresh = first._replace(sequence=given) if given and "_asked_of" not in st.session_state else first
+        fresh = _linked(experiment, given) if given and "_asked_of" not in st.session_state else first
         st.session_state["_asked_of"] = experiment.key
         _take(experiment, fresh)
     elif "pasted" not in st.session_state:  # back from another page
-        _take(experiment, experiment.examples[0]._replace(sequence=st.query_params.get("sequence", "")))
+        _take(experiment, _linked(experiment, st.query_params.get("sequence", "")))
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown("**Try**", width="content")
@@ -120,6 +120,21 @@ def _asked(experiment: Experiment, model: Bundle) -> tuple[str, tuple[float, ...
         with st.expander("Many sequences", icon=":material/upload_file:"):
             file = upload(model)
     return text, tuple(values), file
+
+
+def _linked(experiment: Experiment, sequence: str) -> Example:
+    """What a link from another page asks for; covariates that it does not tell are those of the first example."""
+    first = experiment.examples[0]
+    beside = zip(experiment.covariates, first.covariates, strict=True)
+    values = tuple(_number(st.query_params.get(f"beside_{name}"), value) for name, value in beside)
+    return first._replace(sequence=sequence, covariates=values)
+
+
+def _number(text: str | None, default: float) -> float:
+    try:
+        return max(float(text), 0.0) if text else default
+    except ValueError:
+        return default
 
 
 def _take(experiment: Experiment, example: Example) -> None:
@@ -220,7 +235,7 @@ def _one(
         left, right = st.columns([1, 1.9])
     with left, st.container(border=True, height="stretch"):
         _verdict(experiment, answer, more)
-        to = state.link() | {"sequence": answer.sequence}
+        to = state.link() | {"sequence": answer.sequence} | state.beside(model.config.covariates, covariates)
         st.page_link("views/saliency.py", label="Which bases matter", icon=":material/highlight:", query_params=to)
     with right, st.container(border=True, height="stretch"):
         _among(experiment, choice, answer, unit)

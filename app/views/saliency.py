@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import state
 import streamlit as st
@@ -57,13 +59,14 @@ def _asked(choice: Choice, model: Bundle) -> tuple[str, tuple[float, ...]]:
             st.markdown("**Look at**", width="content")
             for number, example in enumerate(experiment.examples):
                 st.button(
-                    example.name, key=f"look_{number}", help=example.note, on_click=_look, args=(example.sequence,)
-                )
+                    example.name, key=f"look_{number}", help=example.note, on_click=_look,
+                    args=(example.sequence, tuple(zip(experiment.covariates, example.covariates, strict=True))),
+                )  # fmt: skip
             best = st.button("A high prediction", icon=":material/trending_up:", help="Of the held-out examples.")
             if best:
                 data = held_out(choice.path)
-                ranked = np.argsort(-data.prediction)[:50]
-                _look(data.sequence(int(np.random.default_rng().choice(ranked))))
+                row = int(np.random.default_rng().choice(np.argsort(-data.prediction)[:50]))
+                _look(data.sequence(row), zip(config.covariates, data.covariates[row], strict=False))
                 st.rerun()
         current = st.query_params["sequence"]
         st.session_state["_looked"] = current
@@ -72,7 +75,8 @@ def _asked(choice: Choice, model: Bundle) -> tuple[str, tuple[float, ...]]:
         values = tuple(
             st.number_input(
                 name.capitalize(), min_value=0.0, value=float(typical[i]), format="%.4f", step=0.001,
-                key=f"beside_{name}", width=220, help="The raw value; at first a typical one of the training data.",
+                key=f"beside_{name}", bind="query-params", width=220,
+                help="The raw value; at first a typical one of the training data.",
             )
             for i, name in enumerate(config.covariates)
         )  # fmt: skip
@@ -88,9 +92,12 @@ def _asked(choice: Choice, model: Bundle) -> tuple[str, tuple[float, ...]]:
     return text, values
 
 
-def _look(sequence: str) -> None:
+def _look(sequence: str, beside: Iterable[tuple[str, float]] = ()) -> None:
+    """Go to another sequence, and to these covariates by name."""
     st.query_params["sequence"] = sequence
     st.session_state["_trail"] = []
+    for name, value in beside:
+        st.session_state[f"beside_{name}"] = float(value)
 
 
 def _typed() -> None:
@@ -103,7 +110,7 @@ def _settings() -> tuple[tuple[str, ...], bool, bool]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.pills(
             "Methods", list(NAMES), selection_mode="multi", default=["deeplift_shap", "ism"],
-            format_func=NAMES.get, key="methods", bind="query-params",
+            format_func=NAMES.get, key="methods", bind="query-params", wrap=True,
         )  # fmt: skip
         correct = st.toggle("Correct gradients", key="correct", bind="query-params", help=_CORRECT)
         with_map = st.toggle("Every substitution", value=True, key="map", bind="query-params")
@@ -136,7 +143,7 @@ def _maps(choice: Choice, model: Bundle, sequence: str, covariates, methods, cor
         if edit is not None and edit["position"] < len(sequence):
             _apply(sequence, edit["position"], edit["base"])
             st.rerun()
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
             table = attribution_csv([m for m, *_ in rows], [sequence] * len(rows), np.stack([s for _, s, _ in rows]))
             st.download_button("CSV", table, "attributions.csv", icon=":material/download:", type="tertiary")
             with st.popover("Pictures", type="tertiary", icon=":material/image:"):
@@ -145,7 +152,7 @@ def _maps(choice: Choice, model: Bundle, sequence: str, covariates, methods, cor
                     with st.container(horizontal=True, vertical_alignment="center"):
                         st.markdown(track.title, width="stretch")
                         pictures(drawn, method, alphabet, column=12.0)
-            to = {**state.link(), "sequence": sequence}
+            to = {**state.link(), "sequence": sequence, **state.beside(model.config.covariates, covariates)}
             st.page_link("views/predict.py", label="Predict", icon=":material/biotech:", query_params=to)
 
 

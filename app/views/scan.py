@@ -73,7 +73,8 @@ def page() -> None:
         if found is not None:
             if rate is not None:
                 threshold = threshold_at(_negatives(str(choice.path), changed(choice.path)), rate)
-            _shown(experiment, model, targets, found, threshold, rate)
+            beside = state.beside(model.config.covariates, covariates)
+            _shown(experiment, model, targets, found, threshold, rate, beside)
 
 
 def _asked(experiment: Experiment, model: Bundle) -> list[_Target]:
@@ -176,7 +177,13 @@ def _scan_all(
 
 
 def _shown(
-    experiment: Experiment, model: Bundle, targets: list[_Target], found: list[Scan], cut: float, rate: float | None
+    experiment: Experiment,
+    model: Bundle,
+    targets: list[_Target],
+    found: list[Scan],
+    cut: float,
+    rate: float | None,
+    beside: dict[str, str],
 ) -> None:
     peaks = [call_peaks(one.scores, cut, window=one.window, strands=one.strands, start=one.start) for one in found]
     number = 0
@@ -208,11 +215,13 @@ def _shown(
             at = clicked["data"] if isinstance(clicked["data"], int) else None
             if at is not None:
                 picked = min(peaks[number], key=lambda peak: abs(peak.start + one.window // 2 - at))
-    _peaks(experiment, targets, one, peaks[number], picked)
+    _peaks(experiment, targets, one, peaks[number], picked, beside)
     _files(targets, found, peaks)
 
 
-def _peaks(experiment: Experiment, targets: list[_Target], one: Scan, peaks: list[Peak], picked: Peak | None) -> None:
+def _peaks(
+    experiment: Experiment, targets: list[_Target], one: Scan, peaks: list[Peak], picked: Peak | None, beside: dict
+) -> None:
     if not peaks:
         st.caption("No window reaches the threshold.")
         return
@@ -251,7 +260,7 @@ def _peaks(experiment: Experiment, targets: list[_Target], one: Scan, peaks: lis
             "views/saliency.py",
             label="Look at this window in Saliency",
             icon=":material/highlight:",
-            query_params=state.link() | {"sequence": text},
+            query_params=state.link() | {"sequence": text} | beside,
         )
 
 

@@ -261,7 +261,7 @@ def _close(model: Bundle, effect: VariantEffect, covariates: tuple[float, ...]) 
                 "views/saliency.py",
                 label=f"Look at the {label} window in Saliency",
                 icon=":material/highlight:",
-                query_params=state.link() | {"sequence": text},
+                query_params=state.link() | {"sequence": text} | state.beside(model.config.covariates, covariates),
             )
 
 

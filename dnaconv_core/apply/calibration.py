@@ -95,6 +95,11 @@ class Calibration(NamedTuple):
     n: int  # examples it was fitted on
     n_positive: int
 
+    @property
+    def words(self) -> str:
+        """The method as a reader would write it."""
+        return {"isotonic": "isotonic regression", "platt": "Platt scaling"}[self.method]
+
     def __call__(self, predictions: np.ndarray) -> np.ndarray:
         """Calibrated probabilities, the shape of `predictions`."""
         if self.method == "isotonic":

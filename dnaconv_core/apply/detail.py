@@ -75,7 +75,7 @@ def explain(
                 curve = calibrate(reference)
                 calibrated = curve(prediction)
                 calibration = (
-                    f"{curve.method}, fitted on {curve.n:,} validation examples, {curve.n_positive:,} positive"
+                    f"{curve.words}, fitted on {curve.n:,} validation examples, {curve.n_positive:,} positive"
                 )
             except InputError as error:
                 calibration = str(error)

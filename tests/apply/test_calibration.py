@@ -121,7 +121,9 @@ def test_what_stands_beside_a_prediction():
     assert found.prediction == pytest.approx(one)
     assert found.other_strand == pytest.approx(predict(model, X[:, ::-1, ::-1].copy())[:, 0])
     assert (found.low == np.minimum(one, two)).all() and (found.high == np.maximum(one, two)).all()
-    assert found.seeds == "lowest and highest of 2 seeds" and found.calibration.startswith("platt, fitted on 50")
+    assert found.seeds == "lowest and highest of 2 seeds" and found.calibration.startswith(
+        "Platt scaling, fitted on 50"
+    )
     expected = [(reference.negatives < value).mean() for value in one]
     assert found.among_negatives == pytest.approx(expected)
     assert found.percentile == pytest.approx([(reference.prediction < value).mean() for value in one])

@@ -1,14 +1,4 @@
 // A plotly figure that is updated in place: Plotly.react with a steady uirevision keeps zoom, hover and hidden traces.
-function plotly() {
-  if (window.Plotly) return Promise.resolve(window.Plotly);
-  return (window.__dnaconvPlotly ??= new Promise((resolve, reject) => {
-    const script = el("script", { src: plotlyAddress() });
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => reject(new Error("the chart library could not be loaded"));
-    document.head.appendChild(script);
-  }));
-}
-
 // Colours a figure may name ("theme:primary"), and the core's own series colours: both follow the theme.
 function recolor(value, look) {
   if (typeof value === "string") return value.startsWith("theme:") ? (look[value.slice(6)] ?? value) : value[0] === "#" ? (look[value] ?? value) : value;
@@ -26,6 +16,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
 
   const draw = async () => {
     const library = await plotly();
+    if (!kept.plotted) await new Promise((resolve) => setTimeout(resolve)); // several charts at once do not hold up a click
     if (!node.isConnected) return;
     const text = css(host, "--st-text-color"), grid = css(host, "--st-border-color"), back = css(host, "--st-background-color");
     const series = css(host, "--st-chart-categorical-colors").split(",");

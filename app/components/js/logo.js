@@ -26,7 +26,8 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
     const holder = el("div", { class: "plot", style: fixed }, card);
     if (data.axis) {
       const axis = el("div", { class: "axis", style: `height:${height - foot}px` }, holder);
-      el("span", {}, axis, short(top)); el("span", { class: "unit" }, axis, logo.unit); el("span", {}, axis, short(bottom));
+      el("span", {}, axis, short(top, top - bottom)); el("span", { class: "unit" }, axis, logo.unit);
+      el("span", {}, axis, short(bottom, top - bottom));
     }
     const image = svg("svg", { viewBox: `0 0 ${n * wide} ${height}`, preserveAspectRatio: "none", height, role: "img",
       "aria-label": `${logo.title || "sequence"} logo in ${logo.unit}` }, holder);
@@ -75,6 +76,7 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
     if (data.clickable) card.onclick = (event) => setTriggerValue("click", { logo: index, position: at(event) });
     return card;
   };
-  const short = (value) => (Math.abs(value) < 1e-9 ? "0" : String(+value.toPrecision(2)));
+  // what cannot be told from the zero line is zero: "-0.00019" would lie over the letters
+  const short = (value, span) => (Math.abs(value) < 0.02 * span ? "0" : String(+value.toPrecision(2)));
   return redrawing(host, draw);
 }

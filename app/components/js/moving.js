@@ -43,5 +43,7 @@ export default function ({ parentElement, data }) {
     };
     show();
   };
-  return redrawing(host, draw);
+  // The charts of the page first: their library takes a second to start, in which a drag would stand still.
+  plotly().catch(() => null).then(() => setTimeout(() => { kept.ready = true; kept.draw?.(); }));
+  return redrawing(host, () => { if (kept.ready) draw(); });
 }

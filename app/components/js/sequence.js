@@ -18,6 +18,10 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const perLine = data.wrap && fit < longest ? Math.max(10, Math.floor(fit / 10) * 10) : longest;
     root.style.setProperty("--cell", `${cell}px`);
     data.rows.forEach((row, index) => root.appendChild(drawRow(row, index, perLine)));
+    for (const body of root.querySelectorAll(".body")) {  // what is marked is in view
+      const mark = body.querySelector(".marked.first");
+      if (mark) body.scrollLeft = mark.offsetLeft - body.offsetLeft - body.clientWidth / 3;
+    }
   };
 
   const drawRow = (row, index, perLine) => {

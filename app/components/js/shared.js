@@ -30,6 +30,16 @@ function svg(name, attributes = {}, parent = null, text = null) {
   return node;
 }
 
+function plotly() {
+  if (window.Plotly) return Promise.resolve(window.Plotly);
+  return (window.__dnaconvPlotly ??= new Promise((resolve, reject) => {
+    const script = el("script", { src: plotlyAddress() });
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => reject(new Error("the chart library could not be loaded"));
+    document.head.appendChild(script);
+  }));
+}
+
 function css(host, name) {
   return getComputedStyle(host instanceof ShadowRoot ? host.host : host).getPropertyValue(name).trim();
 }
