@@ -92,12 +92,10 @@ def names(
 
     def work(progress: Any) -> list[list[Match]]:
         from dnaconv_core.interpret.match import match_motifs
-        from dnaconv_core.interpret.naming import families, targets
-        from dnaconv_core.sequence.motif_text import read_jaspar, read_meme
+        from dnaconv_core.interpret.naming import families
 
         progress.report(0.1, "reading the motifs to compare with")
-        reader = read_jaspar if by.text.lstrip().startswith(">") else read_meme
-        compared = reader(by.text, where=by.file) if by.text else targets(group=by.group)
+        compared = by.motifs()
         compiled(progress)
         if progress.should_stop():
             return []

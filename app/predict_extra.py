@@ -47,7 +47,7 @@ def upload(model: Bundle) -> Given | None:
     )
     if file is None:
         return None
-    text = uploaded_text(file)
+    text = uploaded_text(file, "FASTA, CSV or TSV, plain or gzip")
     first = text.lstrip().split("\n", 1)[0]
     if first.startswith(">") or ("," not in first and "\t" not in first):
         return Given(parse_pasted(text, model.config.alphabet), None)

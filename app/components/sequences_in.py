@@ -17,8 +17,8 @@ from dnaconv_core.sequence.encoding import parse_pasted
 _MOST = 256 << 20  # bytes a packed upload may unpack to
 
 
-def uploaded_text(upload: Any) -> str:
-    """The text of an uploaded file, plain or gzip. Raises DataError when it is neither."""
+def uploaded_text(upload: Any, wanted: str = "FASTA, plain or gzip") -> str:
+    """The text of an uploaded file, plain or gzip. Raises DataError when it is neither, and says what is `wanted`."""
     content = upload.getvalue()
     try:
         if content[:2] == b"\x1f\x8b":
@@ -30,7 +30,7 @@ def uploaded_text(upload: Any) -> str:
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{upload.name} cannot be unpacked ({error}): pack it again") from error
     except UnicodeDecodeError:
-        raise DataError(f"{upload.name} is not a text file: give FASTA, plain or gzip") from None
+        raise DataError(f"{upload.name} is not a text file: give {wanted}") from None
 
 
 def pasted_or_file(key: str, examples: dict[str, str], alphabet: str, *, what: str, height: int = 130) -> list[Record]:

@@ -7,7 +7,10 @@ from typing import NamedTuple
 import streamlit as st
 
 from components.sequences_in import uploaded_text
+from dnaconv_core.errors import DataError, DnaConvError
 from dnaconv_core.interpret.jaspar import GROUPS
+from dnaconv_core.sequence.motif import Motif
+from dnaconv_core.sequence.motif_text import read_jaspar, read_meme
 
 _FILE = "MEME or JASPAR text; names are then taken from it alone, and kept until you leave the page."
 
@@ -19,6 +22,12 @@ class Targets(NamedTuple):
     text: str = ""
     file: str = ""
 
+    def motifs(self) -> list[Motif]:
+        """Those to compare with."""
+        from dnaconv_core.interpret.naming import targets
+
+        return _read(self.text, self.file) if self.text else targets(group=self.group)
+
     @property
     def words(self) -> str:
         return self.file or f"JASPAR CORE {self.group}"
@@ -29,10 +38,23 @@ class Targets(NamedTuple):
 
 
 def compare_with() -> Targets:
-    """Ask what to name motifs by. Raises DataError when the file is not text."""
+    """Ask what to name motifs by; a file that holds none is told, and JASPAR taken."""
     with st.popover("Name by", icon=":material/label:"):
         group = st.selectbox("JASPAR CORE", GROUPS, key="jaspar", bind="query-params", width=240)
         file = st.file_uploader("or a file of motifs", type=["meme", "txt", "jaspar", "pfm"], help=_FILE)
     if file is None:
         return Targets(group)
-    return Targets(group, uploaded_text(file), file.name)
+    try:
+        text = uploaded_text(file, "MEME or JASPAR text")
+        _read(text, file.name)
+    except DnaConvError as error:
+        st.error(f"{error}. Names are from JASPAR meanwhile.", icon=":material/error:")
+        return Targets(group)
+    return Targets(group, text, file.name)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _read(text: str, file: str) -> list[Motif]:
+    if not text.strip():
+        raise DataError(f"{file} is empty: give MEME or JASPAR text")
+    return (read_jaspar if text.lstrip().startswith(">") else read_meme)(text, where=file)

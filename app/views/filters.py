@@ -227,7 +227,8 @@ def _top(scan: FilterScan, index: int, data, rows: np.ndarray) -> None:
         shown = []
         for row, start, minus, value in found:
             i = int(rows[row])
-            note = f"activation {value:.2f} · {'−' if minus else '+'} strand · measured {data.y[i]:.3g}"
+            strand = "" if data.alphabet == "RNA" else f" · {'−' if minus else '+'} strand"
+            note = f"activation {value:.2f}{strand} · measured {data.y[i]:.3g}"
             shown.append(Row(data.sequence(i), str(data.ids[i]), note, (Mark(start, start + scan.width, "site"),)))
         if not shown:
             st.caption("It fires on none of them.")

@@ -110,7 +110,7 @@ def _asked(experiment: Experiment, model: Bundle) -> _Given | None:
         return None
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "variants.vcf"
-        copy.write_text(uploaded_text(upload))
+        copy.write_text(uploaded_text(upload, "a VCF, plain or gzip"))
         file = read_vcf(copy)
         variants = list(file.variants)
     if len(variants) > _MOST:
