@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,11 +12,11 @@ from components.models import Choice
 from interpretation import filters, useful_first
 
 from dnaconv_core.errors import InputError
-from dnaconv_core.interpret.jaspar import GROUPS, jaspar
+from dnaconv_core.interpret.jaspar import jaspar
 from dnaconv_core.interpret.keep import kept_with, load_discovery
-from dnaconv_core.sequence.motif import Motif, consensus, from_iupac, trim
+from dnaconv_core.interpret.naming import filters_called, motif_called
+from dnaconv_core.sequence.motif import Motif, consensus, trim
 
-_NSITES = 100.0  # that a typed word counts as
 _FRACTION = 0.5
 _HELP = (
     "Letters, also R Y S W K M B D H V N for several bases; or filter 3, pattern 1, or JASPAR's id, for a whole matrix."
@@ -41,24 +40,13 @@ def ask_motif(choice: Choice, key: str, label: str, *, value: str = "", whole: b
 
 def motif_of(text: str, path: Path, alphabet: str = "DNA") -> Motif:
     """The motif that a word or a reference stands for. Raises InputError where it stands for none."""
-    found = re.fullmatch(r"(filter|pattern)\s*(\d+)", text, re.IGNORECASE)
-    if found:
-        kind, number = found[1].lower(), int(found[2])
-        offered = _filters(path) if kind == "filter" else _patterns(path)
-        motif = offered.get(f"{kind} {number}")
-        if motif is None:
-            why = "was found yet: look for motifs under Found" if kind == "pattern" else "of this model ever fires"
-            raise InputError(f"there is no {kind} {number}" if offered else f"no {kind} {why}")
-        return motif
-    if re.fullmatch(r"[A-Z]{2}\d+\.\d+", text.upper()):
-        if alphabet != "DNA":
-            raise InputError(f"{text} is a motif of DNA and this model reads RNA: type a word, such as UUAAU")
-        for group in GROUPS:
-            for motif in jaspar(group):
-                if motif.matrix_id == text.upper():
-                    return trim(motif)
-        raise InputError(f"JASPAR CORE has no matrix {text}: take one from the list, or type a word such as TGASTCA")
-    return from_iupac(text.upper())._replace(nsites=_NSITES)
+
+    def patterns() -> dict[str, Motif]:
+        if not (found := _patterns(path)):
+            raise InputError("no pattern was found yet: look for motifs under Found")
+        return found
+
+    return motif_called(text, alphabet, filters=lambda: _filters(path), patterns=patterns)
 
 
 def default_motif(alphabet: str) -> str:
@@ -108,7 +96,7 @@ def _filters(path: Path) -> dict[str, Motif]:
     """Those of the first layer that fire, without their uncertain ends; first those that tell the classes apart."""
     scan = filters(path, 1, _FRACTION)
     shown = [scan.motifs[i] for i in useful_first(path, scan)]
-    return {f.motif.name: trim(f.motif) for f in shown if f.n_sites and f.information_bits > 0.5}
+    return filters_called(shown)
 
 
 def _patterns(path: Path) -> dict[str, Motif]:

@@ -68,6 +68,8 @@ def discover(
     """
     if finder not in FINDERS:
         raise InputError(f"finder is {finder!r}: choose {' or '.join(FINDERS)}")
+    if most < 1:
+        raise InputError(f"most is {most}: explain at least 1 positive and 1 negative")
     if finder == MODISCO:
         modisco.check(X.shape[2])
     rows, positive = _explained(y, most, seed)

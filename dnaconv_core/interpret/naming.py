@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dnaconv_core.interpret.jaspar import jaspar
+from dnaconv_core.errors import InputError
+from dnaconv_core.interpret.jaspar import GROUPS, jaspar
 from dnaconv_core.interpret.match import Match, match_motifs
-from dnaconv_core.sequence.motif import Motif
+from dnaconv_core.sequence.motif import Motif, from_iupac, trim
 from dnaconv_core.sequence.motif_text import read_motifs
+
+if TYPE_CHECKING:
+    from dnaconv_core.interpret.filters import FilterMotif
+    from dnaconv_core.interpret.keep import StoredFilter
+
+_NSITES = 100.0  # that a typed word counts as
+_LEAST_BITS = 0.5  # of a filter's motif that can be asked for
 
 
 def targets(path: str = "", group: str = "vertebrates") -> Sequence[Motif]:
@@ -43,3 +53,40 @@ def families(n: int, order: Sequence[int] | np.ndarray) -> np.ndarray:
 def named(motifs: Sequence[Motif], path: str = "", group: str = "vertebrates", *, most: int = 5) -> list[list[Match]]:
     """The best matches of each motif."""
     return match_motifs(motifs, targets(path, group), most=most)
+
+
+def motif_called(
+    text: str,
+    alphabet: str = "DNA",
+    *,
+    filters: Callable[[], dict[str, Motif]],
+    patterns: Callable[[], dict[str, Motif]],
+) -> Motif:
+    """The motif that is meant by IUPAC letters, 'filter 3', 'pattern 1' (from 1) or the id of a JASPAR matrix.
+
+    filters, patterns: give the model's own by these names when they are asked for. Raises InputError where there is no
+    such motif.
+    """
+    text = text.strip()
+    found = re.fullmatch(r"(filter|pattern)[\s_]*(\d+)", text, re.IGNORECASE)
+    if found:
+        kind, number = found[1].lower(), int(found[2])
+        offered = filters() if kind == "filter" else patterns()
+        if f"{kind} {number}" not in offered:
+            why = "was found yet: look for motifs first" if kind == "pattern" else "of this model ever fires"
+            raise InputError(f"there is no {kind} {number} to take a motif from" if offered else f"no {kind} {why}")
+        return offered[f"{kind} {number}"]
+    if re.fullmatch(r"[A-Z]{2}\d+\.\d+", text.upper()):
+        if alphabet != "DNA":
+            raise InputError(f"{text} is a motif of DNA and this model reads RNA: type a word, such as UUAAU")
+        for group in GROUPS:
+            for motif in jaspar(group):
+                if motif.matrix_id == text.upper():
+                    return trim(motif)
+        raise InputError(f"JASPAR CORE has no matrix {text}: give the id of another, or a word such as TGASTCA")
+    return from_iupac(text)._replace(nsites=_NSITES)
+
+
+def filters_called(filters: Iterable[FilterMotif | StoredFilter]) -> dict[str, Motif]:
+    """Motifs of the filters that fire on something, by name, without their uncertain ends."""
+    return {f.motif.name: trim(f.motif) for f in filters if f.n_sites and f.information_bits > _LEAST_BITS}

@@ -22,7 +22,8 @@ def read_motifs(path: str | Path) -> list[Motif]:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read as text: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else "it holds other bytes"
+        raise DataError(f"{path} cannot be read as text ({why}): name a MEME or JASPAR file of motifs") from error
     if _is_meme(text):
         return read_meme(text, where=str(path))
     if text.lstrip().startswith(">"):

@@ -102,6 +102,31 @@ def test_seqlets_are_windows_above_what_shuffles_reach():
         call_seqlets(scores, null, width=40)
 
 
+def test_none_to_explain_are_refused(ap1_model):
+    data = tf_binding(40, seed=5, length=61)
+    with pytest.raises(InputError, match="most is 0: explain at least 1 positive and 1 negative"):
+        discover(ap1_model, data.X, data.y, most=0)
+
+
+def test_a_wish_to_stop_is_heard_while_seqlets_are_aligned(ap1_model):
+    class Progress:
+        def __init__(self, stops: bool) -> None:
+            self.stops, self.aligned = stops, 0
+
+        def report(self, fraction, message):
+            self.aligned += "aligned" in message
+
+        def should_stop(self):
+            return self.stops and self.aligned > 0
+
+    data, counts = tf_binding(300, seed=5, length=61), []
+    for stops in (True, False):
+        progress = Progress(stops)
+        assert len(discover(ap1_model, data.X, data.y, n_references=2, progress=progress).seqlets) > 50
+        counts.append(progress.aligned)
+    assert counts[0] == 1 < counts[1]
+
+
 def test_all_labels_alike_are_refused(ap1_model):
     with pytest.raises(InputError, match="all labels are alike"):
         discover(ap1_model, random_backgrounds(5, 61), np.ones(5))

@@ -10,6 +10,7 @@ import pytest
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret import match
 from dnaconv_core.interpret.hits import find_hits, tail_chances
+from dnaconv_core.interpret.naming import motif_called
 from dnaconv_core.sequence.encoding import one_hot
 from dnaconv_core.sequence.motif import AP1, from_iupac, to_pwm
 from dnaconv_core.sequence.shuffle import random_backgrounds
@@ -155,3 +156,25 @@ def test_families_pay_for_their_own_tests_only(monkeypatch):
 def test_hits_on_strands_that_there_are_not():
     with pytest.raises(InputError, match="strands is 'minus': choose both or one"):
         find_hits(np.zeros((1, 4, 9), np.int8), from_iupac("TGA"), strands="minus")
+
+
+def test_a_motif_is_called_by_letters_by_number_or_by_its_id_in_jaspar():
+    own = {"filters": lambda: {"filter 3": AP1}, "patterns": dict}
+    typed = motif_called(" tgastca ", **own)
+    assert (typed.matrix_id, typed.nsites) == ("TGASTCA", 100.0)
+    assert motif_called("Filter 3", **own) is AP1 is motif_called("filter_3", **own)
+    named = motif_called("ma0099.4", **own)
+    assert named.name == "FOS::JUN" and named.width <= 10  # without its uncertain ends
+    for text, message in (
+        ("filter 2", "there is no filter 2 to take a motif from"),
+        ("pattern 1", "no pattern was found yet: look for motifs first"),
+        ("MA0000.1", "JASPAR CORE has no matrix MA0000.1: give the id of another"),
+        ("TGAZ", "has 'Z' at position 4"),
+        ("", "the motif is empty"),
+    ):
+        with pytest.raises(InputError, match=message):
+            motif_called(text, **own)
+    with pytest.raises(InputError, match="MA0099.4 is a motif of DNA and this model reads RNA"):
+        motif_called("MA0099.4", "RNA", **own)
+    with pytest.raises(InputError, match="no filter of this model ever fires"):
+        motif_called("filter 1", filters=dict, patterns=dict)
