@@ -122,7 +122,7 @@ def test_a_wish_to_stop_is_heard_while_seqlets_are_aligned(ap1_model):
     data, counts = tf_binding(300, seed=5, length=61), []
     for stops in (True, False):
         progress = Progress(stops)
-        assert len(discover(ap1_model, data.X, data.y, n_references=2, progress=progress).seqlets) > 50
+        assert len(discover(ap1_model, data.X, data.y, n_references=2, p_value=0.01, progress=progress).seqlets) > 50
         counts.append(progress.aligned)
     assert counts[0] == 1 < counts[1]
 
