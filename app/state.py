@@ -100,5 +100,14 @@ def beside(names: Sequence[str], values: Iterable[float]) -> dict[str, str]:
     return {f"beside_{name}": f"{value:.6g}" for name, value in zip(names, values, strict=True)}
 
 
+def given_beside(name: str, default: float) -> float:
+    """The covariate that the address tells, or `default` where it tells none that can be read."""
+    try:
+        value = float(_value(f"beside_{name}"))
+    except ValueError:
+        return default
+    return value if 0 <= value < float("inf") else default
+
+
 def _value(name: str) -> str:
     return st.query_params.get(name, "")

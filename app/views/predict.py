@@ -126,15 +126,8 @@ def _linked(experiment: Experiment, sequence: str) -> Example:
     """What a link from another page asks for; covariates that it does not tell are those of the first example."""
     first = experiment.examples[0]
     beside = zip(experiment.covariates, first.covariates, strict=True)
-    values = tuple(_number(st.query_params.get(f"beside_{name}"), value) for name, value in beside)
+    values = tuple(state.given_beside(name, value) for name, value in beside)
     return first._replace(sequence=sequence, covariates=values)
-
-
-def _number(text: str | None, default: float) -> float:
-    try:
-        return max(float(text), 0.0) if text else default
-    except ValueError:
-        return default
 
 
 def _take(experiment: Experiment, example: Example) -> None:

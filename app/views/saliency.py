@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Sequence
 
 import numpy as np
 import state
@@ -18,10 +19,12 @@ from held_out import held_out
 from reporting import pictures
 
 from dnaconv_core.errors import InputError
+from dnaconv_core.experiments.base import Example
 from dnaconv_core.interpret.attribution import GRADIENTS, NAMES
 from dnaconv_core.interpret.export import attribution_csv
 from dnaconv_core.interpret.marginalize import typical_covariates
 from dnaconv_core.model.bundle import Bundle
+from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.sequence.encoding import one_hot, parse_pasted, reverse_complement_text
 
 _LINE = "Which bases **{}** used, letter by letter; heights are contributions to the output before the sigmoid (logit)."
@@ -53,33 +56,25 @@ def _asked(choice: Choice, model: Bundle) -> tuple[str, tuple[float, ...]]:
     """The sequence, which stands in the address, and the covariates."""
     experiment, config = state.experiment(), model.config
     if not st.query_params.get("sequence"):
-        st.query_params["sequence"] = experiment.examples[0].sequence[: config.length]
+        _look(experiment.examples[0].sequence[: config.length], _beside_of(experiment.examples[0]))
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown("**Look at**", width="content")
             for number, example in enumerate(experiment.examples):
                 st.button(
                     example.name, key=f"look_{number}", help=example.note, on_click=_look,
-                    args=(example.sequence, tuple(zip(experiment.covariates, example.covariates, strict=True))),
+                    args=(example.sequence, _beside_of(example)),
                 )  # fmt: skip
             best = st.button("A high prediction", icon=":material/trending_up:", help="Of the held-out examples.")
             if best:
                 data = held_out(choice.path)
                 row = int(np.random.default_rng().choice(np.argsort(-data.prediction)[:50]))
-                _look(data.sequence(row), zip(config.covariates, data.covariates[row], strict=False))
+                _look(data.sequence(row), tuple(zip(config.covariates, data.covariates[row], strict=False)))
                 st.rerun()
         current = st.query_params["sequence"]
         st.session_state["_looked"] = current
         st.text_input("Sequence", key="_looked", on_change=_typed, label_visibility="collapsed")
-        typical = typical_covariates(config)
-        values = tuple(
-            st.number_input(
-                name.capitalize(), min_value=0.0, value=float(typical[i]), format="%.4f", step=0.001,
-                key=f"beside_{name}", bind="query-params", width=220,
-                help="The raw value; at first a typical one of the training data.",
-            )
-            for i, name in enumerate(config.covariates)
-        )  # fmt: skip
+        values = tuple(_beside_it(name, typical) for name, typical in _typical(config).items())
     records = parse_pasted(current, config.alphabet)
     text = records[0].sequence
     if len(text) < config.length:
@@ -92,16 +87,35 @@ def _asked(choice: Choice, model: Bundle) -> tuple[str, tuple[float, ...]]:
     return text, values
 
 
-def _look(sequence: str, beside: Iterable[tuple[str, float]] = ()) -> None:
+def _look(sequence: str, beside: Sequence[tuple[str, float]] = ()) -> None:
     """Go to another sequence, and to these covariates by name."""
-    st.query_params["sequence"] = sequence
-    st.session_state["_trail"] = []
-    for name, value in beside:
-        st.session_state[f"beside_{name}"] = float(value)
+    told = state.beside([name for name, _ in beside], [value for _, value in beside])
+    state.write({"sequence": sequence, "edits": "", **told})
+
+
+def _beside_of(example: Example) -> tuple[tuple[str, float], ...]:
+    return tuple(zip(state.experiment().covariates, example.covariates, strict=True))
+
+
+def _typical(config: ModelConfig) -> dict[str, float]:
+    typical = typical_covariates(config)
+    return {} if typical is None else dict(zip(config.covariates, map(float, typical), strict=True))
+
+
+def _beside_it(name: str, typical: float) -> float:
+    """Ask for one covariate, which stands in the address as the sequence does."""
+    key = f"_beside_{name}"
+    st.session_state[key] = state.given_beside(name, typical)
+    return st.number_input(
+        name.capitalize(), min_value=0.0, format="%.4f", step=0.001, key=key, width=220,
+        help="The raw value; at first a typical one of the training data.",
+        on_change=lambda: state.write(state.beside([name], [st.session_state[key]])),
+    )  # fmt: skip
 
 
 def _typed() -> None:
-    text = "".join(st.session_state["_looked"].split())
+    words = st.session_state["_looked"].split()
+    text = "".join(words[1:] if len(words) > 1 and words[0][0] == ">" else words)  # pasted FASTA comes as one line
     if text:
         _look(text)
 
@@ -167,7 +181,7 @@ def _beside(model: Bundle, rows) -> str:
 def _planted(choice: Choice, sequence: str) -> list[Span]:
     """Where sites were planted in this sequence, or in that which was edited into it: of synthetic data it is known."""
     sites = planted(str(choice.path), changed(choice.path))
-    trail = st.session_state.get("_trail", [])
+    trail = _trail(sequence)
     found = sites.get(sequence) or sites.get(trail[0][0] if trail else "") or ()
     return [Span(s.start, s.end, f"{s.motif} planted, {s.strand} strand", "planted") for s in found]
 
@@ -186,21 +200,31 @@ def _marks(sequence: str) -> list[Span]:
     return list(found.values())
 
 
+def _trail(sequence: str) -> list[tuple[str, str]]:
+    """The substitutions in the address that led to this sequence, each as what stood before it and 'A12G'."""
+    steps: list[tuple[str, str]] = []
+    for words in reversed(st.query_params.get("edits", "").split(",")):
+        found = re.fullmatch(r"([A-Z])(\d+)([A-Z])", words)
+        at = int(found[2]) - 1 if found else -1
+        if not 0 <= at < len(sequence) or sequence[at] != found[3]:
+            break
+        sequence = sequence[:at] + found[1] + sequence[at + 1 :]
+        steps.append((sequence, words))
+    return steps[::-1]
+
+
 def _apply(sequence: str, position: int, base: str) -> None:
-    trail = st.session_state.setdefault("_trail", [])
-    trail.append((sequence, f"{sequence[position]}{position + 1}{base}"))
-    st.query_params["sequence"] = sequence[:position] + base + sequence[position + 1 :]
+    words = [words for _, words in _trail(sequence)] + [f"{sequence[position]}{position + 1}{base}"]
+    state.write({"sequence": sequence[:position] + base + sequence[position + 1 :], "edits": ",".join(words)})
 
 
-def _undo(number: int) -> None:
+def _undo(trail: list[tuple[str, str]], number: int) -> None:
     """Back to before edit `number`."""
-    trail = st.session_state["_trail"]
-    st.query_params["sequence"] = trail[number][0]
-    del trail[number:]
+    state.write({"sequence": trail[number][0], "edits": ",".join(words for _, words in trail[:number])})
 
 
 def _edits(choice: Choice, sequence: str, covariates: tuple[float, ...]) -> None:
-    trail = st.session_state.get("_trail", [])
+    trail = _trail(sequence)
     st.markdown("**Edits**", help="Click a cell of the map to make that substitution.")
     if not trail:
         st.caption("None yet: click a cell of the map above to see what that base changes.")
@@ -215,7 +239,7 @@ def _edits(choice: Choice, sequence: str, covariates: tuple[float, ...]) -> None
             last = number == len(trail) - 1
             st.button(
                 "Undo" if last else "Back to before", key=f"undo_{number}", type="tertiary",
-                icon=":material/undo:", on_click=_undo, args=(number,),
+                icon=":material/undo:", on_click=_undo, args=(trail, number),
             )  # fmt: skip
 
 

@@ -43,12 +43,33 @@ def test_saliency_says_what_is_wrong_with_a_sequence(dashboard, trained):
 
 def test_an_edit_is_undone(dashboard, trained):
     run = trained("tf_binding")
-    at = dashboard("saliency", experiment="tf_binding", run=run.id, sequence="A" * 101)
-    at.session_state["_trail"] = [("C" + "A" * 100, "C1A")]
-    at.run()
-    assert any("**C1A**" in text.value for text in at.markdown)
+    at = dashboard("saliency", experiment="tf_binding", run=run.id, sequence="A" * 101, edits="T9G,C1A,G5A")
+    trail = [text.value.split("**")[1] for text in at.markdown if "· logit" in text.value and "**" in text.value[:2]]
+    assert trail == ["C1A", "G5A"]  # the first does not lead to this sequence
+    at.button(key="undo_1").click().run()
+    assert at.query_params["sequence"] in (["AAAAG" + "A" * 96], "AAAAG" + "A" * 96)
+    assert at.query_params["edits"] in (["C1A"], "C1A")
     at.button(key="undo_0").click().run()
-    assert at.query_params["sequence"] in (["C" + "A" * 100], "C" + "A" * 100)
+    assert at.query_params["sequence"] in (["CAAAG" + "A" * 96], "CAAAG" + "A" * 96) and "edits" not in at.query_params
+
+
+def test_an_example_brings_its_accessibility_and_the_address_keeps_it(dashboard, trained):
+    run = trained("chromatin")
+
+    def beside(at) -> float:
+        return next(box.value for box in at.number_input if box.label == "Accessibility")
+
+    at = dashboard("saliency", experiment="chromatin", run=run.id)
+    assert beside(at) == 0.02 and not errors(at)
+    at.button(key="look_1").click().run()
+    assert beside(at) == 0.001 and at.query_params["beside_accessibility"] in (["0.001"], "0.001")
+    at.number_input(key="_beside_accessibility").set_value(0.5).run()
+    assert beside(at) == 0.5 and at.query_params["beside_accessibility"] in (["0.5"], "0.5")
+    query = {"sequence": "A" * 101, "beside_accessibility": "0.25"}
+    at = dashboard("predict", experiment="chromatin", run=run.id, **query)
+    assert beside(at) == 0.25
+    at = dashboard("saliency", experiment="chromatin", run=run.id, **(query | {"beside_accessibility": "much"}))
+    assert 0 <= beside(at) < 0.25 and not errors(at)  # a typical one
 
 
 @pytest.mark.parametrize("experiment", ["tf_binding", "rnai"])
