@@ -67,7 +67,8 @@ def features(model: ConvNet, X: Tensor) -> Tensor:
 def dense(model: ConvNet, X: Tensor, weight: Tensor) -> Tensor:
     """The dense layer's weights of sequence features, `(T, M·n)`, applied member by member: `(B, M, T)`."""
     config = model.config
-    h, filters = features(model, X).float(), config.filters  # (B or 2B, P, M, F')
+    h, filters = features(model, X), config.filters  # (B or 2B, P, M, F')
+    h = h if config.pooling == "flatten" else h.float()
     if config.strands == "both" and config.pooling == "max":
         h = torch.maximum(*h.amax(dim=1).chunk(2))[..., :filters]  # (B, M, F)
     elif config.strands == "both":
@@ -79,8 +80,8 @@ def dense(model: ConvNet, X: Tensor, weight: Tensor) -> Tensor:
         h = torch.cat([h.amax(dim=1)[..., :filters], h.mean(dim=1)[..., :filters]], dim=2)  # (B, M, 2F)
     elif config.pooling == "flatten":
         if not (model.training and config.pooled_dropout):
-            return F.linear(h.flatten(1), _by_position(model, weight, h.shape[3])).unflatten(1, (config.members, -1))
-        h = h[..., :filters].permute(0, 2, 3, 1).flatten(2)  # (B, M, F·P)
+            return _Dense.apply(h, _by_position(model, weight, h.shape[3])).unflatten(1, (config.members, -1))
+        h = h[..., :filters].float().permute(0, 2, 3, 1).flatten(2)  # (B, M, F·P)
     h = model.pooled_dropout(h)
     return torch.einsum("bmn,tmn->bmt", h, weight.unflatten(1, (config.members, -1)))
 
@@ -108,10 +109,9 @@ class _Layer(torch.autograd.Function):
         kernel, offset = filled(weight, bias, members, x.shape[1] // groups, scale, x.dtype)
         y = F.conv2d(x, kernel, offset, padding=(0, padding), groups=groups)
         if kept < 256:
-            flat = y.permute(0, 2, 3, 1)  # as it lies in memory
-            flat.mul_(_mask(flat.shape, kept, flat.dtype)).relu_()
-        else:
-            y.relu_()
+            flat = _bits(y.permute(0, 2, 3, 1))  # as it lies in memory
+            flat.mul_(_mask(flat.shape, kept, flat.dtype))
+        _bits(y).relu_()
         if spare:
             y[..., -spare:] = 0
         ctx.save_for_backward(x, kernel, y)
@@ -142,16 +142,42 @@ class _Layer(torch.autograd.Function):
         return dx, dw, db, None, None, None, None
 
 
+class _Dense(torch.autograd.Function):
+    """`(B, P, M, F')` and weights `(T, P·M·F')` → `(B, T)` in float32; the activations' gradient in their own type."""
+
+    @staticmethod
+    def forward(ctx, h: Tensor, weight: Tensor):
+        flat = h.flatten(1).float()
+        ctx.save_for_backward(flat, weight)
+        ctx.shape, ctx.dtype = h.shape, h.dtype
+        return flat @ weight.T
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient: Tensor):
+        flat, weight = ctx.saved_tensors
+        return (gradient.to(ctx.dtype) @ weight.to(ctx.dtype)).view(ctx.shape), gradient.T @ flat
+
+
 def _through_relu(gradient: Tensor, y: Tensor, beside: int) -> Tensor:
     """The gradient `(B, F, 1, L)` where the output is positive, with `beside` zero columns on either side."""
     if not beside:
-        return torch.ops.aten.threshold_backward(gradient, y, 0)
+        return torch.ops.aten.threshold_backward(_bits(gradient), _bits(y), 0).view(y.dtype)
     b, f, _, length = y.shape
     wide = y.new_empty(b, 1, length + 2 * beside, f).permute(0, 3, 1, 2)
     wide[..., :beside] = 0
     wide[..., -beside:] = 0
-    torch.ops.aten.threshold_backward(gradient, y, 0, grad_input=wide[..., beside:-beside])
+    within = _bits(wide[..., beside:-beside])
+    torch.ops.aten.threshold_backward(_bits(gradient), _bits(y), 0, grad_input=within)
     return wide
+
+
+def _bits(x: Tensor) -> Tensor:
+    """bfloat16 read as int16, in which masks and ReLU do the same to every number, two to three times as fast.
+
+    Only a NaN becomes 0 where its sign is set: the training loop looks at the weights.
+    """
+    return x.view(torch.int16) if x.dtype == torch.bfloat16 else x
 
 
 def filled(

@@ -104,7 +104,7 @@ def fit(
                 stopped = "cancelled"
                 break
             speed = len(order) / (time.perf_counter() - started)
-            _require_finite(losses, epoch, config)
+            _require_finite(losses, model, epoch, config)
             if epoch % config.eval_every == 0 or epoch == config.epochs:
                 metrics = {name: _measure(model, data, loss, evaluating) for name, data in parts}
                 if None in metrics.values():  # asked to stop in the middle
@@ -172,14 +172,18 @@ def make_optimizer(model: ConvNet, config: TrainConfig, device: str) -> torch.op
     return torch.optim.AdamW(groups, eps=ADAM_EPSILON, fused=device != "mps", capturable=cuda)
 
 
-def _require_finite(losses: torch.Tensor, epoch: int, config: TrainConfig) -> None:
+def _require_finite(losses: torch.Tensor, model: ConvNet, epoch: int, config: TrainConfig) -> None:
     finite = losses.isfinite()
     if not bool(finite.all()):
-        step = int((~finite).nonzero()[0]) + 1
-        raise TrainingError(
-            f"the loss is not a number at epoch {epoch}, step {step}: the learning rate ({config.learning_rate:g}) is "
-            f"probably too high, try {config.learning_rate / 10:g}; otherwise look for labels that are not numbers"
-        )
+        what = f"the loss is not a number at epoch {epoch}, step {int((~finite).nonzero()[0]) + 1}"
+    elif not all(bool(weights.isfinite().all()) for weights in model.parameters()):
+        what = f"a weight is not a number after epoch {epoch}"
+    else:
+        return
+    raise TrainingError(
+        f"{what}: the learning rate ({config.learning_rate:g}) is probably too high, try "
+        f"{config.learning_rate / 10:g}; otherwise look for labels that are not numbers"
+    )
 
 
 def _stop(state: _State, config: TrainConfig, progress: Progress) -> str:

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from dnaconv_core.data.synthetic import tf_binding
+from dnaconv_core.errors import TrainingError
 from dnaconv_core.model import channels_last
 from dnaconv_core.model.config import ModelConfig, TrainConfig
 from dnaconv_core.model.convnet import build
@@ -71,6 +72,33 @@ def test_logits_and_gradients_round_no_more_than_torchs_own_bfloat16(parts, chan
         torchs = computed("float32")
     for truth, ours, theirs in zip(exact, rounded, torchs, strict=True):
         assert (ours - truth).norm() <= 1.2 * (theirs - truth).norm() <= 0.05 * truth.norm()
+
+
+def test_masks_and_relu_are_the_same_on_the_bits_of_bfloat16():
+    torch.manual_seed(0)
+    every = torch.arange(-(2**15), 2**15, dtype=torch.int32).to(torch.int16).view(torch.bfloat16)
+    every = every[~every.isnan()]  # infinities, zeros of both signs and the smallest numbers among them
+    mask = torch.randint(2, every.shape)
+    bits = channels_last._bits
+    np.testing.assert_array_equal(
+        (bits(every) * mask.to(torch.int16)).view(torch.bfloat16).float(),
+        torch.where(mask == 1, every, 0.0).float(),
+    )
+    np.testing.assert_array_equal(bits(every.clone()).relu_().view(torch.bfloat16).float(), every.relu().float())
+    gradient = every.roll(12345)
+    through = torch.ops.aten.threshold_backward
+    np.testing.assert_array_equal(
+        through(bits(gradient), bits(every), 0).view(torch.bfloat16).float(), through(gradient, every, 0).float()
+    )
+
+
+@has_it
+def test_a_weight_that_is_no_number_ends_the_run(parts):
+    model = build(CONFIG)
+    with torch.no_grad():
+        model.convs[0].weight[0, 0, 0] = -np.nan
+    with pytest.raises(TrainingError, match="not a number (at|after) epoch 1"):
+        fit(model, *parts, TRAIN)
 
 
 @has_it
