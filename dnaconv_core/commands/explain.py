@@ -1,10 +1,10 @@
-"""`dnaconv attribute | ism`: which bases made a model say what it says."""
+"""`dnaconv attribute | ism`: which bases made a model say what it says, and whether to believe that."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from dnaconv_core.commands.base import Answer
 from dnaconv_core.commands.interpretation import (
     METHODS,
     Logo,
+    check_outputs,
     open_model,
     picture_options,
     with_sequences,
@@ -20,7 +21,15 @@ from dnaconv_core.commands.interpretation import (
 from dnaconv_core.commands.sequences import given_sequences
 from dnaconv_core.files import write_atomic
 from dnaconv_core.interpret.words import output_word
-from dnaconv_core.progress import Bar
+from dnaconv_core.progress import Bar, Part
+
+if TYPE_CHECKING:
+    from dnaconv_core.data.dataset import Dataset
+    from dnaconv_core.interpret.attribution import Attribution
+    from dnaconv_core.interpret.evidence import Check
+    from dnaconv_core.model.bundle import Bundle
+
+_COMPARED = ("input_x_gradient", "deeplift_shap", "ism")  # the methods that a map is compared with
 
 
 def add(groups: Any, command: Any) -> None:
@@ -29,10 +38,12 @@ def add(groups: Any, command: Any) -> None:
     explained.add_argument("--correct", action="store_true", help="subtract the gradient's mean over the four bases")
     explained.add_argument("--reference", choices=("zero", "uniform", "shuffled"), default=None)
     explained.add_argument("--seed", type=int, default=0, help="of the shuffles")
+    explained.add_argument("--evidence", action="store_true", help="check each map against other methods and networks")
     explained.add_argument("--out", default="", metavar="FILE.csv", help="write a line for each base there")
     picture_options(explained)
 
-    with_sequences(command(groups, "ism", ism_command, "what every single substitution does"))
+    mutated = with_sequences(command(groups, "ism", ism_command, "what every single substitution does"))
+    mutated.add_argument("--out", default="", metavar="FILE.csv", help="write a line for each substitution there")
 
 
 def attribute_command(options: Namespace) -> Answer:
@@ -41,28 +52,30 @@ def attribute_command(options: Namespace) -> Answer:
     from dnaconv_core.predict import predict
 
     bundle = open_model(options)
+    check_outputs(options)
     data = given_sequences(options, bundle.config)
-    found = attribute(
-        bundle.model, data, method=options.method, correct=options.correct, reference=options.reference,
-        seed=options.seed, progress=Bar(),
-    )  # fmt: skip
+    bar, how = Bar(), {"correct": options.correct, "reference": options.reference, "seed": options.seed}
+    progress = Part(bar, 0.0, 0.3) if options.evidence else bar
+    found = attribute(bundle.model, data, method=options.method, progress=progress, **how)
+    evidence = _evidence(options.model, bundle, data, found, how, Part(bar, 0.3, 0.7)) if options.evidence else None
     scores = (found.values * data.X).sum(axis=1)  # (N, L)
-    logits, sequences = predict(bundle.model, data, output="logit")[:, 0], data.sequences()
+    outputs, sequences = predict(bundle.model, data, output="logit")[:, 0], data.sequences()
     rows = [
         {
             "id": str(data.ids[i]),
             "sequence": sequences[i],
-            "logit": float(logits[i]),
+            "output": float(outputs[i]),
             "attribution": [round(float(v), 6) for v in scores[i]],
             "delta": None if found.delta is None else float(found.delta[i]),
             "covariates": None
             if found.covariates is None
             else dict(zip(bundle.config.covariates, map(float, found.covariates[i]), strict=True)),
+            "evidence": None if evidence is None else [check._asdict() for check in evidence[i]],
         }
         for i in range(len(data))
     ]
     if options.out:
-        write_atomic(Path(options.out), attribution_csv(data.ids, sequences, scores).encode())
+        write_atomic(Path(options.out).absolute(), attribution_csv(data.ids, sequences, scores).encode())
     unit = output_word(bundle.config)
     look = {"kind": "contribution", "alphabet": bundle.config.alphabet, "unit": unit, "column": 12.0}
     write_logos(
@@ -75,38 +88,88 @@ def attribute_command(options: Namespace) -> Answer:
     lines = []
     for row in rows:
         strongest = sorted(range(len(row["sequence"])), key=lambda p: -abs(row["attribution"][p]))[:10]
-        lines.append(f"{row['id']}: {unit} {row['logit']:.4f}" + _delta(row["delta"]))
+        lines.append(f"{row['id']}: {unit} {row['output']:.4f}" + _delta(row["delta"]))
         lines += [f"  {name} {value:+.4f}" for name, value in (row["covariates"] or {}).items()]
         lines += [f"  {p + 1:>5} {row['sequence'][p]} {row['attribution'][p]:+.4f}" for p in sorted(strongest)]
-    answer = {"model": options.model, "method": found.method, "reference": found.reference, "sequences": rows}
+        lines += [f"  {_PASSED[c['passed']]:<10} {c['name']}: {c['words']}" for c in row["evidence"] or ()]
+    answer = {
+        "model": options.model,
+        "method": found.method,
+        "unit": unit,
+        "reference": found.reference,
+        "sequences": rows,
+    }
     return Answer(answer, "\n".join(lines))
+
+
+_PASSED = {True: "passed", False: "FAILED", None: "not judged"}
+
+
+def _evidence(
+    model: str, bundle: Bundle, data: Dataset, found: Attribution, how: dict, progress: Part
+) -> list[list[Check]]:
+    """The checks of each sequence's map."""
+    from dnaconv_core.interpret.attribution import GRADIENTS, NAMES, attribute, covariates_for
+    from dnaconv_core.interpret.evidence import check_map
+    from dnaconv_core.model.bundle import load_bundle
+    from dnaconv_core.runs.siblings import sibling_folders
+    from dnaconv_core.runs.store import Store
+
+    beside = covariates_for(bundle.model, data)
+    siblings = [load_bundle(folder).model for folder in sibling_folders(Store(), model)]
+    others = {
+        method: attribute(
+            bundle.model, data, method=method, correct=how["correct"] and method in GRADIENTS, seed=how["seed"]
+        )
+        for method in _COMPARED
+        if method != found.method
+    }
+    checked = []
+    for i in range(len(data)):
+        maps = {NAMES[one.method]: _alone(one, i) for one in (found, *others.values())}
+        c = None if beside is None else beside[i : i + 1]
+        x = np.asarray(data.X[i : i + 1])
+        checked.append(check_map(bundle.model, x, maps, covariates=c, siblings=siblings, **how))
+        progress.report((i + 1) / len(data), f"{i + 1:,} of {len(data):,} maps checked")
+    return checked
+
+
+def _alone(found: Attribution, row: int) -> Attribution:
+    """What is said of one sequence."""
+    one = slice(row, row + 1)
+    return found._replace(values=found.values[one], delta=None if found.delta is None else found.delta[one])
 
 
 def ism_command(options: Namespace) -> Answer:
     from dnaconv_core.interpret.attribution import covariates_for
+    from dnaconv_core.interpret.export import substitutions_csv
     from dnaconv_core.interpret.ism import ism
     from dnaconv_core.predict import predict
     from dnaconv_core.sequence.encoding import LETTERS
 
     bundle = open_model(options)
+    check_outputs(options)
     data = given_sequences(options, bundle.config)
     change = ism(bundle.model, data.X, covariates_for(bundle.model, data), progress=Bar())
-    logits, letters = predict(bundle.model, data, output="logit")[:, 0], LETTERS[bundle.config.alphabet]
+    outputs, letters = predict(bundle.model, data, output="logit")[:, 0], LETTERS[bundle.config.alphabet]
+    unit, sequences = output_word(bundle.config), data.sequences()
+    if options.out:
+        write_atomic(Path(options.out).absolute(), substitutions_csv(data.ids, sequences, change, letters).encode())
     rows, lines = [], []
-    for i, sequence in enumerate(data.sequences()):
+    for i, sequence in enumerate(sequences):
         rows.append(
             {
                 "id": str(data.ids[i]),
                 "sequence": sequence,
-                "logit": float(logits[i]),
+                "output": float(outputs[i]),
                 "change": {letter: [round(float(v), 6) for v in change[i, b]] for b, letter in enumerate(letters)},
             }
         )
-        lines.append(f"{data.ids[i]}: {output_word(bundle.config)} {logits[i]:.4f}, strongest substitutions:")
+        lines.append(f"{data.ids[i]}: {unit} {outputs[i]:.4f}, strongest substitutions:")
         for place in np.argsort(-np.abs(change[i]).ravel(), kind="stable")[:10]:
             base, position = divmod(int(place), change.shape[2])
             lines.append(f"  {sequence[position]}{position + 1}{letters[base]} {change[i, base, position]:+.4f}")
-    return Answer({"model": options.model, "bases": letters, "sequences": rows}, "\n".join(lines))
+    return Answer({"model": options.model, "unit": unit, "bases": letters, "sequences": rows}, "\n".join(lines))
 
 
 def _delta(delta: float | None) -> str:

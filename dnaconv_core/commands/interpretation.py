@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +17,7 @@ from dnaconv_core.commands.sequences import add_sequence_options
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import InputError
 from dnaconv_core.files import write_atomic
+from dnaconv_core.interpret.attribution import ATTRIBUTIONS
 from dnaconv_core.runs.models import find_model
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from dnaconv_core.model.config import ModelConfig
     from dnaconv_core.sequence.motif import Motif
 
-METHODS = ("gradient", "input_x_gradient", "integrated_gradients", "deeplift", "deeplift_shap", "ism")
+METHODS = tuple(ATTRIBUTIONS)
 
 
 class Logo(NamedTuple):
@@ -56,8 +59,9 @@ def name_options(parser: ArgumentParser) -> None:
 
 
 def file_options(parser: ArgumentParser) -> None:
-    """--meme, --svg and --png."""
+    """--meme, --pfm, --svg and --png."""
     parser.add_argument("--meme", default="", metavar="OUT", help="write the motifs there, as a MEME file")
+    parser.add_argument("--pfm", default="", metavar="OUT", help="write their counts there, as JASPAR text")
     picture_options(parser)
 
 
@@ -87,11 +91,25 @@ def examples(options: Namespace, bundle: Bundle, needed: bool = True) -> Dataset
     return found
 
 
-def save_meme(path: str, found: list) -> None:
-    from dnaconv_core.sequence.motif_text import write_meme
+def check_outputs(options: Namespace) -> None:
+    """Whether the files that the options name can be written, asked before the work. Raises InputError."""
+    for name in ("out", "meme", "pfm", "svg", "png"):
+        if not (given := getattr(options, name, "")):
+            continue
+        path = Path(given).absolute()
+        makes = name in ("svg", "png") and path.suffix.lower() != f".{name}"  # a folder, which is made
+        folder = next(up for up in (path, *path.parents) if up.exists()) if makes else path.parent
+        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK) or (path.is_dir() and not makes):
+            raise InputError(f"--{name} {given} cannot be written: name a file in a folder that exists and is yours")
 
-    if path:
-        write_atomic(Path(path).absolute(), write_meme(found).encode())
+
+def save_motifs(options: Namespace, found: list[Motif]) -> None:
+    """Into the files that --meme and --pfm name."""
+    from dnaconv_core.sequence.motif_text import write_jaspar, write_meme
+
+    for path, text in ((options.meme, write_meme), (options.pfm, write_jaspar)):
+        if path:
+            write_atomic(Path(path).absolute(), text(found).encode())
 
 
 def write_logos(options: Namespace, logos: Iterable[Logo]) -> None:
@@ -115,19 +133,58 @@ def _place(given: str, name: str, suffix: str, number: int) -> Path | None:
     return path / (re.sub(r"[^\w.-]", "_", name) + suffix)
 
 
-def given_motifs(words: str, path: str) -> list[Motif]:
-    """The motifs a command is given: an IUPAC word, or those of a file. Raises InputError where there is neither."""
-    from dnaconv_core.sequence.motif import from_iupac
+MOTIF_HELP = "IUPAC letters such as TGASTCA, a JASPAR id, 'filter 3' or 'pattern 1'"
+
+
+def motif_meant(text: str, options: Namespace, bundle: Bundle) -> Motif:
+    """The motif that --motif means, taken from the model where it is one of its own."""
+    from dnaconv_core.interpret.filters import filter_motifs
+    from dnaconv_core.interpret.keep import kept_with, load_discovery, load_filters
+    from dnaconv_core.interpret.naming import filters_called, motif_called
+
+    def filters() -> dict[str, Motif]:
+        data = examples(options, bundle, needed=False)
+        found = load_filters(bundle.path) if data is None else filter_motifs(bundle.model, data.X).motifs
+        if found is None:
+            raise InputError(f"{options.model} has no held-out examples or windows kept with it: give --data DIR")
+        return filters_called(found)
+
+    def patterns() -> dict[str, Motif]:
+        found = load_discovery(kept_with(bundle.path))
+        if found is None:
+            raise InputError(f"no patterns are kept with {options.model}: find them with 'dnaconv motifs' first")
+        return {p.motif.name: p.motif for p in found.patterns}
+
+    return motif_called(text, bundle.config.alphabet, filters=filters, patterns=patterns)
+
+
+def given_motifs(options: Namespace, bundle: Bundle) -> list[Motif]:
+    """The motifs a command is given: --motif, or those of a file. Raises InputError where there is neither, or both."""
     from dnaconv_core.sequence.motif_text import read_motifs
 
-    if bool(words) == bool(path):
+    if bool(options.motif) == bool(options.motifs):
         raise InputError("give either --motif IUPAC or --motifs FILE.meme")
-    return read_motifs(Path(path)) if path else [from_iupac(words)._replace(nsites=100.0)]
+    if options.motifs:
+        return read_motifs(Path(options.motifs))
+    return [motif_meant(options.motif, options, bundle)]
 
 
 def nameable(options: Namespace, config: ModelConfig) -> bool:
-    """Whether there are motifs to compare with: JASPAR has none for RNA."""
-    return config.alphabet == "DNA" or bool(options.motifs)
+    """Whether there are motifs to compare with: JASPAR has none for RNA. Asked before the work, it reads them."""
+    from dnaconv_core.interpret.match import compile_now, is_warm
+    from dnaconv_core.interpret.naming import targets
+
+    if config.alphabet != "DNA" and not options.motifs:
+        return False
+    targets(options.motifs, options.jaspar)
+    if not is_warm():
+        print("Tomtom compiles itself for this machine, once: that takes a minute or two", file=sys.stderr, flush=True)
+        compile_now()
+    return True
+
+
+def p_words(p: float) -> str:
+    return f"{p:.2g}" if p > 0 else "below 1e-300"
 
 
 def best_name(matches: list) -> str:

@@ -12,16 +12,20 @@ import numpy as np
 from dnaconv_core.commands.base import Answer
 from dnaconv_core.commands.interpretation import (
     METHODS,
+    MOTIF_HELP,
     Logo,
     best_name,
+    check_outputs,
     data_options,
     examples,
     file_options,
     given_motifs,
+    motif_meant,
     name_options,
     nameable,
     open_model,
-    save_meme,
+    p_words,
+    save_motifs,
     with_model,
     write_logos,
 )
@@ -30,10 +34,11 @@ from dnaconv_core.files import write_atomic
 from dnaconv_core.interpret.words import NOT_NAMED, group_words, output_word, spelled
 from dnaconv_core.progress import Bar
 from dnaconv_core.sequence.encoding import LETTERS
-from dnaconv_core.sequence.motif import to_icm
+from dnaconv_core.sequence.motif import consensus, to_icm
 
 if TYPE_CHECKING:
     from dnaconv_core.interpret.patterns import Pattern
+    from dnaconv_core.model.bundle import Bundle
     from dnaconv_core.model.config import ModelConfig
 
 
@@ -51,7 +56,7 @@ def add(groups: Any, command: Any) -> None:
     file_options(patterns)
 
     places = with_model(command(groups, "hits", hits, "where a motif is in sequences, by FIMO"))
-    places.add_argument("--motif", default="", metavar="IUPAC", help="such as TGASTCA")
+    places.add_argument("--motif", default="", metavar="MOTIF", help=MOTIF_HELP)
     places.add_argument("--motifs", default="", metavar="FILE.meme", help="every motif of this file")
     places.add_argument("--fasta", default="", metavar="FILE", help="look in these sequences")
     places.add_argument("--p-value", type=float, default=1e-3, help="of a hit, at most (default: 0.001)")
@@ -59,7 +64,7 @@ def add(groups: Any, command: Any) -> None:
     data_options(places)
 
     bench = with_model(command(groups, "bench", bench_command, "put a motif into sequences that mean nothing"))
-    bench.add_argument("--motif", required=True, metavar="IUPAC", help="such as TGASTCA")
+    bench.add_argument("--motif", required=True, metavar="MOTIF", help=MOTIF_HELP)
     how = bench.add_mutually_exclusive_group()
     how.add_argument("--positions", action="store_true", help="its effect at every position")
     how.add_argument("--spacing", default="", metavar="MOTIF2", help="with a second motif at growing distance")
@@ -77,6 +82,8 @@ def motifs(options: Namespace) -> Answer:
     from dnaconv_core.interpret.patterns import as_json
 
     bundle = open_model(options)
+    check_outputs(options)
+    config, may_name = bundle.config, nameable(options, bundle.config)
     data = examples(options, bundle)
     found = discover(
         bundle.model, data.X, data.y, covariates_for(bundle.model, data), method=options.method, most=options.most,
@@ -84,19 +91,26 @@ def motifs(options: Namespace) -> Answer:
     )  # fmt: skip
     if not options.data:
         save_discovery(kept_with(bundle.path), found)
-    config, may_name = bundle.config, nameable(options, bundle.config)
     motifs = [p.motif for p in found.patterns]
     matches = named(motifs, options.motifs, options.jaspar) if motifs and may_name else [[] for _ in motifs]
-    save_meme(options.meme, motifs)
+    save_motifs(options, motifs)
     write_logos(options, _logos(found.patterns, config))
     rows = [
-        {**as_json(pattern, own), "consensus": spelled(pattern.consensus, config)}
+        {
+            **as_json(pattern, own),
+            "consensus": spelled(pattern.consensus, config),
+            "sites": [
+                {"id": str(data.ids[found.rows[row]]), "start": int(start), "strand": "-" if minus else "+"}
+                for row, start, minus in zip(pattern.sequence, pattern.start, pattern.minus, strict=True)
+            ],
+        }
         for pattern, own in zip(found.patterns, matches, strict=True)
     ]
     high, low = group_words(config)
     lines = [
         f"{spelled(p.consensus, config):<20} {p.n_seqlets:>6,} seqlets  in {p.share_positives:.1%} of {high}, "
-        f"{p.share_negatives:.1%} of {low} (Fisher p {p.p_fisher:.2g})  {best_name(own) if may_name else NOT_NAMED}"
+        f"{p.share_negatives:.1%} of {low} (Fisher p {p_words(p.p_fisher)})  "
+        + (best_name(own) if may_name else NOT_NAMED)
         for p, own in zip(found.patterns, matches, strict=True)
     ]
     answer = {
@@ -114,9 +128,11 @@ def hits(options: Namespace) -> Answer:
     from dnaconv_core.interpret.export import hits_csv
     from dnaconv_core.interpret.hits import find_hits
 
-    ids, X, words, alphabet = _searched(options)
-    given = given_motifs(options.motif, options.motifs)
-    strands = "one" if alphabet == "RNA" else "both"
+    bundle = open_model(options)
+    check_outputs(options)
+    ids, X, words = _searched(options, bundle)
+    given = given_motifs(options, bundle)
+    strands = "one" if bundle.config.alphabet == "RNA" else "both"
     found = [find_hits(X, motif, p_value=options.p_value, strands=strands) for motif in given]
     if options.out:
         tables = [hits_csv(ids, own, motif.name) for motif, own in zip(given, found, strict=True)]
@@ -150,21 +166,20 @@ def hits(options: Namespace) -> Answer:
     return Answer({"model": options.model, "p_value": options.p_value, "hits": rows}, "\n".join(lines))
 
 
-def _searched(options: Namespace) -> tuple[np.ndarray, np.ndarray, str, str]:
-    """Ids, one-hot (filled up with N to the longest sequence), in words what they are, and the alphabet."""
+def _searched(options: Namespace, bundle: Bundle) -> tuple[np.ndarray, np.ndarray, str]:
+    """Ids, one-hot (filled up with N to the longest sequence), and in words what they are."""
     from dnaconv_core.data.fasta import read_fasta
     from dnaconv_core.sequence.encoding import one_hot
 
-    bundle = open_model(options)
     if options.fasta and options.data:
         raise InputError("give --fasta or --data, not both")
     if not options.fasta:
         data = examples(options, bundle)
-        return data.ids, np.asarray(data.X[:]), "examples", bundle.config.alphabet
+        return data.ids, np.asarray(data.X[:]), "examples"
     records = read_fasta(Path(options.fasta), bundle.config.alphabet)
     longest = max(len(record.sequence) for record in records)
     X = one_hot([record.sequence.ljust(longest, "N") for record in records], bundle.config.alphabet)
-    return np.array([record.id for record in records]), X, "sequences", bundle.config.alphabet
+    return np.array([record.id for record in records]), X, "sequences"
 
 
 def bench_command(options: Namespace) -> Answer:
@@ -173,17 +188,22 @@ def bench_command(options: Namespace) -> Answer:
     bundle = open_model(options)
     data = examples(options, bundle, needed=False)
     n, length = options.backgrounds, bundle.config.length
+    motif = motif_meant(options.motif, options, bundle)
     X = bench.backgrounds(None if data is None else data.X, length, n, seed=options.seed)
-    effect = bench.marginalize(bundle.model, X, options.motif, seed=options.seed)
+    effect = bench.marginalize(bundle.model, X, motif, seed=options.seed)
+    unit, made = output_word(bundle.config), "random" if data is None else "shuffled"
     answer: dict[str, Any] = {
         "model": options.model,
         "motif": options.motif,
+        "consensus": spelled(consensus(motif.ppm), bundle.config),
+        "unit": unit,
         "backgrounds": len(X),
+        "backgrounds_are": made,
         "effect": {"mean": effect.mean, "low": effect.low, "high": effect.high},
     }
     config, letters = bundle.config, LETTERS[bundle.config.alphabet]
     lines = [
-        f"effect of {options.motif} on the {output_word(config)}, in the middle of {len(X)} backgrounds: "
+        f"effect of {options.motif} on the {unit}, in the middle of {len(X)} {made} backgrounds: "
         f"{effect.mean:+.3f} ({effect.low:+.3f} to {effect.high:+.3f})"
     ]
     if config.covariates:
@@ -191,17 +211,18 @@ def bench_command(options: Namespace) -> Answer:
         answer["covariates"] = typical
         lines.append("with " + ", ".join(f"{name} {value:.3g}" for name, value in typical.items()) + ", as is typical")
     if config.alphabet == "DNA":
-        _, other = bench.strand_effects(bundle.model, X, options.motif, seed=options.seed)
+        _, other = bench.strand_effects(bundle.model, X, motif, seed=options.seed)
         answer["other_strand"] = {"mean": other.mean, "low": other.low, "high": other.high}
         lines.append(f"the same DNA read from the other strand: {other.mean:+.3f}")
     if options.positions:
-        places = bench.by_position(bundle.model, X, options.motif, seed=options.seed, progress=Bar())
+        places = bench.by_position(bundle.model, X, motif, seed=options.seed, progress=Bar())
         answer["positions"] = _curve(places.curve) | {"variation": places.variation, "invariant": places.invariant}
         words = "position-invariant" if places.invariant else "position-dependent"
         lines.append(f"{words}: from lowest to highest it varies by {places.variation:.0%} of its mean over the middle")
         lines += _curve_lines(places.curve, "from base", 1)
     elif options.spacing:
-        apart = bench.by_spacing(bundle.model, X, options.motif, options.spacing, seed=options.seed, progress=Bar())
+        second = motif_meant(options.spacing, options, bundle)
+        apart = bench.by_spacing(bundle.model, X, motif, second, seed=options.seed, progress=Bar())
         answer["spacing"] = {"motif": options.spacing, **_curve(apart.joint), "interaction": _curve(apart.interaction)}
         lines.append("both together, and what that is beyond the sum of each alone:")
         joint = _curve_lines(apart.joint, "gap", 0)
@@ -209,7 +230,7 @@ def bench_command(options: Namespace) -> Answer:
             f"{line}  beyond the sum {beyond:+.4f}" for line, beyond in zip(joint, apart.interaction.mean, strict=True)
         ]
     elif options.mutate:
-        mutated = bench.by_mutation(bundle.model, X, options.motif)
+        mutated = bench.by_mutation(bundle.model, X, motif)
         answer["mutations"] = {
             "word": (word := spelled(mutated.word, config)),
             "change": {letter: mutated.change[b].tolist() for b, letter in enumerate(letters)},

@@ -8,6 +8,7 @@ from typing import Any
 
 from dnaconv_core.commands.base import Answer
 from dnaconv_core.commands.interpretation import (
+    check_outputs,
     data_options,
     examples,
     name_options,
@@ -30,8 +31,8 @@ def report(options: Namespace) -> Answer:
     from dnaconv_core.plot.report import write_report
 
     bundle = open_model(options)
-    data = examples(options, bundle)
-    may_name = nameable(options, bundle.config)
+    check_outputs(options)
+    data, may_name = examples(options, bundle), nameable(options, bundle.config)
     page = write_report(
         bundle, data, motifs=options.motifs, group=options.jaspar, may_name=may_name, progress=Bar()
     )  # fmt: skip

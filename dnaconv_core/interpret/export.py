@@ -18,6 +18,18 @@ def attribution_csv(ids: Iterable, sequences: Sequence[str], scores: np.ndarray)
     return "\n".join(lines) + "\n"
 
 
+def substitutions_csv(ids: Iterable, sequences: Sequence[str], change: np.ndarray, letters: str) -> str:
+    """A line for each substitution of `change (N, 4, L)`: id, position (from 1), the base, the other, the change."""
+    lines = ["id,position,base,to,change"]
+    for name, sequence, table in zip(ids, sequences, change, strict=True):
+        name = _quoted(name)
+        for p, base in enumerate(sequence):
+            lines += [
+                f"{name},{p + 1},{base},{other},{table[b, p]:.6g}" for b, other in enumerate(letters) if other != base
+            ]
+    return "\n".join(lines) + "\n"
+
+
 def hits_csv(ids: Sequence, hits: Hits, motif: str) -> str:
     """A line for each hit: id, motif, first and last base (from 1), strand, score in bits, p and q."""
     lines = ["id,motif,start,end,strand,score_bits,p_value,q_value"]
