@@ -21,8 +21,8 @@ class Track(NamedTuple):
 
     heights: np.ndarray
     title: str
-    note: str = ""
-    unit: str = "logit"
+    note: str
+    unit: str
 
 
 class Span(NamedTuple):
@@ -42,11 +42,12 @@ def saliency(
     alphabet: str = "DNA",
     marks: Sequence[Span] = (),
     change: np.ndarray | None = None,
+    unit: str = "logit",
     height: int = 84,
 ) -> dict[str, Any] | None:
     """Draw the tracks on one axis; returns {"position", "base"} of the substitution just clicked in the map, or None.
 
-    change: of the output for every substitution `(4, L)`, drawn as the map.
+    change: of the output for every substitution `(4, L)`, drawn as the map, in `unit`.
     """
     drawn = []
     for track in tracks:
@@ -58,6 +59,7 @@ def saliency(
         "logos": drawn,
         "marks": [mark._asdict() for mark in marks],
         "map": None if change is None else np.round(change.astype(float), 4).tolist(),
+        "unit": unit,
         "bases": LETTERS[alphabet],
         "glyphs": glyphs(LETTERS[alphabet]),
         "colors": base_pairs(),

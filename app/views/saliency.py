@@ -23,11 +23,13 @@ from dnaconv_core.experiments.base import Example
 from dnaconv_core.interpret.attribution import GRADIENTS, NAMES
 from dnaconv_core.interpret.export import attribution_csv
 from dnaconv_core.interpret.marginalize import typical_covariates
+from dnaconv_core.interpret.words import output_word
 from dnaconv_core.model.bundle import Bundle
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.sequence.encoding import one_hot, parse_pasted, reverse_complement_text
 
-_LINE = "Which bases **{}** used, letter by letter; heights are contributions to the output before the sigmoid (logit)."
+_LINE = "Which bases **{}** used, letter by letter; heights are contributions to the {}."
+_OUTPUT = {"logit": "output before the sigmoid (logit)", "prediction": "prediction"}
 _CORRECT = "Subtract the mean over the four bases from gradients, which says nothing (Majdandzic et al. 2023)."
 _EVIDENCE = "A map can look convincing and mean nothing. These checks are of the first method chosen."
 
@@ -40,7 +42,7 @@ def page() -> None:
             no_model_yet(choice)
             return
         model = bundle(choice.path)
-        header("Saliency", _LINE.format(plain(choice.name)))
+        header("Saliency", _LINE.format(plain(choice.name), _OUTPUT[output_word(model.config)]))
         sequence, covariates = _asked(choice, model)
         methods, correct, with_map = _settings()
         _maps(choice, model, sequence, covariates, methods, correct, with_map)
@@ -49,7 +51,7 @@ def page() -> None:
         with left, st.container(border=True):
             _evidence(choice, sequence, covariates, methods, correct)
         with right, st.container(border=True):
-            _edits(choice, sequence, covariates)
+            _edits(choice, sequence, covariates, output_word(model.config))
 
 
 def _asked(choice: Choice, model: Bundle) -> tuple[str, tuple[float, ...]]:
@@ -136,6 +138,7 @@ def _settings() -> tuple[tuple[str, ...], bool, bool]:
 def _maps(choice: Choice, model: Bundle, sequence: str, covariates, methods, correct: bool, with_map: bool) -> None:
     stamp, alphabet = changed(choice.path), model.config.alphabet
     logit, said = predicted(str(choice.path), stamp, sequence, covariates)
+    output = output_word(model.config)
     X = one_hot(sequence, alphabet)[0]
     tracks, rows = [], []
     for method in methods:
@@ -143,15 +146,16 @@ def _maps(choice: Choice, model: Bundle, sequence: str, covariates, methods, cor
         score = found.values[0] * X
         note = f"against {found.reference}" if found.reference else ""
         note += " · corrected" if correct and method in GRADIENTS else ""
-        unit = "Δ logit / base" if method == "gradient" else "logit"
+        unit = f"Δ {output} / base" if method == "gradient" else output
         tracks.append(Track(score, NAMES[method], note, unit))
         rows.append((method, score.sum(axis=0), found.covariates))
     change = substitutions(str(choice.path), stamp, sequence, covariates) if with_map else None
     marks = _planted(choice, sequence) + _marks(sequence)
     with st.container(border=True):
-        st.markdown(f"Prediction **{said:.3f}** · logit **{logit:+.2f}**" + _beside(model, rows))
+        before = f" · logit **{logit:+.2f}**" if output == "logit" else ""  # else it is the prediction
+        st.markdown(f"Prediction **{said:.3f}**{before}" + _beside(model, rows))
         edit = saliency(
-            sequence, tracks, key="maps", alphabet=alphabet, marks=marks, change=change,
+            sequence, tracks, key="maps", alphabet=alphabet, marks=marks, change=change, unit=output,
             height=84 if len(tracks) < 4 else 64,
         )  # fmt: skip
         if edit is not None and edit["position"] < len(sequence):
@@ -171,7 +175,7 @@ def _maps(choice: Choice, model: Bundle, sequence: str, covariates, methods, cor
 
 
 def _beside(model: Bundle, rows) -> str:
-    """What the covariates add to the logit, by the first method."""
+    """What the covariates add to the output, by the first method."""
     values = rows[0][2]
     if values is None:
         return ""
@@ -223,7 +227,7 @@ def _undo(trail: list[tuple[str, str]], number: int) -> None:
     state.write({"sequence": trail[number][0], "edits": ",".join(words for _, words in trail[:number])})
 
 
-def _edits(choice: Choice, sequence: str, covariates: tuple[float, ...]) -> None:
+def _edits(choice: Choice, sequence: str, covariates: tuple[float, ...], output: str) -> None:
     trail = _trail(sequence)
     st.markdown("**Edits**", help="Click a cell of the map to make that substitution.")
     if not trail:
@@ -235,7 +239,8 @@ def _edits(choice: Choice, sequence: str, covariates: tuple[float, ...]) -> None
     for number, (_, words) in enumerate(trail):
         with st.container(horizontal=True, vertical_alignment="center"):
             (before, _), (after, value) = said[number], said[number + 1]
-            st.markdown(f"**{words}** · logit {after - before:+.2f} · prediction {value:.3f}", width="content")
+            change = f"logit {after - before:+.2f}" if output == "logit" else f"{after - before:+.3f}"
+            st.markdown(f"**{words}** · {change} · prediction {value:.3f}", width="content")
             last = number == len(trail) - 1
             st.button(
                 "Undo" if last else "Back to before", key=f"undo_{number}", type="tertiary",

@@ -35,6 +35,20 @@ def test_saliency_shows_the_prediction_and_the_evidence(dashboard, trained):
     assert not errors(at) and not at.exception
 
 
+@pytest.mark.parametrize("run, word", [("rnai_huesken", "prediction"), ("rnai_huesken_book", "logit")])
+def test_saliency_calls_the_output_what_it_is(dashboard, monkeypatch, run, word):
+    at, drawn = dashboard("saliency", experiment="rnai", run=run), []
+    import components.saliency as component
+
+    monkeypatch.setattr(component, "_saliency", lambda data, **_: drawn.append(data) or SimpleNamespace(edit=None))
+    at.query_params["sequence"], at.query_params["edits"] = "CCUAAGAUAAUUCUGCGCCUG", "A1C"
+    at.run()
+    assert not at.exception and not errors(at)
+    assert {logo["unit"] for logo in drawn[-1]["logos"]} == {word} == {drawn[-1]["unit"]}
+    written = " ".join(text.value for text in [*at.markdown, *at.caption])
+    assert ("logit" in written) == (word == "logit") and "Prediction **" in written
+
+
 def test_saliency_says_what_is_wrong_with_a_sequence(dashboard, trained):
     run = trained("tf_binding")
     at = dashboard("saliency", experiment="tf_binding", run=run.id, sequence="ACXGT")

@@ -77,7 +77,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
 
     function drawMap() {
       const cell = 15, most = Math.max(...data.map.flat().map(Math.abs), 1e-9), bases = data.bases;
-      const { axis, image } = add("Every substitution", "change of the logit; click a cell to make it", cell * 4, "", null);
+      const { axis, image } = add("Every substitution", `change of the ${data.unit}; click a cell to make it`, cell * 4, "", null);
       axis.replaceChildren(...[...bases].map((b) => el("span", { class: "strong", style: `color:${colors[b]}` }, null, b)));
       data.map.forEach((row, b) => row.forEach((value, i) => {
         const own = data.sequence[i] === bases[b];
@@ -89,7 +89,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
       listen(image, (p, event) => {
         const b = base(event);
         if (data.sequence[p] === bases[b]) return [`${bases[b]} ${p + 1}`, "as it is"];
-        return [`${data.sequence[p]}${p + 1}${bases[b]}`, `${data.map[b][p] >= 0 ? "+" : ""}${data.map[b][p].toPrecision(3)} logit`];
+        return [`${data.sequence[p]}${p + 1}${bases[b]}`, `${data.map[b][p] >= 0 ? "+" : ""}${data.map[b][p].toPrecision(3)} ${data.unit}`];
       }, (p, event) => { const b = base(event); if (data.sequence[p] !== bases[b]) setTriggerValue("edit", { position: p, base: bases[b] }); });
     }
     function drawTicks() {
