@@ -57,6 +57,18 @@ def _filters(path: str, changed: float, layer: int, fraction: float) -> FilterSc
     return filter_motifs(bundle(Path(path)).model, one_hot_of(data, rows), layer=layer, fraction=fraction)
 
 
+def together(path: Path, layer: int, fraction: float) -> np.ndarray:
+    """How filters fire together `(F, F)`: half a second for hundreds of them, so kept."""
+    return _together(str(path), changed(path), layer, fraction)
+
+
+@st.cache_resource(show_spinner=False, max_entries=12)
+def _together(path: str, changed: float, layer: int, fraction: float) -> np.ndarray:
+    from dnaconv_core.interpret.filters import co_firing
+
+    return co_firing(_filters(path, changed, layer, fraction))
+
+
 def useful_first(path: Path, scan: FilterScan) -> list[int]:
     """The filters' indices, first those that tell the classes of the held-out examples apart most."""
     from dnaconv_core.interpret.filters import by_usefulness

@@ -124,11 +124,11 @@ def background(
     if fresh:
         job.thread.join(_PATIENCE)
     with st.container():  # there also when all is done, so that what is below keeps its place and is not drawn anew
+        if job.stopped:  # its thread ends at its next look, some seconds later on a busy machine: nobody waits for that
+            _again(key, work, words)
+            return None
         if not job.done:
             st.fragment(_watch, run_every=_EVERY)(key, words)
-            return None
-        if job.stopped:
-            _again(key, work, words)
             return None
     if job.error is not None:
         jobs.forget(key)
@@ -138,13 +138,11 @@ def background(
 
 def _watch(key: tuple, words: str) -> None:
     job = _jobs().get(key)
-    if job is None or job.done:
+    if job is None or job.done or job.stopped:
         st.rerun()
-    said = "stopping" if job.stopped else job.message
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.progress(job.fraction, text=f"{words}: {said}" if words else said)
-        stop = {"on_click": setattr, "args": (job, "stopped", True), "disabled": job.stopped}
-        st.button("Stop", key=f"{key[0]}_stop", icon=":material/stop:", **stop)
+        st.progress(job.fraction, text=f"{words}: {job.message}" if words else job.message)
+        st.button("Stop", key=f"{key[0]}_stop", icon=":material/stop:", on_click=setattr, args=(job, "stopped", True))
 
 
 def _again(key: tuple, work: Callable[[Progress], Any], words: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,11 @@ from components.logo import Logo, logos
 from components.models import selected
 from components.sequence import Mark, Row, sequences
 from components.targets import Targets, compare_with
-from interpretation import ablations, aligned, best_name, filters, names, sample, useful_first
+from interpretation import ablations, aligned, best_name, filters, names, sample, together, useful_first
 from motif_choice import spelled
 from reporting import pictures, report_button
 
-from dnaconv_core.interpret.filters import FilterScan, class_means, co_firing, top_sequences
+from dnaconv_core.interpret.filters import FilterScan, class_means, top_sequences
 from dnaconv_core.interpret.match import NO_MATCH
 from dnaconv_core.sequence.motif import to_icm, trim
 from dnaconv_core.sequence.motif_text import write_jaspar, write_meme
@@ -59,7 +60,8 @@ def page() -> None:
         index = _grid(scan, matches, order)
         if index not in order[:_SHOWN]:
             worth |= {a.index: a for a in (ablations(choice.path, layer, [index], "ablation_one") or [])}
-        _one(choice.path, scan, index, matches, by, worth, data, rows)
+        fires_with = together(choice.path, layer, fraction)[index]
+        _one(choice.path, scan, index, matches, by, worth, data, rows, fires_with)
         with st.container(border=True):
             report_button(choice.path)
 
@@ -111,10 +113,11 @@ def _grid(scan: FilterScan, matches: list | None, order: list[int]) -> int:
         )
         with st.container(horizontal=True):
             motifs = [f.motif for f in scan.motifs if f.n_sites]
-            st.download_button("MEME", write_meme(motifs), "filters.meme", icon=":material/download:", type="tertiary")
-            st.download_button(
-                "JASPAR", write_jaspar(motifs), "filters.jaspar", icon=":material/download:", type="tertiary"
-            )
+            for kind, write in (("MEME", write_meme), ("JASPAR", write_jaspar)) if motifs else ():
+                st.download_button(
+                    kind, partial(write, motifs), f"filters.{kind.lower()}", "text/plain", on_click="ignore",
+                    icon=":material/download:", type="tertiary",
+                )  # fmt: skip
     if clicked is not None:
         st.query_params["filter"] = str(order[clicked["logo"]] + 1)
         st.rerun()
@@ -126,7 +129,10 @@ def _asked(n: int, default: int) -> int:
     return int(text) - 1 if text.isdigit() and 1 <= int(text) <= n else default
 
 
-def _one(path: Path, scan: FilterScan, index: int, matches, by: Targets, worth: dict, data, rows: np.ndarray) -> None:
+def _one(
+    path: Path, scan: FilterScan, index: int, matches, by: Targets, worth: dict, data, rows: np.ndarray,
+    fires_with: np.ndarray,
+) -> None:  # fmt: skip
     f, experiment = scan.motifs[index], state.experiment()
     alphabet = bundle(path).config.alphabet
     with st.container(border=True):
@@ -142,7 +148,7 @@ def _one(path: Path, scan: FilterScan, index: int, matches, by: Targets, worth: 
             st.metric("Sites", f"{f.n_sites:,}", width="content")
             st.metric("Strongest activation", f"{f.max_activation:.2f}", width="content")
             st.metric("Information", f"{f.information_bits:.1f} bits", width="content")
-            both = f"{means[1][index]:.2f} / {means[0][index]:.2f}"
+            both = " / ".join("none" if np.isnan(m[index]) else f"{m[index]:.2f}" for m in reversed(means))
             st.metric(f"Mean in {high} / {low}", both, width="content")
             with st.container(width="content", gap=None):
                 _worth(worth.get(index))
@@ -164,9 +170,8 @@ def _one(path: Path, scan: FilterScan, index: int, matches, by: Targets, worth: 
     with right, st.container(border=True):
         st.markdown("**Where in the sequence**", help="First base of each window, over all its sites.")
         chart(_positions(scan.positions[index]), key="positions", height=230)
-        together = co_firing(scan)[index]
-        others = [i for i in np.argsort(-together) if i != index and together[i] > 0.3][:4]
-        listed = ", ".join(f"filter {i + 1} (r = {together[i]:.2f})" for i in others)
+        others = [i for i in np.argsort(-fires_with) if i != index and fires_with[i] > 0.3][:4]
+        listed = ", ".join(f"filter {i + 1} (r = {fires_with[i]:.2f})" for i in others)
         st.caption(f"Fires together with {listed}." if listed else "No other filter fires with it (r above 0.3).")
     _top(scan, index, data, rows)
 
