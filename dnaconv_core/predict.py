@@ -52,7 +52,7 @@ def predict(
     where = torch.device(device) if device else home
     held = _cached() if where.type == "cpu" else 2**25  # numbers in one layer: what caches hold, or what fills a GPU
     batch_size = batch_size or max(1, held // (model.config.members * model.config.filters * model.config.length))
-    training = model.training
+    modes = [(module, module.training) for module in model.modules()]
     result = np.full((len(X), model.config.n_tasks), np.nan, np.float32)
 
     @torch.inference_mode()
@@ -77,7 +77,8 @@ def predict(
                     break
     finally:
         model.to(home)
-        model.train(training)
+        for module, mode in modes:
+            module.training = mode
     return result
 
 

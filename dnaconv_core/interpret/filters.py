@@ -7,6 +7,7 @@ read in the same way, by their receptive field.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -97,14 +98,15 @@ def filter_motifs(
         )
     peak, highest = np.zeros((len(X), f), np.float32), np.zeros(f, np.float32)
     parts = []
-    for rows, strands in _activations(model, X, layer):
-        best = torch.stack([h.amax(dim=1) for h in strands]).clamp(min=0)  # (S, B, F)
-        peak[rows] = best.amax(dim=0).cpu().numpy()
-        highest = np.maximum(highest, peak[rows].max(axis=0))
-        parts.append(_above(strands, best, np.float32(fraction) * highest, rows.start))
-        progress.report(rows.stop / len(X), f"{rows.stop:,} of {len(X):,} sequences read by each filter")
-        if progress.should_stop():
-            break
+    with closing(_activations(model, X, layer)) as batches:  # also after an error in here the model is left as it was
+        for rows, strands in batches:
+            best = torch.stack([h.amax(dim=1) for h in strands]).clamp(min=0)  # (S, B, F)
+            peak[rows] = best.amax(dim=0).cpu().numpy()
+            highest = np.maximum(highest, peak[rows].max(axis=0))
+            parts.append(_above(strands, best, np.float32(fraction) * highest, rows.start))
+            progress.report(rows.stop / len(X), f"{rows.stop:,} of {len(X):,} sequences read by each filter")
+            if progress.should_stop():
+                break
     of, sequence, unit, minus, value = (np.concatenate(column) for column in zip(*parts, strict=True))
     start = np.where(minus, X.shape[2] - unit - width, unit)
     kept = value > np.float32(fraction) * highest[of]  # the maximum was not known yet where the first were taken
