@@ -137,6 +137,12 @@ def test_filters_and_motifs_are_named_and_written_as_meme(folders, capsys):
     with (folders / "out.meme").open() as file:  # as another program reads it, the most useful filter first
         theirs = Bio.motifs.parse(file, "minimal")
     assert theirs[0].name == "filter_3" and len(theirs) == 4
+    for mine, read in zip(read_motifs(folders / "out.meme"), theirs, strict=True):
+        shares = np.array([read.pwm[base] for base in "ACGT"])  # from counts that it rounds
+        np.testing.assert_allclose(shares, mine.ppm, atol=2 / mine.nsites)
+        assert read.num_occurrences == mine.nsites > 20
+    core = "".join("ACGT"[base] for base in np.array([theirs[0].pwm[base] for base in "ACGT"]).argmax(axis=0))
+    assert "TGACTCA" in core or "TGAGTCA" in core
     found = said(capsys, "motifs", *common, "--method", "input_x_gradient", "--svg", folders / "svg")["patterns"]
     assert found[0]["n_seqlets"] > 10 and found[0]["matches"][0]["name"] == "AP-1" and len(found) == 1
     assert {path.name for path in (folders / "svg").iterdir()} == {"pattern_1.svg", "pattern_1_contribution.svg"}
