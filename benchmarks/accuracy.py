@@ -201,7 +201,7 @@ def predictions_after(
     if preset == "book" and experiment.task == "binary":
         settings = settings.replace(epochs=options.book_epochs, eval_every=min(5, options.book_epochs))
     if options.quick:
-        settings = settings.replace(epochs=1, eval_every=1)
+        settings = settings.replace(epochs=1, eval_every=1, epoch_size=min(settings.epoch_size, 200))
     if settings.keep == "best":
         blocks = experiment.task == "binary"
         inner = position_block_folds(part.train, 5)[2] if blocks else random_split(part.train, 0.2)
