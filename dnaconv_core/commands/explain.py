@@ -15,6 +15,7 @@ from dnaconv_core.commands.interpretation import (
     check_outputs,
     open_model,
     picture_options,
+    siblings_of,
     with_sequences,
     write_logos,
 )
@@ -111,12 +112,8 @@ def _evidence(
     """The checks of each sequence's map."""
     from dnaconv_core.interpret.attribution import GRADIENTS, NAMES, attribute, covariates_for
     from dnaconv_core.interpret.evidence import check_map
-    from dnaconv_core.model.bundle import load_bundle
-    from dnaconv_core.runs.siblings import sibling_folders
-    from dnaconv_core.runs.store import Store
 
-    beside = covariates_for(bundle.model, data)
-    siblings = [load_bundle(folder).model for folder in sibling_folders(Store(), model)]
+    beside, siblings = covariates_for(bundle.model, data), siblings_of(model)
     others = {
         method: attribute(
             bundle.model, data, method=method, correct=how["correct"] and method in GRADIENTS, seed=how["seed"]

@@ -23,6 +23,7 @@ from dnaconv_core.runs.models import find_model
 if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
     from dnaconv_core.model.config import ModelConfig
+    from dnaconv_core.model.convnet import ConvNet
     from dnaconv_core.sequence.motif import Motif
 
 METHODS = tuple(ATTRIBUTIONS)
@@ -75,6 +76,15 @@ def open_model(options: Namespace) -> Bundle:
     from dnaconv_core.model.bundle import load_bundle
 
     return load_bundle(find_model(options.model))
+
+
+def siblings_of(model: str) -> list[ConvNet]:
+    """The networks of runs that did the same from other seeds; none where MODEL is no run."""
+    from dnaconv_core.model.bundle import load_bundle
+    from dnaconv_core.runs.siblings import sibling_folders
+    from dnaconv_core.runs.store import Store
+
+    return [load_bundle(folder).model for folder in sibling_folders(Store(), model)]
 
 
 def examples(options: Namespace, bundle: Bundle, needed: bool = True) -> Dataset | None:

@@ -14,6 +14,7 @@ from dnaconv_core.commands.interpretation import (
     name_options,
     nameable,
     open_model,
+    siblings_of,
     with_model,
 )
 from dnaconv_core.files import write_atomic
@@ -34,7 +35,8 @@ def report(options: Namespace) -> Answer:
     check_outputs(options)
     data, may_name = examples(options, bundle), nameable(options, bundle.config)
     page = write_report(
-        bundle, data, motifs=options.motifs, group=options.jaspar, may_name=may_name, progress=Bar()
+        bundle, data, motifs=options.motifs, group=options.jaspar, may_name=may_name,
+        siblings=siblings_of(options.model), progress=Bar(),
     )  # fmt: skip
     write_atomic(Path(options.out).absolute(), page.encode())
     return Answer({"model": options.model, "path": options.out, "bytes": len(page.encode())}, f"written: {options.out}")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.interpret.ablation import Ablation, ablate_filters
-from dnaconv_core.interpret.attribution import Attribution, attribute, covariates_for
+from dnaconv_core.interpret.attribution import NAMES, Attribution, attribute, covariates_for
 from dnaconv_core.interpret.discovery import Discovery, discover
-from dnaconv_core.interpret.evidence import Check, convergence, random_weights_check
+from dnaconv_core.interpret.evidence import Check, check_map
 from dnaconv_core.interpret.filters import FilterScan, by_usefulness, filter_motifs
 from dnaconv_core.interpret.marginalize import Effect, backgrounds, marginalize
 from dnaconv_core.interpret.match import Match
@@ -21,7 +22,7 @@ from dnaconv_core.progress import SILENT, Part, Progress
 if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
 
-METHOD = "deeplift_shap"
+METHOD, COMPARED = "deeplift_shap", "ism"
 _EXPLAINED = 4  # sequences whose attributions are shown
 _MOST = 500  # positives, and negatives, among which patterns are looked for
 BACKGROUNDS = 100  # that a pattern's effect is measured on
@@ -56,11 +57,13 @@ def gather(
     motifs: str = "",
     group: str = "vertebrates",
     may_name: bool = True,
+    siblings: Sequence[ConvNet] = (),
     progress: Progress = SILENT,
 ) -> Findings | None:
     """What the model learned, as seen on labelled data; None where `progress` asked to stop, heard within each step.
 
     motifs, group: what names are taken from, as `naming.targets`; may_name: whether there is anything to compare with.
+    siblings: the same network trained from other seeds.
     """
     beside = covariates_for(model, data)
     scan = filter_motifs(model, data.X, progress=Part(progress, 0.0, 0.15))
@@ -81,7 +84,7 @@ def gather(
         filter_names = named_filters([f.motif for f in scan.motifs], order, motifs, group)
     if progress.should_stop() or (effects := _effects(model, data, found, Part(progress, 0.75, 0.1))) is None:
         return None
-    if (examples := _examples(model, data, beside, Part(progress, 0.85, 0.15))) is None:
+    if (examples := _examples(model, data, beside, siblings, Part(progress, 0.85, 0.15))) is None:
         return None
     changes = {change.index: change for change in worth}
     return Findings(scan, shown, changes, filter_names, found, pattern_names, effects, examples)
@@ -99,15 +102,17 @@ def _effects(model: ConvNet, data: Dataset, found: Discovery, progress: Progress
     return tuple(effects)
 
 
-def _examples(model: ConvNet, data: Dataset, beside, progress: Progress) -> tuple[Example, ...] | None:
+def _examples(
+    model: ConvNet, data: Dataset, beside: np.ndarray | None, siblings: Sequence[ConvNet], progress: Progress
+) -> tuple[Example, ...] | None:
     said = predict(model, np.asarray(data.X[:]), beside, progress=Part(progress, 0.0, 0.2))[:, 0]
     shown = []
     for number, row in enumerate(np.argsort(-said, kind="stable")[:_EXPLAINED], 1):
         if progress.should_stop():
             return None
         X, c = np.asarray(data.X[row : row + 1]), None if beside is None else beside[row : row + 1]
-        found = attribute(model, X, method=METHOD, covariates=c)
-        checks = convergence(found, 0), random_weights_check(model, X, found, covariates=c)
-        shown.append(Example(int(row), float(said[row]), found, checks))
+        maps = {NAMES[method]: attribute(model, X, method=method, covariates=c) for method in (METHOD, COMPARED)}
+        checks = check_map(model, X, maps, covariates=c, siblings=siblings)
+        shown.append(Example(int(row), float(said[row]), maps[NAMES[METHOD]], tuple(checks)))
         progress.report(0.2 + 0.8 * number / _EXPLAINED, f"{number} of {_EXPLAINED} sequences explained")
     return tuple(shown)

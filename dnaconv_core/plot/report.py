@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from dnaconv_core.sequence.motif import to_icm
 if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
     from dnaconv_core.model.config import ModelConfig
+    from dnaconv_core.model.convnet import ConvNet
 
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1c212b;background:#fff}
@@ -27,6 +29,7 @@ table{border-collapse:collapse;margin:.6rem 0}td,th{padding:.25rem .8rem .25rem 
 th{font-weight:600;border-bottom:1px solid #dde1e7}.muted{color:#5f6775}.number{text-align:right}
 svg{max-width:100%;height:auto}figure{margin:.8rem 0;overflow-x:auto}
 """
+_FAILED = " (failed: do not trust this map as it is)"
 
 
 def write_report(
@@ -36,13 +39,16 @@ def write_report(
     motifs: str = "",
     group: str = "vertebrates",
     may_name: bool = True,
+    siblings: Sequence[ConvNet] = (),
     progress: Progress = SILENT,
 ) -> str:
     """The page as text: metrics, patterns with their effect, filters, and attributions of the highest predictions.
 
-    may_name: whether there are motifs to compare with. '' where `progress` asked to stop.
+    Arguments as in `gather`. '' where `progress` asked to stop.
     """
-    found = gather(bundle.model, data, motifs=motifs, group=group, may_name=may_name, progress=progress)
+    found = gather(
+        bundle.model, data, motifs=motifs, group=group, may_name=may_name, siblings=siblings, progress=progress
+    )
     return "" if found is None else report_page(bundle, data, found)
 
 
@@ -128,7 +134,7 @@ def _saliency(bundle: Bundle, data: Dataset, found: Findings) -> str:
         title = f"{data.ids[row]}: predicted {example.prediction:.3f}, measured {data.y[row, 0]:g}"
         look = {"alphabet": config.alphabet, "title": title, "column": 9.5, "unit": unit}
         image = logo_svg(map_.values[0], kind="contribution", **look)
-        words = [f"{check.name}: {check.words}" for check in example.checks]
+        words = [f"{check.name}{_FAILED * (check.passed is False)}: {check.words}" for check in example.checks]
         if map_.covariates is not None:
             pairs = zip(config.covariates, map_.covariates[0], strict=True)
             words = [f"{name} adds {value:+.3f}" for name, value in pairs] + words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html.parser
+import re
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +71,7 @@ def test_a_wish_to_stop_is_heard_within_each_step(bundle, called, at, last):
     progress = Stopping(at)
     assert write_report(bundle, tf_binding(300, seed=4, length=61), may_name=False, progress=progress) == ""
     assert called[-1] == last and set(called) == set(STEPS[: STEPS.index(last) + 1])
-    assert progress.done < 1 and called.count("attribute") == {0.9: 1, 0.96: 3}.get(at, 0)
+    assert progress.done < 1 and called.count("attribute") == {0.9: 2, 0.96: 6}.get(at, 0)
 
 
 class Page(html.parser.HTMLParser):
@@ -98,9 +99,30 @@ def test_the_page_holds_the_findings_and_nothing_from_elsewhere(bundle, called):
     assert "What A <b>model</b> & more learned" in page.words and "not named" in page.words
     assert page.tags.count("h3") == 1 and page.tags.count("figure") == 1 + 4 and page.tags.count("svg") == 2 + 2 + 4
     assert "TGA" in page.words.split("Pattern 1: ")[1][:9] and "changes the logit by +" in page.words
-    assert "Random weights: mean rank correlation" in page.words and "Convergence: " in page.words
+    checks = ("Convergence: ", "Agreement of methods", "Random weights: ", "Stability over seeds: no run")
+    assert [page.words.count(check) for check in checks] == [4, 4, 4, 4]
     assert list(dict.fromkeys(called)) == list(STEPS)
     assert write_report(bundle, data, may_name=False) == text  # the same again
+
+
+def test_methods_agree_but_where_one_site_stands_in_for_another(bundle):
+    """Under a maximum no single substitution matters where a second site is as good, though both methods are right."""
+    data = tf_binding(300, seed=4, length=61)
+    found = findings.gather(bundle.model, data, may_name=False)
+    sites = [len(re.findall("TGA[CG]TCA", data.sequences()[example.row])) for example in found.examples]
+    assert sites.count(1) == 2 == sites.count(2)
+    assert [example.checks[1].passed for example in found.examples] == [n == 1 for n in sites]
+    assert write_report(bundle, data, may_name=False).count("Agreement of methods (failed: do not trust") == 2
+
+
+def test_a_failed_check_is_said_and_seeds_are_compared(bundle, monkeypatch):
+    from dnaconv_core.interpret import evidence
+
+    monkeypatch.setattr(evidence, "DELTA_SHARE", -1.0)
+    seeds = [build(bundle.config, 5)]
+    words = Page(write_report(bundle, tf_binding(80, seed=4, length=61), may_name=False, siblings=seeds)).words
+    assert words.count("Convergence (failed: do not trust this map as it is): the contributions miss") == 4
+    assert words.count("with 1 run from other seeds") == 4
 
 
 def test_a_linear_output_is_not_called_a_logit(tmp_path):
