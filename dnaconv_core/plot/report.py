@@ -29,7 +29,7 @@ table{border-collapse:collapse;margin:.6rem 0}td,th{padding:.25rem .8rem .25rem 
 th{font-weight:600;border-bottom:1px solid #dde1e7}.muted{color:#5f6775}.number{text-align:right}
 svg{max-width:100%;height:auto}figure{margin:.8rem 0;overflow-x:auto}
 """
-_FAILED = " (failed: do not trust this map as it is)"
+_MARKS = {True: "✓", False: "✗ do not trust this map as it is:", None: "–"}
 
 
 def write_report(
@@ -62,7 +62,7 @@ def report_page(bundle: Bundle, data: Dataset, found: Findings) -> str:
         f"<meta name=viewport content='width=device-width'><title>What {title} learned</title><style>{_STYLE}</style>",
         f"</head><body><h1>What {title} learned</h1>",
         f"<p class=muted>Experiment {escape(bundle.experiment)} · {len(data):,} examples ({escape(data.label)}) · "
-        f"{bundle.config.n_parameters:,} parameters. {escape(naming)}.</p>",
+        f"{bundle.config.n_parameters:,} parameters. {escape(naming[0].upper() + naming[1:])}.</p>",
         _metrics(bundle),
         "<h2>Motifs it uses</h2>",
         _patterns(bundle, found),
@@ -132,13 +132,14 @@ def _saliency(bundle: Bundle, data: Dataset, found: Findings) -> str:
     for example in found.examples:
         map_, row = example.attribution, example.row
         title = f"{data.ids[row]}: predicted {example.prediction:.3f}, measured {data.y[row, 0]:g}"
-        look = {"alphabet": config.alphabet, "title": title, "column": 9.5, "unit": unit}
+        column = min(max(900 / config.length, 9.5), 26.0)  # a short sequence has room for its title
+        look = {"alphabet": config.alphabet, "title": title, "column": column, "unit": unit}
         image = logo_svg(map_.values[0], kind="contribution", **look)
-        words = [f"{check.name}{_FAILED * (check.passed is False)}: {check.words}" for check in example.checks]
+        words = [f"{_MARKS[check.passed]} {check.name}: {check.words}" for check in example.checks]
         if map_.covariates is not None:
             pairs = zip(config.covariates, map_.covariates[0], strict=True)
             words = [f"{name} adds {value:+.3f}" for name, value in pairs] + words
-        parts.append(f"<figure>{image}<figcaption class=muted>{escape('; '.join(words))}.</figcaption></figure>")
+        parts.append(f"<figure>{image}<figcaption class=muted>{'<br>'.join(map(escape, words))}</figcaption></figure>")
     return "".join(parts)
 
 

@@ -96,10 +96,10 @@ def test_the_page_holds_the_findings_and_nothing_from_elsewhere(bundle, called):
     page = Page(text)
     assert page.outside == [] and not {"script", "link", "iframe", "img", "b"} & set(page.tags)
     assert "@import" not in text and "url(" not in text
-    assert "What A <b>model</b> & more learned" in page.words and "not named" in page.words
+    assert "What A <b>model</b> & more learned" in page.words and "Not named: JASPAR" in page.words
     assert page.tags.count("h3") == 1 and page.tags.count("figure") == 1 + 4 and page.tags.count("svg") == 2 + 2 + 4
     assert "TGA" in page.words.split("Pattern 1: ")[1][:9] and "changes the logit by +" in page.words
-    checks = ("Convergence: ", "Agreement of methods", "Random weights: ", "Stability over seeds: no run")
+    checks = ("✓ Convergence: ", "Agreement of methods: ", "✓ Random weights: ", "– Stability over seeds: no run")
     assert [page.words.count(check) for check in checks] == [4, 4, 4, 4]
     assert list(dict.fromkeys(called)) == list(STEPS)
     assert write_report(bundle, data, may_name=False) == text  # the same again
@@ -112,7 +112,7 @@ def test_methods_agree_but_where_one_site_stands_in_for_another(bundle):
     sites = [len(re.findall("TGA[CG]TCA", data.sequences()[example.row])) for example in found.examples]
     assert sites.count(1) == 2 == sites.count(2)
     assert [example.checks[1].passed for example in found.examples] == [n == 1 for n in sites]
-    assert write_report(bundle, data, may_name=False).count("Agreement of methods (failed: do not trust") == 2
+    assert write_report(bundle, data, may_name=False).count("it is: Agreement of methods:") == 2
 
 
 def test_a_failed_check_is_said_and_seeds_are_compared(bundle, monkeypatch):
@@ -121,7 +121,7 @@ def test_a_failed_check_is_said_and_seeds_are_compared(bundle, monkeypatch):
     monkeypatch.setattr(evidence, "DELTA_SHARE", -1.0)
     seeds = [build(bundle.config, 5)]
     words = Page(write_report(bundle, tf_binding(80, seed=4, length=61), may_name=False, siblings=seeds)).words
-    assert words.count("Convergence (failed: do not trust this map as it is): the contributions miss") == 4
+    assert words.count("✗ do not trust this map as it is: Convergence: the contributions miss") == 4
     assert words.count("with 1 run from other seeds") == 4
 
 
