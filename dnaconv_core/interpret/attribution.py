@@ -306,7 +306,7 @@ def _reference_words(options: Options) -> str:
     return {
         ZERO: "an empty sequence (all zeros)",
         UNIFORM: "a quarter of each base",
-        SHUFFLED: f"{options.n_references} dinucleotide shuffles of the sequence",
+        SHUFFLED: f"{options.n_references} dinucleotide shuffles of the sequence, which keep its first and last base",
     }[options.reference]
 
 

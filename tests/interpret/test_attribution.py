@@ -78,7 +78,15 @@ def test_deeplift_shap_of_a_site_sums_to_the_difference_from_its_shuffles(detect
     difference = predict(detector, X, output="logit")[0, 0] - predict(detector, shuffles, output="logit")[:, 0].mean()
     assert found.values.sum() == pytest.approx(difference, abs=1e-5)
     assert found.delta[0] < 1e-5
-    assert found.reference == "20 dinucleotide shuffles of the sequence"
+    assert found.reference == "20 dinucleotide shuffles of the sequence, which keep its first and last base"
+
+
+def test_ends_that_shuffles_keep_count_for_nothing_as_the_reference_says():
+    model, X, _ = case("flatten", 2)
+    found = attribute(model, X[:1], method="deeplift_shap")
+    assert (found.values[0, :, [0, -1]] == 0).all() and np.abs(found.values[0, :, 1:-1]).max() > 0
+    assert found.reference.endswith("which keep its first and last base")
+    assert (np.abs(attribute(model, X[:1], method="ism").values[0]).sum(axis=0)[[0, -1]] > 0).all()
 
 
 @pytest.mark.parametrize("name", CONFIGS)
