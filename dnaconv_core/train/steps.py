@@ -54,13 +54,13 @@ class Steps:
     def epoch(self, order: np.ndarray, progress: Progress) -> Tensor | None:
         """Every step's loss `(steps,)` over the examples in `order`, or None when asked to stop in the middle."""
         self.model.train()
-        index, losses = self.loader.index(order), []
-        for start in range(0, len(order), self.size):
+        parts = self.loader.index(order).split(self.size)
+        losses = torch.empty(len(parts), device=self.loader.device)  # kept one by one they would cut up free memory
+        for step, rows in enumerate(parts):
             if progress.should_stop():
                 return None
-            rows = index[start : start + self.size]
-            losses.append(self._next(rows) if self.group is None else self._step_together(rows, self.group))
-        return torch.stack(losses)
+            losses[step] = self._next(rows) if self.group is None else self._step_together(rows, self.group)
+        return losses
 
     def _next(self, index: Tensor) -> Tensor:
         if self.recorded is not None and len(index) == self.size:
@@ -131,4 +131,4 @@ class _Recorded:
     def step(self, index: Tensor) -> Tensor:
         self.index.copy_(index)
         self.graph.replay()
-        return self.loss.clone()
+        return self.loss  # overwritten by the next playback
