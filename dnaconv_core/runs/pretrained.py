@@ -103,7 +103,9 @@ RECIPES: dict[str, Recipe] = {
         "siRNA activity (Huesken), the book's network",
         RunSpec("rnai", data="book"),
         _BOOK_LICENCE + _SIRNA,
-        "Here to compare with: its sigmoid cannot say that an activity exceeds 1, and the measured ones reach 1.34.",
+        "Here to compare with: its sigmoid cannot say that an activity exceeds 1, and the measured ones reach 1.34. In "
+        "200 epochs small differences in how processors round grow to those of another seed: made again on another "
+        "one, Pearson r was 0.007 lower (paired 95 % interval 0.016 lower to 0.002 higher).",
     ),
 }
 

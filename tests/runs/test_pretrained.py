@@ -42,7 +42,15 @@ def test_a_shipped_model_predicts_what_it_stored(name):
 def test_its_card_says_what_matters_and_no_path_of_a_machine(name):
     folder, recipe = PRETRAINED / name, RECIPES[name]
     card = (folder / "card.md").read_text()
-    for words in ("Limits.", "Data.", "licence", f"dnaconv pretrained rebuild {name}", recipe.title, "95 % interval"):
+    for words in (
+        "Limits.",
+        "Data.",
+        "licence",
+        f"dnaconv pretrained rebuild {name}",
+        recipe.title,
+        "95 % interval",
+        recipe.limits,
+    ):
         assert words in card, words
     config = json.loads((folder / "config.json").read_text())
     assert {key: config[key] for key in ("data", "split", "preset")} == {
