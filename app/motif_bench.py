@@ -104,10 +104,9 @@ def _strip(effect: Effect, other: Effect | None, places: Positions, X: np.ndarra
     below = [f"95 %: {effect.low:+.2f} to {effect.high:+.2f}"]
     if other is not None:
         shown.append(("Read from the other strand", f"{other.mean:+.2f}", "The same DNA, reverse-complemented."))
-        alike = abs(other.mean - effect.mean) <= 0.05 * max(abs(effect.mean), 1e-9)
-        below.append("the same within 5 %" if alike else "not the same: the model tells the strands apart")
+        below.append(_strands(effect, other))
     shown.append(
-        ("Varies with position by", f"{places.variation:.0%}", "Largest minus smallest, over the mean; inner places.")
+        ("Varies with position by", _percent(places.variation), "Largest minus smallest, over the mean; inner places.")
     )
     below.append("position-invariant" if places.invariant else "not position-invariant: where it lies matters")
     with st.container(border=True, horizontal=True, gap="medium"):  # wraps where the window is narrow
@@ -115,6 +114,19 @@ def _strip(effect: Effect, other: Effect | None, places: Positions, X: np.ndarra
             with st.container(width="content"):
                 st.metric(label, value, help=help, width="content")
                 st.caption(words)
+
+
+def _strands(effect: Effect, other: Effect) -> str:
+    if abs(other.mean - effect.mean) <= 0.05 * abs(effect.mean):
+        return "the same within 5 %"
+    if all(one.low <= 0 <= one.high for one in (effect, other)):
+        return "no clear effect on either"
+    return "not the same: the model tells the strands apart"
+
+
+def _percent(share: float) -> str:
+    """Of a mean effect near zero anything is a huge share."""
+    return f"{share:.0%}" if share < 10 else "over 1,000%"
 
 
 def _by_mutation(found: Mutations, alphabet: str, unit: str) -> None:

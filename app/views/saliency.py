@@ -58,7 +58,9 @@ def _asked(choice: Choice, model: Bundle) -> tuple[str, tuple[float, ...]]:
     """The sequence, which stands in the address, and the covariates."""
     experiment, config = state.experiment(), model.config
     if not st.query_params.get("sequence"):
-        _look(experiment.examples[0].sequence[: config.length], _beside_of(experiment.examples[0]))
+        first = experiment.examples[0]
+        start = max(len(first.sequence) - config.length, 0) // 2  # its middle, where what is known of it lies
+        _look(first.sequence[start : start + config.length], _beside_of(first))
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown("**Look at**", width="content")

@@ -238,12 +238,14 @@ def _close(site: SirnaSite) -> None:
             {
                 "": ["✓" if site.rules[key] else "✗" for key in RULES],
                 "rule": [rule.title for rule in RULES.values()],
-                "source": [rule.source for rule in RULES.values()],
+                "source": [rule.source.split(",")[0] for rule in RULES.values()],
             },
             hide_index=True,
             height=38 + 35 * len(RULES),
             key="sirna_rule_table",
+            column_config={"": st.column_config.TextColumn(width=34)},
         )
+        st.caption("; ".join(dict.fromkeys(rule.source for rule in RULES.values())) + ".")
 
 
 page()

@@ -179,10 +179,10 @@ def _shown(model: Bundle, given: _Given, found: list[VariantEffect], covariates:
         event = st.dataframe(
             {
                 "variant": [_name(effect) for effect in found],
-                "change in logit": [effect.effect_logit for effect in found],
-                "change in prediction": [effect.effect_prediction for effect in found],
-                "largest over windows": [effect.best_effect_logit for effect in found],
-                "its strand": [effect.best_strand for effect in found],
+                "Δ logit": [effect.effect_logit for effect in found],
+                "Δ prediction": [effect.effect_prediction for effect in found],
+                "largest Δ": [effect.best_effect_logit for effect in found],
+                "strand": [effect.best_strand for effect in found],
                 "hits gained": [" ".join(map(str, effect.gained)) for effect in found],
                 "hits lost": [" ".join(map(str, effect.lost)) for effect in found],
                 "status": [effect.status for effect in found],
@@ -193,8 +193,12 @@ def _shown(model: Bundle, given: _Given, found: list[VariantEffect], covariates:
             selection_mode="single-row",
             key="variants_table",
             column_config={
-                name: st.column_config.NumberColumn(format="%+.4f")
-                for name in ("change in logit", "change in prediction", "largest over windows")
+                name: st.column_config.NumberColumn(format=form, help=help)
+                for name, form, help in (
+                    ("Δ logit", "%+.2f", "Of the window with the variant's first base in its middle."),
+                    ("Δ prediction", "%+.3f", "Of the same window."),
+                    ("largest Δ", "%+.2f", "In the logit, over all windows that hold the variant and both strands."),
+                )
             },
         )
         _downloads(given, found)

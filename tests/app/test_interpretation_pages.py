@@ -204,3 +204,33 @@ def test_the_report_is_made_when_asked_for(dashboard, trained, monkeypatch):
     assert bundle.config.alphabet == data.alphabet == "RNA" and how["may_name"] is False
     assert len(data) == len(data.y) > 100 and data.w.min() == 1
     assert [b.label for b in at.get("download_button") if "Report" in b.label] == ["Report as HTML"]
+
+
+@pytest.mark.parametrize(
+    "content, words",
+    [
+        (b"hello", "mine.meme is no MEME file"),
+        (b"", "mine.meme is empty: give MEME or JASPAR text"),
+        (b"\xff\xfe\x00", "mine.meme is not a text file: give MEME or JASPAR text"),
+    ],
+)
+def test_a_wrong_file_of_motifs_is_told_and_the_page_goes_on(dashboard, trained, content, words):
+    run = trained("rnai")
+    at = dashboard("filters", experiment="rnai", run=run.id)
+    at.file_uploader[0].set_value([("mine.meme", content, "text/plain")]).run()
+    assert [error for error in errors(at) if words in error] and len(errors(at)) == 1 and not at.exception
+    assert any("What it resembles** in JASPAR" in text.value for text in at.markdown)
+
+
+def test_a_motif_without_effect_is_not_said_to_tell_strands_apart(dashboard):  # which puts the app on the path
+    import motif_bench
+
+    from dnaconv_core.interpret.marginalize import Effect
+
+    def effect(mean: float, wide: float) -> Effect:
+        return Effect(**{**dict.fromkeys(Effect._fields), "mean": mean, "low": mean - wide, "high": mean + wide})
+
+    assert motif_bench._strands(effect(-0.01, 0.02), effect(0.01, 0.02)) == "no clear effect on either"
+    assert motif_bench._strands(effect(1.0, 0.1), effect(1.04, 0.1)) == "the same within 5 %"
+    assert "tells the strands apart" in motif_bench._strands(effect(1.0, 0.1), effect(0.01, 0.02))
+    assert (motif_bench._percent(0.28), motif_bench._percent(12306.0)) == ("28%", "over 1,000%")

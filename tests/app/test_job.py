@@ -17,6 +17,7 @@ class Log:
         self.started: list[tuple] = []
         self.ended: list[tuple] = []
         self.held: set[str] = set()
+        self.deaf = False  # to a stop
 
     def wait(self, n: int) -> None:
         until = time.monotonic() + 20
@@ -37,7 +38,7 @@ def page(log) -> None:
 
     def work(progress):
         log.started.append(key)
-        while what in log.held and not progress.should_stop():
+        while what in log.held and (log.deaf or not progress.should_stop()):
             progress.report(0.5, "half way")
             time.sleep(0.01)
         log.ended.append((key, progress.should_stop()))
@@ -96,6 +97,30 @@ def test_long_work_shows_a_way_to_stop_it_and_to_begin_again(session, log):
     log.held.clear()
     at.button(key="test_again").click().run()
     assert said(at) == "made long" and len(log.started) == 2
+
+
+def test_a_stop_is_told_before_the_work_has_looked_up(session, log):
+    log.deaf = True
+    log.held.add("deaf")
+    at = session("deaf")
+    at.button(key="test_stop").click().run()
+    at.run()
+    assert any("Testing was stopped" in text.value for text in at.markdown) and not log.ended
+    log.deaf = False
+    log.wait(1)
+    at.run()
+    assert any("Testing was stopped" in text.value for text in at.markdown)
+
+
+def test_what_a_button_began_is_begun_again_without_it(session, log):
+    log.held.add("asked")
+    at = session("asked", "lasting")
+    at.button(key="lasting_stop").click().run()
+    log.wait(1)
+    at.run()
+    at.button(key="lasting_again").click()
+    at.text_input(key="what").set_value("other").run()  # the page asks for something else in the same run
+    assert [what for _, what in log.started].count("asked") == 2
 
 
 @pytest.mark.parametrize("kind, still_going", [("test", False), ("lasting", True)])

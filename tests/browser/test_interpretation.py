@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import parse_qs, urlparse
 
 import pytest
 
@@ -15,6 +16,7 @@ def test_the_prediction_follows_the_moved_motif_without_the_server(page, settled
     page.goto("motifs?experiment=tf_binding&run=tf_binding_jund&view=Bench&motif=TGACTCA")
     slider = page.get_by_label("First base of the motif")
     slider.wait_for()
+    assert page.evaluate("Boolean(window.Plotly)")  # to parse it takes seconds, in which a drag would stand still
     settled(page)
     line, letters = page.locator(".moving .line"), page.locator(".moving .letters")
     assert "from base 48" in line.inner_text().replace("\n", " ")
@@ -29,3 +31,80 @@ def test_the_prediction_follows_the_moved_motif_without_the_server(page, settled
     assert letters.inner_text().startswith("TGACTCA") and len(letters.inner_text()) == 101
     assert len({*messages, before}) > 10 and all(re.fullmatch(r"0\.\d{3}", text) for text in messages)
     page.context.set_offline(False)
+
+
+CUT = """() => [...document.querySelectorAll('[data-testid="stMetric"] *')]
+  .filter((e) => e.children.length === 0 && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0)
+  .map((e) => e.textContent)"""
+
+
+@pytest.mark.parametrize(
+    "path, number",
+    [
+        ("filters?experiment=tf_binding&run=tf_binding_synthetic", "Mean in bound / not bound"),
+        ("motifs?experiment=tf_binding&run=tf_binding_synthetic&view=Bench", "Varies with position by"),
+        ("evaluate?experiment=rnai&run=rnai_huesken", "Mean absolute error"),
+    ],
+)
+def test_numbers_have_their_room_in_a_narrow_window(page, settled, path, number):
+    page.set_viewport_size({"width": 800, "height": 1000})
+    page.goto(path)
+    page.get_by_text(number).first.wait_for()
+    settled(page)
+    assert page.locator('[data-testid="stMetric"]').count() >= 3
+    assert page.evaluate(CUT) == []
+
+
+def test_the_site_that_a_filter_likes_is_in_view_in_a_narrow_window(page, settled):
+    page.set_viewport_size({"width": 800, "height": 1000})
+    page.goto("filters?experiment=tf_binding&run=tf_binding_synthetic")
+    page.locator(".sequences .row").nth(19).wait_for()
+    settled(page)
+    seen = page.locator(".sequences .row").evaluate_all(
+        """(rows) => rows.map((row) => {
+          const frame = row.querySelector(".body").getBoundingClientRect();
+          return [...row.querySelectorAll(".marked")].every((letter) => {
+            const box = letter.getBoundingClientRect();
+            return box.left >= frame.left - 1 && box.right <= frame.right + 1;
+          });
+        })"""
+    )
+    assert seen == [True] * 20
+    wide = page.locator(".sequences .body").evaluate_all(
+        "(all) => all.filter((b) => b.scrollWidth > b.clientWidth).length"
+    )
+    assert wide == 20  # whole, they would not fit
+
+
+def test_the_covariates_of_an_example_come_with_it(page, settled):
+    page.goto("saliency?experiment=chromatin&run=chromatin_jund")
+    page.get_by_role("button", name="AP-1 site, closed").click()
+    expect(page).to_have_url(re.compile("beside_accessibility=0.001"))
+    main = page.locator('[data-testid="stMain"]')
+    main.get_by_text(re.compile("^Prediction 0.1")).wait_for()
+    main.get_by_role("link", name="Predict").click()
+    page.wait_for_url("**/predict**")
+    expect(page.get_by_role("spinbutton", name="Accessibility")).to_have_value("0.0010", timeout=60_000)
+    page.go_back()
+    main.get_by_text(re.compile("^Prediction 0.1")).wait_for()
+
+
+def test_edits_survive_a_refresh_and_go_with_back(page, settled):
+    page.goto("saliency?experiment=tf_binding&run=tf_binding_synthetic")
+    settled(page)
+    for position in (50, 60):
+        sequence = parse_qs(urlparse(page.url).query)["sequence"][0]
+        row = "ACGT".index("C" if sequence[position] != "C" else "G")
+        area = page.get_by_role("img", name="Every substitution").bounding_box()
+        at = (area["x"] + area["width"] * (position + 0.5) / 101, area["y"] + area["height"] * (row + 0.5) / 4)
+        page.mouse.click(*at)
+        expect(page).to_have_url(re.compile(rf"edits=.*[ACGT]{position + 1}[CG](&|$)"), timeout=60_000)
+        settled(page)
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_have_count(1, timeout=60_000)
+    expect(page.get_by_role("button", name="Back to before")).to_have_count(1, timeout=60_000)
+    page.reload()
+    expect(page.get_by_role("button", name="Back to before")).to_have_count(1, timeout=60_000)
+    page.go_back()
+    expect(page.get_by_role("button", name="Back to before")).to_have_count(0, timeout=60_000)
+    expect(undo).to_have_count(1, timeout=60_000)
