@@ -15,14 +15,14 @@ _lock, _users = threading.Lock(), 0
 
 
 @contextmanager
-def kept_memory(worth: bool = True) -> Iterator[None]:
+def kept_memory() -> Iterator[None]:
     """Within, glibc keeps what is freed instead of returning it to the system; after the last user it is returned.
 
     Otherwise every step maps its activations anew and touches each page for the first time: thousands of page faults,
-    from a tenth to half of its time. worth: whether there are many steps; returning the memory costs some milliseconds.
+    from a tenth to half of its time. Returning the memory costs some milliseconds: only for hundreds of steps.
     Elsewhere than on glibc nothing happens.
     """
-    libc = _libc() if worth else None
+    libc = _libc()
     if libc is None:
         yield
         return

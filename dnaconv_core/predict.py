@@ -10,7 +10,6 @@ import numpy as np
 
 from dnaconv_core.data.dataset import Dataset, MappedRows
 from dnaconv_core.errors import InputError
-from dnaconv_core.memory import kept_memory
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import one_hot
@@ -70,11 +69,10 @@ def predict(
     model.eval()
     try:
         model.to(where)
-        with kept_memory(len(batches) > 4):
-            for rows in side_by_side(fill, batches, threads_of(model)):
-                progress.report(rows.stop / len(X), f"{rows.stop:,} of {len(X):,} sequences")
-                if progress.should_stop():
-                    break
+        for rows in side_by_side(fill, batches, threads_of(model)):
+            progress.report(rows.stop / len(X), f"{rows.stop:,} of {len(X):,} sequences")
+            if progress.should_stop():
+                break
     finally:
         model.to(home)
         for module, mode in modes:

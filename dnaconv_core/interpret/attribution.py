@@ -16,7 +16,6 @@ import numpy as np
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.ism import ism as run_ism
-from dnaconv_core.memory import kept_memory
 from dnaconv_core.predict import check_input
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.sequence.shuffle import dinucleotide_shuffle
@@ -146,7 +145,7 @@ def _in_batches(model, X, covariates, method, options: Options, batch_size, prog
         delta[rows] = np.nan if found.delta is None else found.delta
 
     batches = [slice(start, min(start + step, n)) for start in range(0, n, step)]
-    with as_found(model), kept_memory(len(batches) > 4):
+    with as_found(model):
         for rows in side_by_side(fill, batches, threads):
             progress.report(rows.stop / n, f"{rows.stop:,} of {n:,} sequences explained")
             if progress.should_stop():

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dnaconv_core.memory import kept_memory
 from dnaconv_core.predict import check_input
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.threads import side_by_side, threads_of
@@ -48,11 +47,10 @@ def ism(
         result[rows] = network.changes(np.asarray(X[rows]), at_once)
 
     batches = [slice(start, min(start + step, len(X))) for start in range(0, len(X), step)]
-    with kept_memory(len(batches) > 4):
-        for rows in side_by_side(fill, batches, threads):
-            progress.report(rows.stop / len(X), f"{rows.stop:,} of {len(X):,} sequences mutated")
-            if progress.should_stop():
-                break
+    for rows in side_by_side(fill, batches, threads):
+        progress.report(rows.stop / len(X), f"{rows.stop:,} of {len(X):,} sequences mutated")
+        if progress.should_stop():
+            break
     return result
 
 
