@@ -34,9 +34,12 @@ _SEQUENCE: dict[str, dict[str, Any]] = {
     "8 members": {"members": 8},
     "noise before the output": {"pooled_dropout": 0.3},
     "longer kernels": {"kernel_size": 15},
-    "mean beside the maximum": {"pooling": "max_mean", "mutation": 0.2, "epochs": 24},
+    "small members, more mutation": {"members": 8, "filters": 32, "mutation": 0.2, "epochs": 24},
+    "mean beside the maximum": {"pooling": "max_mean"},
 }
-_OPEN = {name: changes | {"covariate_gain": 2.0} for name, changes in _SEQUENCE.items() if "learning_rate" in changes}
+_OPEN: dict[str, dict[str, Any]] = {
+    "more mutation, larger steps": _SEQUENCE["more mutation, larger steps"] | {"covariate_gain": 2.0},
+}
 CANDIDATES: dict[str, dict[str, dict[str, Any]]] = {  # experiment → name → what differs from `tuned`
     "tf_binding": _SEQUENCE,
     "chromatin": {"no gain": {"covariate_gain": 1.0}, "more gain": {"covariate_gain": 10.0}, **_SEQUENCE, **_OPEN},

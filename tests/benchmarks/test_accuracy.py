@@ -166,8 +166,41 @@ def test_the_books_own_splits_before_they_are_fetched(home):
 def test_candidates_are_compared_on_inner_folds(measured, tmp_path):
     out = tmp_path / "chosen.json"
     printed, _ = finished("choose", "--quick", "--data", str(measured), "--out", str(out))
-    for name, found in json.loads(out.read_text()).items():
+    written = json.loads(out.read_text())
+    for name, found in written["compared"].items():
         assert f"## {name}: inner folds" in printed
         assert next(iter(found)) == "tuned" and len(found) > 3
         for entry in found.values():
             assert np.array(entry["scores"]).shape == (2, 2, 2)  # outer, inner, metric
+        known = [entry["settings"] for entry in found.values()]
+        assert len(written["chosen"][name]) == 2 and all(settings in known for settings in written["chosen"][name])
+    arguments = ("--quick", "--data", str(measured), "--only", "tf_binding", "--chosen", str(out))
+    printed, _ = finished("accuracy", *arguments)
+    assert "| chosen per part |" in printed
+
+
+def test_each_fold_chooses_what_is_best_within_its_own_training_part():
+    from choose import best_within
+
+    scores = {"tuned": [[0.7, 0.7], [0.6, 0.8]], "other": [[0.9, 0.4], [0.9, 0.6]]}  # (outer, inner)
+    found = {name: {"scores": [[[v, 1 - v] for v in inner] for inner in outer]} for name, outer in scores.items()}
+    assert best_within(found, 0) == ["tuned", "other"]
+    assert best_within(found, 1) == ["other", "tuned"]
+
+
+def test_a_look_at_a_training_is_the_training_that_ends_there(measured):
+    """Bit for bit: so one training stands for all shorter ones."""
+    from accuracy import Options, predictions_after, trained
+    from folds import folds
+
+    from dnaconv_core.experiments import get_experiment
+
+    experiment, part = get_experiment("chromatin"), next(folds("chromatin", measured, full=False, quick=False))
+    options = Options((0,), 0, 0, False, None, None)
+    small = {"filters": 4, "epoch_size": 100}
+    long = predictions_after(experiment, "tuned", part, 0, options, small | {"epochs": 3}, looks=(1, 2))
+    assert list(long) == ["1", "2", "prediction"]
+    for epochs in (1, 2):
+        short = trained(experiment, "tuned", part, 0, options, small | {"epochs": epochs})
+        np.testing.assert_array_equal(short, long[str(epochs)])
+    assert not np.array_equal(long["2"], long["prediction"])
