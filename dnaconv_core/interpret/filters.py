@@ -6,8 +6,6 @@ read in the same way, by their receptive field.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,6 +17,7 @@ from dnaconv_core.predict import check_input
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.sequence.encoding import from_codes, to_codes
 from dnaconv_core.sequence.motif import Motif, consensus, information_content, to_ppm
+from dnaconv_core.threads import side_by_side, threads_of
 
 if TYPE_CHECKING:
     import torch
@@ -97,19 +96,27 @@ def filter_motifs(
             f"a unit of layer {layer} sees {width} bases and the sequences have {X.shape[2]}: choose an earlier layer"
         )
     peak, highest = np.zeros((len(X), f), np.float32), np.zeros(f, np.float32)
-    parts = []
-    with closing(_activations(model, X, layer)) as batches:  # also after an error in here the model is left as it was
-        for rows, strands in batches:
-            best = torch.stack([h.amax(dim=1) for h in strands]).clamp(min=0)  # (S, B, F)
-            peak[rows] = best.amax(dim=0).cpu().numpy()
-            highest = np.maximum(highest, peak[rows].max(axis=0))
-            parts.append(_above(strands, best, np.float32(fraction) * highest, rows.start))
+    share, found = np.float32(fraction), {}
+
+    @torch.inference_mode()
+    def read(rows: slice) -> None:
+        strands = _activations(model, X[rows], layer)
+        best = torch.stack([h.amax(dim=1) for h in strands]).clamp(min=0)  # (S, B, F)
+        peak[rows] = best.amax(dim=0).cpu().numpy()
+        found[rows.start] = _above(strands, best, share * np.maximum(highest, peak[rows].max(axis=0)), rows.start)
+
+    step = max(1, _AT_ONCE // (f * X.shape[2]))
+    batches = [slice(start, min(start + step, len(X))) for start in range(0, len(X), step)]
+    with as_found(model):
+        for rows in side_by_side(read, batches, threads_of(model)):
+            np.maximum(highest, peak[rows].max(axis=0), out=highest)
             progress.report(rows.stop / len(X), f"{rows.stop:,} of {len(X):,} sequences read by each filter")
             if progress.should_stop():
                 break
+    parts = [found[start] for start in sorted(found)]
     of, sequence, unit, minus, value = (np.concatenate(column) for column in zip(*parts, strict=True))
     start = np.where(minus, X.shape[2] - unit - width, unit)
-    kept = value > np.float32(fraction) * highest[of]  # the maximum was not known yet where the first were taken
+    kept = value > share * highest[of]  # the maximum was not known yet where the first were taken
     kept = np.flatnonzero(kept)[np.lexsort((start[kept], sequence[kept], -value[kept], of[kept]))]
     of, every = of[kept], Sites(sequence[kept], start[kept], minus[kept], value[kept])
     codes, ends = to_codes(np.asarray(X[:])), np.searchsorted(of, np.arange(f + 1))
@@ -211,8 +218,8 @@ def _windows(codes: np.ndarray, sites: Sites, width: int) -> np.ndarray:
     return np.where(sites.minus[:, None], _COMPLEMENT[windows[:, ::-1]], windows)
 
 
-def _activations(model: ConvNet, X: np.ndarray, layer: int) -> Iterator[tuple[slice, list[torch.Tensor]]]:
-    """Batches of what a layer's units hold before the ReLU, `(B, W, F)` for each strand that is read.
+def _activations(model: ConvNet, X: np.ndarray, layer: int) -> list[torch.Tensor]:
+    """What a layer's units hold before the ReLU, `(B, W, F)` for each strand that is read.
 
     W counts the windows within the sequence, by their first base on the strand that is read.
     """
@@ -221,18 +228,12 @@ def _activations(model: ConvNet, X: np.ndarray, layer: int) -> Iterator[tuple[sl
     from dnaconv_core.model.layers import flip_strand
 
     config = model.config
-    width, length = receptive_field(config, layer), config.length
     left = layer * ((config.kernel_size - 1) // 2) if config.padding == "same" else 0
-    units = slice(left, left + length - width + 1)
-    device = model.convs[0].weight.device
-    step = max(1, _AT_ONCE // (len(model.convs[0].bias) * length))
-    with as_found(model), torch.inference_mode():
-        for begin in range(0, len(X), step):
-            rows = slice(begin, min(begin + step, len(X)))
-            x = torch.from_numpy(np.ascontiguousarray(X[rows])).to(device).float()  # (B, 4, L)
-            out = []
-            for h in [x, flip_strand(x)] if config.strands == "both" else [x]:
-                for conv, activation in zip(model.convs[: layer - 1], model.activations[: layer - 1], strict=True):
-                    h = activation(conv(h))
-                out.append(model.convs[layer - 1](h)[:, :, units].transpose(1, 2))  # as they lie in memory
-            yield rows, out
+    units = slice(left, left + config.length - receptive_field(config, layer) + 1)
+    x = torch.from_numpy(np.ascontiguousarray(X)).to(model.convs[0].weight.device).float()  # (B, 4, L)
+    out = []
+    for h in [x, flip_strand(x)] if config.strands == "both" else [x]:
+        for conv, activation in zip(model.convs[: layer - 1], model.activations[: layer - 1], strict=True):
+            h = activation(conv(h))
+        out.append(model.convs[layer - 1](h)[:, :, units].transpose(1, 2))  # as they lie in memory
+    return out

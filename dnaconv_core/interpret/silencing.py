@@ -16,6 +16,7 @@ from dnaconv_core.model.convnet import ConvNet
 from dnaconv_core.model.layers import flip_strand, max_over_strands
 from dnaconv_core.predict import check_input
 from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.threads import side_by_side, threads_of
 
 _AT_ONCE = 2**20  # activations of one layer held together: about what a CPU's caches hold
 
@@ -52,25 +53,29 @@ def predict_without(
     owner = _owner(model.config).to(device) if last else None
     logits = np.full((len(X), 1 + len(indices)), np.nan, np.float32)
     step = max(1, _AT_ONCE // (model.config.members * model.config.filters * model.config.length))
-    with as_found(model), torch.inference_mode():
-        for start in range(0, len(X), step):
+
+    @torch.inference_mode()
+    def fill(rows: slice) -> None:
+        x = torch.from_numpy(np.ascontiguousarray(X[rows])).to(device).float()  # (B, 4, L)
+        given = None if covariates is None else torch.from_numpy(covariates[rows]).to(device)  # (B, C)
+        h = _layers(model, torch.cat([x, flip_strand(x)]) if model.config.strands == "both" else x, 0, layer)
+        whole = model.head(_combined(model, _layers(model, h, layer)), x, given)[:, :1]  # (B, 1)
+        if last:
+            pooled = model.pool(_combined(model, h)) * model.dense.weight[0, : len(owner)]  # (B, M·n)
+            shares = pooled.new_zeros(len(x), len(model.convs[-1].bias)).index_add_(1, owner, pooled)  # (B, F)
+            without = whole - shares[:, list(indices)]
+        else:
+            without = torch.cat([_head_without(model, h, layer, index, x, given) for index in indices], dim=1)
+        logits[rows] = torch.cat([whole, without], dim=1).cpu().numpy()
+
+    batches = [slice(start, min(start + step, len(X))) for start in range(0, len(X), step)]
+    with as_found(model):
+        for rows in side_by_side(fill, batches, threads_of(model)):
+            progress.report(0.5 * rows.stop / len(X), f"{rows.stop:,} of {len(X):,} sequences read without each filter")
             if progress.should_stop():
                 break
-            rows = slice(start, start + step)
-            x = torch.from_numpy(np.ascontiguousarray(X[rows])).to(device).float()  # (B, 4, L)
-            given = None if covariates is None else torch.from_numpy(covariates[rows]).to(device)  # (B, C)
-            h = _layers(model, torch.cat([x, flip_strand(x)]) if model.config.strands == "both" else x, 0, layer)
-            whole = model.head(_combined(model, _layers(model, h, layer)), x, given)[:, :1]  # (B, 1)
-            if last:
-                pooled = model.pool(_combined(model, h)) * model.dense.weight[0, : len(owner)]  # (B, M·n)
-                shares = pooled.new_zeros(len(x), len(model.convs[-1].bias)).index_add_(1, owner, pooled)  # (B, F)
-                without = whole - shares[:, list(indices)]
-            else:
-                without = torch.cat([_head_without(model, h, layer, index, x, given) for index in indices], dim=1)
-            logits[rows] = torch.cat([whole, without], dim=1).cpu().numpy()
-            done = min(start + step, len(X))
-            progress.report(0.5 * done / len(X), f"{done:,} of {len(X):,} sequences read without each filter")
-        predictions = model.activate(torch.from_numpy(logits)).numpy()
+        with torch.inference_mode():
+            predictions = model.activate(torch.from_numpy(logits)).numpy()
     return predictions[:, 0], predictions[:, 1:]
 
 
