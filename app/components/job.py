@@ -98,9 +98,10 @@ def known(key: tuple[Hashable, ...]) -> bool:
     return _jobs().get(key) is not None
 
 
-def forget(key: tuple[Hashable, ...]) -> None:
-    """Stop this work and let go of its result, so that it is done again when asked for."""
+def begin_again(key: tuple[Hashable, ...], work: Callable[[Progress], Any]) -> None:
+    """Stop this work where it is going on, and do it now, not when it is next asked for: a button may have begun it."""
     _jobs().forget(key)
+    _jobs().start(key, work)
 
 
 def background(
@@ -148,9 +149,4 @@ def _watch(key: tuple, words: str) -> None:
 def _again(key: tuple, work: Callable[[Progress], Any], words: str) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/stop_circle: {words or 'The work'} was stopped.", width="content")
-        st.button("Start again", key=f"{key[0]}_again", on_click=_restart, args=(key, work))
-
-
-def _restart(key: tuple, work: Callable[[Progress], Any]) -> None:
-    _jobs().forget(key)
-    _jobs().start(key, work)  # now, and not when it is next asked for: some work is only begun by a button
+        st.button("Start again", key=f"{key[0]}_again", on_click=begin_again, args=(key, work))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
 import motif_bench
 import motif_scan
 import numpy as np
@@ -10,7 +14,7 @@ import streamlit as st
 from cache import bundle, changed
 from components.chart import chart
 from components.frame import class_names, errors_shown, header, no_model_yet, plain
-from components.job import background, forget, known
+from components.job import background, begin_again, known
 from components.logo import Logo, logos
 from components.models import Choice, selected
 from components.targets import Targets, compare_with
@@ -19,13 +23,15 @@ from interpretation import aligned, covariates_of, names, one_hot_of
 from motif_choice import spelled
 from reporting import pictures, report_button
 
+from dnaconv_core.errors import DataError
 from dnaconv_core.interpret.discovery import Discovery, Pattern, discover
-from dnaconv_core.interpret.keep import kept_with, load_discovery, save_discovery
+from dnaconv_core.interpret.keep import PATTERNS, kept_with, load_discovery, save_discovery
 from dnaconv_core.interpret.match import NO_MATCH
 from dnaconv_core.interpret.words import output_word
 from dnaconv_core.sequence.motif import to_icm
 from dnaconv_core.sequence.motif_text import write_jaspar, write_meme
 
+_TOGETHER = 5  # seconds between files that were written together, as by an import
 _VIEWS = ("Found", "Bench", "Scan")
 _LINE = "The motifs **{}** uses over a whole dataset, and a bench to try any motif on."
 _HOW = (
@@ -62,7 +68,7 @@ def page() -> None:
 
 def _found(choice: Choice, data: HeldOut) -> None:
     folder, key = kept_with(choice.path), ("motifs", str(choice.path), changed(choice.path))
-    stored = load_discovery(folder)
+    stored = _kept(folder, choice.path)
 
     def work(progress) -> Discovery:
         model = bundle(choice.path).model
@@ -79,10 +85,13 @@ def _found(choice: Choice, data: HeldOut) -> None:
             if not st.button("Find motifs", type="primary", icon=":material/search:"):
                 return
         place.empty()
-    found = stored or background(key, work, words="Looking for motifs", going_on=True)
+    fresh = None
+    if stored is None or known(key):
+        fresh = background(key, work, words="Looking for motifs", going_on=True)
+    found = fresh or stored  # what was found before stays until there is something new
     if found is None:
         return
-    by = _summary(found, data, folder, key)
+    by = _summary(found, data, partial(begin_again, key, work))
     matches = None
     if found.patterns and by.fit(data.alphabet):
         matches = names([p.motif for p in found.patterns], (*key, len(found.seqlets)), by)
@@ -94,7 +103,19 @@ def _found(choice: Choice, data: HeldOut) -> None:
         report_button(choice.path)
 
 
-def _summary(found: Discovery, data: HeldOut, folder, key: tuple) -> Targets:
+def _kept(folder: Path, path: Path) -> Discovery | None:
+    """What was found for these weights and kept; None where there is nothing, or it cannot be read, which is told."""
+    file = folder / PATTERNS
+    if file.is_file() and file.stat().st_mtime < changed(path) - _TOGETHER:
+        return None  # the run was trained further since
+    try:
+        return load_discovery(folder)
+    except DataError as error:
+        st.warning(str(error), icon=":material/warning:")
+        return None
+
+
+def _summary(found: Discovery, data: HeldOut, again: Callable[[], None]) -> Targets:
     n = len(found.patterns)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
@@ -110,10 +131,7 @@ def _summary(found: Discovery, data: HeldOut, folder, key: tuple) -> Targets:
                 kind, write(motifs), file, icon=":material/download:", type="tertiary", on_click="ignore"
             )
         by = compare_with()
-        if st.button("Look again", icon=":material/refresh:", type="tertiary"):
-            (folder / "patterns.npz").unlink(missing_ok=True)
-            forget(key)
-            st.rerun()
+        st.button("Look again", icon=":material/refresh:", type="tertiary", on_click=again)
     if not n:
         st.info(
             "No group of alike seqlets is stronger than what shuffled sequences have: the model may not use a motif.",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 TITLES = {"filters": "Filters", "saliency": "Saliency", "motifs": "Motifs"}
@@ -234,3 +236,52 @@ def test_a_motif_without_effect_is_not_said_to_tell_strands_apart(dashboard):  #
     assert motif_bench._strands(effect(1.0, 0.1), effect(1.04, 0.1)) == "the same within 5 %"
     assert "tells the strands apart" in motif_bench._strands(effect(1.0, 0.1), effect(0.01, 0.02))
     assert (motif_bench._percent(0.28), motif_bench._percent(12306.0)) == ("28%", "over 1,000%")
+
+
+def test_what_was_found_stays_until_there_is_something_new(dashboard, trained, monkeypatch):
+    from dnaconv_core.interpret import discovery
+    from dnaconv_core.interpret.keep import PATTERNS, save_discovery
+    from dnaconv_core.interpret.seqlets import Seqlets
+    from dnaconv_core.runs.store import Store
+
+    def found(unassigned: int):
+        nothing = np.empty(0, int)
+        seqlets = Seqlets(nothing, nothing, np.empty(0), np.empty(0), 21)
+        return discovery.Discovery((), seqlets, np.arange(9), "own", unassigned)
+
+    def buttons(at) -> set[str]:
+        return {button.label for button in at.button} & {"Find motifs", "Look again"}
+
+    def summary(at) -> str:
+        return next(text.value for text in at.markdown if "patterns**" in text.value)
+
+    run = trained("tf_binding")
+    file = Store().folder(run.id) / PATTERNS
+    save_discovery(file.parent, found(3))
+    monkeypatch.setattr(discovery, "discover", lambda *_, **__: found(7))
+    try:
+        at = dashboard("motifs", experiment="tf_binding", run=run.id)
+        assert "3 fit nowhere" in summary(at) and buttons(at) == {"Look again"} and not errors(at)
+        next(button for button in at.button if button.label == "Look again").click().run()
+        assert "7 fit nowhere" in summary(at) and file.is_file() and not errors(at)
+    finally:
+        file.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("old", [True, False])
+def test_motifs_of_older_weights_or_a_damaged_file_are_looked_for_again(dashboard, trained, old):
+    from dnaconv_core.interpret.keep import PATTERNS
+    from dnaconv_core.runs.store import Store
+
+    run = trained("rnai")
+    file = Store().folder(run.id) / PATTERNS
+    file.write_bytes(b"no patterns")
+    if old:
+        os.utime(file, (0, 0))
+    try:
+        at = dashboard("motifs", experiment="rnai", run=run.id)
+        assert not at.exception and not errors(at)
+        assert "Find motifs" in [button.label for button in at.button]
+        assert len(at.warning) == (not old)
+    finally:
+        file.unlink()
