@@ -40,12 +40,17 @@ def report_button(path: Path) -> None:
 
     def work(progress: Any) -> str:
         from dnaconv_core.plot.report import write_report
+        from dnaconv_core.runs.siblings import sibling_folders
+        from dnaconv_core.runs.store import Store
 
         model, data = bundle(path), held_out(path)
         may_name = model.config.alphabet == "DNA"
         if may_name:
             compiled(progress)
-        return write_report(model, _examples(data, model.config.covariates), may_name=may_name, progress=progress)
+        seeds = [bundle(folder).model for folder in sibling_folders(Store(), path.name)]
+        return write_report(
+            model, _examples(data, model.config.covariates), may_name=may_name, siblings=seeds, progress=progress
+        )
 
     if not known(key):
         place = st.empty()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from dnaconv_core.sequence.motif import to_icm
 if TYPE_CHECKING:
     from dnaconv_core.data.dataset import Dataset
     from dnaconv_core.interpret.filters import FilterMotif
+    from dnaconv_core.interpret.keep import StoredFilter
     from dnaconv_core.model.bundle import Bundle
 
 _TOGETHER = 0.3  # correlation of activations from which filters fire together
@@ -70,13 +72,7 @@ def filters(options: Namespace) -> Answer:
         matches = named_filters([f.motif for f in found], order, options.motifs, options.jaspar)
     firing = [found[i] for i in order if found[i].n_sites]
     save_motifs(options, [f.motif for f in firing])
-    write_logos(
-        options,
-        (
-            Logo(f.motif.matrix_id, to_icm(f.motif.ppm), {"title": f.motif.name, "alphabet": config.alphabet})
-            for f in firing
-        ),
-    )
+    write_logos(options, _logos(bundle, firing, options.layer))
     rows = [
         {
             "index": f.index,
@@ -107,6 +103,17 @@ def filters(options: Namespace) -> Answer:
     if len(shown) < len(found):
         lines.append(f"and {len(found) - len(shown)} more: --all lists them")
     return Answer({"model": options.model, "layer": options.layer, "filters": rows}, "\n".join(lines))
+
+
+def _logos(bundle: Bundle, found: Iterable[FilterMotif | StoredFilter], layer: int) -> Iterator[Logo]:
+    """What each filter fires on, and of the first layer its weights, but for what all four bases share."""
+    look = {"alphabet": bundle.config.alphabet}
+    for f in found:
+        yield Logo(f.motif.matrix_id, to_icm(f.motif.ppm), {**look, "title": f.motif.name})
+        if layer == 1:
+            kernel = bundle.model.convs[0].weight[f.index].detach().cpu().numpy()
+            look_at = {**look, "title": f"{f.motif.name}, weights", "kind": "contribution", "unit": "weight"}
+            yield Logo(f"{f.motif.matrix_id}_weights", kernel - kernel.mean(axis=0), look_at)
 
 
 _NOTHING = {"mean_activation": None, "fires_with": None, "positions": None, "top": None}  # without sequences

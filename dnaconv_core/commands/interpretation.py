@@ -107,6 +107,8 @@ def check_outputs(options: Namespace) -> None:
         if not (given := getattr(options, name, "")):
             continue
         path = Path(given).absolute()
+        if path.exists() and not path.is_file() and not path.is_dir():  # a device or a pipe
+            continue
         makes = name in ("svg", "png") and path.suffix.lower() != f".{name}"  # a folder, which is made
         folder = next(up for up in (path, *path.parents) if up.exists()) if makes else path.parent
         if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK) or (path.is_dir() and not makes):

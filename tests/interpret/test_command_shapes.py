@@ -78,6 +78,13 @@ def test_attribute_and_ism(model, ask):
     assert float(change) == pytest.approx(changed["change"]["A"][20], abs=1e-5)
 
 
+def test_a_folder_that_is_not_mine_is_told_but_a_device_is_written_to(model, refused, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *_: False)
+    path = str(model.parent / "a.csv")
+    assert f"--out {path} cannot be written: name a file in a folder that" in refused("ism", model, "A", "--out", path)
+    assert main(["ism", str(model), SEQUENCE, "--out", "/dev/null"]) == 0
+
+
 def test_a_linear_output_is_not_called_a_logit(ask):
     found = ask("attribute", "rnai_huesken", "CCUAAGAUAAUUCUGCGCCUG", "--method", "deeplift")
     assert found["unit"] == "prediction" == ask("bench", "rnai_huesken", "--motif", "UUAAU")["unit"]
@@ -139,6 +146,11 @@ def test_filters_motifs_and_report(model, ask):
     assert list(read[0]) == list(read[1])
     for name in read[0]:
         np.testing.assert_allclose(read[0][name].ppm, read[1][name].ppm, atol=1e-5)
+
+    ask("filters", model, *data, "--no-ablation", "--svg", model.parent / "svg")
+    drawn = {path.name for path in (model.parent / "svg").iterdir()}
+    assert drawn == {f"filter_{i}{kind}.svg" for i in (1, 2, 3, 4) for kind in ("", "_weights")}
+    assert "weight" in (model.parent / "svg" / "filter_3_weights.svg").read_text()
 
     found = ask("motifs", model, *data)
     assert set(found) == {"model", "method", "n_explained", "n_seqlets", "n_unassigned", "patterns"}
