@@ -140,6 +140,11 @@ def _summary(found: Discovery, data: HeldOut, again: Callable[[], None]) -> Targ
     return by
 
 
+def _to_bench(word: str) -> None:
+    st.session_state["view"], st.session_state["motif"] = "Bench", word
+    st.query_params["motif"] = word  # a field that was not there does not write its own
+
+
 def _pattern(number: int, pattern: Pattern, matches: list | None, data: HeldOut, by: Targets, unit: str) -> None:
     experiment = state.experiment()
     low, high = class_names(experiment) if experiment.task == "binary" else ("low values", "high values")
@@ -154,7 +159,7 @@ def _pattern(number: int, pattern: Pattern, matches: list | None, data: HeldOut,
                 st.badge(NO_MATCH, color="gray")
             st.button(
                 "Put on the bench", icon=":material/labs:", type="tertiary", key=f"bench_{number}",
-                on_click=st.session_state.update, args=({"view": "Bench", "motif": word},),
+                on_click=_to_bench, args=(word,),
             )  # fmt: skip
         with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
             st.metric("Seqlets", f"{pattern.n_seqlets:,}", width="content")
