@@ -23,6 +23,7 @@ AGREEMENT = 0.5  # rank correlation below which methods or seeds disagree
 _DRAWS = 5  # networks with random weights
 RANDOM = 0.5  # rank correlation with random weights from which the map does not depend on training
 SEEN = 0.1  # share of the tallest letter below which a base counts as zero
+_FLAT = "no base counts in this map: there is nothing to compare"
 _MEASURE = "bases below a tenth of the tallest count as zero"
 
 
@@ -79,6 +80,8 @@ def agreement_check(scores: dict[str, np.ndarray]) -> Check:
     """The lowest rank correlation between any two methods."""
     if len(scores) < 2:
         return Check("Agreement of methods", None, None, "choose a second method to compare with")
+    if all(np.ptp(row) == 0 for row in scores.values()):
+        return Check("Agreement of methods", None, None, _FLAT)
     table = agreement(scores)
     pairs = list(itertools.combinations(range(len(scores)), 2))
     worst = min(pairs, key=lambda pair: table[pair])
@@ -99,6 +102,8 @@ def random_weights_check(
     from dnaconv_core.model.convnet import build
 
     mine, values = base_scores(found.values[:1], X[:1])[0], []
+    if np.ptp(mine) == 0:
+        return Check("Random weights", None, None, _FLAT)
     for draw in range(_DRAWS):
         fresh = build(model.config, seed + 1000 + draw)
         other = attribute(fresh, X[:1], method=found.method, covariates=covariates, seed=seed, **options)
@@ -116,6 +121,8 @@ def stability_check(
     if not siblings:
         return Check("Stability over seeds", None, None, "no run with the same settings and another seed is here")
     mine = base_scores(found.values[:1], X[:1])[0]
+    if np.ptp(mine) == 0:
+        return Check("Stability over seeds", None, None, _FLAT)
     theirs = [attribute(other, X[:1], method=found.method, covariates=covariates, **options) for other in siblings]
     value = float(np.mean([rank_correlation(mine, base_scores(one.values, X[:1])[0]) for one in theirs]))
     words = f"mean rank correlation {value:.2f} with {len(siblings)} run{'s' * (len(siblings) > 1)} from other seeds"

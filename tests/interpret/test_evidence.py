@@ -125,6 +125,18 @@ def test_every_check_of_a_map_in_turn(ap1_model):
     assert check_map(ap1_model, X, {"ism": maps["ism"]})[0].passed is None
 
 
+def test_a_flat_map_is_not_judged(site_detector, ap1_model):
+    """A sequence far from any site, in a network that knows nothing but the site."""
+    X = one_hot("AT" * 30 + "A")
+    maps = {m: attribute(site_detector(61), X, method=m) for m in ("deeplift_shap", "ism")}
+    assert all((found.values == 0).all() for found in maps.values())
+    checks = check_map(site_detector(61), X, maps, siblings=[ap1_model])
+    assert [check.passed for check in checks] == [True, None, None, None]
+    assert {check.words for check in checks[1:]} == {"no base counts in this map: there is nothing to compare"}
+    seen = attribute(ap1_model, X, method="ism")
+    assert agreement_check({"flat": np.zeros(61), "not": base_scores(seen.values, X)[0]}).passed is False
+
+
 def test_a_large_delta_fails_and_says_what_to_do(ap1_model):
     found = attribute(ap1_model, one_hot(SITE), method="deeplift")
     check = convergence(found._replace(delta=np.array([100.0])), 0)
