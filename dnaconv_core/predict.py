@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,8 +17,6 @@ from dnaconv_core.threads import side_by_side, threads_of
 if TYPE_CHECKING:
     from dnaconv_core.model.config import ModelConfig
     from dnaconv_core.model.convnet import ConvNet
-
-_SECOND_CACHE = Path("/sys/devices/system/cpu/cpu0/cache/index2/size")  # Linux: '2048K'
 
 
 def predict(
@@ -82,11 +79,10 @@ def predict(
 
 def _cached() -> int:
     """Float32 numbers in one and a half times a core's second cache; less than 1 MiB, or unknown, counts as that."""
-    try:
-        kib = int(_SECOND_CACHE.read_text().removesuffix("K\n"))
-    except (OSError, ValueError):
-        kib = 1024
-    return 3 * 128 * min(max(kib, 1024), 4096)
+    import torch
+
+    size = torch.cpu.get_capabilities().get("l2_cache_size", 0)  # bytes
+    return 3 * min(max(size, 2**20), 2**22) // 8
 
 
 def encode_records(records: Sequence[Record], config: ModelConfig) -> np.ndarray:

@@ -97,14 +97,11 @@ def test_records_of_another_length_are_named():
         encode_records(records, CONFIG)
 
 
-@pytest.mark.parametrize(
-    ("said", "kib"), [("2048K\n", 2048), ("512K\n", 1024), ("64K\n", 1024), ("", 1024), ("99999K\n", 4096)]
-)
-def test_a_batch_fills_the_caches_there_are(monkeypatch, tmp_path, said, kib):
+@pytest.mark.parametrize(("said", "bytes_"), [(2**21, 2**21), (2**19, 2**20), (None, 2**20), (2**30, 2**22)])
+def test_a_batch_fills_the_caches_there_are(monkeypatch, said, bytes_):
+    import torch
+
     from dnaconv_core import predict as module
 
-    (tmp_path / "size").write_text(said)
-    monkeypatch.setattr(module, "_SECOND_CACHE", tmp_path / "size")
-    assert module._cached() * 4 * 2 == 3 * kib * 1024  # bytes of float32
-    monkeypatch.setattr(module, "_SECOND_CACHE", tmp_path / "none")
-    assert module._cached() * 4 == 1536 * 1024
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {} if said is None else {"l2_cache_size": said})
+    assert module._cached() * 4 == 1.5 * bytes_

@@ -74,9 +74,7 @@ def explain(
             try:
                 curve = calibrate(reference)
                 calibrated = curve(prediction)
-                calibration = (
-                    f"{curve.words}, fitted on {curve.n:,} validation examples, {curve.n_positive:,} positive"
-                )
+                calibration = f"{curve.words}, fitted on {curve.n:,} validation examples, {curve.n_positive:,} positive"
             except InputError as error:
                 calibration = str(error)
         else:

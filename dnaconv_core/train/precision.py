@@ -23,7 +23,10 @@ def choose(model: ConvNet, wanted: str, device: str, before: str | None = None) 
 
 
 def has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 itself. (Without, oneDNN does it in float32, more slowly.)"""
+    """Whether the processor multiplies bfloat16 matrices (AMX).
+
+    Others that know bfloat16 take a third longer in it than in float32 (benchmarks/README.md).
+    """
     import torch
 
-    return bool(torch.cpu.get_capabilities().get("avx512_bf16")) and torch.backends.mkldnn.is_available()
+    return bool(torch.cpu.get_capabilities().get("amx_bf16")) and torch.backends.mkldnn.is_available()
