@@ -47,7 +47,11 @@ class ConvNet(nn.Module):
 
     @torch.no_grad()
     def _initialize(self) -> None:
-        """Each member as it would begin alone; positional weights begin at zero."""
+        """Each member as it would begin alone; weights of positions and of standardised covariates begin at zero.
+
+        Glorot's range is that of a weight among many. Times covariate_gain, the one weight of a covariate would begin
+        as large as what is to be learnt, with the sign of the seed, and a short training ends before it has turned.
+        """
         config = self.config
         for conv in self.convs:
             for weight in conv.weight.chunk(config.members):
@@ -59,6 +63,8 @@ class ConvNet(nn.Module):
             nn.init.xavier_uniform_(alone)
             self.dense.weight[:, member * n : (member + 1) * n] = alone[:, :n] / m
             self.dense.weight[:, m * n :] = alone[:, n:]
+        if config.covariate_transform != "none":
+            self.dense.weight[:, m * n :] = 0
         nn.init.zeros_(self.dense.bias)
         if self.positional is not None:
             nn.init.zeros_(self.positional.weight)

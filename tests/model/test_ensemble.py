@@ -99,3 +99,20 @@ def test_what_does_not_go_together_is_refused():
         ModelConfig(positional=True, strands="both")
     with pytest.raises(ConfigError, match="keep is 'last' but patience is 3"):
         TrainConfig(keep="last", patience=3)
+
+
+def test_the_weight_of_a_standardised_covariate_begins_at_nothing_and_is_learnt_whatever_the_seed():
+    """It began at random times the gain: seed 1 then weighed accessibility against binding to the end."""
+    from dnaconv_core.experiments import get_experiment
+    from dnaconv_core.train.loop import fit
+
+    experiment = get_experiment("chromatin")
+    data = experiment.synthetic(1000, seed=3)
+    small = {"filters": 4, "epoch_size": 600, "epochs": 3}
+    for seed in range(4):
+        model = build(experiment.model_config("tuned", data, filters=4), seed)
+        assert model.dense.weight[0, -1] == 0 and model.dense.weight[0, :-1].abs().min() > 0
+        fit(model, data, data.subset(np.arange(100)), experiment.train_config("tuned", seed=seed, **small))
+        assert model.dense.weight[0, -1] > 0
+    raw = build(experiment.model_config("book", data), 0)
+    assert raw.dense.weight[0, -1] != 0  # as Keras begins
