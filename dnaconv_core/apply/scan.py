@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from dnaconv_core.predict import check_input, predict
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import from_codes
+from dnaconv_core.threads import side_by_side, threads_of
 
 if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
@@ -22,7 +24,7 @@ EDGES = {
     "exact": "each window alone, as the model would be shown it",
     "context": "every window also sees the bases around it",
 }
-_TILE = {True: 1024, False: 8192}  # windows computed together, with exact edges or without: they stay in the cache
+_TILE = {True: 1536, False: 8192}  # windows computed together, with exact edges or without: they stay in the cache
 CHUNK = 1 << 17  # windows between two reports
 
 
@@ -159,15 +161,31 @@ def scan_chunks(
         inner = codes[work.margin : len(codes) - work.margin]
         unknown = np.concatenate([[0], np.cumsum(inner == 4)])
         wanted = unknown[config.length :] - unknown[: -config.length] <= max_unknown  # (n,)
-        for low, high in _stretches(wanted, work.tile):
-            part = codes[low : high + config.length - 1 + 2 * work.margin]
-            scores[:, low:high] = work.logits(part, start + low, contig.length, strands)
+        fill = partial(_fill, work, codes, scores, start, contig.length, strands)
+        for _ in side_by_side(fill, list(_stretches(wanted, work.tile)), work.threads):
+            if progress.should_stop():
+                return
         scores[:, ~wanted] = np.nan
         if output == "prediction" and config.output == "sigmoid":
             scores = _sigmoid(scores)
         done = start - begin + n
         progress.report(done / windows, f"{contig.name}: {done:,} of {windows:,} windows")
         yield Chunk(start, scores)
+
+
+def _fill(
+    work: _Dense | _Windows,
+    codes: np.ndarray,
+    scores: np.ndarray,
+    start: int,
+    total: int,
+    strands: str,
+    stretch: tuple[int, int],
+) -> None:
+    """Logits of the windows from the first to the last of `stretch`, numbers within `scores`."""
+    low, high = stretch
+    part = codes[low : high + len(codes) - scores.shape[1]]
+    scores[:, low:high] = work.logits(part, start + low, total, strands)
 
 
 def default_strands(model: ConvNet) -> str:
@@ -180,7 +198,7 @@ class _Dense:
 
         with torch.inference_mode():
             self.net = DenseNet(model, plan.edges, None if covariates is None else covariates[0])
-        self.margin = self.net.margin
+        self.margin, self.threads = self.net.margin, threads_of(model)
         wide = max(1, model.config.members * model.config.filters // 32)
         self.tile = max(128, _TILE[self.net.exact] // wide)
 
@@ -192,7 +210,7 @@ class _Dense:
 
 
 class _Windows:
-    margin, tile = 0, 4096
+    margin, tile, threads = 0, 4096, 1  # predict has threads of its own
 
     def __init__(self, model: ConvNet, covariates: np.ndarray | None) -> None:
         self.model, self.covariates = model, covariates
