@@ -216,6 +216,38 @@ def test_a_stop_leaves_the_rest_missing():
     assert [piece.start for piece in pieces] == [0]
 
 
+def test_a_stop_is_heard_within_a_piece():
+    class AtTheThirdQuestion:
+        questions = 0
+
+        def report(self, fraction, message):
+            raise AssertionError("no piece was finished")
+
+        def should_stop(self):
+            self.questions += 1
+            return self.questions == 3
+
+    model, stops = network(0, length=13, kernel_size=4, filters=3), AtTheThirdQuestion()
+    assert list(scan_chunks(model, random_text(20_000), progress=stops)) == []
+    assert stops.questions == 3
+
+
+@pytest.mark.parametrize("edges", ["exact", "context"])
+def test_parts_side_by_side_have_the_same_scores(edges, monkeypatch):
+    from dnaconv_core.apply import scan as module
+
+    model, text = network(0, length=13, kernel_size=4, filters=3), random_text(3000)
+    monkeypatch.setattr(module, "_TILE", {True: 128, False: 128})
+    found, usual = {}, torch.get_num_threads()
+    try:
+        for threads in (1, 3):
+            torch.set_num_threads(threads)
+            found[threads] = scan(model, text, edges=edges).scores
+    finally:
+        torch.set_num_threads(usual)
+    np.testing.assert_allclose(found[3], found[1], atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
