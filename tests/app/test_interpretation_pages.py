@@ -285,3 +285,29 @@ def test_motifs_of_older_weights_or_a_damaged_file_are_looked_for_again(dashboar
         assert len(at.warning) == (not old)
     finally:
         file.unlink()
+
+
+def test_a_pattern_is_put_on_the_bench_and_stays_there(dashboard, trained):
+    from dnaconv_core.interpret import discovery
+    from dnaconv_core.interpret.keep import PATTERNS, save_discovery
+    from dnaconv_core.interpret.seqlets import Seqlets
+    from dnaconv_core.runs.store import Store
+    from dnaconv_core.sequence.motif import from_iupac
+
+    motif, one = from_iupac("TTAAT"), np.zeros(1, int)
+    pattern = discovery.Pattern(
+        motif=motif, pfm=motif.ppm * 30, contribution=motif.ppm, consensus="TTAAT", sequence=one, start=one,
+        minus=np.zeros(1, bool), n_seqlets=30, share_positives=0.5, share_negatives=0.1, odds_ratio=9.0, p_fisher=1e-4,
+    )  # fmt: skip
+    seqlets = Seqlets(one, one, np.ones(1), np.zeros(1), 5)
+    run = trained("rnai")
+    file = Store().folder(run.id) / PATTERNS
+    save_discovery(file.parent, discovery.Discovery((pattern,), seqlets, np.arange(9), "own", 0))
+    try:
+        at = dashboard("motifs", experiment="rnai", run=run.id)
+        assert not errors(at) and [m.label for m in at.metric][:3] == ["Seqlets", "In high values", "In low values"]
+        at.button(key="bench_0").click().run()
+        assert not errors(at) and at.text_input(key="motif").value == "UUAAU"
+        assert at.query_params["motif"] in (["UUAAU"], "UUAAU")
+    finally:
+        file.unlink()
