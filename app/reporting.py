@@ -9,6 +9,7 @@ import streamlit as st
 from cache import bundle, changed
 from components.job import background, known
 from components.logo import Logo
+from components.targets import Targets
 from held_out import HeldOut, held_out
 from interpretation import compiled, covariates_of, one_hot_of
 
@@ -34,9 +35,9 @@ def _drawn(draw: Any, logo: Logo, look: dict[str, Any]) -> Any:
     return lambda: draw(logo.heights, **look)
 
 
-def report_button(path: Path) -> None:
-    """Make the report in the background when asked, then offer it."""
-    key = ("report", str(path), changed(path))
+def report_button(path: Path, by: Targets) -> None:
+    """Make the report in the background when asked, with names from `by`, then offer it."""
+    key = ("report", str(path), changed(path), by)
 
     def work(progress: Any) -> str:
         from dnaconv_core.plot.report import write_report
@@ -44,13 +45,14 @@ def report_button(path: Path) -> None:
         from dnaconv_core.runs.store import Store
 
         model, data = bundle(path), held_out(path)
-        may_name = model.config.alphabet == "DNA"
+        may_name = by.fit(model.config.alphabet)
         if may_name:
             compiled(progress)
         seeds = [bundle(folder).model for folder in sibling_folders(Store(), path.name)]
         return write_report(
-            model, _examples(data, model.config.covariates), may_name=may_name, siblings=seeds, progress=progress
-        )
+            model, _examples(data, model.config.covariates), motifs=by.motifs() if may_name else "",
+            may_name=may_name, siblings=seeds, progress=progress,
+        )  # fmt: skip
 
     if not known(key):
         place = st.empty()

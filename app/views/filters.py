@@ -63,7 +63,7 @@ def page() -> None:
         fires_with = together(choice.path, layer, fraction)[index]
         _one(choice.path, scan, index, matches, by, worth, data, rows, fires_with)
         with st.container(border=True):
-            report_button(choice.path)
+            report_button(choice.path, by)
 
 
 def _settings(path: Path) -> tuple[int, float, Targets]:

@@ -100,7 +100,7 @@ def _found(choice: Choice, data: HeldOut) -> None:
             number, pattern, matches[number] if matches else None, data, by, output_word(bundle(choice.path).config)
         )
     with st.container(border=True):
-        report_button(choice.path)
+        report_button(choice.path, by)
 
 
 def _kept(folder: Path, path: Path) -> Discovery | None:

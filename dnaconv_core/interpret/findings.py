@@ -18,6 +18,7 @@ from dnaconv_core.interpret.match import Match
 from dnaconv_core.interpret.naming import FIRST, named, named_filters
 from dnaconv_core.predict import predict
 from dnaconv_core.progress import SILENT, Part, Progress
+from dnaconv_core.sequence.motif import Motif
 
 if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
@@ -54,7 +55,7 @@ def gather(
     model: ConvNet,
     data: Dataset,
     *,
-    motifs: str = "",
+    motifs: str | Sequence[Motif] = "",
     group: str = "vertebrates",
     may_name: bool = True,
     siblings: Sequence[ConvNet] = (),

@@ -23,19 +23,24 @@ _NSITES = 100.0  # that a typed word counts as
 _LEAST_BITS = 0.5  # of a filter's motif that can be asked for
 
 
-def targets(path: str = "", group: str = "vertebrates") -> Sequence[Motif]:
-    """The motifs of a MEME or JASPAR file, or JASPAR CORE of a group. Raises what the readers raise."""
-    return read_motifs(Path(path)) if path else jaspar(group)
+def targets(given: str | Sequence[Motif] = "", group: str = "vertebrates") -> Sequence[Motif]:
+    """The motifs of a MEME or JASPAR file, or as given, else JASPAR CORE of a group. Raises what the readers raise."""
+    if not given:
+        return jaspar(group)
+    return read_motifs(Path(given)) if isinstance(given, str) else given
 
 
 FIRST = 20  # filters that are shown, and named, first
 
 
 def named_filters(
-    motifs: Sequence[Motif], order: Sequence[int] | np.ndarray, path: str = "", group: str = "vertebrates"
+    motifs: Sequence[Motif],
+    order: Sequence[int] | np.ndarray,
+    given: str | Sequence[Motif] = "",
+    group: str = "vertebrates",
 ) -> list[list[Match]]:
     """The best matches of each filter's motif, with q-values as `families` says."""
-    return match_motifs(motifs, targets(path, group), families=families(len(motifs), order))
+    return match_motifs(motifs, targets(given, group), families=families(len(motifs), order))
 
 
 def families(n: int, order: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -50,9 +55,11 @@ def families(n: int, order: Sequence[int] | np.ndarray) -> np.ndarray:
     return found
 
 
-def named(motifs: Sequence[Motif], path: str = "", group: str = "vertebrates", *, most: int = 5) -> list[list[Match]]:
+def named(
+    motifs: Sequence[Motif], given: str | Sequence[Motif] = "", group: str = "vertebrates", *, most: int = 5
+) -> list[list[Match]]:
     """The best matches of each motif."""
-    return match_motifs(motifs, targets(path, group), most=most)
+    return match_motifs(motifs, targets(given, group), most=most)
 
 
 def motif_called(

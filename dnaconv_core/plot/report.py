@@ -14,7 +14,7 @@ from dnaconv_core.interpret.match import NO_MATCH, Match
 from dnaconv_core.interpret.words import NOT_NAMED, group_words, output_word, spelled
 from dnaconv_core.plot.logo import logo_svg
 from dnaconv_core.progress import SILENT, Progress
-from dnaconv_core.sequence.motif import to_icm
+from dnaconv_core.sequence.motif import Motif, to_icm
 
 if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
@@ -36,7 +36,7 @@ def write_report(
     bundle: Bundle,
     data: Dataset,
     *,
-    motifs: str = "",
+    motifs: str | Sequence[Motif] = "",
     group: str = "vertebrates",
     may_name: bool = True,
     siblings: Sequence[ConvNet] = (),
