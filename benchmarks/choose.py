@@ -38,11 +38,17 @@ _SEQUENCE: dict[str, dict[str, Any]] = {
     "mean beside the maximum": {"pooling": "max_mean"},
 }
 _OPEN: dict[str, dict[str, Any]] = {
-    "more mutation, larger steps": _SEQUENCE["more mutation, larger steps"] | {"covariate_gain": 2.0},
+    "more mutation, larger steps": _SEQUENCE["more mutation, larger steps"] | {"covariate_gain": 4.0},
 }
 CANDIDATES: dict[str, dict[str, dict[str, Any]]] = {  # experiment → name → what differs from `tuned`
     "tf_binding": _SEQUENCE,
-    "chromatin": {"no gain": {"covariate_gain": 1.0}, "more gain": {"covariate_gain": 10.0}, **_SEQUENCE, **_OPEN},
+    "chromatin": {
+        "no gain": {"covariate_gain": 1.0},
+        "less gain": {"covariate_gain": 4.0},
+        "more gain": {"covariate_gain": 16.0},
+        **_SEQUENCE,
+        **_OPEN,
+    },
     "rnai": {
         "longer": {"epochs": 40},
         "every position": {"pooling": "flatten", "pooled_dropout": 0.5},

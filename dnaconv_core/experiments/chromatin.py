@@ -33,7 +33,7 @@ CHROMATIN = replace(
             | {"covariate_transform": "log", "batch_size": 250, "epochs": 30, "patience": 0},  # a long plateau first
         ),
         "tuned": TUNED._replace(
-            settings=TUNED.settings | {"covariate_transform": "log", "covariate_gain": 4.0, "epochs": 12}
+            settings=TUNED.settings | {"covariate_transform": "log", "covariate_gain": 8.0, "epochs": 12}
         ),
     },
 )

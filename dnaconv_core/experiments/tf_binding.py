@@ -33,7 +33,7 @@ _REASONS = {
     "weight_decay": "weights that do not earn their keep shrink",
     "epochs": "stops while it still generalises; chosen by cross-validation within the training part",
     "keep": "the last weights: validation is left unseen, so that its figures do not flatter",
-    "covariate_gain": "members share its weight, which moves at a quarter of one network's speed: this makes up for it",
+    "covariate_gain": "its weight begins at nothing and moves at a quarter of one network's speed: larger steps",
     "covariate_transform": "accessibility is small and skewed: its logarithm, standardised, is one the network can use",
 }
 _TUNED = {
