@@ -164,7 +164,8 @@ def _maps(choice: Choice, model: Bundle, sequence: str, covariates, methods, cor
             _apply(sequence, edit["position"], edit["base"])
             st.rerun()
         with st.container(horizontal=True, vertical_alignment="center"):
-            table = attribution_csv([m for m, *_ in rows], [sequence] * len(rows), np.stack([s for _, s, _ in rows]))
+            name = parse_pasted(sequence, alphabet)[0].id
+            table = attribution_csv([name], [sequence], {method: score[None] for method, score, _ in rows})
             st.download_button("CSV", table, "attributions.csv", icon=":material/download:", type="tertiary")
             with st.popover("Pictures", type="tertiary", icon=":material/image:"):
                 for (method, *_), track in zip(rows, tracks, strict=True):
@@ -252,7 +253,7 @@ def _edits(choice: Choice, sequence: str, covariates: tuple[float, ...], output:
 
 def _evidence(choice: Choice, sequence: str, covariates, methods: tuple[str, ...], correct: bool) -> None:
     st.markdown(f"**Evidence for {NAMES[methods[0]]}**", help=_EVIDENCE)
-    alike = tuple(siblings(choice.key))
+    alike = siblings(choice.key)
     found = checks(str(choice.path), changed(choice.path), sequence, covariates, methods, correct, alike)
     for check in found:
         icon = {True: ":material/check_circle:", False: ":material/error:", None: ":material/remove:"}[check.passed]

@@ -76,7 +76,8 @@ def attribute_command(options: Namespace) -> Answer:
         for i in range(len(data))
     ]
     if options.out:
-        write_atomic(Path(options.out).absolute(), attribution_csv(data.ids, sequences, scores).encode())
+        table = attribution_csv(data.ids, sequences, {found.method: scores})
+        write_atomic(Path(options.out).absolute(), table.encode())
     unit = output_word(bundle.config)
     look = {"kind": "contribution", "alphabet": bundle.config.alphabet, "unit": unit, "column": 12.0}
     write_logos(

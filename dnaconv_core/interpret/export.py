@@ -9,12 +9,13 @@ import numpy as np
 from dnaconv_core.interpret.hits import Hits
 
 
-def attribution_csv(ids: Iterable, sequences: Sequence[str], scores: np.ndarray) -> str:
-    """A line for each base of scores `(N, L)`: id, position (from 1), base, attribution."""
-    lines = ["id,position,base,attribution"]
-    for name, sequence, row in zip(ids, sequences, scores, strict=True):
-        name = _quoted(name)
-        lines += [f"{name},{p},{b},{v:.6g}" for p, (b, v) in enumerate(zip(sequence, row, strict=True), 1)]
+def attribution_csv(ids: Sequence, sequences: Sequence[str], scores: dict[str, np.ndarray]) -> str:
+    """A line for each base of the scores `(N, L)` of each method: id, method, position (from 1), base, attribution."""
+    lines = ["id,method,position,base,attribution"]
+    for method, rows in scores.items():
+        for name, sequence, row in zip(ids, sequences, rows, strict=True):
+            start = f"{_quoted(name)},{method}"
+            lines += [f"{start},{p},{b},{v:.6g}" for p, (b, v) in enumerate(zip(sequence, row, strict=True), 1)]
     return "\n".join(lines) + "\n"
 
 

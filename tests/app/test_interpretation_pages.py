@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 from types import SimpleNamespace
 
@@ -35,6 +37,20 @@ def test_saliency_shows_the_prediction_and_the_evidence(dashboard, trained):
     assert "no run with the same settings and another seed is here" in said.replace("\\", "")
     at.button(key="look_1").click().run()
     assert not errors(at) and not at.exception
+
+
+def test_the_table_of_attributions_tells_sequence_and_method_apart(dashboard, trained, monkeypatch):
+    from dnaconv_core.interpret import export
+
+    write, written = export.attribution_csv, []
+    monkeypatch.setattr(export, "attribution_csv", lambda *given: written.append(write(*given)) or written[-1])
+    at = dashboard("saliency", experiment="tf_binding", run=trained("tf_binding").id)
+    assert not at.exception and not errors(at)
+    rows = list(csv.DictReader(io.StringIO(written[-1])))
+    assert {row["id"] for row in rows} == {"seq_1"} and {row["method"] for row in rows} == {"deeplift_shap", "ism"}
+    one = [row for row in rows if row["method"] == "ism"]
+    assert "".join(row["base"] for row in one) == "".join(at.query_params["sequence"])
+    assert [int(row["position"]) for row in one] == list(range(1, len(one) + 1))
 
 
 @pytest.mark.parametrize("run, word", [("rnai_huesken", "prediction"), ("rnai_huesken_book", "logit")])

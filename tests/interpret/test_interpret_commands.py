@@ -46,7 +46,8 @@ def test_attribute_gives_a_number_for_each_base(folders, capsys):
     assert len(row["attribution"]) == 61 and row["delta"] < 1e-4
     assert np.argsort(row["attribution"])[-7:].min() >= 20 and np.argsort(row["attribution"])[-7:].max() < 27
     lines = (folders / "a.csv").read_text().splitlines()
-    assert lines[0] == "id,position,base,attribution" and lines[21].startswith('"seq_1",21,T,') and len(lines) == 62
+    assert lines[0] == "id,method,position,base,attribution" and len(lines) == 62
+    assert lines[21].startswith('"seq_1",deeplift,21,T,')
     assert (folders / "a.svg").read_text().startswith("<svg")
     said(
         capsys, "attribute", folders / "model", SEQUENCE, SEQUENCE[::-1], "--method", "deeplift", "--png", folders / "p"
