@@ -12,15 +12,13 @@ from cache import bundle
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.sources import SYNTHETIC, load
 from dnaconv_core.results import Site
-from dnaconv_core.runs.models import list_models
+from dnaconv_core.runs.siblings import sibling_folders
 from dnaconv_core.runs.store import Store
 from dnaconv_core.sequence.encoding import one_hot
 
 if TYPE_CHECKING:
     from dnaconv_core.interpret.attribution import Attribution
     from dnaconv_core.interpret.evidence import Check
-
-_SIBLINGS = 4
 
 
 def explained(path: Path, changed: float, sequence: str, covariates: tuple[float, ...], method: str, correct: bool):
@@ -71,48 +69,31 @@ def planted(path: str, changed: float) -> dict[str, tuple[Site, ...]]:
     return {sequence: tuple(found) for sequence, found in sites.items()}
 
 
-def siblings(key: str) -> list[str]:
-    """Folders of finished runs with this run's settings and another seed."""
-    store = Store()
-    runs = {run.id: run for run in store.list()}
-    if key not in runs:
-        return []
-
-    def but_seed(run) -> dict:
-        told = run.spec.to_json()
-        return {**told, "settings": {k: v for k, v in told["settings"].items() if k not in ("seed", "device")}}
-
-    mine, ready = but_seed(runs[key]), {entry.key: entry.path for entry in list_models(store)}
-    alike = [i for i, run in runs.items() if i != key and i in ready and but_seed(run) == mine]
-    return [str(ready[i]) for i in alike[:_SIBLINGS]]
+def siblings(key: str) -> tuple[str, ...]:
+    """Folders of the runs that did the same from other seeds."""
+    return tuple(map(str, sibling_folders(Store(), key)))
 
 
 @st.cache_data(show_spinner="Checking the evidence…", max_entries=100)
 def checks(
-    path: str, changed: float, sequence: str, covariates: tuple, methods: tuple[str, ...], correct: bool, alike: tuple
+    path: str,
+    changed: float,
+    sequence: str,
+    covariates: tuple,
+    methods: tuple[str, ...],
+    correct: bool,
+    alike: tuple[str, ...],
 ) -> list[Check]:
     """What speaks for and against the first method's map."""
     from dnaconv_core.interpret.attribution import GRADIENTS, NAMES
-    from dnaconv_core.interpret.evidence import (
-        agreement_check,
-        base_scores,
-        convergence,
-        random_weights_check,
-        stability_check,
-    )
+    from dnaconv_core.interpret.evidence import check_map
 
     model = bundle(Path(path))
-    X, c = one_hot(sequence, model.config.alphabet), _row(covariates)
-    found = {m: _explained(path, changed, sequence, covariates, m, correct) for m in methods}
-    first = found[methods[0]]
-    options = {"covariates": c, "correct": correct and methods[0] in GRADIENTS}
-    others = [bundle(Path(p)).model for p in alike]
-    return [
-        convergence(first, 0),
-        agreement_check({NAMES[m]: base_scores(a.values, X)[0] for m, a in found.items()}),
-        random_weights_check(model.model, X, first, **options),
-        stability_check(first, others, X, **options),
-    ]
+    maps = {NAMES[m]: _explained(path, changed, sequence, covariates, m, correct) for m in methods}
+    return check_map(
+        model.model, one_hot(sequence, model.config.alphabet), maps, covariates=_row(covariates),
+        siblings=[bundle(Path(p)).model for p in alike], correct=correct and methods[0] in GRADIENTS,
+    )  # fmt: skip
 
 
 def _row(covariates: tuple[float, ...]) -> np.ndarray | None:

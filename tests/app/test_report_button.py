@@ -20,14 +20,17 @@ def test_runs_of_other_seeds_are_compared_with(dashboard, home, monkeypatch):
     small = {"epochs": 1, "filters": 3, "depth": 1, "batch_size": 500, "device": "cpu"}
     runs = [
         train_here(store, store.create(RunSpec("rnai", data="synthetic", settings=small | other), name="small").id)
-        for other in ({"seed": 0}, {"seed": 1}, {"seed": 2, "filters": 4})
+        for other in ({"seed": 0}, {"seed": 1}, {"seed": 1}, {"seed": 2, "filters": 4})
     ]
     monkeypatch.setattr(report, "write_report", lambda *given, **how: seen.append(how) or "<!doctype html>")
     at = dashboard("filters", experiment="rnai", run=runs[0].id)
     at.button(key="report").click().run()
     assert not at.exception and [error.value for error in at.error] == []
     (how,) = seen
-    assert [model.config.filters for model in how["siblings"]] == [3]  # the other seed, not the other network
+    assert [model.config.filters for model in how["siblings"]] == [3]  # the other seed once, not the other network
+    at = dashboard("saliency", experiment="rnai", run=runs[0].id)
+    assert not at.exception and [error.value for error in at.error] == []
+    assert any("with 1 run from other seeds" in text.value for text in at.caption)
 
 
 def test_motifs_are_named_by_what_the_page_names_them_by(dashboard, trained, monkeypatch):
