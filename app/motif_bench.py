@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 from cache import bundle, changed
 from components.chart import chart
+from components.job import background
 from components.logo import Logo, logos
 from components.models import Choice
 from components.moving import moving
@@ -17,6 +18,7 @@ from interpretation import one_hot_of
 from motif_choice import ask_motif, default_motif, motif_of, spelled
 
 from dnaconv_core.interpret.words import output_word
+from dnaconv_core.progress import Progress
 from dnaconv_core.sequence.encoding import LETTERS, decode
 
 if TYPE_CHECKING:
@@ -35,7 +37,10 @@ def show(choice: Choice, data: HeldOut) -> None:
     motif = motif_of(text, path, data.alphabet)
     word, unit = spelled(motif, data.alphabet), output_word(config)
     X = _backgrounds(str(path), stamp, data)
-    effect, other, places, mutations = _effects(str(path), stamp, (text.upper(), word), motif, X)
+    found = _effects(path, (text.upper(), word), motif, X)
+    if found is None:
+        return
+    effect, other, places, mutations = found
     _strip(effect, other if data.alphabet == "DNA" else None, places, X, unit)
     with st.container(key="shape_bench"):  # one below the other where the window is narrow
         left, right = st.columns(2)
@@ -50,7 +55,9 @@ def show(choice: Choice, data: HeldOut) -> None:
             second = motif_of(beside, path, data.alphabet)
             names = (word, spelled(second, data.alphabet))
             key = (text.upper(), beside.upper(), *names)
-            _by_spacing(_spaced(str(path), stamp, key, motif, second, X), *names, unit)
+            spaced = _spaced(path, key, motif, second, X)
+            if spaced is not None:
+                _by_spacing(spaced, *names, unit)
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
@@ -60,26 +67,32 @@ def _backgrounds(path: str, stamp: float, _data: HeldOut) -> np.ndarray:
     return backgrounds(one_hot_of(_data, slice(0, 2000)), _data.codes.shape[1], _BACKGROUNDS)
 
 
-@st.cache_resource(show_spinner="Measuring…", max_entries=40)
-def _effects(
-    path: str, stamp: float, key: tuple, _motif: Motif, _X: np.ndarray
-) -> tuple[Effect, Effect, Positions, Mutations]:
-    from dnaconv_core.interpret.marginalize import by_mutation, by_position, marginalize, strand_effects
+def _effects(path: Path, key: tuple, motif: Motif, X: np.ndarray) -> tuple[Effect, Effect, Positions, Mutations] | None:
+    """What the motif does in X, on either strand, at every place, and mutated; None while it is measured."""
 
-    model = bundle(Path(path)).model
-    return (
-        marginalize(model, _X, _motif),
-        strand_effects(model, _X, _motif)[1],
-        by_position(model, _X, _motif),
-        by_mutation(model, _X, _motif),
-    )
+    def work(progress: Progress) -> tuple[Effect, Effect, Positions, Mutations]:
+        from dnaconv_core.interpret.marginalize import by_mutation, by_position, marginalize, strand_effects
+
+        model = bundle(path).model
+        return (
+            marginalize(model, X, motif),
+            strand_effects(model, X, motif)[1],
+            by_position(model, X, motif, progress=progress),
+            by_mutation(model, X, motif),
+        )
+
+    return background(("bench", str(path), changed(path), *key), work, words="Measuring")
 
 
-@st.cache_resource(show_spinner="Measuring…", max_entries=40)
-def _spaced(path: str, stamp: float, key: tuple, _motif: Motif, _second: Motif, _X: np.ndarray) -> Spacing:
-    from dnaconv_core.interpret.marginalize import by_spacing
+def _spaced(path: Path, key: tuple, motif: Motif, second: Motif, X: np.ndarray) -> Spacing | None:
+    """Both motifs by the bases between them; None while it is measured."""
 
-    return by_spacing(bundle(Path(path)).model, _X, _motif, _second)
+    def work(progress: Progress) -> Spacing:
+        from dnaconv_core.interpret.marginalize import by_spacing
+
+        return by_spacing(bundle(path).model, X, motif, second, progress=progress)
+
+    return background(("spacing", str(path), changed(path), *key), work, words="Measuring")
 
 
 @st.cache_resource(show_spinner=False, max_entries=40)

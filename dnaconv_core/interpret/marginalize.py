@@ -1,7 +1,8 @@
 """The motif bench: put a motif into sequences that mean nothing, and measure what it does to the output.
 
 Every effect is the change of the logit (before the sigmoid) when the motif is written over the middle, or any other
-place, of dinucleotide-shuffled backgrounds (marginalization). Intervals are of the mean over backgrounds.
+place, of dinucleotide-shuffled backgrounds (marginalization). Intervals are of the mean over backgrounds. Places not
+reached because `progress` asked to stop are NaN.
 """
 
 from __future__ import annotations
@@ -120,15 +121,18 @@ def by_position(
     """The effect at every position (or those asked for): flat where the network does not care where a motif lies.
 
     `variation` leaves out the places where padding reaches into the motif's windows: one motif's width at either end.
+    It is NaN, and `invariant` False, where not all others were reached.
     """
     words = _words(motif, len(X), seed)
     width, length = words.shape[2], X.shape[2]
     at = np.arange(length - width + 1) if positions is None else np.asarray(positions)
     before = _logits(model, X, covariates, task)
-    changes = np.empty((len(at), len(X)))
+    changes = np.full((len(at), len(X)), np.nan)
     for row, start in enumerate(at):
         changes[row] = _logits(model, substitute(X, words, int(start)), covariates, task) - before
         progress.report((row + 1) / len(at), f"position {start + 1}")
+        if progress.should_stop():
+            break
     curve = _curve(at, changes, seed)
     inner = (at >= width) & (at <= length - 2 * width)
     mean = curve.mean[inner] if inner.any() else curve.mean
@@ -156,7 +160,7 @@ def by_spacing(
         wide = a.shape[2] + b.shape[2]
         raise InputError(f"the two motifs have {wide} bases together; this model reads {length}: choose shorter ones")
     before = _logits(model, X, covariates, task)
-    joint, extra = np.empty((most + 1, len(X))), np.empty((most + 1, len(X)))
+    joint, extra = np.full((2, most + 1, len(X)), np.nan)
     for gap in range(most + 1):
         left = (length - a.shape[2] - b.shape[2] - gap) // 2
         right = left + a.shape[2] + gap
@@ -165,6 +169,8 @@ def by_spacing(
         together = _logits(model, substitute(with_a, b, right), covariates, task)
         joint[gap], extra[gap] = together - before, together - alone + before
         progress.report((gap + 1) / (most + 1), f"{gap} bases apart")
+        if progress.should_stop():
+            break
     return Spacing(_curve(np.arange(most + 1), joint, seed), _curve(np.arange(most + 1), extra, seed))
 
 

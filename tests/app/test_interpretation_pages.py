@@ -104,17 +104,6 @@ def test_an_example_brings_its_accessibility_and_the_address_keeps_it(dashboard,
     assert 0 <= beside(at) < 0.25 and not errors(at)  # a typical one
 
 
-@pytest.mark.parametrize("experiment", ["tf_binding", "rnai"])
-def test_the_bench_measures_a_motif(dashboard, trained, experiment):
-    run = trained(experiment)
-    at = dashboard("motifs", experiment=experiment, run=run.id, view="Bench", motif="TGACTCA")
-    assert not at.exception and not errors(at)
-    assert abs(float(metric(at, "Effect on the logit"))) < 50
-    assert ("Read from the other strand" in [m.label for m in at.metric]) == (experiment == "tf_binding")
-    at.text_input(key="motif").set_value("TGAZ").run()
-    assert "has 'Z' at position 4" in errors(at)[0]
-
-
 def test_scanning_counts_hits_in_both_classes(dashboard, trained):
     run = trained("tf_binding")
     at = dashboard("motifs", experiment="tf_binding", run=run.id, view="Scan")
@@ -238,20 +227,6 @@ def test_a_wrong_file_of_motifs_is_told_and_the_page_goes_on(dashboard, trained,
     at.file_uploader[0].set_value([("mine.meme", content, "text/plain")]).run()
     assert [error for error in errors(at) if words in error] and len(errors(at)) == 1 and not at.exception
     assert any("What it resembles** in JASPAR" in text.value for text in at.markdown)
-
-
-def test_a_motif_without_effect_is_not_said_to_tell_strands_apart(dashboard):  # which puts the app on the path
-    import motif_bench
-
-    from dnaconv_core.interpret.marginalize import Effect
-
-    def effect(mean: float, wide: float) -> Effect:
-        return Effect(**{**dict.fromkeys(Effect._fields), "mean": mean, "low": mean - wide, "high": mean + wide})
-
-    assert motif_bench._strands(effect(-0.01, 0.02), effect(0.01, 0.02)) == "no clear effect on either"
-    assert motif_bench._strands(effect(1.0, 0.1), effect(1.04, 0.1)) == "the same within 5 %"
-    assert "tells the strands apart" in motif_bench._strands(effect(1.0, 0.1), effect(0.01, 0.02))
-    assert (motif_bench._percent(0.28), motif_bench._percent(12306.0)) == ("28%", "over 1,000%")
 
 
 def test_what_was_found_stays_until_there_is_something_new(dashboard, trained, monkeypatch):

@@ -167,6 +167,22 @@ class TestBench:
         with pytest.raises(InputError, match="the two motifs have 32 bases together; this model reads 31"):
             by_spacing(site_detector(31), self.X, "A" * 16, "C" * 16)
 
+    def test_a_stop_is_heard_after_a_place_and_the_others_are_unknown(self, site_detector):
+        class Stops:
+            def report(self, fraction, message):
+                self.heard = message
+
+            def should_stop(self):
+                return self.heard in ("position 3", "1 bases apart")
+
+        places = by_position(site_detector(31), self.X, "TGACTCA", progress=Stops())
+        np.testing.assert_array_equal(places.curve.mean, [2.0] * 3 + [np.nan] * 22)
+        np.testing.assert_array_equal(places.curve.high, places.curve.mean)
+        assert np.isnan(places.variation) and not places.invariant
+        apart = by_spacing(site_detector(31), self.X, "TGACTCA", "TGACTCA", most=5, progress=Stops())
+        np.testing.assert_array_equal(apart.joint.mean, [2.0] * 2 + [np.nan] * 4)
+        np.testing.assert_array_equal(apart.interaction.low, [-2.0] * 2 + [np.nan] * 4)
+
     def test_any_mutation_loses_the_site_but_that_to_its_other_strand(self, site_detector):
         found = by_mutation(site_detector(31), self.X, "TGACTCA")
         expected = np.where(one_hot("TGACTCA")[0] == 1, 0.0, -2.0)
