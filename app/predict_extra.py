@@ -165,7 +165,7 @@ def shares(model: Bundle, sequence: str, tried: np.ndarray, others: np.ndarray) 
     return {"sequence": np.full(len(tried), logits[-1]), config.covariates[0]: logits[:-1] - logits[-1]}
 
 
-def shares_figure(tried: np.ndarray, parts: dict[str, np.ndarray], here: float) -> dict[str, Any]:
+def shares_figure(tried: np.ndarray, parts: dict[str, np.ndarray], here: float, unit: str) -> dict[str, Any]:
     """Both shares against the covariate, on a logarithmic axis."""
     name = list(parts)[1]
     lines = [
@@ -187,7 +187,7 @@ def shares_figure(tried: np.ndarray, parts: dict[str, np.ndarray], here: float) 
             "margin": _MARGIN,
             "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
             "xaxis": {"type": "log", "title": {"text": name}, "dtick": 1, "tickformat": "~g"},
-            "yaxis": {"title": {"text": "share of the logit"}},
+            "yaxis": {"title": {"text": f"share of the {unit}"}},
             "shapes": [mark | {"line": {"color": "theme:muted", "width": 1, "dash": "dot"}}] if here > 0 else [],
         },
     }

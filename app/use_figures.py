@@ -118,7 +118,7 @@ def efficacy(sites: list[SirnaSite], chosen: list[SirnaSite], cds: tuple[int, in
     }
 
 
-def effects(values: list[float | None], labels: list[str]) -> dict[str, Any]:
+def effects(values: list[float | None], labels: list[str], unit: str) -> dict[str, Any]:
     """Alternative minus reference by variant, in order."""
     color = ["theme:series0" if value is not None and value >= 0 else "theme:series1" for value in values]
     bars = {
@@ -137,6 +137,6 @@ def effects(values: list[float | None], labels: list[str]) -> dict[str, Any]:
             "tickformat": "d",
             **({"dtick": 1} if len(values) < 30 else {}),
         },
-        "yaxis": {"title": {"text": "ALT − REF (logit)"}},
+        "yaxis": {"title": {"text": f"ALT − REF ({unit})"}},
     }
     return {"data": [bars], "layout": {"margin": _MARGIN, "showlegend": False, **axes}}

@@ -30,6 +30,7 @@ from predict_extra import (
 
 from dnaconv_core.apply.detail import Detail
 from dnaconv_core.experiments.base import Example, Experiment
+from dnaconv_core.interpret.words import output_word
 from dnaconv_core.model.bundle import Bundle
 from dnaconv_core.plot.colors import CATEGORICAL, NEUTRAL
 from dnaconv_core.plot.data import histogram
@@ -302,7 +303,8 @@ def _response(model: Bundle, answer: Answer, covariates: tuple[float, ...], unit
         chart(figures.response(tried, found, here, name, unit), key="response", height=220, revision=name)
     with right:
         parts = shares(model, answer.sequence, tried, np.float32(covariates))
-        chart(shares_figure(tried, parts, covariates[0]), key="shares", height=220, revision=name)
+        figure = shares_figure(tried, parts, covariates[0], output_word(model.config))
+        chart(figure, key="shares", height=220, revision=name)
 
 
 page()

@@ -26,6 +26,7 @@ from dnaconv_core.apply.variants import VariantEffect, pasted_variant, score_var
 from dnaconv_core.apply.vcf import Variant, read_vcf
 from dnaconv_core.errors import InputError
 from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.interpret.words import output_word
 from dnaconv_core.model.bundle import Bundle
 from dnaconv_core.progress import Progress
 from dnaconv_core.results import Record
@@ -160,17 +161,20 @@ def _score(
 def _shown(model: Bundle, given: _Given, found: list[VariantEffect], covariates: tuple[float, ...]) -> None:
     scored = [effect for effect in found if effect.effect_logit is not None]
     strongest = max(scored, key=lambda effect: abs(effect.effect_logit), default=None)
-    largest = f"{strongest.effect_logit:+.2f}" if strongest else "–"
+    largest, unit = f"{strongest.effect_logit:+.2f}" if strongest else "–", output_word(model.config)
     with st.container(horizontal=True):
         st.metric("Alleles", f"{len(found):,}", width="content")
         st.metric("Scored", f"{len(scored):,}", width="content")
         missed = f"{len(found) - len(scored):,}"
         st.metric("Not scored", missed, help="The reasons are below, and one by one in the table.", width="content")
-        st.metric("Largest change", largest, help="In the logit.", width="content")
+        st.metric("Largest change", largest, help=f"In the {unit}.", width="content")
     _not_scored([effect for effect in found if effect.effect_logit is None])
+    changes = {f"Δ {unit}": [effect.effect_logit for effect in found]}
+    if unit != "prediction":
+        changes["Δ prediction"] = [effect.effect_prediction for effect in found]
     with st.container(border=True):
         clicked = chart(
-            use_figures.effects([effect.effect_logit for effect in found], [_name(effect) for effect in found]),
+            use_figures.effects(changes[f"Δ {unit}"], [_name(effect) for effect in found], unit),
             key="variants_effects",
             height=190,
             revision=str(given.key),
@@ -179,13 +183,12 @@ def _shown(model: Bundle, given: _Given, found: list[VariantEffect], covariates:
         event = st.dataframe(
             {
                 "variant": [_name(effect) for effect in found],
-                "Δ logit": [effect.effect_logit for effect in found],
-                "Δ prediction": [effect.effect_prediction for effect in found],
+                **changes,
                 "largest Δ": [effect.best_effect_logit for effect in found],
-                "strand": [effect.best_strand for effect in found],
-                "hits gained": [" ".join(map(str, effect.gained)) for effect in found],
                 "hits lost": [" ".join(map(str, effect.lost)) for effect in found],
+                "hits gained": [" ".join(map(str, effect.gained)) for effect in found],
                 "status": [effect.status for effect in found],
+                "strand": [effect.best_strand for effect in found],
             },
             hide_index=True,
             height=min(38 + 35 * len(found), 300),
@@ -195,9 +198,9 @@ def _shown(model: Bundle, given: _Given, found: list[VariantEffect], covariates:
             column_config={
                 name: st.column_config.NumberColumn(format=form, help=help)
                 for name, form, help in (
-                    ("Δ logit", "%+.2f", "Of the window with the variant's first base in its middle."),
                     ("Δ prediction", "%+.3f", "Of the same window."),
-                    ("largest Δ", "%+.2f", "In the logit, over all windows that hold the variant and both strands."),
+                    (f"Δ {unit}", "%+.2f", "Of the window with the variant's first base in its middle."),
+                    ("largest Δ", "%+.2f", f"In the {unit}, over all windows that hold the variant and both strands."),
                 )
             },
         )
@@ -241,6 +244,7 @@ def _close(model: Bundle, effect: VariantEffect, covariates: tuple[float, ...]) 
     """One variant: both alleles' predictions, and what each base contributes with either."""
     from dnaconv_core.interpret.attribution import attribute
 
+    unit = output_word(model.config)
     with st.container(border=True):
         st.markdown(f"**{plain(_name(effect))}**", help="Both windows begin at the same base; the variant is shaded.")
         with st.container(horizontal=True):
@@ -249,17 +253,17 @@ def _close(model: Bundle, effect: VariantEffect, covariates: tuple[float, ...]) 
             st.metric("Alternative", f"{effect.alt_prediction:.3f}", change, width="content")
             where = f"Window from base {effect.best_start:,}, {effect.best_strand} strand."
             largest = f"{effect.best_effect_logit:+.2f}"
-            st.metric("Largest change over windows (logit)", largest, help=where, width="content")
+            st.metric(f"Largest change over windows ({unit})", largest, help=where, width="content")
         X = one_hot([effect.ref_window, effect.alt_window])
         beside = np.tile(np.float32(covariates), (2, 1)) if covariates else None
         values = attribute(model.model, X, method="input_x_gradient", covariates=beside).values
         at = effect.variant.start - effect.window_start
         shown = [
-            Logo(values[i], name, kind="contribution", spans=((at, min(at + len(allele), X.shape[2])),))
+            Logo(values[i], name, kind="contribution", unit=unit, spans=((at, min(at + len(allele), X.shape[2])),))
             for i, (name, allele) in enumerate((("reference", effect.variant.ref), ("alternative", effect.alt)))
         ]
         logos(shown, key="variants_logos", height=110, min_width=2000, same_scale=True)
-        st.caption("Input × gradient of the logit, both alleles on one scale.")
+        st.caption(f"Input × gradient of the {unit}, both alleles on one scale.")
         for label, text in (("reference", effect.ref_window), ("alternative", effect.alt_window)):
             st.page_link(
                 "views/saliency.py",

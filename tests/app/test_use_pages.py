@@ -8,6 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dnaconv_core.runs.spec import RunSpec
+from dnaconv_core.runs.store import Store
+from dnaconv_core.runs.worker import train_here
+
 APP = Path(__file__).parents[2] / "app"
 
 
@@ -76,9 +80,31 @@ def test_variants_of_the_example_are_reported_one_by_one(dashboard, trained):
     at = settled(dashboard("variants", experiment="tf_binding", run=run.id))
     assert not at.exception and not errors(at)
     assert (metric(at, "Alleles"), metric(at, "Scored"), metric(at, "Not scored")) == ("6", "4", "2")
+    assert list(at.dataframe[0].value)[:4] == ["variant", "Δ logit", "Δ prediction", "largest Δ"]
     statuses = at.dataframe[0].value["status"].tolist()
     assert statuses[:4] == ["ok"] * 4
     assert statuses[4].startswith("ref_mismatch") and statuses[5].startswith("outside")
+
+
+def test_effects_on_a_linear_output_are_of_the_prediction(dashboard, home):
+    small = {
+        "epochs": 1,
+        "filters": 3,
+        "depth": 1,
+        "batch_size": 500,
+        "device": "cpu",
+        "task": "regression",
+        "output": "linear",
+    }
+    store = Store()
+    run = train_here(store, store.create(RunSpec("tf_binding", data="synthetic", settings=small)).id)
+    at = settled(dashboard("variants", experiment="tf_binding", run=run.id))
+    assert not at.exception and not errors(at) and metric(at, "Scored") == "4"
+    columns = list(at.dataframe[0].value)
+    assert columns[:3] == ["variant", "Δ prediction", "largest Δ"] and columns[-1] == "strand"
+    shown = [m.label + m.help for m in at.metric] + [text.value for text in [*at.caption, *at.markdown]]
+    assert not [words for words in shown if "logit" in words]
+    assert any("Largest change over windows (prediction)" in words for words in shown)
 
 
 def test_two_pasted_sequences(dashboard, trained):
