@@ -148,20 +148,20 @@ def _row(run: Run, curve: list[float | None], label: str, *, one_experiment: boo
     step = max(1, -(-len(known) // _SPARKS))
     data = run.spec.data if run.spec.data in ("synthetic", "book") else run.spec.data.rstrip("/").rpartition("/")[2]
     settings = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in run.spec.settings.items())
-    return {
+    return {  # what matters most first: a narrow window shows no more
         "Name": run.name,
-        **({} if one_experiment else {"Experiment": experiment.title}),
-        "State": run.state,
         label: max(known, default=None) if metric.value is None else metric.value,
         **({} if one_experiment else {"Metric": LABELS[experiment.main_metric].name}),
+        "State": run.state,
+        **({} if one_experiment else {"Experiment": experiment.title}),
         "95 %": "" if metric.low is None else f"{metric.low:.3f} to {metric.high:.3f}",
         "Validation": known[::step] or None,
+        "Made": datetime.datetime.fromtimestamp(run.created),
+        "Settings": f"{data}, {run.spec.preset}" + (f": {settings}" if settings else ""),
         "Epochs": f"{run.epoch} of {run.epochs}" if run.epochs else "",
         "Time": run.seconds or None,
-        "Device": run.device,
-        "Settings": f"{data}, {run.spec.preset}" + (f": {settings}" if settings else ""),
         "Tags": list(run.tags),
-        "Made": datetime.datetime.fromtimestamp(run.created),
+        "Device": run.device,
     }
 
 

@@ -165,23 +165,25 @@ def _table(chosen: list[SirnaSite]) -> SirnaSite | None:
             csv = sites_csv(chosen, dtdt=dtdt)
             st.download_button("CSV to order", csv, "sirna.csv", icon=":material/download:", on_click="ignore")
         shown = chosen[:_ROWS]
-        columns = {
-            "start": [site.start for site in shown],
-            "region": [site.region for site in shown],
+        columns = {  # what decides first: a narrow window shows no more
             "guide (5'→3')": [site.guide for site in shown],
             "prediction": [site.prediction for site in shown],
-            "GC": [100 * site.gc for site in shown],
-            "ΔΔG of ends": [site.asymmetry for site in shown],
-            "run": [site.longest_run for site in shown],
-            "hairpin": [site.longest_stem for site in shown],
-            "Ui-Tei": [_kept(site, "ui_tei") for site in shown],
-            "Reynolds": [site.reynolds for site in shown],
-            "seed": [site.seed for site in shown],
+            "start": [site.start for site in shown],
         }
         if shown[0].off_target is not None:
-            columns["seed sites"] = [site.off_target.seed_sites for site in shown]
             columns["exact"] = [site.off_target.exact for site in shown]
             columns["1 mismatch"] = [site.off_target.one_mismatch for site in shown]
+            columns["seed sites"] = [site.off_target.seed_sites for site in shown]
+        columns |= {
+            "GC": [100 * site.gc for site in shown],
+            "ΔΔG": [site.asymmetry for site in shown],
+            "Reynolds": [site.reynolds for site in shown],
+            "Ui-Tei": [_kept(site, "ui_tei") for site in shown],
+            "region": [site.region for site in shown],
+            "run": [site.longest_run for site in shown],
+            "hairpin": [site.longest_stem for site in shown],
+            "seed": [site.seed for site in shown],
+        }
         number = st.column_config.NumberColumn
         event = st.dataframe(
             columns,
@@ -193,7 +195,9 @@ def _table(chosen: list[SirnaSite]) -> SirnaSite | None:
             column_config={
                 "prediction": number(format="%.3f", help=EXPERIMENTS["rnai"].label),
                 "GC": number(format="%.0f %%"),
-                "ΔΔG of ends": number(format="%+.1f", help="kcal/mol; above 0 the guide's 5' end is the weaker one"),
+                "ΔΔG": number(
+                    format="%+.1f", help="Of the ends, kcal/mol; above 0 the guide's 5' end is the weaker one"
+                ),
                 "run": number(help="longest run of one base in the guide"),
                 "hairpin": number(help="pairs of the longest hairpin stem the guide can form"),
                 "Reynolds": number(help="points, −2 to 10; 6 or more is called functional"),

@@ -41,6 +41,7 @@ def test_the_table_shows_each_run_with_its_score_and_curve(dashboard, trained):
     assert list(table["Name"])[-1] == "a small rnai" and list(table["State"])[-1] == "finished"
     metric = run.metrics["valid"]["pearson_r"]
     row = table.iloc[-1]
+    assert list(table)[:4] == ["Name", "Score", "Metric", "State"]  # what a narrow window shows
     assert row["Score"] == metric["value"] and row["Metric"] == "Pearson r"
     assert row["95 %"] == f"{metric['low']:.3f} to {metric['high']:.3f}"
     assert len(row["Validation"]) == 2 and row["Epochs"] == "2 of 2"

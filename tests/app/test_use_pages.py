@@ -124,6 +124,7 @@ def test_sirna_design_ranks_filters_and_explains(dashboard, trained):
     assert metric(at, "Sites") == f"{sites:,}"
     table = at.dataframe[0].value
     assert table["prediction"].is_monotonic_decreasing
+    assert list(table)[:5] == ["guide (5'→3')", "prediction", "start", "GC", "ΔΔG"]  # what a narrow window shows
     passing = int(metric(at, "Pass the filters").replace(",", ""))
     at.multiselect(key="sirna_rules").set_value(["ui_tei_1"]).run()
     assert int(metric(at, "Pass the filters").replace(",", "")) < passing
