@@ -35,9 +35,11 @@ _GRID = (
     "Click one to open it."
 )
 _DEEP = (
-    "It sees {} bases. What it looks for may lie anywhere in them, which blurs the logo: the sequences that it likes "
-    "most, below, show it better."
+    "It sees {} bases, and what it looks for may lie anywhere in them. {} The sequences that it likes most, below, are "
+    "marked with all that it sees."
 )
+_SHIFTED = "For the logo its sites were shifted within them to match."
+_BLURRED = "Its sites do not match better shifted, or are too few to tell, so the logo may be blurred."
 _SHOWN = 20  # filters drawn and silenced at first
 
 
@@ -139,7 +141,7 @@ def _one(
         word = spelled(trim(f.motif), alphabet) if f.n_sites else "silent"
         st.markdown(f"**Filter {index + 1}** · layer {scan.layer} · {word}")
         if scan.layer > 1:
-            st.caption(_DEEP.format(scan.width))
+            st.caption(_DEEP.format(scan.width, _SHIFTED if f.motif.width < scan.width else _BLURRED))
         if f.note:
             st.warning(f"{f.note[0].upper()}{f.note[1:]}.", icon=":material/info:")
         means = class_means(scan, data.y[rows])

@@ -1,7 +1,7 @@
 """What each filter looks for: the windows that activate it, aligned and counted (as in DeepBind and Basset).
 
 A filter is a kernel, not itself a motif: its motif is what the sequences look like where it fires. Deeper units are
-read in the same way, by their receptive field.
+read in the same way, by their receptive field, within which their sites are shifted to match (`align.aligned`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dnaconv_core.errors import InputError
+from dnaconv_core.interpret.align import aligned
 from dnaconv_core.interpret.attribution import as_found
 from dnaconv_core.model.receptive_field import receptive_field
 from dnaconv_core.predict import check_input
@@ -46,7 +47,7 @@ class FilterMotif(NamedTuple):
     """One filter: its windows above `fraction` of its maximum over the dataset, as counts `pfm (4, w)`."""
 
     index: int  # from 0
-    pfm: np.ndarray
+    pfm: np.ndarray  # of a deeper layer (4, w) or, where its sites were shifted to match, of a bit more than w / 2
     motif: Motif  # the counts as probabilities, one site's worth of background added
     n_sites: int  # all of them, also where `sites` holds only the strongest
     sites: Sites
@@ -121,7 +122,7 @@ def filter_motifs(
     of, every = of[kept], Sites(sequence[kept], start[kept], minus[kept], value[kept])
     codes, ends = to_codes(np.asarray(X[:])), np.searchsorted(of, np.arange(f + 1))
     motifs = tuple(
-        _motif(i, Sites(*(column[ends[i] : ends[i + 1]] for column in every)), codes, width, float(highest[i]))
+        _motif(i, Sites(*(column[ends[i] : ends[i + 1]] for column in every)), codes, width, float(highest[i]), layer)
         for i in range(f)
     )
     positions = np.bincount(of * X.shape[2] + every.start, minlength=f * X.shape[2]).reshape(f, X.shape[2])
@@ -196,10 +197,12 @@ def _above(strands: list, best: torch.Tensor, limit: np.ndarray, first: int) -> 
     return tuple(np.concatenate(column) for column in zip(*found, strict=True))
 
 
-def _motif(index: int, sites: Sites, codes: np.ndarray, width: int, highest: float) -> FilterMotif:
+def _motif(index: int, sites: Sites, codes: np.ndarray, width: int, highest: float, layer: int) -> FilterMotif:
     n = len(sites)
     sites = Sites(*(column[:_MOST_SITES] for column in sites))
     windows = _windows(codes, sites, width)  # (S, width)
+    if layer > 1 and n >= FEW_SITES:
+        windows = aligned(windows)
     pfm = np.stack([(windows == base).sum(axis=0) for base in range(4)]).astype(np.float64)
     ppm = to_ppm(pfm)
     note = ""

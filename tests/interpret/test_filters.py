@@ -9,6 +9,7 @@ import torch
 from dnaconv_core.data.synthetic import tf_binding
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.ablation import ablate_filters
+from dnaconv_core.interpret.align import aligned
 from dnaconv_core.interpret.filters import (
     by_usefulness,
     class_means,
@@ -17,10 +18,13 @@ from dnaconv_core.interpret.filters import (
     site_windows,
     top_sequences,
 )
+from dnaconv_core.interpret.keep import stored_examples
 from dnaconv_core.interpret.silencing import predict_without, silenced
+from dnaconv_core.model.bundle import load_bundle
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
 from dnaconv_core.predict import predict
+from dnaconv_core.runs.models import find_model
 from dnaconv_core.sequence.encoding import decode, one_hot
 from dnaconv_core.sequence.shuffle import random_backgrounds
 
@@ -68,6 +72,29 @@ def test_deeper_units_are_read_by_their_receptive_field():
         assert found.n_sites == (inside > 0.3 * inside.max()).sum()
         row, start, value = found.sites.sequence[0], found.sites.start[0], found.sites.activation[0]
         assert whole[row, index, start + 2] == pytest.approx(value, abs=1e-5) == pytest.approx(inside.max(), abs=1e-5)
+
+
+def test_sites_of_deeper_units_are_shifted_to_match_where_there_is_something_to_match():
+    rng = np.random.default_rng(6)
+    windows = rng.integers(0, 4, (300, 21)).astype(np.int8)
+    assert aligned(windows) is windows  # shifts find something in anything
+    at, site = rng.integers(4, 11, 300), np.array([3, 2, 0, 1, 3, 1, 0])  # TGACTCA within the middle
+    planted = windows.copy()
+    np.put_along_axis(planted, at[:, None] + np.arange(7), np.tile(site, (300, 1)).astype(np.int8), axis=1)
+    found = aligned(planted)
+    counts = np.stack([(found == base).sum(axis=0) for base in range(4)])  # (4, 11)
+    assert found.shape == (300, 11)
+    (start,) = [p for p in range(5) if (counts[site, p + np.arange(7)] > 280).all()]
+    assert 1 <= start <= 3  # in the middle
+
+
+def test_the_second_layer_shows_the_planted_site_in_full():
+    bundle = load_bundle(find_model("tf_binding_synthetic"))
+    data = stored_examples(bundle.path, "DNA", ())
+    scan = filter_motifs(bundle.model, data.X, layer=2)
+    best = [scan.motifs[i] for i in by_usefulness(scan, data.y)[:3]]
+    assert all("TGASTCA" in found.consensus and found.information_bits > 12 for found in best)
+    assert all(found.pfm.sum(axis=0).max() == found.n_sites for found in best)  # those that count are all of them
 
 
 DEEP = {
