@@ -29,6 +29,9 @@ from dnaconv_core.train.precision import choose
 from dnaconv_core.train.steps import Steps
 
 SIDE = 2048  # of the matrices whose product is the machine's peak
+EXAMPLES = (
+    20_000  # in each measurement: what is done once in a run of hundreds of steps shall count for little here too
+)
 
 
 def ours(config: ModelConfig, examples: Dataset, batch: int, precision: str = "") -> Callable[[], Any]:
@@ -171,10 +174,10 @@ def main() -> None:
     figures = {}
     for name in options.networks:
         for batch in options.batches:
-            steps = 1 if name == "6x256" else max(2, (6000 if name == "rnai" else 3000) // batch)
+            steps = 1 if name == "6x256" else max(2, EXAMPLES // batch)
             figures[f"train {name} {batch}"] = compare_training(name, batch, steps, options, peers)
         if not NETWORKS[name].get("covariates") and name != "6x256":
-            figures[f"predict {name}"] = compare_prediction(name, 20_000 if name == "rnai" else 5000, options, peers)
+            figures[f"predict {name}"] = compare_prediction(name, EXAMPLES, options, peers)
     finish(options, "train", figures)
     for peer in peers.values():
         peer.close()
