@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import pytest
+import streamlit as st
 
 from dnaconv_core.experiments.why import CLAIMS, Found
 
 
 @pytest.fixture(autouse=True)
 def without_training(monkeypatch):
+    st.cache_data.clear()  # what other tests have trained
     found = Found("bars", "network", "ROC-AUC", ("one", "other"), {"ROC-AUC": (0.9, 0.5)}, "It does.", True, 0.5)
     for name, claim in CLAIMS.items():
         monkeypatch.setitem(CLAIMS, name, claim._replace(run=lambda seed: found))
+    yield
+    st.cache_data.clear()
 
 
 def opened(dashboard, **query: str):
