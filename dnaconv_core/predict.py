@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from dnaconv_core.errors import InputError
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import one_hot
-from dnaconv_core.threads import side_by_side, threads_of
+from dnaconv_core.threads import in_batches, threads_of
 
 if TYPE_CHECKING:
     from dnaconv_core.model.config import ModelConfig
@@ -48,7 +49,6 @@ def predict(
     where = torch.device(device) if device else home
     held = _cached() if where.type == "cpu" else 2**25  # numbers in one layer: what caches hold, or what fills a GPU
     batch_size = batch_size or max(1, held // (model.config.members * model.config.filters * model.config.length))
-    modes = [(module, module.training) for module in model.modules()]
     result = np.full((len(X), model.config.n_tasks), np.nan, np.float32)
 
     @torch.inference_mode()
@@ -62,19 +62,28 @@ def predict(
             values = model.activate(logits) if output == "prediction" else logits
         result[rows] = values.cpu().numpy()
 
-    batches = [slice(start, min(start + batch_size, len(X))) for start in range(0, len(X), batch_size)]
-    model.eval()
     try:
         model.to(where)
-        for rows in side_by_side(fill, batches, threads_of(model)):
-            progress.report(rows.stop / len(X), f"{rows.stop:,} of {len(X):,} sequences")
-            if progress.should_stop():
-                break
+        with evaluating(model):
+            for rows in in_batches(fill, len(X), batch_size, threads_of(model)):
+                progress.report(rows.stop / len(X), f"{rows.stop:,} of {len(X):,} sequences")
+                if progress.should_stop():
+                    break
     finally:
         model.to(home)
+    return result
+
+
+@contextmanager
+def evaluating(model: ConvNet) -> Iterator[None]:
+    """Evaluation mode inside; the mode of every module as before afterwards, also after an error."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
         for module, mode in modes:
             module.training = mode
-    return result
 
 
 def _cached() -> int:

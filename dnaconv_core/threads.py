@@ -42,6 +42,11 @@ def side_by_side(work: Callable[[Part], None], parts: Sequence[Part], threads: i
         pool.shutdown(cancel_futures=True)
 
 
+def in_batches(work: Callable[[slice], None], n: int, size: int, threads: int) -> Iterator[slice]:
+    """The same for n rows, `size` at a time: each part is a slice of them."""
+    yield from side_by_side(work, [slice(start, min(start + size, n)) for start in range(0, n, size)], threads)
+
+
 def threads_of(model: nn.Module) -> int:
     """How many threads may compute with this model: torch's number on a CPU, one on any other device."""
     import torch

@@ -16,10 +16,10 @@ import numpy as np
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.ism import ism as run_ism
-from dnaconv_core.predict import check_input
+from dnaconv_core.predict import check_input, evaluating
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.sequence.shuffle import dinucleotide_shuffle
-from dnaconv_core.threads import side_by_side, threads_of
+from dnaconv_core.threads import in_batches, threads_of
 
 if TYPE_CHECKING:
     import torch
@@ -144,9 +144,8 @@ def _in_batches(model, X, covariates, method, options: Options, batch_size, prog
         values[rows] = found.hypothetical if method == "gradient" else observed(found.hypothetical, x)
         delta[rows] = np.nan if found.delta is None else found.delta
 
-    batches = [slice(start, min(start + step, n)) for start in range(0, n, step)]
     with as_found(model):
-        for rows in side_by_side(fill, batches, threads):
+        for rows in in_batches(fill, n, step, threads):
             progress.report(rows.stop / n, f"{rows.stop:,} of {n:,} sequences explained")
             if progress.should_stop():
                 break
@@ -163,16 +162,13 @@ def _rows(model: ConvNet) -> int:
 @contextmanager
 def as_found(model: ConvNet) -> Iterator[None]:
     """Evaluation mode inside; the mode of every module and every gradient as before afterwards, also after an error."""
-    modes = [(module, module.training) for module in model.modules()]
     gradients = [(parameter, parameter.requires_grad, parameter.grad) for parameter in model.parameters()]
-    model.eval()
     for parameter in model.parameters():  # theirs would cost as much as those of the input
         parameter.requires_grad_(False)
     try:
-        yield
+        with evaluating(model):
+            yield
     finally:
-        for module, mode in modes:
-            module.training = mode
         for parameter, wanted, gradient in gradients:
             parameter.requires_grad_(wanted)
             parameter.grad = gradient

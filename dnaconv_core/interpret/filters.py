@@ -18,7 +18,7 @@ from dnaconv_core.predict import check_input
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.sequence.encoding import from_codes, to_codes
 from dnaconv_core.sequence.motif import Motif, consensus, information_content, to_ppm
-from dnaconv_core.threads import side_by_side, threads_of
+from dnaconv_core.threads import in_batches, threads_of
 
 if TYPE_CHECKING:
     import torch
@@ -107,9 +107,8 @@ def filter_motifs(
         found[rows.start] = _above(strands, best, share * np.maximum(highest, peak[rows].max(axis=0)), rows.start)
 
     step = max(1, _AT_ONCE // (f * X.shape[2]))
-    batches = [slice(start, min(start + step, len(X))) for start in range(0, len(X), step)]
     with as_found(model):
-        for rows in side_by_side(read, batches, threads_of(model)):
+        for rows in in_batches(read, len(X), step, threads_of(model)):
             np.maximum(highest, peak[rows].max(axis=0), out=highest)
             progress.report(rows.stop / len(X), f"{rows.stop:,} of {len(X):,} sequences read by each filter")
             if progress.should_stop():

@@ -8,7 +8,7 @@ import numpy as np
 
 from dnaconv_core.predict import check_input
 from dnaconv_core.progress import SILENT, Progress
-from dnaconv_core.threads import side_by_side, threads_of
+from dnaconv_core.threads import in_batches, threads_of
 
 if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
@@ -46,8 +46,7 @@ def ism(
     def fill(rows: slice) -> None:
         result[rows] = network.changes(np.asarray(X[rows]), at_once)
 
-    batches = [slice(start, min(start + step, len(X))) for start in range(0, len(X), step)]
-    for rows in side_by_side(fill, batches, threads):
+    for rows in in_batches(fill, len(X), step, threads):
         progress.report(rows.stop / len(X), f"{rows.stop:,} of {len(X):,} sequences mutated")
         if progress.should_stop():
             break

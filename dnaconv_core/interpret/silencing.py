@@ -16,7 +16,7 @@ from dnaconv_core.model.convnet import ConvNet
 from dnaconv_core.model.layers import flip_strand, max_over_strands
 from dnaconv_core.predict import check_input
 from dnaconv_core.progress import SILENT, Progress
-from dnaconv_core.threads import side_by_side, threads_of
+from dnaconv_core.threads import in_batches, threads_of
 
 _AT_ONCE = 2**20  # activations of one layer held together: about what a CPU's caches hold
 
@@ -68,9 +68,8 @@ def predict_without(
             without = torch.cat([_head_without(model, h, layer, index, x, given) for index in indices], dim=1)
         logits[rows] = torch.cat([whole, without], dim=1).cpu().numpy()
 
-    batches = [slice(start, min(start + step, len(X))) for start in range(0, len(X), step)]
     with as_found(model):
-        for rows in side_by_side(fill, batches, threads_of(model)):
+        for rows in in_batches(fill, len(X), step, threads_of(model)):
             progress.report(0.5 * rows.stop / len(X), f"{rows.stop:,} of {len(X):,} sequences read without each filter")
             if progress.should_stop():
                 break

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.evaluate.metrics import LABELS
@@ -13,13 +12,11 @@ from dnaconv_core.interpret.findings import METHOD, Findings, gather
 from dnaconv_core.interpret.match import NO_MATCH, Match
 from dnaconv_core.interpret.words import NOT_NAMED, group_words, output_word, spelled
 from dnaconv_core.plot.logo import logo_svg
-from dnaconv_core.progress import SILENT, Progress
-from dnaconv_core.sequence.motif import Motif, to_icm
+from dnaconv_core.sequence.motif import to_icm
 
 if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
     from dnaconv_core.model.config import ModelConfig
-    from dnaconv_core.model.convnet import ConvNet
 
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1c212b;background:#fff}
@@ -32,28 +29,14 @@ svg{max-width:100%;height:auto}figure{margin:.8rem 0;overflow-x:auto}
 _MARKS = {True: "✓", False: "✗ do not trust this map as it is:", None: "–"}
 
 
-def write_report(
-    bundle: Bundle,
-    data: Dataset,
-    *,
-    motifs: str | Sequence[Motif] = "",
-    group: str = "vertebrates",
-    may_name: bool = True,
-    siblings: Sequence[ConvNet] = (),
-    progress: Progress = SILENT,
-) -> str:
+def write_report(bundle: Bundle, data: Dataset, **how: Any) -> str:
     """The page as text: metrics, patterns with their effect, filters, and attributions of the highest predictions.
 
-    Arguments as in `gather`. '' where `progress` asked to stop.
+    how: the options of `findings.gather`. '' where its `progress` asked to stop.
     """
-    found = gather(
-        bundle.model, data, motifs=motifs, group=group, may_name=may_name, siblings=siblings, progress=progress
-    )
-    return "" if found is None else report_page(bundle, data, found)
-
-
-def report_page(bundle: Bundle, data: Dataset, found: Findings) -> str:
-    """The page of what was found."""
+    found = gather(bundle.model, data, **how)
+    if found is None:
+        return ""
     may_name = found.filter_names is not None
     naming = "Motifs are named by Tomtom; a q-value above 0.05 is no match" if may_name else NOT_NAMED
     title = escape(str(bundle.record.get("name") or bundle.path.name))
