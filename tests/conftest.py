@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+if beside := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # each process its share of the cores; before torch is loaded
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(beside))))
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

@@ -143,10 +143,12 @@ def test_batches_do_not_matter(monkeypatch):
     for a, b in zip(whole.motifs, parts.motifs, strict=True):
         np.testing.assert_array_equal(a.pfm, b.pfm)
         assert a.n_sites == b.n_sites == len(a.sites) and a.sites.activation.min() > 0.5 * a.max_activation
-        for mine, theirs in zip(a.sites, b.sites, strict=True):
-            np.testing.assert_array_equal(mine, theirs)
+        # equally strong ones may change places: some processors round the same window differently in other batches
+        in_order = [tuple(c[np.lexsort((s.minus, s.start, s.sequence))] for c in s) for s in (a.sites, b.sites)]
+        for mine, theirs in zip(*in_order, strict=True):
+            np.testing.assert_allclose(mine, theirs, rtol=1e-5)
     np.testing.assert_array_equal(whole.positions, parts.positions)
-    np.testing.assert_array_equal(whole.peak, parts.peak)
+    np.testing.assert_allclose(whole.peak, parts.peak, rtol=1e-5, atol=1e-6)
 
 
 def test_filters_of_a_network_that_knows_ap1(ap1_model):
