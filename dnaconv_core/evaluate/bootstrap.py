@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dnaconv_core.errors import InputError
-from dnaconv_core.evaluate.metrics import LABELS, check_names, columns, evaluate, measure_for
+from dnaconv_core.evaluate.metrics import LABELS, as_metrics, check_names, columns, evaluate, measure_for
 from dnaconv_core.results import Metric
 
 
@@ -58,7 +58,7 @@ def bootstrap(
     names = check_names(task, names)
     y, prediction, weights = one_task(y, prediction, weights)
     measure = measure_for(task, y, prediction, threshold=threshold)
-    results = _whole(measure(weights, names))
+    results = as_metrics(measure(weights, names))
     varying = [name for name in names if results[name].value is not None and name != "prevalence"]
     values = np.full((n_resamples, len(varying)), np.nan)
     if varying:
@@ -148,12 +148,12 @@ def paired_differences(
                 differences[row] = value - other
         interval = _interval(differences, level)
         if interval is None:
-            yield Difference(name, whole_a - whole_b)
+            yield Difference(name, float(whole_a - whole_b))
             continue
         known = differences[np.isfinite(differences)]
         beyond = min((known <= 0).sum(), (known >= 0).sum())
         p = min(1.0, 2 * (float(beyond) + 1) / (len(known) + 1))
-        yield Difference(name, whole_a - whole_b, *interval, p=p)
+        yield Difference(name, float(whole_a - whole_b), *interval, p=p)
 
 
 def resamples(task: str, y: np.ndarray, *, n_resamples: int, seed: int) -> Iterator[np.ndarray]:
@@ -183,10 +183,6 @@ def _interval(values: np.ndarray, level: float) -> tuple[float, float] | None:
         return None
     low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
-
-
-def _whole(measured: dict[str, float | str]) -> dict[str, Metric]:
-    return {k: Metric(None, undefined=v) if isinstance(v, str) else Metric(v) for k, v in measured.items()}
 
 
 def one_task(

@@ -17,7 +17,6 @@ from dnaconv_core.runs.execute import PREDICTIONS
 from dnaconv_core.runs.store import Run, Store
 
 LEAST, MOST = 2, 6
-_MANY = 10_000  # examples from which on fewer resamples do: their quantiles are sharp, and each takes long
 _OF_DATA = ("length", "alphabet", "n_tasks", "task", "covariates", "covariate_mean", "covariate_scale")
 
 
@@ -134,7 +133,6 @@ def _pair(task: str, metric: str, first: tuple, second: tuple, seed: int) -> Pai
         b.prediction[in_b],
         a.prediction[in_a],
         weights=labelled(a.w[in_a]),
-        n_resamples=1000 if len(in_a) <= _MANY else 200,
         seed=seed,
     )
     return Pair(run.id, reference.id, len(in_a), difference)

@@ -15,8 +15,6 @@ from dnaconv_core.evaluate.metrics import (
     METRICS,
     check_pairing,
     evaluate,
-    evaluate_tasks,
-    mean_metrics,
 )
 from dnaconv_core.results import Metric
 
@@ -188,12 +186,13 @@ def test_what_is_defined_stays_so_beside_what_is_not():
 def test_tasks_are_measured_apart_and_averaged_where_defined():
     y = np.array([[0, 1, 1], [1, 0, 1], [1, 0, 1], [0, 1, 1]], np.float32)
     p = np.array([[0.1, 0.1, 0.3], [0.9, 0.3, 0.4], [0.8, 0.2, 0.5], [0.85, 0.9, 0.6]], np.float32)
-    per_task = evaluate_tasks("binary", y, p)
-    assert [task["auroc"].value for task in per_task] == [0.75, 0.5, None]
+    apart = [evaluate("binary", y[:, t], p[:, t])["auroc"] for t in range(3)]
+    assert [metric.value for metric in apart] == [0.75, 0.5, None]
     assert evaluate("binary", y, p)["auroc"] == Metric(0.625)
-    assert mean_metrics(per_task[2:])["auroc"].undefined.startswith("every example is positive")
+    both = evaluate("binary", y[:, [2, 2]], p[:, [2, 2]])["auroc"]
+    assert both.value is None and both.undefined.startswith("every example is positive")
     w = np.array([[1, 1, 1], [1, 1, 1], [1, 1, 1], [0, 1, 1]])
-    assert evaluate_tasks("binary", y, p, weights=w)[0]["auroc"] == Metric(1.0)
+    assert evaluate("binary", y, p, weights=w)["auroc"] == Metric(0.75)  # the first task is now perfect
 
 
 def test_order_of_examples_and_of_rank_preserving_scale_does_not_matter():

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from dnaconv_core.errors import BundleError, InputError
+from dnaconv_core.evaluate.bootstrap import paired_difference
 from dnaconv_core.home import models_folder
 from dnaconv_core.model.bundle import CONFIG, WEIGHTS, load_bundle
 from dnaconv_core.predict import encode_records, predict
@@ -274,8 +275,6 @@ def test_ids_that_a_spreadsheet_would_calculate_come_back_as_they_were(trained, 
 
 
 def test_two_runs_side_by_side(trained):
-    from dnaconv_core.evaluate.bootstrap import paired_difference
-
     store, runs = trained
     found = compare_runs(store, runs)
     assert [(s.name, s.values) for s in found.settings if s.differs] == [("filters", (3, 5)), ("seed", (0, 1))]
@@ -312,6 +311,19 @@ def test_only_shared_examples_count(trained):
         assert "has no stored predictions" in pair.difference.undefined
     finally:
         path.write_bytes(whole)
+
+
+def test_of_many_examples_as_many_resamples_are_drawn(tmp_path):
+    n, rng = 10_500, np.random.default_rng(0)
+    y, ids = rng.random(n), np.arange(n).astype(str)
+    predictions = [y + rng.standard_normal(n), y + rng.standard_normal(n)]
+    store = Store(tmp_path)
+    runs = [store.create(RunSpec("rnai")).id for _ in predictions]
+    for run, prediction in zip(runs, predictions, strict=True):
+        store.folder(run).mkdir(parents=True, exist_ok=True)
+        np.savez(store.folder(run) / PREDICTIONS, ids=ids, y=y[:, None], prediction=prediction[:, None])
+    (pair,) = compare_runs(store, runs).pairs
+    assert pair.difference == paired_difference("regression", "pearson_r", y, *predictions[::-1], n_resamples=1000)
 
 
 def test_what_cannot_be_compared_is_said(trained):
