@@ -33,7 +33,7 @@ class Watch:
         self.stop = self.signalled = False
         self.give_up: Callable[[], None] | None = None  # ends the run well from where it is; None: as 'cancelled'
         self.training = False  # steps are being made, so that should_stop is asked many times a second
-        self._looked = float("-inf")
+        self._looked = self._told = float("-inf")
         self._earlier, self._began = run.seconds, time.monotonic()
         self._from_epoch, self._from_time = 0, self._began
         self._open = store.hold_open()
@@ -83,9 +83,11 @@ class Watch:
 
     def report(self, fraction: float, message: str) -> None:
         self.inner.report(fraction, message)
-        if self._due() or fraction >= 1:
+        now = time.monotonic()
+        if now - self._told >= _POLL or fraction >= 1:  # not _due(): a step has nearly always just looked
+            self._told = now
             epoch = round(fraction * self.epochs)
-            pace = (time.monotonic() - self._from_time) / max(epoch - self._from_epoch, 1)
+            pace = (now - self._from_time) / max(epoch - self._from_epoch, 1)
             self.stop |= self.store.note(
                 self.run, epoch=epoch, message=message, seconds=self.seconds, remaining=pace * (self.epochs - epoch)
             )

@@ -13,6 +13,7 @@ from dnaconv_core.runs.models import find_model, list_models
 from dnaconv_core.runs.queue import submit
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import ENDED, Store
+from dnaconv_core.runs.watch import Watch
 from dnaconv_core.runs.worker import PREDICTIONS, train_here
 
 QUICK = {"epochs": 2, "eval_every": 1, "filters": 3, "depth": 1}
@@ -54,6 +55,20 @@ def test_a_launched_run_outlives_the_call_and_can_be_cancelled(tmp_path, monkeyp
     assert (ended.state, ended.message) == ("cancelled", "stopped by the user")
     assert 1 <= ended.epoch < 100_000
     assert load_bundle(find_model(run)).record["stopped"] == "cancelled"
+
+
+def test_an_epoch_is_told_although_a_step_has_just_asked_whether_to_stop():
+    store = Store()
+    run = store.create(RunSpec("rnai", settings=QUICK))
+    watch = Watch(store, run, 20)
+    try:
+        watch.train_from(0)
+        assert not watch.should_stop()
+        watch.report(5 / 20, "epoch 5 of 20")
+        now = store.get(run.id)
+        assert (now.epoch, now.message) == (5, "epoch 5 of 20") and now.remaining is not None
+    finally:
+        watch.close()
 
 
 def test_a_run_that_cannot_read_its_data_fails_with_the_reason(tmp_path):
