@@ -62,7 +62,8 @@ function memory(host) {
   return (node.__dnaconv ??= {});
 }
 
-// Call `draw` now, and again whenever the width changes or the system switches between light and dark.
+// Call `draw` now, and again whenever the width changes or the system switches between light and dark. What has just been
+// taken off the page is not drawn: it has no colours.
 function redrawing(host, draw) {
   const kept = memory(host);
   kept.draw = draw;
@@ -70,11 +71,11 @@ function redrawing(host, draw) {
     const node = host instanceof ShadowRoot ? host.host : host;
     let width = node.clientWidth;
     kept.observer = new ResizeObserver(() => {
-      if (Math.abs(node.clientWidth - width) > 1) { width = node.clientWidth; kept.draw(); }
+      if (node.isConnected && Math.abs(node.clientWidth - width) > 1) { width = node.clientWidth; kept.draw(); }
     });
     kept.observer.observe(node);
     kept.media = matchMedia("(prefers-color-scheme: dark)");
-    kept.again = () => setTimeout(() => kept.draw(), 150);
+    kept.again = () => setTimeout(() => node.isConnected && kept.draw(), 150);
     kept.media.addEventListener("change", kept.again);
   }
   draw();
