@@ -6,6 +6,7 @@ Exit codes: 0 done, 2 a user's mistake, 130 stopped by Ctrl-C, 1 our bug.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import sys
@@ -14,10 +15,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from dnaconv_core import __version__
-from dnaconv_core.commands import apply, data, interpret, models, pretrained, runs
 from dnaconv_core.errors import DnaConvError, InputError
 
-GROUPS = (data, models, interpret, apply, pretrained, runs)
+GROUPS = ("data", "models", "interpret", "apply", "pretrained", "runs")  # files of commands/, in the order of the help
 
 
 class _Parser(argparse.ArgumentParser):
@@ -70,8 +70,8 @@ def _parser() -> _Parser:
     parser.set_defaults(json=False)
     parser.add_argument("--version", action="version", version=f"dnaconv {__version__}")
     groups = parser.add_subparsers(metavar="COMMAND", required=True)
-    for group in GROUPS:
-        group.add(groups, _command)
+    for group in GROUPS:  # imported here, within reach of main's answer to Ctrl-C: numpy and all of them take a while
+        importlib.import_module(f"dnaconv_core.commands.{group}").add(groups, _command)
     return parser
 
 

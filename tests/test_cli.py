@@ -130,6 +130,17 @@ def test_ctrl_c_is_no_traceback(capsys, monkeypatch):
     assert run(capsys, "runs") == (130, "", "dnaconv: stopped\n")
 
 
+def test_ctrl_c_is_heard_from_the_start(capsys, monkeypatch):
+    def stopped(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dnaconv_core.cli.importlib.import_module", stopped)
+    assert run(capsys, "experiments") == (130, "", "dnaconv: stopped\n")
+    code = "import sys, dnaconv_core.cli; print('numpy' in sys.modules)"  # nothing that takes long comes before main
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "False"
+
+
 def test_an_unknown_user_in_the_home_s_path_is_only_a_name(capsys, monkeypatch):
     monkeypatch.setenv("DNACONV_HOME", "~no-such-user/home")
     assert run(capsys, "runs")[0] == 0
