@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -44,6 +44,11 @@ def ask(model: Bundle, records: Sequence[Record], covariates: Sequence[float] | 
     cut = [_cut(record.sequence, config.length, fit) for record in records]
     counts = [len(text) - config.length + 1 for text, _ in cut]
     if sum(counts) > MOST_WINDOWS:
+        if max(counts) == 1:
+            raise InputError(
+                f"there are {len(records):,} sequences and this page takes {MOST_WINDOWS:,}: give it fewer, or use "
+                f"'dnaconv predict'"
+            )
         longest = records[int(np.argmax(counts))]
         raise InputError(
             f"there are {sum(counts):,} windows to slide along ('{longest.id}' alone has {len(longest.sequence):,} "
@@ -74,15 +79,25 @@ def ask(model: Bundle, records: Sequence[Record], covariates: Sequence[float] | 
     ]
 
 
-def as_csv(answers: Sequence[Answer]) -> str:
+def for_files(answers: Sequence[Answer], more: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    """The columns of a file: what was read of each record, what the model says of it, and `more`."""
+    return {
+        "id": [answer.record.id for answer in answers],
+        "first_base": [answer.start + 1 for answer in answers],
+        "sequence": [answer.sequence for answer in answers],
+        "prediction": [answer.prediction for answer in answers],
+        **more,
+    }
+
+
+def as_csv(columns: Mapping[str, Sequence[Any]]) -> str:
     """A table for a spreadsheet, in which no name can act as a formula."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["id", "first_base", "sequence", "prediction"])
-    for answer in answers:
-        name = answer.record.id
+    writer.writerow(columns)
+    for name, *values in zip(*columns.values(), strict=True):
         name = f"'{name}" if name[:1] in tuple("=+-@\t\r") else name
-        writer.writerow([name, answer.start + 1, answer.sequence, f"{answer.prediction:.6g}"])
+        writer.writerow([name, *(f"{value:.6g}" if isinstance(value, float) else value for value in values)])
     return out.getvalue()
 
 

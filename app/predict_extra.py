@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import io
+import math
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +18,7 @@ from components.sequences_in import uploaded_text
 from dnaconv_core.apply.calibration import read_reference
 from dnaconv_core.apply.detail import Detail, explain
 from dnaconv_core.data.table import ID_NAMES, SEQUENCE_NAMES
+from dnaconv_core.data.textfile import SEPARATORS, Rows, split_rows
 from dnaconv_core.errors import InputError
 from dnaconv_core.results import Record
 from dnaconv_core.runs.siblings import sibling_folders
@@ -26,6 +28,8 @@ from dnaconv_core.sequence.encoding import clean, count_ambiguous, one_hot, pars
 if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
 
+_LETTERS = re.compile(r"[ACGTUN]{12,}", re.IGNORECASE)  # no word, but a sequence
+_SEEDS, _MEMBERS = ("lowest seed", "highest seed"), ("members −1 SD", "members +1 SD")
 _MARGIN = {"l": 46, "r": 14, "t": 8, "b": 40}
 
 
@@ -48,37 +52,49 @@ def upload(model: Bundle) -> Given | None:
     if file is None:
         return None
     text = uploaded_text(file, "FASTA, CSV or TSV, plain or gzip")
-    first = text.lstrip().split("\n", 1)[0]
-    if first.startswith(">") or ("," not in first and "\t" not in first):
+    first = text.lstrip().split("\n", 1)[0].strip()
+    table = Path(file.name.lower().removesuffix(".gz")).suffix in (".csv", ".tsv") or first.lower() in SEQUENCE_NAMES
+    if first.startswith(">") or not (table or any(separator in first for separator in SEPARATORS)):
         return Given(parse_pasted(text, model.config.alphabet), None)
-    return _table(text, "\t" if "\t" in first else ",", model)
+    return _table(split_rows(text, file.name), file.name, model)
 
 
-def _table(text: str, separator: str, model: Bundle) -> Given:
-    rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator) if any(field.strip() for field in row)]
-    header = [name.strip().lstrip("#") for name in rows[0]]
+def _table(rows: Rows, file: str, model: Bundle) -> Given:
+    header = [name.strip().lstrip("#") for name in rows.fields[0]]
+    if any(_LETTERS.fullmatch(name) for name in header):
+        raise InputError(
+            f"the first line of {file} holds a sequence: put names above the columns, such as id and sequence"
+        )
+    if len(rows.fields) == 1:
+        raise InputError("the table has a header but no lines below it")
     lower = [name.lower() for name in header]
-    usual = next((lower.index(name) for name in SEQUENCE_NAMES if name in lower), 0)
+    like = (i for i, text in enumerate(rows.fields[1][: len(header)]) if _LETTERS.fullmatch(text.strip()))
+    usual = next((lower.index(name) for name in SEQUENCE_NAMES if name in lower), next(like, 0))
     column = st.selectbox("Column of sequences", range(len(header)), usual, format_func=header.__getitem__)
     names = next((lower.index(name) for name in ID_NAMES if name in lower and lower.index(name) != column), None)
     wanted = model.config.covariates
     beside = [header.index(name) for name in wanted] if wanted and all(name in header for name in wanted) else []
     records, values = [], []
-    for number, row in enumerate(rows[1:], 2):
+    for number, (row, place) in enumerate(zip(rows.fields[1:], rows.places[1:], strict=True), 1):
         if len(row) != len(header):
-            raise InputError(f"line {number} has {len(row)} fields and the header {len(header)}: correct the line")
-        letters = clean(row[column], model.config.alphabet, where=f"the sequence in line {number}")
+            raise InputError(f"line {place} has {len(row)} fields and the header {len(header)}: correct the line")
+        letters = clean(row[column], model.config.alphabet, where=f"the sequence in line {place}")
         if not letters:
-            raise InputError(f"line {number} has no sequence in column {header[column]!r}: add it or remove the line")
-        name = row[names].strip() if names is not None else f"row_{number - 1}"
+            raise InputError(f"line {place} has no sequence in column {header[column]!r}: add it or remove the line")
+        name = row[names].strip() if names is not None else f"row_{number}"
         records.append(Record(name, letters, count_ambiguous(letters)))
-        try:
-            values.append([float(row[i]) for i in beside])
-        except ValueError:
-            raise InputError(f"line {number} has a {', '.join(wanted)} that is no number: correct it") from None
-    if not records:
-        raise InputError("the table has a header but no lines below it")
+        values.append([_covariate(row[i], header[i], place) for i in beside])
     return Given(records, np.array(values, np.float32) if beside else None)
+
+
+def _covariate(text: str, name: str, place: int) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise InputError(f"line {place} has {text.strip()[:40]!r} as {name}: write a number that is not below 0")
+    return value
 
 
 def detail(choice: Choice, model: Bundle, answers: list[Answer], covariates: np.ndarray | None) -> Detail:
@@ -90,13 +106,14 @@ def detail(choice: Choice, model: Bundle, answers: list[Answer], covariates: np.
 
 def extra_columns(found: Detail) -> dict[str, Any]:
     """For the table of answers."""
+    low, high = _SEEDS if found.seeds.startswith("lowest") else _MEMBERS
     named = {
         "calibrated": found.calibrated,
         "above all": None if found.percentile is None else 100 * found.percentile,
         "above negatives": None if found.among_negatives is None else 100 * found.among_negatives,
         "above positives": None if found.among_positives is None else 100 * found.among_positives,
-        "lowest seed": found.low,
-        "highest seed": found.high,
+        low: found.low,
+        high: found.high,
     }
     return {name: values for name, values in named.items() if values is not None}
 
@@ -109,8 +126,8 @@ def column_formats() -> dict[str, Any]:
         "above all": number(format="%.1f %%", help="Share of the validation examples with a lower prediction."),
         "above negatives": number(format="%.1f %%", help=help_),
         "above positives": number(format="%.1f %%", help=help_),
-        "lowest seed": number(format="%.3f", help="The same network trained from other seeds."),
-        "highest seed": number(format="%.3f"),
+        **{name: number(format="%.3f", help="Of the same network trained from other seeds.") for name in _SEEDS},
+        **{name: number(format="%.3f", help="One standard deviation over the members.") for name in _MEMBERS},
     }
 
 
@@ -131,7 +148,7 @@ def caption(found: Detail, number: int, positive: str) -> str:
     """
     parts = []
     if found.percentile is not None:
-        parts.append(f"Higher than **{_percent(found.percentile[number])}** of the held-out examples.")
+        parts.append(f"Higher than **{share_below(found.percentile[number])}** of the held-out examples.")
     if found.calibrated is not None and found.prevalence:
         share, times = found.calibrated[number], found.calibrated[number] / found.prevalence
         parts.append(
@@ -141,6 +158,11 @@ def caption(found: Detail, number: int, positive: str) -> str:
     if found.low is not None:
         parts.append(f"Over seeds: {found.low[number]:.3f} to {found.high[number]:.3f} ({found.seeds}).")
     return "  \n".join(parts)
+
+
+def share_below(share: float) -> str:
+    """A share in words that says 'all' only where it is all: 99.97 % are not 100 %."""
+    return "all" if share == 1 else f"{math.floor(1000 * share) / 10:.1f} %"
 
 
 def _percent(share: float) -> str:

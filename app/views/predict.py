@@ -8,7 +8,7 @@ import figures
 import numpy as np
 import state
 import streamlit as st
-from answers import FITS, SLIDE, Answer, as_csv, ask
+from answers import FITS, SLIDE, Answer, as_csv, ask, for_files
 from cache import bundle
 from components.chart import chart
 from components.frame import class_names, errors_shown, header, no_model_yet
@@ -23,6 +23,7 @@ from predict_extra import (
     column_formats,
     detail,
     extra_columns,
+    share_below,
     shares,
     shares_figure,
     upload,
@@ -180,19 +181,27 @@ def _table(answers: list[Answer], more: Detail) -> int:
     with st.container(border=True):
         left, right = st.columns([3, 1], vertical_alignment="center")
         left.markdown(f"**{len(answers):,} sequences**", help="Choose a row to see that sequence below.")
+        beside: dict[str, Any] = {}
+        if answers[0].other_strand is not None:
+            beside["other strand"] = [answer.other_strand for answer in answers]
+        beside |= extra_columns(more)
+        beside["unknown bases"] = [answer.record.n_ambiguous for answer in answers]
         with right, st.container(horizontal=True, horizontal_alignment="right"):
-            st.download_button(
-                "CSV", as_csv(answers), "predictions.csv", "text/csv", icon=":material/download:", on_click="ignore"
-            )
-        columns: dict[str, Any] = {
+            for label, write in (("CSV", as_csv), ("Parquet", as_parquet)):
+                st.download_button(
+                    label,
+                    lambda write=write: write(for_files(answers, beside)),
+                    f"predictions.{label.lower()}",
+                    icon=":material/download:",
+                    on_click="ignore",
+                    key=f"predictions_{label}",
+                )
+        columns = {
             "sequence": [answer.record.id for answer in answers],
             "bases": [len(answer.record.sequence) for answer in answers],
             "prediction": [answer.prediction for answer in answers],
+            **beside,
         }
-        if answers[0].other_strand is not None:
-            columns["other strand"] = [answer.other_strand for answer in answers]
-        columns |= extra_columns(more)
-        columns["unknown bases"] = [answer.record.n_ambiguous for answer in answers]
         top = max(1.0, *columns["prediction"])
         picked = st.dataframe(
             columns,
@@ -206,14 +215,6 @@ def _table(answers: list[Answer], more: Detail) -> int:
                 "other strand": st.column_config.NumberColumn(format="%.3f"),
                 **column_formats(),
             },
-        )
-        st.download_button(
-            "Parquet",
-            lambda: as_parquet(columns),
-            "predictions.parquet",
-            icon=":material/download:",
-            on_click="ignore",
-            key="parquet",
         )
     rows = picked["selection"]["rows"]
     return rows[0] if rows and rows[0] < len(answers) else 0
@@ -280,7 +281,7 @@ def _among(experiment: Experiment, choice: Choice, answer: Answer, unit: str) ->
         trace.marker.color = color
     chart(figure, key="among", height=220, revision=choice.key)
     words = [
-        f"**{(values < answer.prediction).mean():.0%}** of the {len(values):,} {name}"
+        f"**{share_below((values < answer.prediction).mean())}** of the {len(values):,} {name}"
         for name, values in parts.items()
         if len(values)
     ]

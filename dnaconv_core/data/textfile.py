@@ -11,6 +11,7 @@ from typing import NamedTuple
 from dnaconv_core.errors import DataError, UnsafeFileError
 from dnaconv_core.sequence.encoding import AMBIGUOUS, LETTERS, clean
 
+SEPARATORS = "\t,;"  # of fields, in order of preference; spreadsheets of some countries write semicolons
 TEXT_BYTES = 1 << 30  # the most a text file may hold, unpacked
 
 
@@ -47,27 +48,31 @@ class Rows(NamedTuple):
 
     fields: list[list[str]]
     places: list[int]
-    separator: str | None  # "\t" or ",", None for white space
+    separator: str | None  # "\t", "," or ";", None for white space
 
 
 def read_rows(path: Path | str) -> Rows:
-    """A delimited text file, split at tabs, commas or white space, whichever its first line has.
+    """A delimited text file, split at tabs, commas, semicolons or white space, whichever its first line has.
 
     Raises DataError when it is empty or cannot be split, and as `read_text` does.
     """
-    path = Path(path)
-    lines = read_text(path).splitlines()
-    places = [number for number, line in enumerate(lines, 1) if line.strip()]
+    return split_rows(read_text(path), str(path))
+
+
+def split_rows(text: str, name: str) -> Rows:
+    """The same of a text that was read already; `name` says in errors where it is from."""
+    lines = text.splitlines()
+    places = [number for number, line in enumerate(lines, 1) if line.strip().strip("\t,; ")]
     if not places:
-        raise DataError(f"{path} is empty: it should hold one example a line")
+        raise DataError(f"{name} is empty: it should hold one example a line")
     lines = [lines[place - 1] for place in places]
-    separator = next((s for s in "\t," if s in lines[0]), None)
+    separator = next((s for s in SEPARATORS if s in lines[0]), None)
     try:
         fields = list(csv.reader(lines, delimiter=separator)) if separator else [line.split() for line in lines]
     except csv.Error as error:
-        raise DataError(f"{path} cannot be split into fields ({error}): save it again as CSV") from error
+        raise DataError(f"{name} cannot be split into fields ({error}): save it again as CSV") from error
     if len(fields) != len(places):
-        raise DataError(f"{path} has a quoted field that runs over several lines: keep each example on one line")
+        raise DataError(f"{name} has a quoted field that runs over several lines: keep each example on one line")
     return Rows(fields, places, separator)
 
 

@@ -165,3 +165,68 @@ def test_predict_gives_each_row_its_own_covariate(dashboard, trained):
     assert not at.exception and not errors(at)
     first, second = at.dataframe[0].value["prediction"]
     assert first != second
+
+
+@pytest.mark.parametrize(
+    "name, content, said",
+    [
+        ("a.csv", ",,\n,,\n", "a.csv is empty"),
+        ("a.csv", "id,sequence\n", "a header but no lines below it"),
+        ("a.csv", f"a,{'ACGT' * 25}\nb,{'TGCA' * 25}\n", "the first line of a.csv holds a sequence"),
+        ("a.csv", f"id,sequence\na,{'A' * 200_000}\n", "a.csv cannot be split into fields"),
+        ("a.csv", "id,sequence\n\na,ACGT\nb,ACGT,3\n", "line 4 has 3 fields and the header 2"),
+        (
+            "a.fa",
+            "".join(f">s{i}\n{'A' * 101}\n" for i in range(50_001)),
+            "50,001 sequences and this page takes 50,000",
+        ),
+    ],
+)
+def test_predict_says_what_is_wrong_with_a_file(dashboard, trained, name, content, said):
+    run = trained("tf_binding")
+    at = upload(dashboard("predict", experiment="tf_binding", run=run.id), name, content.encode())
+    assert not at.exception and len(errors(at)) == 1 and said in errors(at)[0]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "sequence\n" + "".join(f"{letter * 101}\n" for letter in "ACGT"),
+        "id;sequence\n" + "".join(f"{letter};{letter * 101}\n" for letter in "ACGT") + ";\n",
+        "oligo,letters\n" + "".join(f"r{i},{letter * 101}\n" for i, letter in enumerate("ACGT")),
+    ],
+)
+def test_predict_finds_the_sequences_of_a_table(dashboard, trained, content):
+    run = trained("tf_binding")
+    at = upload(dashboard("predict", experiment="tf_binding", run=run.id), "four.csv", content.encode())
+    assert not at.exception and not errors(at)
+    assert at.dataframe[0].value["bases"].tolist() == [101] * 4
+
+
+@pytest.mark.parametrize("value", ["-1", "nan", "inf", "high"])
+def test_predict_refuses_a_covariate_that_cannot_be(dashboard, trained, value):
+    run = trained("chromatin")
+    at = dashboard("predict", experiment="chromatin", run=run.id)
+    at = upload(at, "one.csv", f"id,sequence,accessibility\na,{'A' * 101},{value}\n".encode())
+    assert not at.exception and errors(at) == [
+        f"line 2 has '{value}' as accessibility: write a number that is not below 0"
+    ]
+
+
+def test_files_of_predictions_hold_what_the_table_shows(monkeypatch):
+    monkeypatch.syspath_prepend(str(APP))
+    from answers import Answer, as_csv, for_files
+
+    from dnaconv_core.results import Record
+
+    answers = [Answer(Record("=a", "ACGT", 0), "CG", 1, 0.25, 0.5, None)]
+    assert as_csv(for_files(answers, {"other strand": [0.5], "unknown bases": [0]})) == (
+        "id,first_base,sequence,prediction,other strand,unknown bases\n'=a,2,CG,0.25,0.5,0\n"
+    )
+
+
+def test_a_share_of_all_is_said_only_where_it_is_all(monkeypatch):
+    monkeypatch.syspath_prepend(str(APP))
+    from predict_extra import share_below
+
+    assert [share_below(share) for share in (1.0, 0.9997, 0.5)] == ["all", "99.9 %", "50.0 %"]
