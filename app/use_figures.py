@@ -13,6 +13,7 @@ from dnaconv_core.apply.tracks import Peak
 _MARGIN = {"l": 46, "r": 14, "t": 8, "b": 40}
 _POINTS = 6000  # points of one line; longer sequences show the highest of neighbours
 _SHADES = 400
+_FEW = 30
 _STRANDS = {"+": "+ strand", "-": "− strand"}
 
 
@@ -28,7 +29,7 @@ def track(found: Scan, peaks: list[Peak], threshold: float, *, unit: str) -> dic
         traces.append(
             {
                 "type": "scatter",
-                "mode": "lines",
+                "mode": "lines" if len(x) > 1 else "markers",  # one point makes no line
                 "x": x,
                 "y": y,
                 "customdata": x,
@@ -60,11 +61,16 @@ def track(found: Scan, peaks: list[Peak], threshold: float, *, unit: str) -> dic
             "margin": _MARGIN,
             "showlegend": len(traces) > 1,
             "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
-            "xaxis": {"title": {"text": "base (from 0)"}, "tickformat": ",d"},
+            "xaxis": {"title": {"text": "base (from 0)"}, "tickformat": ",d", **_whole(found.scores.shape[1])},
             "yaxis": {"title": {"text": unit}, "rangemode": "tozero"},
             "shapes": shades,
         },
     }
+
+
+def _whole(number: int) -> dict[str, int]:
+    """For an axis of few whole numbers: a tick at each, none between."""
+    return {"dtick": 1} if number < _FEW else {}
 
 
 def _thinned(scores: np.ndarray, first: int) -> tuple[list[int], list[float | None]]:
@@ -135,7 +141,7 @@ def effects(values: list[float | None], labels: list[str], unit: str) -> dict[st
         "xaxis": {
             "title": {"text": "variant, in the file's order"},
             "tickformat": "d",
-            **({"dtick": 1} if len(values) < 30 else {}),
+            **_whole(len(values)),
         },
         "yaxis": {"title": {"text": f"ALT − REF ({unit})"}},
     }

@@ -32,6 +32,7 @@ _MOST = 20_000_000  # bases on a page; the command line takes chromosomes
 _LETTERS, _GENOME = "Sequence", "Genome and region"
 _RATES = (0.1, 0.05, 0.01, 0.005, 0.001)
 _PEAKS = 1000
+_NAMED = 5  # sequences that are too short, told by name
 _LINE = "Where in a long sequence the model sees what it learned, on both strands."
 
 
@@ -62,6 +63,7 @@ def page() -> None:
         if not targets:
             st.info("Paste a sequence above, or choose the example.", icon=":material/arrow_upward:")
             return
+        _check(targets)
         total = sum(target.end - target.start for target in targets)
         if total > _MOST:
             raise InputError(
@@ -74,6 +76,7 @@ def page() -> None:
             if rate is not None:
                 threshold = threshold_at(_negatives(str(choice.path), changed(choice.path)), rate)
             beside = state.beside(model.config.covariates, covariates)
+            _too_short(targets, model.config.length)
             _shown(experiment, model, targets, found, threshold, rate, beside)
 
 
@@ -101,7 +104,9 @@ def _asked(experiment: Experiment, model: Bundle) -> list[_Target]:
     )
     if not path or not region:
         return []
-    contig, locus = Genome(Path(path).expanduser()).region(region)
+    with st.spinner("Reading the genome's index…"):
+        genome = Genome(Path(path).expanduser())
+    contig, locus = genome.region(region)
     changed = Path(path).expanduser().stat().st_mtime
     return [_Target(contig, locus.start, locus.end, (path, changed, *locus))]
 
@@ -161,6 +166,22 @@ def _negatives(path: str, version: float) -> np.ndarray:
     return scanned_negatives(bundle(folder).model, read_reference(folder))
 
 
+def _check(targets: list[_Target]) -> None:
+    """Raises InputError where two sequences have one name: peaks and files could not tell them apart."""
+    seen: set[str] = set()
+    for target in targets:
+        if target.contig.name in seen:
+            raise InputError(f"the sequence {target.contig.name!r} comes twice: give each its own name")
+        seen.add(target.contig.name)
+
+
+def _too_short(targets: list[_Target], window: int) -> None:
+    short = [target.contig.name for target in targets if target.end - target.start < window]
+    if short:
+        named = plain(", ".join(short[:_NAMED])) + (f" and {len(short) - _NAMED:,} more" if len(short) > _NAMED else "")
+        st.caption(f"Not scanned, because shorter than the {window} bases of a window: {named}.")
+
+
 def _scan_all(
     model: Bundle, targets: list[_Target], edges: str, covariates: tuple[float, ...], progress: Progress
 ) -> list[Scan]:
@@ -186,15 +207,7 @@ def _shown(
     beside: dict[str, str],
 ) -> None:
     peaks = [call_peaks(one.scores, cut, window=one.window, strands=one.strands, start=one.start) for one in found]
-    number = 0
-    if len(found) > 1:
-        number = st.selectbox(
-            "Sequence",
-            range(len(found)),
-            format_func=lambda i: f"{found[i].name} · {len(peaks[i]):,} peaks",
-            key="scan_which",
-        )
-    one = found[number]
+    one = found[number := _which(found, peaks)]
     plan = plan_scan(model.model, edges=one.plan.edges)
     chosen = None if rate is None else f"At most {rate:.1%} of the validation negatives reach it."
     unknown = "Not scored: N or other ambiguous codes in them."
@@ -217,6 +230,24 @@ def _shown(
                 picked = min(peaks[number], key=lambda peak: abs(peak.start + one.window // 2 - at))
     _peaks(experiment, targets, one, peaks[number], picked, beside)
     _files(targets, found, peaks)
+
+
+def _which(found: list[Scan], peaks: list[list[Peak]]) -> int:
+    """The number of the sequence to look at: the same one when another threshold changes the labels."""
+    if len(found) == 1:
+        return 0
+    words = [f"{one.name} · {len(some):,} peak{'s' * (len(some) != 1)}" for one, some in zip(found, peaks, strict=True)]
+    names = [one.name for one in found]
+    last = st.session_state.get("_scan_which", "")
+    number = st.selectbox(
+        "Sequence",
+        range(len(found)),
+        names.index(last) if last in names else 0,
+        format_func=words.__getitem__,
+        key=f"scan_which_{hash(tuple(words))}",  # other labels: another box, or it would show an old one
+    )
+    st.session_state["_scan_which"] = names[number]
+    return number
 
 
 def _peaks(
@@ -243,7 +274,12 @@ def _peaks(
             on_select="rerun",
             selection_mode="single-row",
             key=f"scan_peaks_{one.name}",
-            column_config={"prediction": st.column_config.NumberColumn(format="%.4f")},
+            column_config={
+                "start": st.column_config.NumberColumn(help="From 0."),
+                "end": st.column_config.NumberColumn(help="Not included."),
+                "strand": st.column_config.TextColumn(help="The higher one; a dot where the network reads both."),
+                "prediction": st.column_config.NumberColumn(format="%.4f"),
+            },
         )
         rows = event["selection"]["rows"]
         peak = order[rows[0]] if rows and rows[0] < len(order) else picked or order[0]

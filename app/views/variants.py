@@ -24,7 +24,7 @@ from dnaconv_core.apply.genome import Contig, Genome, RecordContig
 from dnaconv_core.apply.variant_files import write_table, write_vcf
 from dnaconv_core.apply.variants import VariantEffect, pasted_variant, score_variants
 from dnaconv_core.apply.vcf import Variant, read_vcf
-from dnaconv_core.errors import InputError
+from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.interpret.words import output_word
 from dnaconv_core.model.bundle import Bundle
@@ -37,6 +37,7 @@ _LINE = "What a variant changes: the alternative allele minus the reference, in 
 _EXAMPLE, _FILES, _PAIR = "Example", "VCF and genome", "Two sequences"
 _HEADER = ["##fileformat=VCFv4.2", "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"]
 _MOST = 20_000
+_WHERE = "how many bases after the variant's first one it begins"
 _TOLD = 3  # reasons why a variant was not scored
 
 
@@ -112,12 +113,19 @@ def _asked(experiment: Experiment, model: Bundle) -> _Given | None:
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "variants.vcf"
         copy.write_text(uploaded_text(upload, "a VCF, plain or gzip"))
-        file = read_vcf(copy)
-        variants = list(file.variants)
+        try:
+            file = read_vcf(copy)
+            variants = list(file.variants)
+        except DataError as error:  # told by the name its user knows
+            raise DataError(str(error).replace(str(copy), upload.name)) from error
+    if not variants:
+        raise InputError(f"{upload.name} has a header but no variants below it")
     if len(variants) > _MOST:
         raise InputError(f"{len(variants):,} lines are more than the {_MOST:,} of this page: use 'dnaconv variants'")
-    genome = Path(path).expanduser()
-    return _Given(file.header, variants, Genome(genome), (upload.file_id, path, genome.stat().st_mtime))
+    path = Path(path).expanduser()
+    with st.spinner("Reading the genome's index…"):
+        genome = Genome(path)
+    return _Given(file.header, variants, genome, (upload.file_id, str(path), path.stat().st_mtime))
 
 
 def _changed(site: str) -> str:
@@ -202,6 +210,10 @@ def _shown(model: Bundle, given: _Given, found: list[VariantEffect], covariates:
                     (f"Δ {unit}", "%+.2f", "Of the window with the variant's first base in its middle."),
                     ("largest Δ", "%+.2f", f"In the {unit}, over all windows that hold the variant and both strands."),
                 )
+            }
+            | {
+                name: st.column_config.TextColumn(help=f"Motif, its letters there, strand, and {_WHERE}.")
+                for name in ("hits lost", "hits gained")
             },
         )
         _downloads(given, found)

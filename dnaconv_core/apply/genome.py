@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from dnaconv_core.sequence.interval import Locus, parse_locus
 if TYPE_CHECKING:
     import pyfaidx
 
+_INDEXING = threading.Lock()  # who reads an index that another thread is writing finds no contig in it
 _CODES = {}
 for _name, _letters in LETTERS.items():
     _CODES[_name] = np.full(256, 4, np.uint8)
@@ -88,6 +90,8 @@ class Genome:
         import pyfaidx
 
         self.path = Path(path)
+        if self.path.is_dir():
+            raise DataError(f"{self.path} is a folder: give the genome's FASTA file")
         if not self.path.is_file():
             raise DataError(f"{self.path} does not exist: check the name of the genome's FASTA file")
         with self.path.open("rb") as file:
@@ -97,7 +101,8 @@ class Genome:
         if head[:2] != b"\x1f\x8b" and not head.lstrip().startswith((b">", b";")):
             raise DataError(f"{self.path} is not FASTA: its first line should begin with '>'")
         try:
-            self._fasta = pyfaidx.Fasta(str(self.path), as_raw=True, rebuild=True, indexname=self._index())
+            with _INDEXING:
+                self._fasta = pyfaidx.Fasta(str(self.path), as_raw=True, rebuild=True, indexname=self._index())
         except (pyfaidx.FastaIndexingError, pyfaidx.UnsupportedCompressionFormat, ValueError, ImportError) as error:
             raise DataError(f"{self.path} cannot be indexed ({error}): write it with lines of equal length") from error
         self.names = list(self._fasta.faidx.index)

@@ -107,7 +107,9 @@ def design(
     if not records:
         raise InputError("there is no mRNA: give one of at least 21 bases")
     if cds is not None and (len(records) != 1 or not 0 <= cds[0] < cds[1] <= len(records[0].sequence)):
-        raise InputError(f"cds is {cds[0]}-{cds[1]}: it must lie within a single mRNA, start before end, from 0")
+        raise InputError(
+            f"the coding region is {cds[0]}-{cds[1]}: it must lie within a single mRNA, start before end, from 0"
+        )
     found: list[tuple[Record, int, str]] = []
     n_missing = 0
     regions: dict[str, tuple[int, int] | None] = {}

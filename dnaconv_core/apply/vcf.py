@@ -61,6 +61,8 @@ def read_vcf(path: Path | str) -> VcfFile:
         elif line.startswith("#CHROM\t"):
             header.append(line)
             return VcfFile(header, _variants(path, lines))
+        elif line.startswith("#CHROM"):
+            raise DataError(f"{path}: line {number} has no tabs: a VCF has them between its columns")
         elif line.strip():
             raise DataError(f"{path}: line {number} comes before a header: a VCF has a line that begins with '#CHROM'")
     raise DataError(f"{path} has no '#CHROM' line: it is no VCF, or an empty one")

@@ -75,6 +75,52 @@ def test_scan_says_what_is_wrong(dashboard, trained):
     assert not errors(at) and "Paste a sequence" in at.info[0].value
 
 
+def test_scan_tells_its_sequences_apart(dashboard, trained):
+    run = trained("tf_binding")
+    at = dashboard("scan", experiment="tf_binding", run=run.id)
+    fasta = "".join(f">s{i}\n{letters * 50}\n" for i, letters in enumerate(("TGACTCAT", "TTTG", "A")))
+    at.text_area(key="scan_text").set_value(fasta).run()
+    assert [caption.value for caption in settled(at).caption if "Not scanned" in caption.value] == [
+        "Not scanned, because shorter than the 101 bases of a window: s2."
+    ]
+    next(box for box in at.selectbox if box.label == "Sequence").set_value(1).run()
+    assert metric(at, "Windows scored") == "100"
+    for rate in (0.1, 0.01):  # another threshold, other numbers of peaks
+        at.segmented_control(key="scan_rate").set_value(rate).run()
+        assert metric(settled(at), "Windows scored") == "100"
+    at.text_area(key="scan_text").set_value(fasta.replace("s1", "s0")).run()
+    assert errors(at) == ["the sequence 's0' comes twice: give each its own name"]
+
+
+def test_a_single_window_is_drawn_as_a_point(monkeypatch):
+    monkeypatch.syspath_prepend(str(APP))
+    from use_figures import track
+
+    from dnaconv_core.apply.scan import Plan, Scan
+
+    figure = track(
+        Scan("s", 0, 101, "+", np.float32([[[0.4]]]), Plan("dense", "exact", "")), [], 0.5, unit="probability"
+    )
+    assert figure["data"][0]["mode"] == "markers" and figure["layout"]["xaxis"]["dtick"] == 1
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        ("junk\n", "own.vcf: line 1 comes before a header"),
+        ("#CHROM\tPOS\tID\tREF\tALT\n", "own.vcf has a header but no variants below it"),
+    ],
+)
+def test_variants_name_the_file_they_were_given(dashboard, trained, tmp_path, content, said):
+    run = trained("tf_binding")
+    (tmp_path / "genome.fa").write_text(">chr1\n" + "ACGT" * 50 + "\n")
+    at = dashboard("variants", experiment="tf_binding", run=run.id)
+    at.segmented_control(key="variants_from").set_value("VCF and genome").run()
+    at.file_uploader(key="variants_vcf").set_value([("own.vcf", content.encode(), "text/plain")])
+    at.text_input(key="variants_genome").set_value(str(tmp_path / "genome.fa")).run()
+    assert not at.exception and len(errors(at)) == 1 and errors(at)[0].startswith(said)
+
+
 def test_variants_of_the_example_are_reported_one_by_one(dashboard, trained):
     run = trained("tf_binding")
     at = settled(dashboard("variants", experiment="tf_binding", run=run.id))

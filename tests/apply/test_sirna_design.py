@@ -153,7 +153,7 @@ def test_regions_follow_the_coding_region(rnai):
     assert (by_start[end - 21], by_start[end - 20]) == ("CDS", "3' UTR")
     given = design(rnai, [Record("m", text, 0)], cds=(0, 30))
     assert given.cds == {"m": (0, 30)} and {s.region for s in given.sites} == {"CDS", "3' UTR"}
-    with pytest.raises(InputError, match="cds is 5-999: it must lie within a single mRNA"):
+    with pytest.raises(InputError, match="the coding region is 5-999: it must lie within a single mRNA"):
         design(rnai, [Record("m", text, 0)], cds=(5, 999))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -146,7 +147,18 @@ def test_a_genome_is_read_by_position(fasta):
             genome.region("chrX:1-2")
 
 
+def test_an_index_that_another_thread_writes_is_waited_for(tmp_path):
+    path = tmp_path / "many.fa"
+    path.write_text("".join(f">c{number}\nACGT\n" for number in range(3000)))
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(10):
+            path.with_name("many.fa.fai").unlink(missing_ok=True)
+            assert set(pool.map(lambda _: len(Genome(path).names), range(4))) == {3000}
+
+
 def test_what_is_no_genome_is_named(tmp_path):
+    with pytest.raises(DataError, match="is a folder: give the genome's FASTA file"):
+        Genome(tmp_path)
     with pytest.raises(DataError, match="does not exist: check the name of the genome"):
         Genome(tmp_path / "none.fa")
     (tmp_path / "x.fa").write_text("hello")

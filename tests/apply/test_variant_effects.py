@@ -211,6 +211,7 @@ def test_an_annotated_vcf_is_annotated_again_in_place(model, genome, tmp_path):
     [
         ("chr1\t5\t.\tA\tC\n", "line 1 comes before a header"),
         ("", "has no '#CHROM' line"),
+        ("##fileformat=VCFv4.2\n#CHROM POS ID REF ALT\n", "line 2 has no tabs"),
         ("#CHROM\tPOS\tID\tREF\tALT\nchr1 5 . A C\n", "line 2 has 1 columns"),
         ("#CHROM\tPOS\tID\tREF\tALT\n\nchr1\tfive\t.\tA\tC\n", "line 3 has the position 'five'"),
         (f"#CHROM\tPOS\tID\tREF\tALT\nchr1\t{'9' * 5000}\t.\tA\tC\n", "line 2 has the position '9999"),
