@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 Part = TypeVar("Part")
+Result = TypeVar("Result")
 
 
 def side_by_side(work: Callable[[Part], None], parts: Sequence[Part], threads: int) -> Iterator[Part]:
@@ -47,6 +48,18 @@ def in_batches(work: Callable[[slice], None], n: int, size: int, threads: int) -
     yield from side_by_side(work, [slice(start, min(start + size, n)) for start in range(0, n, size)], threads)
 
 
+def alone(work: Callable[[], Result]) -> Result:
+    """What `work()` returns, computed in a thread of its own in which torch has one core.
+
+    For many small steps one after another: on two cores, one of them busy, they took ten times as long.
+    """
+    pool = _single_threads(1)
+    try:
+        return pool.submit(work).result()
+    finally:
+        pool.shutdown()
+
+
 def threads_of(model: nn.Module) -> int:
     """How many threads may compute with this model: torch's number on a CPU, one on any other device."""
     import torch
@@ -70,12 +83,12 @@ def _single_threads(count: int) -> ThreadPoolExecutor:
 
     usual, ready = torch.get_num_threads(), Barrier(count + 1)
 
-    def alone() -> None:
+    def prepare() -> None:
         torch.get_num_threads()  # a thread's first question sets its number to the usual one
         torch.set_num_threads(1)
         ready.wait()
 
-    pool = ThreadPoolExecutor(count, initializer=alone)
+    pool = ThreadPoolExecutor(count, initializer=prepare)
     for _ in range(count):  # a thread begins when there is something to do
         pool.submit(int)
     ready.wait()

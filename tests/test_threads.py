@@ -5,7 +5,7 @@ import threading
 import pytest
 import torch
 
-from dnaconv_core.threads import side_by_side
+from dnaconv_core.threads import alone, side_by_side
 
 
 @pytest.fixture(autouse=True)
@@ -71,3 +71,10 @@ def test_one_part_or_one_thread_needs_no_other():
     list(side_by_side(lambda part: where.append(threading.get_ident()), range(3), 1))
     list(side_by_side(lambda part: where.append(threading.get_ident()), [0], 8))
     assert set(where) == {threading.get_ident()}
+
+
+def test_what_is_done_alone_has_one_thread_and_hands_on_what_it_returns_or_raises():
+    assert alone(torch.get_num_threads) == 1 and torch.get_num_threads() == 2
+    with pytest.raises(ZeroDivisionError):
+        alone(lambda: 1 // 0)
+    assert torch.get_num_threads() == 2

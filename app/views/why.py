@@ -97,13 +97,15 @@ def _figure(found: Found) -> dict[str, Any]:
         line = {"color": NEUTRAL, "width": 1, "dash": "dot"}
         shapes = [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": found.reference, "y1": found.reference}]
         shapes[0]["line"] = line
+    lowest = min(value for values in found.series.values() for value in values)
+    scale = {"range": [0 if found.kind == "bars" else min(0.4, lowest - 0.04), 1.04]}  # a bar's length counts from zero
     layout = {
         "barmode": "group",
         "margin": {"l": 56, "r": 16, "t": 8, "b": 48},
         "showlegend": len(found.series) > 1,
         "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
         "xaxis": {"title": {"text": found.x_title}, **({} if numeric else {"type": "category"})},
-        "yaxis": {"title": {"text": found.y_title}, **({"range": [0.4, 1.04]} if found.reference else {})},
+        "yaxis": {"title": {"text": found.y_title}, **(scale if found.reference else {})},
         "shapes": shapes,
     }
     return {"data": traces, "layout": layout}

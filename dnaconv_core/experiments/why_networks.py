@@ -10,6 +10,7 @@ import numpy as np
 from dnaconv_core.evaluate.metrics import evaluate
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.sequence.encoding import from_codes
+from dnaconv_core.threads import alone
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -66,8 +67,9 @@ def fitted(
     loss: Callable[[Tensor, Tensor], Tensor] | None = None,
     covariates: np.ndarray | None = None,
     start: float | None = None,
+    hidden: int = 16,
 ) -> nn.Module:
-    """A network trained for `steps` batches of 100. config None: a dense one with 16 hidden units.
+    """A network trained for `steps` batches of 100. config None: a dense one with `hidden` units.
 
     start: the output's first bias; plain gradient descent then takes the place of Adam, which would scale any pull up.
     """
@@ -80,7 +82,8 @@ def fitted(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if config is None:
-            model: nn.Module = nn.Sequential(nn.Flatten(), nn.Linear(4 * X.shape[2], 16), nn.ReLU(), nn.Linear(16, 1))
+            first, last = nn.Linear(4 * X.shape[2], hidden), nn.Linear(hidden, 1)
+            model: nn.Module = nn.Sequential(nn.Flatten(), first, nn.ReLU(), last)
         else:
             model = build(config, seed)
         optimizer: torch.optim.Optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
@@ -88,14 +91,18 @@ def fitted(
             nn.init.constant_(model.dense.bias, start)
             optimizer = torch.optim.SGD(model.parameters(), lr=0.3)
         rng = np.random.default_rng(seed)
+
+        def descend() -> None:
+            for _ in range(steps):
+                rows = rng.integers(0, len(X), 100)
+                beside = () if covariates is None else (torch.from_numpy(covariates[rows]),)
+                predicted = model(torch.from_numpy(X[rows]).float(), *beside)[:, 0]
+                optimizer.zero_grad()
+                loss(predicted, torch.from_numpy(np.asarray(y[rows], np.float32))).backward()
+                optimizer.step()
+
         model.train()
-        for _ in range(steps):
-            rows = rng.integers(0, len(X), 100)
-            beside = () if covariates is None else (torch.from_numpy(covariates[rows]),)
-            predicted = model(torch.from_numpy(X[rows]).float(), *beside)[:, 0]
-            optimizer.zero_grad()
-            loss(predicted, torch.from_numpy(np.asarray(y[rows], np.float32))).backward()
-            optimizer.step()
+        alone(descend)
     return model.eval()
 
 

@@ -54,3 +54,13 @@ def test_choosing_a_reason_changes_the_address_and_a_visit_elsewhere_keeps_it(da
     at.query_params.clear()
     at.switch_page("views/why.py").run()
     assert shown(at) == "depth"
+
+
+@pytest.mark.parametrize("kind, lowest, start", [("bars", 0.9, 0), ("lines", 0.9, 0.4), ("lines", 0.3, 0.26)])
+def test_bars_begin_at_zero_and_lines_below_the_lowest_value(dashboard, monkeypatch, kind, lowest, start):
+    found = Found(kind, "network", "ROC-AUC", ("one", "other"), {"ROC-AUC": (0.95, lowest)}, "It does.", True, 0.5)
+    monkeypatch.setitem(CLAIMS, "position", CLAIMS["position"]._replace(run=lambda seed: found))
+    drawn = []
+    monkeypatch.setattr("components.chart.chart", lambda figure, **_: drawn.append(figure))
+    assert not opened(dashboard, reason="position").exception
+    assert drawn[-1]["layout"]["yaxis"]["range"] == pytest.approx([start, 1.04])
