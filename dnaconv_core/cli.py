@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         text = json.dumps(answer.data, allow_nan=False) if options.json else answer.text
         if text:
             _print(text)
-        return 0
+        return answer.code
     except DnaConvError as error:
         print(f"dnaconv: {error}", file=sys.stderr)
         return 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -139,6 +140,15 @@ def test_ctrl_c_is_heard_from_the_start(capsys, monkeypatch):
     code = "import sys, dnaconv_core.cli; print('numpy' in sys.modules)"  # nothing that takes long comes before main
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "False"
+
+
+def test_a_training_that_ctrl_c_ends_is_told_and_ends_with_130(capsys, monkeypatch):
+    def interrupted(*_):
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("dnaconv_core.runs.execute.load_parts", interrupted)
+    code, out, _ = run(capsys, "train", "rnai", *QUICK, "--json")
+    assert code == 130 and json.loads(out)["state"] == "cancelled"
 
 
 def test_an_unknown_user_in_the_home_s_path_is_only_a_name(capsys, monkeypatch):

@@ -109,6 +109,18 @@ def test_following_what_nobody_trains_does_not_wait_forever(capsys):
     assert code == 2 and f"run {made} waits for nobody: 'dnaconv runs resume {made}' puts it into the queue" in err
 
 
+def test_ctrl_c_ends_the_watching_only_and_says_so_in_the_exit_code(capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dnaconv_core.commands.runs.time.sleep", interrupted)
+    store = Store()
+    made = queue.submit(store, RunSpec("rnai")).id
+    code, out, _ = run(capsys, "runs", "follow", made)
+    assert (code, out.strip()) == (130, f"run {made} goes on without being watched")
+    assert store.get(made).state == "queued"
+
+
 def test_a_single_value_is_only_a_setting(capsys):
     code, out, _ = run(capsys, "train", "rnai", *QUICK, "--set", "depth=2", "--set", "balance=False", "--detach")
     (made,) = Store().list()

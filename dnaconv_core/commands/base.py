@@ -16,6 +16,7 @@ COVARIATES_HELP = "lines of 'id value', joined by id"
 class Answer(NamedTuple):
     data: Any  # what --json prints
     text: str  # what people read
+    code: int = 0  # the exit code
 
 
 def metric_line(name: str, metric: Metric) -> str:

@@ -99,7 +99,11 @@ def train(options: Namespace) -> Answer | None:
         )
     if options.detach:
         return queued_answer(submit(store, spec, options.name), "trains")
-    return run_answer(train_here(store, store.create(spec, options.name).id, Bar()))
+    key = store.create(spec, options.name).id
+    try:
+        return run_answer(train_here(store, key, Bar()))
+    except KeyboardInterrupt:  # told with what is kept of it
+        return run_answer(store.get(key))._replace(code=130)
 
 
 def _check_given(options: Namespace, spec: RunSpec) -> None:

@@ -101,7 +101,7 @@ def runs_follow(options: Namespace) -> Answer:
             time.sleep(_LOOK)
             run = store.get(options.id)
     except KeyboardInterrupt:
-        return Answer(run.as_json(), f"\nrun {run.id} goes on without being watched")
+        return Answer(run.as_json(), f"\nrun {run.id} goes on without being watched", 130)
     bar.report(1.0, run.message)
     return run_answer(run)
 

@@ -29,7 +29,10 @@ _LOOK = 0.3  # seconds between looks for a stop request where training cannot lo
 
 
 def train_here(store: Store, run: str, progress: Progress = SILENT) -> Run:
-    """Train a queued run in this process and return its final record. Raises what went wrong."""
+    """Train a queued run in this process and return its final record.
+
+    Raises what went wrong, and KeyboardInterrupt when Ctrl-C or SIGTERM ended it: its record is complete then.
+    """
     held = lock.take(store.folder(run))
     if held is None:
         raise RunError(f"run {run} is already being trained by another process")
@@ -45,6 +48,8 @@ def train_here(store: Store, run: str, progress: Progress = SILENT) -> Run:
             _end_early(store, watch)
         finally:
             watch.close()
+        if watch.signalled:  # whoever called must not go on as if all were done
+            raise KeyboardInterrupt
         return store.get(run)
     finally:
         os.close(held)

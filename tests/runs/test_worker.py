@@ -96,7 +96,10 @@ def interrupted(*_):
 def test_ctrl_c_is_heard_at_once_in_the_foreground(monkeypatch, place, state, message):
     monkeypatch.setattr(execute, place, interrupted)
     store, began = Store(), time.monotonic()
-    run = train_here(store, store.create(RunSpec("rnai", settings=QUICK)).id)
+    key = store.create(RunSpec("rnai", settings=QUICK)).id
+    with pytest.raises(KeyboardInterrupt):
+        train_here(store, key)
+    run = store.get(key)
     assert (run.state, run.message) == (state, message) and time.monotonic() - began < 30
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
@@ -112,7 +115,10 @@ def test_a_second_ctrl_c_does_not_wait_for_the_epoch():
             pytest.fail("it went on")
 
     store = Store()
-    run = train_here(store, store.create(RunSpec("rnai", settings=QUICK)).id, Impatient())
+    key = store.create(RunSpec("rnai", settings=QUICK)).id
+    with pytest.raises(KeyboardInterrupt):
+        train_here(store, key, Impatient())
+    run = store.get(key)
     assert (run.state, run.message) == ("cancelled", "stopped by the user")
 
 
