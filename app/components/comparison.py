@@ -37,10 +37,11 @@ def comparison(runs: list[Run]) -> None:
         chart(_curves(store, found, names), key="compared_curves", height=260)
         parts = {name: part for run, name in zip(found.runs, names, strict=True) if (part := held_out(store, run.id))}
         if task == "binary":
-            _roc_and_pr(parts)
+            _roc_and_pr(parts, names)
         else:
             st.markdown("**Measured against predicted**")
-            chart(_scatter(parts, get_experiment(found.runs[0].experiment).label), key="compared_dots", height=340)
+            dots = _scatter(parts, get_experiment(found.runs[0].experiment).label)
+            chart(_colored(dots, names), key="compared_dots", height=340)
     _differences(found, dict(zip((run.id for run in found.runs), names, strict=True)))
 
 
@@ -113,7 +114,19 @@ def _curves(store: Store, found: Comparison, names: list[str]) -> Figure:
     return figure
 
 
-def _roc_and_pr(parts: dict[str, HeldOut]) -> None:
+def _colored(figure: Figure, names: list[str]) -> Figure:
+    """A run has one colour in every chart, also where others have nothing to draw."""
+    from dnaconv_core.plot.colors import categorical
+    from dnaconv_core.plot.style import safe
+
+    colors = {safe(name): categorical(index) for index, name in enumerate(names)}
+    for trace in figure.data:
+        if trace.name in colors:
+            (trace.marker if trace.mode == "markers" else trace.line).color = colors[trace.name]
+    return figure
+
+
+def _roc_and_pr(parts: dict[str, HeldOut], names: list[str]) -> None:
     from dnaconv_core.evaluate.curves import pr_curve_points, roc_curve_points
     from dnaconv_core.plot.curves import pr_figure, roc_figure
 
@@ -122,11 +135,11 @@ def _roc_and_pr(parts: dict[str, HeldOut]) -> None:
     with left:
         st.markdown("**ROC**")
         rocs = {name: roc_curve_points(*arrays, **weights) for name, (arrays, weights) in given.items()}
-        chart(roc_figure(rocs), key="compared_roc", height=320)
+        chart(_colored(roc_figure(rocs), names), key="compared_roc", height=320)
     with right:
         st.markdown("**Precision and recall**")
         prs = {name: pr_curve_points(*arrays, **weights) for name, (arrays, weights) in given.items()}
-        chart(pr_figure(prs), key="compared_pr", height=320)
+        chart(_colored(pr_figure(prs), names), key="compared_pr", height=320)
 
 
 def _scatter(parts: dict[str, HeldOut], label: str) -> Figure:

@@ -9,7 +9,7 @@ import streamlit as st
 from components.chart import chart
 from components.frame import errors_shown, links_to_use, plain
 from components.logo import Logo, logos
-from components.training_chart import new_rows, training_chart
+from components.training_chart import best_epoch, keeps_last, new_rows, training_chart
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.runs.execute import LOG
 from dnaconv_core.runs.queue import ensure_workers, resume
@@ -18,7 +18,7 @@ from dnaconv_core.runs.store import LIVE, RESUMABLE, Run, Store
 _EVERY = 1.0  # seconds between looks
 _FILTERS = 16
 _TAIL, _LINES = 4000, 12  # of the log: bytes read, lines shown
-_STOP = "Ends after this step and keeps the best network so far."
+_STOP = "Ends after this step and keeps the network."
 _RESUME = "Goes on from its last checkpoint."
 _KERNELS_HELP = "Letters above the line raise the filter's output, those below lower it. A filter is not yet a motif."
 _BADGES = {
@@ -51,8 +51,13 @@ def _panel(run_id: str, experiment: Experiment, was_alive: bool) -> None:
                 st.error(run.error, icon=":material/error:")
             rows = new_rows(store, run, experiment)
             if rows:
-                figure = training_chart(rows, experiment, run.epochs)
+                last, best = keeps_last(run, experiment), best_epoch(rows, experiment)
+                figure = training_chart(rows, experiment, run.epochs, mark_best=not last)
                 chart(figure, key=f"curves_{run_id}", height=270, revision=run_id)
+                if last:
+                    st.caption("The weights of the last epoch are kept: none are chosen on validation.")
+                elif best is not None:
+                    st.caption(f"Dashed: epoch {best}, the best on validation, whose weights are kept.")
             elif run.state in LIVE:
                 with st.container(height=270, border=False, horizontal_alignment="center", vertical_alignment="center"):
                     st.caption("The curves begin with the first evaluation.", width="content")

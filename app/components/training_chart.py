@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from dnaconv_core.errors import DnaConvError
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.runs.store import MetricRow, Run, Store
 
@@ -28,13 +29,23 @@ def new_rows(store: Store, run: Run, experiment: Experiment) -> list[MetricRow]:
 
 
 def best_epoch(rows: Sequence[MetricRow], experiment: Experiment) -> int | None:
-    """The epoch whose weights are kept: the best validation value so far, the first of equals."""
+    """The epoch of the best validation value so far, the first of equals."""
     main = [row for row in rows if row.split == "valid" and row.name == experiment.main_metric]
     known = [(row.value, -row.epoch) for row in main if row.value is not None]
     return -max(known)[1] if known else None
 
 
-def training_chart(rows: Sequence[MetricRow], experiment: Experiment, epochs: int) -> dict[str, Any]:
+def keeps_last(run: Run, experiment: Experiment) -> bool:
+    """Whether the weights of the last epoch are kept, not those of the best."""
+    try:
+        return experiment.train_config(run.spec.preset, **run.spec.settings).keep == "last"
+    except DnaConvError:  # another version's run
+        return False
+
+
+def training_chart(
+    rows: Sequence[MetricRow], experiment: Experiment, epochs: int, *, mark_best: bool = True
+) -> dict[str, Any]:
     """What `training_figure` draws, as a dictionary, in a fortieth of the time: its frame is made once."""
     figure = json.loads(_frame(experiment.task))
     by_curve: dict[tuple[str, str], list[MetricRow]] = {}
@@ -46,7 +57,7 @@ def training_chart(rows: Sequence[MetricRow], experiment: Experiment, epochs: in
         trace["x"] = [row.epoch for row in points]
         trace["y"] = [None if row.value is None else float(f"{row.value:.5g}") for row in points]
         trace["mode"] = "lines+markers" if len(points) <= 40 else "lines"
-    best = best_epoch(rows, experiment)
+    best = best_epoch(rows, experiment) if mark_best else None
     for shape in figure["layout"]["shapes"]:
         shape["x0"] = shape["x1"] = best
         shape["visible"] = best is not None

@@ -82,6 +82,7 @@ def _asked(choice: Choice, model: Bundle) -> tuple[str, tuple[float, ...]]:
     records = parse_pasted(current, config.alphabet)
     text = records[0].sequence
     if len(text) < config.length:
+        st.caption(f"The sequence has {len(text):,} of {config.length} bases; unknown ones (N) fill both sides.")
         before = (config.length - len(text)) // 2
         text = ("N" * before + text).ljust(config.length, "N")
     elif len(text) > config.length:

@@ -44,11 +44,12 @@ def page() -> None:
         drawing, below = st.container(border=True), st.container()
     with left, st.container(key="settings"):
         preset = _preset(experiment)
-        model, training, error = _settings(experiment, preset)
+        length = _length(experiment)
+        model, training, error = _settings(experiment, preset, length or experiment.length)
     with drawing:
         _drawn(experiment, model)
     with bar:
-        _start(experiment, preset, model | training, error)
+        _start(experiment, preset, model | training, error, readable=length is not None)
     with below, errors_shown():
         choice = selected()
         if choice is None or choice.run is None:
@@ -77,10 +78,12 @@ def _preset(experiment: Experiment) -> str:
     return chosen
 
 
-def _settings(experiment: Experiment, preset: str) -> tuple[dict[str, Any], dict[str, Any], ConfigError | None]:
+def _settings(
+    experiment: Experiment, preset: str, length: int
+) -> tuple[dict[str, Any], dict[str, Any], ConfigError | None]:
     """The form: all fields of ModelConfig and TrainConfig as set, and what is wrong with the network."""
     standard, train = experiment.model_config(preset), experiment.train_config(preset)
-    given = {name: getattr(standard, name) for name in _OF_DATA} | {"length": _length(experiment)}
+    given = {name: getattr(standard, name) for name in _OF_DATA} | {"length": length}
     given |= {spec.name: getattr(standard, spec.name) for spec in fields_of(ModelConfig, "model")}
     idle = only_choice(ModelConfig, "model", given) | (set() if standard.covariates else _OF_COVARIATES)
     rest = [s.name for s in fields_of(ModelConfig, "model") if s.name not in _NETWORK and s.name not in idle]
@@ -108,14 +111,14 @@ def _settings(experiment: Experiment, preset: str) -> tuple[dict[str, Any], dict
     return model, training, wrong
 
 
-def _length(experiment: Experiment) -> int:
-    """Bases per sequence: of data in a folder, what is there."""
+def _length(experiment: Experiment) -> int | None:
+    """Bases per sequence: of data in a folder, what is there; None where they cannot be read, which is told."""
     data = state.data()
     if data.source in (SYNTHETIC, BOOK):
         return experiment.length
     with errors_shown():
         return summary(experiment.key, data.source, data.covariates).length
-    return experiment.length
+    return None
 
 
 def _drawn(experiment: Experiment, model: dict[str, Any]) -> None:
@@ -134,13 +137,15 @@ def _drawn(experiment: Experiment, model: dict[str, Any]) -> None:
     st.caption(f"{words}. Point at a layer to see which bases reach it.")
 
 
-def _start(experiment: Experiment, preset: str, settings: dict[str, Any], error: ConfigError | None) -> None:
+def _start(
+    experiment: Experiment, preset: str, settings: dict[str, Any], error: ConfigError | None, *, readable: bool
+) -> None:
     choice = state.data()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         press = st.button(
             "Start training",
             type="primary",
-            disabled=error is not None or bool(missing_parts(experiment)),
+            disabled=error is not None or not readable or bool(missing_parts(experiment)),
             icon=":material/play_arrow:",
         )
         name = st.text_input(

@@ -74,6 +74,12 @@ def test_data_that_is_not_there_is_one_sentence(dashboard):
     assert not at.exception
 
 
+def test_data_that_cannot_be_read_cannot_be_learned_from(dashboard):
+    at = dashboard("train", experiment="rnai", data="nowhere/at_all")
+    start = next(button for button in at.button if button.label == "Start training")
+    assert start.disabled and len(errors(at)) == 1 and not at.exception
+
+
 def test_the_books_data_is_offered_where_it_is_missing(dashboard):
     at = dashboard(experiment="rnai", data="book")
     assert "Fetch them" in [button.label for button in at.button]

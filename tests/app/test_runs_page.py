@@ -89,6 +89,35 @@ def test_two_runs_are_compared_on_the_same_examples(dashboard, trained, no_worke
     assert "**Is the difference one?**" in texts(at) and "1,200 examples" in texts(at)
 
 
+def test_a_run_has_one_colour_in_every_chart(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "app"))
+    from components.comparison import _colored
+
+    from dnaconv_core.plot.colors import categorical
+    from dnaconv_core.plot.style import blank
+
+    figure = blank("x", "y")  # the first run has nothing to draw here
+    figure.add_scatter(x=[0], y=[0], mode="lines", name="second").add_scatter(
+        x=[0], y=[0], mode="markers", name="third"
+    )
+    lines, dots = _colored(figure, ["first", "second", "third"]).data
+    assert (lines.line.color, dots.marker.color) == (categorical(1), categorical(2))
+
+
+@pytest.mark.parametrize(
+    "keep, said",
+    [("best", "Dashed: epoch 1, the best on validation"), ("last", "The weights of the last epoch are kept")],
+)
+def test_a_training_says_which_weights_it_keeps(dashboard, no_workers, keep, said):
+    from dnaconv_core.runs.worker import train_here
+
+    small = {"epochs": 1, "filters": 3, "depth": 1, "batch_size": 500, "device": "cpu", "keep": keep}
+    store = Store()
+    run = train_here(store, store.create(RunSpec("rnai", settings=small)).id)
+    at = dashboard("train", run=run.id, experiment="rnai")
+    assert not at.exception and said in texts(at)
+
+
 def test_a_home_that_cannot_be_written_is_one_sentence_on_the_first_page(dashboard, monkeypatch):
     monkeypatch.setenv("DNACONV_HOME", "/proc/no/home")
     at = dashboard()
@@ -112,6 +141,8 @@ def test_the_quick_chart_draws_what_the_figure_draws(monkeypatch):
     assert [(t["name"], t["xaxis"], t["x"], t["y"]) for t in quick["data"] if t["x"]] == drawn
     assert [shape["x0"] for shape in quick["layout"]["shapes"]] == [6, 6]
     assert quick["layout"]["xaxis"]["range"] == pytest.approx(slow["layout"]["xaxis"]["range"])
+    unmarked = training_chart(rows, EXPERIMENTS["tf_binding"], 40, mark_best=False)
+    assert not any(shape["visible"] for shape in unmarked["layout"]["shapes"])
     many = [MetricRow(epoch, "train", "loss", 1.0) for epoch in range(1, 1504)]
     points = training_chart(many, EXPERIMENTS["tf_binding"], 0)["data"][0]["x"]
     assert len(points) <= 402 and points[0] == 1 and points[-1] == 1503
