@@ -51,7 +51,7 @@ def report_button(path: Path, by: Targets) -> None:
         seeds = [bundle(folder).model for folder in sibling_folders(Store(), path.name)]
         return write_report(
             model, _examples(data, model.config.covariates), motifs=by.motifs() if may_name else "",
-            may_name=may_name, siblings=seeds, progress=progress,
+            named_by=by.words, may_name=may_name, siblings=seeds, progress=progress,
         )  # fmt: skip
 
     if not known(key):

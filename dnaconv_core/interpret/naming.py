@@ -30,6 +30,13 @@ def targets(given: str | Sequence[Motif] = "", group: str = "vertebrates") -> Se
     return read_motifs(Path(given)) if isinstance(given, str) else given
 
 
+def set_words(given: str | Sequence[Motif] = "", group: str = "vertebrates") -> str:
+    """What `targets` are called: the file's name, or the group of JASPAR CORE."""
+    if not given:
+        return f"JASPAR CORE {group}"
+    return Path(given).name if isinstance(given, str) else "motifs that were given"
+
+
 FIRST = 20  # filters that are shown, and named, first
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,10 @@ from dnaconv_core.evaluate.metrics import LABELS
 from dnaconv_core.interpret.attribution import NAMES
 from dnaconv_core.interpret.findings import METHOD, Findings, gather
 from dnaconv_core.interpret.match import NO_MATCH, Match
+from dnaconv_core.interpret.naming import set_words
 from dnaconv_core.interpret.words import NOT_NAMED, group_words, output_word, spelled
 from dnaconv_core.plot.logo import logo_svg
-from dnaconv_core.sequence.motif import to_icm
+from dnaconv_core.sequence.motif import Motif, to_icm
 
 if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
@@ -29,16 +31,26 @@ svg{max-width:100%;height:auto}figure{margin:.8rem 0;overflow-x:auto}
 _MARKS = {True: "✓", False: "✗ do not trust this map as it is:", None: "–"}
 
 
-def write_report(bundle: Bundle, data: Dataset, **how: Any) -> str:
+def write_report(
+    bundle: Bundle,
+    data: Dataset,
+    *,
+    motifs: str | Sequence[Motif] = "",
+    group: str = "vertebrates",
+    named_by: str = "",
+    **how: Any,
+) -> str:
     """The page as text: metrics, patterns with their effect, filters, and attributions of the highest predictions.
 
-    how: the options of `findings.gather`. '' where its `progress` asked to stop.
+    motifs, group: what names are taken from, as `naming.targets`; named_by: what these motifs are called, where they
+    are not read from a file. how: the other options of `findings.gather`. '' where its `progress` asked to stop.
     """
-    found = gather(bundle.model, data, **how)
+    found = gather(bundle.model, data, motifs=motifs, group=group, **how)
     if found is None:
         return ""
     may_name = found.filter_names is not None
-    naming = "Motifs are named by Tomtom; a q-value above 0.05 is no match" if may_name else NOT_NAMED
+    by = named_by or set_words(motifs, group)
+    naming = f"Motifs are named by Tomtom against {by}; a q-value above 0.05 is no match" if may_name else NOT_NAMED
     title = escape(str(bundle.record.get("name") or bundle.path.name))
     parts = [
         "<!doctype html><html lang=en><head><meta charset=utf-8>",

@@ -18,6 +18,7 @@ from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
 from dnaconv_core.plot.report import write_report
 from dnaconv_core.sequence.encoding import one_hot
+from dnaconv_core.sequence.motif import from_iupac
 from dnaconv_core.sequence.shuffle import random_backgrounds
 
 STEPS = ("filter_motifs", "ablate_filters", "discover", "marginalize", "predict", "attribute")
@@ -103,6 +104,19 @@ def test_the_page_holds_the_findings_and_nothing_from_elsewhere(bundle, called):
     assert [page.words.count(check) for check in checks] == [4, 4, 4, 4]
     assert list(dict.fromkeys(called)) == list(STEPS)
     assert write_report(bundle, data, may_name=False) == text  # the same again
+
+
+@pytest.mark.parametrize(
+    "how, words", [({}, "JASPAR CORE vertebrates"), ({"group": "insects"}, "JASPAR CORE insects"),
+                   ({"motifs": "/home/a/my & own.meme"}, "my & own.meme"),
+                   ({"motifs": [from_iupac("TGASTCA")], "named_by": "own.meme"}, "own.meme"),
+                   ({"motifs": [from_iupac("TGASTCA")]}, "motifs that were given")]
+)  # fmt: skip
+def test_the_page_says_what_its_names_are_taken_from(bundle, monkeypatch, how, words):
+    monkeypatch.setattr(findings, "named", lambda motifs, *_, **__: [[] for _ in motifs])
+    monkeypatch.setattr(findings, "named_filters", lambda motifs, *_, **__: [[] for _ in motifs])
+    page = Page(write_report(bundle, tf_binding(80, seed=4, length=61), **how))
+    assert f"Motifs are named by Tomtom against {words}; a q-value above 0.05 is no match." in page.words
 
 
 def test_methods_agree_but_where_one_site_stands_in_for_another(bundle):
