@@ -151,6 +151,13 @@ def test_a_training_that_ctrl_c_ends_is_told_and_ends_with_130(capsys, monkeypat
     assert code == 130 and json.loads(out)["state"] == "cancelled"
 
 
+def test_no_id_can_act_as_a_formula_in_a_table(capsys, tmp_path):
+    (fasta := tmp_path / "s.fa").write_text(">=1+1\nCCUAAGAUAAUUCUGCGCCUG\n")
+    code, out, _ = run(capsys, "predict", "rnai_huesken", "--fasta", str(fasta))
+    assert code == 0 and out.splitlines()[1].startswith("'=1+1,")
+    assert answer(capsys, "predict", "rnai_huesken", "--fasta", str(fasta))[0]["id"] == "=1+1"
+
+
 def test_an_unknown_user_in_the_home_s_path_is_only_a_name(capsys, monkeypatch):
     monkeypatch.setenv("DNACONV_HOME", "~no-such-user/home")
     assert run(capsys, "runs")[0] == 0

@@ -168,7 +168,8 @@ def predict(options: Namespace) -> Answer:
     shown = ["id", "sequence", *(names if options.details else ["prediction"])]
     writer = csv.DictWriter(table, shown, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
-    writer.writerows(rows)
+    for row in rows:  # a spreadsheet would calculate an id that begins so; JSON has it as it is
+        writer.writerow({**row, "id": f"'{row['id']}" if row["id"][:1] in tuple("=+-@\t\r") else row["id"]})
     if options.out:
         write_atomic(Path(options.out), table.getvalue().encode())
         return Answer(rows, f"{len(rows):,} predictions written to {options.out}")

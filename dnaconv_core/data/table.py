@@ -116,7 +116,8 @@ def _numbers(path: Path, texts: list[str], places: list[int], name: str) -> np.n
     values = np.empty(len(texts), np.float32)
     for i, (text, place) in enumerate(zip(texts, places, strict=True)):
         try:
-            values[i] = float(text)
+            with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and refused below
+                values[i] = float(text)
         except ValueError:
             values[i] = np.nan
         if not np.isfinite(values[i]):

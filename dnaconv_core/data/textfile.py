@@ -18,7 +18,7 @@ TEXT_BYTES = 1 << 30  # the most a text file may hold, unpacked
 def read_text(path: Path | str, *, limit: int | None = None) -> str:
     """The file's text (UTF-8, a byte-order mark is dropped), unpacked when it is gzip.
 
-    Raises DataError when it is not there or not text, UnsafeFileError when it unpacks to more than `limit` bytes
+    Raises DataError when it is not there, is a folder or not text, UnsafeFileError when it unpacks to more than `limit` bytes
     (by default TEXT_BYTES).
     """
     path, limit = Path(path), TEXT_BYTES if limit is None else limit
@@ -30,6 +30,10 @@ def read_text(path: Path | str, *, limit: int | None = None) -> str:
                 content = stream.read(limit + 1)
     except FileNotFoundError as error:
         raise DataError(f"{path} does not exist: check the name") from error
+    except IsADirectoryError as error:
+        raise DataError(f"{path} is a folder: name a file in it") from error
+    except PermissionError as error:
+        raise DataError(f"{path} cannot be opened ({error.strerror}): make it readable, or name another") from error
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read to its end ({error}): fetch or write it again") from error
     if len(content) > limit:

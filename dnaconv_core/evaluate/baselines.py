@@ -66,7 +66,7 @@ def fit_baselines(
 
     task: 'binary' or 'regression'. motif: PPM `(4, w)` of the expected motif; without it, or where it is longer than
     the sequences, the baselines that need it are absent, as are those on covariates where there are none. Where the
-    training labels do not vary only 'mean' is there. Labels of weight 0 are left out; the other weights enter the fits
+    training labels do not vary, or none is known, only 'mean' is there. Labels of weight 0 are left out; the other weights enter the fits
     but not the metrics (see `labelled`), which carry bootstrap intervals (of several labels: the mean, without).
     Keys: 'mean', 'gc', 'motif', 'kmers', 'one_hot', 'covariates', 'covariates_motif', 'covariates_kmers'.
     When `progress` asks to stop, only those fitted by then. Raises DataError for parts that do not match, and for
@@ -89,7 +89,7 @@ def fit_baselines(
         mean = float(train.y[known, t].mean(dtype=np.float64)) if known.any() else float("nan")
         predictions.setdefault("mean", []).append(np.full(len(valid), mean))
         fits: dict[str, _Fitted] = {}
-        for number, (key, recipe) in enumerate(recipes.items() if np.ptp(y) > 0 else ()):
+        for number, (key, recipe) in enumerate(recipes.items() if len(y) and np.ptp(y) > 0 else ()):
             if progress.should_stop():
                 break
             progress.report((t + number / len(recipes)) / n_tasks, f"baseline: {NAMES[key][0]}")

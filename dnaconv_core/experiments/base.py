@@ -72,6 +72,11 @@ class Experiment:
         """DataError or ConfigError unless this dataset can answer this experiment's question."""
         if data.y.shape[1] == 0 or not len(data):
             raise DataError(f"{data.label} has no labelled examples to learn from: add a column or file of labels")
+        if not (data.w > 0).any():
+            raise DataError(
+                f"every example to learn from in {data.label} has weight 0, which says that its label is not known: "
+                f"give known ones a weight above 0"
+            )
         missing = [name for name in self.covariates if name not in data.covariate_names]
         if missing:
             raise ConfigError(

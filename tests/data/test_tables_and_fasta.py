@@ -149,6 +149,7 @@ def test_a_table_without_labels_or_ids(tmp_path):
         ("sequence,y\nACGT,1\nßAC,1\n", {}, InputError, "the sequence in line 3 has 'ß' at position 1"),
         ("sequence,y\nACG,\n", {}, DataError, "line 2 has '' in column 'y': it must be a finite number"),
         ("sequence,y\nACG,1\nACC,nan\n", {}, DataError, "line 3 has 'nan' in column 'y'"),
+        ("sequence,y\nACG,1\nACC,1e39\n", {}, DataError, "line 3 has '1e39' in column 'y': it must be a finite number"),
         ("sequence,y,w\nACG,1,1\nACC,1,-1\n", {}, DataError, "line 3 has a negative weight"),
         ("sequence,y,id\nACG,1,a\nACC,1,b\nACT,1,a\n", {}, DataError, "line 4 repeats the id 'a' of line 2"),
         ("", {}, DataError, "is empty"),
@@ -160,6 +161,11 @@ def test_bad_tables(tmp_path, text, options, error, message):
     with pytest.raises(error, match=message) as caught:
         read_table(file, **options)
     assert str(file) in str(caught.value)
+
+
+def test_a_folder_in_the_place_of_a_file_is_told_so(tmp_path):
+    with pytest.raises(DataError, match="is a folder: name a file in it"):
+        read_table(tmp_path)
 
 
 def test_a_table_that_unpacks_to_too_much(tmp_path, monkeypatch):

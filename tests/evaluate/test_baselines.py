@@ -127,6 +127,14 @@ def test_labels_that_do_not_vary_leave_the_mean():
     assert found["mean"].metrics["auroc"].undefined == "every example is positive: both classes are needed"
 
 
+def test_a_label_of_several_that_is_not_known_leaves_none():
+    rng = np.random.default_rng(3)
+    y, w = rng.integers(0, 2, (40, 2)), np.ones((40, 2), np.float32)
+    w[:30, 1] = 0
+    found = fit_baselines("binary", *halves(dataset(y, random_X(40, 20, 0), w=w), 30), n_resamples=10)
+    assert list(found) == ["mean"]
+
+
 def test_one_positive_and_ambiguous_sequences_are_no_obstacle():
     X = random_X(30, 20, 0)
     X[3] = 0

@@ -56,6 +56,8 @@ def test_data_that_cannot_answer_are_refused():
     unlabelled = rnai(50)
     with pytest.raises(DataError, match="no labelled examples"):
         EXPERIMENTS["rnai"].check(replace(unlabelled, y=unlabelled.y[:, :0], w=unlabelled.w[:, :0]))
+    with pytest.raises(DataError, match="every example to learn from in .* has weight 0"):
+        EXPERIMENTS["rnai"].check(replace(unlabelled, w=np.zeros_like(unlabelled.w)))
 
 
 def test_covariates_are_standardised_on_the_training_part_only():
