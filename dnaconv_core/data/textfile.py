@@ -18,8 +18,8 @@ TEXT_BYTES = 1 << 30  # the most a text file may hold, unpacked
 def read_text(path: Path | str, *, limit: int | None = None) -> str:
     """The file's text (UTF-8, a byte-order mark is dropped), unpacked when it is gzip.
 
-    Raises DataError when it is not there, is a folder or not text, UnsafeFileError when it unpacks to more than `limit` bytes
-    (by default TEXT_BYTES).
+    Raises DataError when it is not there, is a folder or not text, UnsafeFileError when it unpacks to more than `limit`
+    bytes (by default TEXT_BYTES).
     """
     path, limit = Path(path), TEXT_BYTES if limit is None else limit
     try:

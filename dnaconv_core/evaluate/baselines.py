@@ -66,8 +66,9 @@ def fit_baselines(
 
     task: 'binary' or 'regression'. motif: PPM `(4, w)` of the expected motif; without it, or where it is longer than
     the sequences, the baselines that need it are absent, as are those on covariates where there are none. Where the
-    training labels do not vary, or none is known, only 'mean' is there. Labels of weight 0 are left out; the other weights enter the fits
-    but not the metrics (see `labelled`), which carry bootstrap intervals (of several labels: the mean, without).
+    training labels do not vary, or none is known, only 'mean' is there. Labels of weight 0 are left out; the other
+    weights enter the fits but not the metrics (see `labelled`), which carry bootstrap intervals (of several labels: the
+    mean, without).
     Keys: 'mean', 'gc', 'motif', 'kmers', 'one_hot', 'covariates', 'covariates_motif', 'covariates_kmers'.
     When `progress` asks to stop, only those fitted by then. Raises DataError for parts that do not match, and for
     covariates that are not finite numbers.
