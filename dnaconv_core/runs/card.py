@@ -9,7 +9,7 @@ from typing import Any
 from dnaconv_core.evaluate.metrics import LABELS
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.base import Experiment
-from dnaconv_core.experiments.sources import BOOK, DEFAULT_SPLIT
+from dnaconv_core.experiments.sources import BOOK, BOOK_PART, DEFAULT_SPLIT, SYNTHETIC
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.results import Metric
 
@@ -18,8 +18,22 @@ def write_card(
     experiment: Experiment, model: ModelConfig, record: dict[str, Any], metrics: dict[str, dict[str, Metric]]
 ) -> str:
     """Markdown: what was asked, on what data, with which network, how well it does, and the command that repeats it."""
-    split = _split(record)
-    last = f"weights of epoch {record['best_epoch']}, the last: nothing was chosen on validation"
+    lines = [
+        *card_body(experiment, model, record, metrics),
+        "",
+        "Repeat it:",
+        "",
+        f"    {command(experiment.key, record)}",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def card_body(
+    experiment: Experiment, model: ModelConfig, record: dict[str, Any], metrics: dict[str, dict[str, Metric]]
+) -> list[str]:
+    """The lines of a card, without how to repeat it."""
+    last = f"weights of epoch {record['best_epoch']}, the last: this training chose nothing on validation"
     best = (
         f"weights of epoch {record['best_epoch']}, the best of {record['last_epoch']} on validation (which therefore "
         f"flatters it a little)"
@@ -27,13 +41,13 @@ def write_card(
     kept = last if record["train"].get("keep") == "last" else best
     members = f"the mean of {model.members} networks of " if model.members > 1 else ""
     on = f", on {record['processor']}" if record.get("processor") else ""  # older records do not say
-    lines = [
+    return [
         f"# {record['name']}",
         "",
         f"**{experiment.title}**: {experiment.question}",
         "",
-        f"- Data: {record['data']}, {record['n_train']:,} examples for training and {record['n_valid']:,} for "
-        f"validation ({split})",
+        f"- Data: {_data(experiment, record)}, {record['n_train']:,} examples for training and {record['n_valid']:,} "
+        f"for validation ({_split(record)})",
         f"- Network: {members}{model.depth} × {model.filters} filters of {model.kernel_size} bases, "
         f"dropout {model.dropout:g}, padding {model.padding}, {model.pooling}, "
         f"{model.strands} strand{'s' * (model.strands == 'both')}, {model.n_parameters:,} parameters",
@@ -43,13 +57,8 @@ def write_card(
         "| metric | training | validation | 95 % interval |",
         "|---|---|---|---|",
         *(_row(name, metrics) for name in metrics["valid"]),
-        "",
-        "Repeat it:",
-        "",
-        f"    {command(experiment.key, record)}",
-        "",
+        *_notes(experiment, metrics["valid"]),
     ]
-    return "\n".join(lines)
 
 
 def command(experiment: str, record: dict[str, Any]) -> str:
@@ -64,6 +73,28 @@ def command(experiment: str, record: dict[str, Any]) -> str:
     for name, value in record["settings"].items():
         words += [f"--{name.replace('_', '-')}", str(value).lower() if isinstance(value, bool) else str(value)]
     return shlex.join(words)
+
+
+def _data(experiment: Experiment, record: dict[str, Any]) -> str:
+    """What a model was trained on, in words; a folder or file by its name."""
+    data, covariates = record["data"], " and ".join(experiment.covariates)
+    beside = f" with {covariates}" if covariates else ""
+    if data == SYNTHETIC:
+        return f"synthetic, made by this program{beside}"
+    if data == BOOK:
+        return f"the book's {' and '.join(experiment.book_parts)}{beside}"
+    return (f"the book's {data.removeprefix(BOOK_PART)}" if data.startswith(BOOK_PART) else data) + beside
+
+
+def _notes(experiment: Experiment, metrics: dict[str, Metric]) -> list[str]:
+    """What the numbers of the table rest on."""
+    notes = []
+    if any(metric.low is not None for metric in metrics.values()):
+        apart = ", each class for itself" if experiment.task == "binary" else ""
+        notes.append(f"Intervals: the validation examples are drawn anew 1,000 times{apart}.")
+    if "accuracy" in metrics:
+        notes.append("From accuracy to Matthews correlation, a prediction of 0.5 or more counts as positive.")
+    return ["", " ".join(notes)] if notes else []
 
 
 def _split(record: dict[str, Any]) -> str:

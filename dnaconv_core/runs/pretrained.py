@@ -17,12 +17,12 @@ from dnaconv_core.evaluate.metrics import LABELS, labelled
 from dnaconv_core.evaluate.metrics import METRICS as TASK_METRICS
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.files import write_atomic
-from dnaconv_core.model.bundle import CARD, CONFIG, METRICS, WEIGHTS
+from dnaconv_core.model.bundle import CARD, CONFIG, METRICS, WEIGHTS, load_bundle
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Metric
 from dnaconv_core.runs import baselines
 from dnaconv_core.runs.baselines import load_baselines
-from dnaconv_core.runs.card import command
+from dnaconv_core.runs.card import card_body, command
 from dnaconv_core.runs.execute import PREDICTIONS
 from dnaconv_core.runs.models import PRETRAINED
 from dnaconv_core.runs.spec import RunSpec
@@ -200,24 +200,30 @@ def _differences(wanted: Recipe, made: dict[str, np.ndarray], shipped: dict[str,
 
 
 def _finished(name: str, wanted: Recipe, folder: Path) -> None:
-    """What a shipped model says beside a run: its own name, the date, baselines, limits, licence, how to rebuild it."""
+    """Gives a model that was just trained its own name, the date, and its card."""
     config = json.loads((folder / CONFIG).read_text())
     config |= {"run": name, "created": datetime.date.today().isoformat()}
     write_atomic(folder / CONFIG, json.dumps(config, indent=1).encode())
-    main = get_experiment(config["experiment"]).main_metric
+    write_atomic(folder / CARD, shipped_card(name, wanted, folder).encode())
+
+
+def shipped_card(name: str, wanted: Recipe, folder: Path) -> str:
+    """What a shipped model says beside a run: baselines, limits, licence, the date, how to rebuild it."""
+    bundle = load_bundle(folder)
+    experiment, record = get_experiment(bundle.experiment), bundle.record
+    main = experiment.main_metric
     rows = []
     for baseline in load_baselines(folder).found:
         if (metric := baseline.metrics.get(main)) is None or metric.low is None:
             continue
         difference = baseline.differences[main]
-        verdict = {"better": "this model is better", "worse": "this model is worse"}.get(difference.verdict, "")
+        verdict = f"this model is {difference.verdict}" if difference.verdict else "no clear difference"
         rows.append(
-            f"| {baseline.name} | {metric.value:.3f} ({metric.low:.3f} to {metric.high:.3f}) | {difference.value:+.3f} "
-            f"({difference.low:+.3f} to {difference.high:+.3f}) | {verdict} |"
+            f"| {baseline.name} | {metric.value:.3f} ({metric.low:.3f} to {metric.high:.3f}) | "
+            f"{_signed(difference.value)} ({_signed(difference.low)} to {_signed(difference.high)}) | {verdict} |"
         )
-    card = (folder / CARD).read_text().split("Repeat it:")[0].rstrip()
     lines = [
-        card,
+        *card_body(experiment, bundle.config, record, bundle.metrics),
         "",
         f"Simple predictors on the same split, {LABELS[main].name} with 95 % intervals, paired for the difference:",
         "",
@@ -229,12 +235,17 @@ def _finished(name: str, wanted: Recipe, folder: Path) -> None:
         "",
         f"**Data.** {wanted.licence} The weights are under this project's MIT licence.",
         "",
-        f"Made on {config['created']}. Make it again, to the same metrics:",
+        f"Made on {record['created']}. Make it again, and see how its metrics differ from these:",
         "",
-        *(["    dnaconv data fetch"] if config["data"] != "synthetic" else []),
+        *(["    dnaconv data fetch"] if record["data"] != "synthetic" else []),
         f"    dnaconv pretrained rebuild {name}",
         "",
-        f"which trains as `{command(config['experiment'], config)}`.",
+        f"which trains as `{command(bundle.experiment, record)}`.",
         "",
     ]
-    write_atomic(folder / CARD, "\n".join(lines).encode())
+    return "\n".join(lines)
+
+
+def _signed(value: float) -> str:
+    """Three digits behind the point; more where an end so near zero would not show its side."""
+    return f"{value:+.3f}" if value == 0 or abs(value) >= 0.0005 else f"{value:+.1g}"

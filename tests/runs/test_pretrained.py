@@ -15,7 +15,7 @@ from dnaconv_core.model.bundle import load_bundle
 from dnaconv_core.predict import predict
 from dnaconv_core.runs.baselines import load_baselines
 from dnaconv_core.runs.models import PRETRAINED
-from dnaconv_core.runs.pretrained import FILES, RECIPES, Rebuilt, _differences, rebuild
+from dnaconv_core.runs.pretrained import FILES, RECIPES, Rebuilt, _differences, _signed, rebuild, shipped_card
 from dnaconv_core.sequence.encoding import from_codes
 
 SHIPPED = sorted(name for name in RECIPES if (PRETRAINED / name).is_dir())
@@ -63,6 +63,22 @@ def test_its_card_says_what_matters_and_no_path_of_a_machine(name):
         assert "/home" not in text and "/tmp" not in text and "/work" not in text
     if recipe.spec.data != "synthetic":
         assert "Ramsundar" in card and "dnaconv data fetch" in card
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_card_written_anew_names_the_data_and_leaves_no_verdict_open(name):
+    card = shipped_card(name, RECIPES[name], PRETRAINED / name)
+    assert ("synthetic, made by this program" if name == "tf_binding_synthetic" else "Data: the book's ") in card
+    assert ("with accessibility, " in card) == (name == "chromatin_jund")
+    assert "drawn anew 1,000 times" in card and ("0.5 or more" in card) == ("rnai" not in name)
+    rows = [line.split(" | ") for line in card.splitlines() if line.count("|") == 5 and "(" in line]
+    verdicts = {row[3].rstrip(" |") for row in rows}
+    assert verdicts and verdicts <= {"this model is better", "this model is worse", "no clear difference"}
+    assert "to the same metrics" not in card
+
+
+def test_a_number_near_zero_shows_its_side():
+    assert [_signed(value) for value in (-0.00031, 0.0412, 0.0, 0.0005)] == ["-0.0003", "+0.041", "+0.000", "+0.001"]
 
 
 @pytest.mark.parametrize("name", SHIPPED)
