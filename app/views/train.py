@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import state
@@ -29,6 +30,7 @@ _NETWORK = ("depth", "filters", "kernel_size", "dropout")
 _OF_COVARIATES = {"covariate_transform", "covariate_gain"}
 _TRAINING = ("epochs", "learning_rate", "batch_size")
 _OF_DATA = ("length", "alphabet", "task", "covariates")
+_TWICE = 3  # seconds in which a second press is a double click
 _OUTPUTS = {"binary": "probability", "regression": "activity"}
 
 
@@ -173,7 +175,11 @@ def _launch(experiment: Experiment, preset: str, settings: dict[str, Any], name:
         settings = settings | {"eval_every": max(1, min(settings["eval_every"], settings["epochs"] // 10))}
     changed = {key: value for key, value in settings.items() if key not in _OF_DATA and value != standard[key]}
     spec = RunSpec(experiment.key, *state.data(), preset=preset, settings=changed)
+    last, started, now = st.session_state.get("_started"), (spec.to_json(), name), time.monotonic()
+    if last is not None and last[0] == started and now - last[1] < _TWICE:
+        return
     run = submit(Store(), spec, name)
+    st.session_state["_started"] = (started, now)
     state.choose(run=run.id)
     st.rerun()
 

@@ -74,6 +74,13 @@ def test_a_stopped_run_is_resumed_into_the_queue(dashboard, no_workers):
     assert store.get(run.id).state == "cancelled"
 
 
+def test_a_double_click_starts_one_run(dashboard, no_workers):
+    at = dashboard("train", experiment="rnai")
+    for _ in range(2):
+        at = press(at, "Start training")
+    assert len(Store().list()) == 1 and not at.exception
+
+
 def test_two_runs_are_compared_on_the_same_examples(dashboard, trained, no_workers):
     from dnaconv_core.runs.worker import train_here
 

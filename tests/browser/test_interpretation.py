@@ -116,3 +116,19 @@ def test_what_is_taken_off_the_page_is_not_drawn_again(page, settled):
     settled(page)
     page.locator(".network").evaluate("node => node.getRootNode().host.remove()")  # its width is 0 now
     page.wait_for_timeout(500)  # a script error fails the test at its end
+
+
+def test_a_filter_and_its_sequences_are_chosen_with_the_keyboard(page, settled):
+    page.goto("filters?experiment=tf_binding&run=tf_binding_synthetic")
+    second = page.locator(".logos .clickable").nth(1)
+    second.wait_for()
+    settled(page)
+    second.focus()
+    page.keyboard.press("Enter")
+    expect(second).to_have_class(re.compile("selected"), timeout=60_000)
+    settled(page)
+    expect(second).to_be_focused()
+    first = page.locator(".sequences .clickable").first
+    first.focus()
+    page.keyboard.press(" ")
+    page.wait_for_url("**/saliency**")

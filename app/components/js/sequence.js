@@ -50,7 +50,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
         }
       }
     }
-    if (data.clickable) line.onclick = () => setTriggerValue("row", index);
+    if (data.clickable) choosable(host, line, index, row.label || `row ${index + 1}`, () => setTriggerValue("row", index));
     return line;
   };
   return redrawing(host, draw);

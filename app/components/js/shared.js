@@ -86,6 +86,22 @@ function redrawing(host, draw) {
   };
 }
 
+// Let a node be chosen by a click, and with the keyboard by Enter or the space bar; it keeps the focus when all is drawn
+// anew. act(event) gets null for a key.
+function choosable(host, node, index, name, act) {
+  const kept = memory(host);
+  Object.assign(node, { tabIndex: 0, onclick: act });
+  node.setAttribute("role", "button"); node.setAttribute("aria-label", name);
+  node.onkeydown = (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    act(null);
+  };
+  node.onfocus = () => { kept.focused = index; };
+  node.onblur = () => setTimeout(() => { if (node.isConnected && kept.focused === index) kept.focused = null; });
+  if (kept.focused === index) setTimeout(() => node.isConnected && node.focus({ preventScroll: true }));
+}
+
 function tooltip(root) {
   const tip = el("div", { class: "tip", role: "status" }, root);
   return {
