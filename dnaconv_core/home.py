@@ -16,11 +16,6 @@ def data_folder() -> Path:
     return home() / "data"
 
 
-def runs_folder() -> Path:
-    """One folder per run."""
-    return home() / "runs"
-
-
 def models_folder() -> Path:
     """Imported bundles."""
     return home() / "models"

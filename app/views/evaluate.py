@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -20,9 +19,9 @@ from dnaconv_core.evaluate.metrics import LABELS, METRICS, evaluate
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.baselines import COMPARED, StoredBaseline, load_baselines
+from dnaconv_core.sequence.interval import browser_url, find_locus
 
 _ROWS = 500
-_LOCUS = re.compile(r"(chr[\w.]+):(\d+)-(\d+)")
 _FIRST = {"binary": ("auroc", "auprc", "prevalence", "brier"), "regression": METRICS["regression"]}
 _AT_THRESHOLD = ("accuracy", "precision", "recall", "f1", "mcc")
 _SHORT = {"mcc": "Matthews"}
@@ -307,12 +306,9 @@ def _one(experiment: Experiment, data: HeldOut, index: int, key: str) -> None:
 
 
 def _browser(experiment: Experiment, name: str) -> str | None:
-    """The UCSC genome browser at this locus, whose positions count from 1."""
-    found = _LOCUS.fullmatch(name)
-    if not experiment.assembly or not found:
-        return None
-    place = f"{found[1]}:{int(found[2]) + 1}-{found[3]}"
-    return f"https://genome.ucsc.edu/cgi-bin/hgTracks?db={experiment.assembly}&position={place}"
+    """The genome browser at this example's locus, where its id is one."""
+    locus = find_locus(name) if experiment.assembly else None
+    return None if locus is None else browser_url(locus, experiment.assembly)
 
 
 page()

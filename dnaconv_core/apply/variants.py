@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
 LONGEST_ALLELE = 10_000
 _BATCH = 256  # alleles scored together
-# What a status may begin with; those in SCORED come with numbers
-SCORED = ("ok", "contig_end", "unknown_bases")
-UNSCORED = ("outside", "ref_mismatch", "ref_unknown", "unsupported", "no_alt", "short_contig")
+SCORED = ("ok", "contig_end", "unknown_bases")  # what a status begins with where there are numbers
 
 
 class VariantEffect(NamedTuple):

@@ -10,6 +10,7 @@ import numpy as np
 
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import ConfigError, DataError, InputError
+from dnaconv_core.evaluate.metrics import MAIN_METRIC
 from dnaconv_core.model.config import ModelConfig, TrainConfig
 
 
@@ -52,7 +53,7 @@ class Experiment:
 
     @property
     def main_metric(self) -> str:
-        return {"binary": "auroc", "regression": "pearson_r"}[self.task]
+        return MAIN_METRIC[self.task]
 
     def model_config(self, preset: str = "book", data: Dataset | None = None, **overrides: Any) -> ModelConfig:
         """The network of a preset with `overrides`, shaped for `data` (length, tasks, covariates as fitted)."""

@@ -15,9 +15,9 @@ import numpy as np
 from dnaconv_core.errors import InputError
 from dnaconv_core.predict import predict
 from dnaconv_core.progress import SILENT, Progress
-from dnaconv_core.sequence.edit import substitute
+from dnaconv_core.sequence.edit import substitute, words_of
 from dnaconv_core.sequence.encoding import from_codes, reverse_complement
-from dnaconv_core.sequence.motif import Motif, draw, from_iupac
+from dnaconv_core.sequence.motif import Motif, from_iupac
 from dnaconv_core.sequence.shuffle import dinucleotide_shuffle, random_backgrounds
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def marginalize(
 
     covariates: one raw row `(C,)` for all (default: typical ones). Raises InputError when the motif does not fit.
     """
-    words = _words(motif, len(X), seed)
+    words = words_of(motif, len(X), seed)
     start = (X.shape[2] - words.shape[2]) // 2 if start is None else start
     before = _logits(model, X, covariates, task)
     after = _logits(model, substitute(X, words, start), covariates, task)
@@ -123,7 +123,7 @@ def by_position(
     `variation` leaves out the places where padding reaches into the motif's windows: one motif's width at either end.
     It is NaN, and `invariant` False, where not all others were reached.
     """
-    words = _words(motif, len(X), seed)
+    words = words_of(motif, len(X), seed)
     width, length = words.shape[2], X.shape[2]
     at = np.arange(length - width + 1) if positions is None else np.asarray(positions)
     before = _logits(model, X, covariates, task)
@@ -153,7 +153,7 @@ def by_spacing(
     progress: Progress = SILENT,
 ) -> Spacing:
     """Both motifs with 0 to `most` bases between them, around the middle; interaction is joint − first − second."""
-    a, b = _words(first, len(X), seed), _words(second, len(X), seed + 1)
+    a, b = words_of(first, len(X), seed), words_of(second, len(X), seed + 1)
     length = X.shape[2]
     most = min(most, length - a.shape[2] - b.shape[2])
     if most < 0:
@@ -210,7 +210,7 @@ def strand_effects(
     seed: int = 0,
 ) -> tuple[Effect, Effect]:
     """The motif's effect as it is, and with the whole sequence reverse-complemented: the same DNA, read from behind."""
-    words = _words(motif, len(X), seed)
+    words = words_of(motif, len(X), seed)
     start = (X.shape[2] - words.shape[2]) // 2
     put = substitute(X, words, start)
     effects = []
@@ -223,16 +223,6 @@ def strand_effects(
 def _best_word(motif: str | Motif) -> str:
     ppm = from_iupac(motif).ppm if isinstance(motif, str) else motif.ppm
     return "".join("ACGT"[base] for base in ppm.argmax(axis=0))
-
-
-def _words(motif: str | Motif | np.ndarray, n: int, seed: int) -> np.ndarray:
-    """The motif as one-hot `(n, 4, w)`: drawn once, so that every place gets the same words."""
-    if isinstance(motif, str):
-        motif = from_iupac(motif)
-    if isinstance(motif, Motif):
-        return from_codes(draw(motif.ppm, n, np.random.default_rng(seed)))
-    motif = np.asarray(motif)
-    return np.broadcast_to(motif, (n, *motif.shape)) if motif.ndim == 2 else motif
 
 
 def _logits(model: ConvNet, X: np.ndarray, covariates: np.ndarray | None, task: int) -> np.ndarray:

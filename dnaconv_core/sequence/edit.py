@@ -20,7 +20,7 @@ def substitute(X: np.ndarray, motif: str | Motif | np.ndarray, start: int | np.n
     Raises InputError when the motif would reach beyond the sequence, or is none.
     """
     X = _sequences(X)
-    words = _words(motif, len(X), seed)  # (N, 4, w)
+    words = words_of(motif, len(X), seed)  # (N, 4, w)
     columns = _columns(start, words.shape[2], X, "the motif")  # (N, w)
     result = X.copy()
     result[np.arange(len(X))[:, None], :, columns] = words.transpose(0, 2, 1)
@@ -40,7 +40,7 @@ def insert(
     `start` may be L, which appends. Raises InputError when `start` lies outside, or the motif is none.
     """
     X = _sequences(X)
-    words = _words(motif, len(X), seed)
+    words = words_of(motif, len(X), seed)
     width, length = words.shape[2], X.shape[2]
     starts = _starts(start, X, 0, length)[:, None]  # (N, 1)
     place = np.arange(length + width)  # of the result: before the motif, in it, or after it
@@ -124,7 +124,7 @@ def _sequences(X: np.ndarray) -> np.ndarray:
     return X
 
 
-def _words(motif: str | Motif | np.ndarray, n: int, seed: int) -> np.ndarray:
+def words_of(motif: str | Motif | np.ndarray, n: int, seed: int) -> np.ndarray:
     """The motif as one-hot `(n, 4, w)`, drawn where it leaves a choice."""
     if isinstance(motif, str):
         motif = from_iupac(motif)

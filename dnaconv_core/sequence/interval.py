@@ -63,4 +63,4 @@ def browser_url(locus: Locus, assembly: str, *, flank: int = 0) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_.]+", assembly):
         raise InputError(f"assembly is {assembly!r}: give its UCSC name, such as hg19 or mm10")
     position = f"{locus.chrom}:{max(locus.start - flank, 0) + 1}-{locus.end + flank}"
-    return "https://genome.ucsc.edu/cgi-bin/hgTracks?" + urlencode({"db": assembly, "position": position})
+    return "https://genome.ucsc.edu/cgi-bin/hgTracks?" + urlencode({"db": assembly, "position": position}, safe=":")
