@@ -52,25 +52,33 @@ def _shown(key: str, claim: Claim) -> None:
     with st.container(border=True):
         st.subheader(claim.claim, anchor=False)
         st.caption(f"**Control.** {claim.control}")
-        found, seconds = _run(key, draw)
-        (st.success if found.holds else st.warning)(
-            found.verdict, icon=":material/check_circle:" if found.holds else ":material/help:"
+        place = st.empty()
+        with place:  # its spinner takes the place of what another reason or draw has shown here
+            found, seconds = _run(key, draw)
+        with place.container():
+            _result(key, draw, found, seconds)
+
+
+def _result(key: str, draw: int, found: Found, seconds: float) -> None:
+    claim = CLAIMS[key]
+    (st.success if found.holds else st.warning)(
+        found.verdict, icon=":material/check_circle:" if found.holds else ":material/help:"
+    )
+    chart(_figure(found), key=f"why_{key}", height=360, revision=f"{key} {draw}")
+    if found.also is not None:
+        chart(_figure(found.also), key=f"why_{key}_also", height=300, revision=f"{key} {draw}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Other random numbers", icon=":material/shuffle:", help="New sequences, new initial weights."):
+            st.session_state["_why_draw"][key] = draw + 1
+            st.rerun()
+        st.page_link(
+            "views/train.py",
+            label="Train this at full size",
+            icon=":material/model_training:",
+            query_params={"experiment": claim.experiment}
+            | {name: str(value) for name, value in claim.settings.items()},
         )
-        chart(_figure(found), key=f"why_{key}", height=360, revision=f"{key} {draw}")
-        if found.also is not None:
-            chart(_figure(found.also), key=f"why_{key}_also", height=300, revision=f"{key} {draw}")
-        with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button("Other random numbers", icon=":material/shuffle:", help="New sequences, new initial weights."):
-                st.session_state["_why_draw"][key] = draw + 1
-                st.rerun()
-            st.page_link(
-                "views/train.py",
-                label="Train this at full size",
-                icon=":material/model_training:",
-                query_params={"experiment": claim.experiment}
-                | {name: str(value) for name, value in claim.settings.items()},
-            )
-            st.caption(f"Draw {draw + 1}, trained in {seconds:.1f} s.", width="content")
+        st.caption(f"Draw {draw + 1}, trained in {seconds:.1f} s.", width="content")
 
 
 @st.cache_data(show_spinner="Training the small networks of this experiment…", max_entries=64)

@@ -35,3 +35,15 @@ def test_back_from_train_shows_the_reason_one_came_from(page, settled):
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Why Conv1D?").click()
     page.get_by_role("heading", name="Why Conv1D?", level=1).wait_for()
     page.get_by_text("Cross-entropy pulls hardest").wait_for()
+
+
+def test_what_another_draw_has_shown_is_gone_while_the_networks_train(page, settled):
+    page.goto("why?reason=locality")
+    link = page.get_by_role("link", name="Train this at full size")
+    link.wait_for()
+    settled(page)
+    page.get_by_role("button", name="Other random numbers").click()
+    page.get_by_text("Training the small networks").wait_for()
+    assert link.count() == 0
+    link.wait_for()
+    page.get_by_text("Draw 2, trained in").wait_for()
