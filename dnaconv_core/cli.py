@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dnaconv_core import __version__
-from dnaconv_core.errors import DnaConvError, InputError
+from dnaconv_core.errors import DataError, DnaConvError, InputError
 
 GROUPS = ("data", "models", "interpret", "apply", "pretrained", "runs")  # files of commands/, in the order of the help
 
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         answer = options.run(options)
         if answer is None:  # under torchrun, another process has it
             return 0
-        text = json.dumps(answer.data, allow_nan=False) if options.json else answer.text
+        text = _as_json(answer.data) if options.json else answer.text
         if text:
             _print(text)
         return answer.code
@@ -51,6 +51,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("dnaconv: stopped", file=sys.stderr)
         return 130  # what a shell expects of a command that Ctrl-C ended
+
+
+def _as_json(data: Any) -> str:
+    try:
+        return json.dumps(data, allow_nan=False)
+    except ValueError:
+        raise DataError(
+            "the answer holds numbers that are not finite, which JSON cannot say: look at the model and the data, or "
+            "at the answer without --json"
+        ) from None
 
 
 def _print(text: str) -> None:

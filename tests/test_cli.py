@@ -158,6 +158,16 @@ def test_no_id_can_act_as_a_formula_in_a_table(capsys, tmp_path):
     assert answer(capsys, "predict", "rnai_huesken", "--fasta", str(fasta))[0]["id"] == "=1+1"
 
 
+def test_a_number_that_json_does_not_have_is_a_sentence(capsys, monkeypatch):
+    from dnaconv_core.commands import data
+    from dnaconv_core.commands.base import Answer
+
+    monkeypatch.setattr(data, "experiments", lambda options: Answer({"x": float("nan")}, "x nan"))
+    assert run(capsys, "experiments") == (0, "x nan\n", "")
+    code, out, err = run(capsys, "experiments", "--json")
+    assert (code, out) == (2, "") and "numbers that are not finite" in err
+
+
 def test_an_unknown_user_in_the_home_s_path_is_only_a_name(capsys, monkeypatch):
     monkeypatch.setenv("DNACONV_HOME", "~no-such-user/home")
     assert run(capsys, "runs")[0] == 0

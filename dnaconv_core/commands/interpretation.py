@@ -15,7 +15,7 @@ import numpy as np
 from dnaconv_core.commands.base import COVARIATES_HELP, MODEL_HELP, open_dataset
 from dnaconv_core.commands.sequences import add_sequence_options
 from dnaconv_core.data.dataset import Dataset
-from dnaconv_core.errors import InputError
+from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.files import write_atomic
 from dnaconv_core.interpret.attribution import ATTRIBUTIONS
 from dnaconv_core.runs.models import find_model
@@ -98,6 +98,11 @@ def examples(options: Namespace, bundle: Bundle, needed: bool = True) -> Dataset
     found = stored_examples(bundle.path, bundle.config.alphabet, bundle.config.covariates)
     if found is None and needed:
         raise InputError(f"{options.model} has no held-out examples kept with it: give --data DIR")
+    if found is not None and found.length != bundle.config.length:
+        raise DataError(
+            f"the held-out examples kept with {options.model} have {found.length} bases and it reads "
+            f"{bundle.config.length}: give --data DIR"
+        )
     return found
 
 

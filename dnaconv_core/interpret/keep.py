@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +22,8 @@ from dnaconv_core.sequence.encoding import from_codes
 from dnaconv_core.sequence.motif import Motif, consensus, information_content, to_ppm
 
 PATTERNS, WINDOWS, EXAMPLES = "patterns.npz", "filters.npz", "predictions.npz"
+# What numpy lets through of a damaged file, and what is missing in one that holds something else
+_DAMAGED = (KeyError, TypeError, ValueError, OSError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile)
 _ARRAYS = ("pfm", "contribution", "sequence", "start", "minus")
 _NUMBERS = ("consensus", "n_seqlets", "share_positives", "share_negatives", "odds_ratio", "p_fisher")
 
@@ -72,7 +76,7 @@ def load_filters(folder: Path) -> list[StoredFilter] | None:
             few = f"only {n} sites: too few to trust the motif" if n < FEW_SITES else ""
             motif = Motif(f"filter {index + 1}", f"filter_{index + 1}", ppm, float(max(n, 1)))
             stored.append(StoredFilter(index, pfm, motif, int(n), float(highest), bits, consensus(ppm), few))
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{folder / WINDOWS} does not hold filters ({error}): delete it and look again") from None
     return stored
 
@@ -114,15 +118,27 @@ def load_discovery(folder: Path) -> Discovery | None:
 
 
 def stored_examples(folder: Path, alphabet: str = "DNA", names: tuple[str, ...] = ()) -> Dataset | None:
-    """The held-out examples that were kept with a model, or None. names: the covariates' names."""
+    """The held-out examples that were kept with a model, or None where there are none. names: the covariates' names.
+
+    Raises DataError when the file is damaged or its parts do not fit together.
+    """
     if not (folder / EXAMPLES).is_file():
         return None
     try:
         with np.load(folder / EXAMPLES, allow_pickle=False) as found:
-            X, y, ids = from_codes(found["codes"].astype(np.int8)), found["y"].astype(np.float32), found["ids"]
+            codes, y, ids = found["codes"].astype(np.int8), found["y"].astype(np.float32), found["ids"].astype(str)
             beside = found["covariates"].astype(np.float32)
-    except (KeyError, ValueError, OSError) as error:
+    except _DAMAGED as error:
         raise DataError(f"{folder / EXAMPLES} cannot be read ({error}): name the data with --data") from None
+    parts = codes, y, ids, beside
+    if [part.ndim for part in parts] != [2, 2, 1, 2] or len(set(map(len, parts))) > 1:
+        raise DataError(
+            f"{folder / EXAMPLES} holds sequences {codes.shape}, labels {y.shape}, ids {ids.shape} and covariates "
+            f"{beside.shape}, which do not belong together: name the data with --data"
+        )
+    if not len(codes):
+        return None
+    X = from_codes(codes)
     weights = np.isfinite(y).astype(np.float32)
     kept = beside if names and beside.shape[1] == len(names) else None
     return Dataset(X, y, weights, ids, kept, names if kept is not None else (), alphabet, "its held-out examples")
@@ -142,5 +158,5 @@ def _load(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
         with np.load(path, allow_pickle=False) as found:
             arrays = {name: found[name] for name in found.files}
         return json.loads(str(arrays.pop("numbers"))), arrays
-    except (OSError, KeyError, ValueError) as error:
+    except _DAMAGED as error:
         raise DataError(f"{path} cannot be read ({error}): delete it and look again") from None

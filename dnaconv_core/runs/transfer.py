@@ -67,7 +67,13 @@ def export_model(name: str, store: Store | None = None) -> bytes:
     with contextlib.suppress(*_NO_RECORD):
         files[COMMAND] = (command(bundle.experiment, bundle.record) + "\n").encode()
     if (folder / PREDICTIONS).is_file():
-        files[TABLE] = _predictions_csv(folder / PREDICTIONS, bundle.config).encode()
+        try:
+            files[TABLE] = _predictions_csv(folder / PREDICTIONS, bundle.config).encode()
+        except (KeyError, TypeError, AttributeError, EOFError, *_DAMAGED) as error:
+            raise BundleError(
+                f"{folder / PREDICTIONS} does not hold the model's validation predictions ({error}): remove it to "
+                f"export the model without them"
+            ) from None
     history = store.metrics(name) if store.folder(name) == folder else []
     if history:
         files[HISTORY] = _csv(["epoch", "split", "name", "value"], history).encode()

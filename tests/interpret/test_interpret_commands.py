@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import Bio.motifs
 import numpy as np
@@ -170,3 +171,30 @@ def test_patterns_are_kept_with_the_model_and_read_back(folders, capsys, ap1_mod
     for name in ("pfm", "contribution", "start", "minus", "sequence"):
         np.testing.assert_array_equal(getattr(again.patterns[0], name), getattr(found.patterns[0], name))
     assert again.patterns[0].p_fisher == found.patterns[0].p_fisher
+
+
+EXAMPLES = {
+    "codes": np.zeros((4, 61), np.uint8),
+    "y": np.zeros((4, 1), np.float32),
+    "ids": np.array(list("abcd")),
+    "covariates": np.zeros((4, 0), np.float32),
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"y": np.zeros(4)}, r"holds sequences \(4, 61\), labels \(4,\).* do not belong together"),
+        ({"codes": np.zeros((3, 61))}, r"holds sequences \(3, 61\)"),
+        ({"codes": np.zeros((4, 30))}, "have 30 bases and it reads 61"),
+        ({name: part[:0] for name, part in EXAMPLES.items()}, "no held-out examples"),
+        (None, "cannot be read"),
+    ],
+)
+def test_kept_examples_that_are_none_are_told_in_a_sentence(folders, capsys, change, sentence):
+    path = folders / "model" / "predictions.npz"
+    np.savez(path, **{**EXAMPLES, **(change or {})})
+    if change is None:
+        path.write_bytes(path.read_bytes()[:-99])
+    assert main(["hits", str(folders / "model"), "--motif", "TGASTCA"]) == 2
+    assert re.search(sentence, capsys.readouterr().err)

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import shlex
+import shutil
 import stat
 import zipfile
 
@@ -272,6 +273,19 @@ def test_ids_that_a_spreadsheet_would_calculate_come_back_as_they_were(trained, 
     assert table.splitlines()[1].startswith("'=1+1,")
     with np.load(io.BytesIO(_predictions_npz(table.encode(), config))) as again:
         np.testing.assert_array_equal(again["ids"], ids)
+
+
+@pytest.mark.parametrize("change", [{"codes": np.zeros(3)}, {"y": np.zeros((1, 1))}, {"ids": None}, None])
+def test_predictions_that_are_none_are_told_when_they_are_exported(trained, tmp_path, change):
+    store, (run, _) = trained
+    shutil.copytree(store.folder(run), tmp_path / "model")
+    with np.load(tmp_path / "model" / PREDICTIONS) as kept:
+        arrays = {**kept, **(change or {})}
+    np.savez(tmp_path / "model" / PREDICTIONS, **{key: value for key, value in arrays.items() if value is not None})
+    if change is None:
+        (tmp_path / "model" / PREDICTIONS).write_bytes((tmp_path / "model" / PREDICTIONS).read_bytes()[:-99])
+    with pytest.raises(BundleError, match=r"predictions\.npz does not hold the model's validation predictions"):
+        export_model(str(tmp_path / "model"), store)
 
 
 def test_two_runs_side_by_side(trained):
