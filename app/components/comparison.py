@@ -25,7 +25,8 @@ def comparison(runs: list[Run]) -> None:
     found = _compared(str(store.home), tuple(run.id for run in runs), tuple(_version(run) for run in runs))
     names = _names(found.runs)
     task = get_experiment(found.runs[0].experiment).task
-    left, right = st.columns([1, 1.25], gap="medium")
+    with st.container(key="shape_compared"):  # one below the other where the window is narrow
+        left, right = st.columns([1, 1.25], gap="medium")
     with left:
         st.markdown("**Settings**", help="Those that differ come first, marked with ≠.")
         same = st.toggle("Also show what they share", key="all_settings", bind="query-params")
@@ -131,7 +132,8 @@ def _roc_and_pr(parts: dict[str, HeldOut], names: list[str]) -> None:
     from dnaconv_core.plot.curves import pr_figure, roc_figure
 
     given = {name: ((p.y, p.prediction), {"weights": labelled(p.w)}) for name, p in parts.items()}
-    left, right = st.columns(2)
+    with st.container(key="shape_compared_curves"):
+        left, right = st.columns(2)
     with left:
         st.markdown("**ROC**")
         rocs = {name: roc_curve_points(*arrays, **weights) for name, (arrays, weights) in given.items()}

@@ -33,16 +33,16 @@ _BADGES = {
 
 def live_run(run_id: str, experiment: Experiment) -> None:
     """Draw the run, and again every second for as long as it lives."""
-    alive = Store().get(run_id).state in LIVE
-    st.fragment(_panel, run_every=_EVERY if alive else None)(run_id, experiment, alive)
+    state = Store().get(run_id).state
+    st.fragment(_panel, run_every=_EVERY if state in LIVE else None)(run_id, experiment, state)
 
 
-def _panel(run_id: str, experiment: Experiment, was_alive: bool) -> None:
+def _panel(run_id: str, experiment: Experiment, drawn: str) -> None:
     with errors_shown():
         store = Store()
         run = store.get(run_id)
-        if was_alive and run.state not in LIVE:
-            st.rerun()
+        if drawn in LIVE and run.state != drawn:
+            st.rerun()  # the sidebar tells the state too
         if run.state == "queued":
             ensure_workers(store)
         with st.container(border=True):

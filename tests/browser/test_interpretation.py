@@ -7,6 +7,10 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
+from dnaconv_core.runs.spec import RunSpec
+from dnaconv_core.runs.store import Store
+from dnaconv_core.runs.worker import train_here
+
 expect = pytest.importorskip("playwright.sync_api").expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -53,6 +57,18 @@ def test_numbers_have_their_room_in_a_narrow_window(page, settled, path, number)
     settled(page)
     assert page.locator('[data-testid="stMetric"]').count() >= 3
     assert page.evaluate(CUT) == []
+
+
+def test_compared_curves_have_their_room_in_a_narrow_window(page, settled):
+    store = Store()
+    small = {"epochs": 1, "filters": 2, "depth": 1, "batch_size": 1000, "device": "cpu"}
+    runs = [train_here(store, store.create(RunSpec("tf_binding", settings=small)).id) for _ in range(2)]
+    page.set_viewport_size({"width": 800, "height": 1000})
+    page.goto(f"runs?runs={','.join(run.id for run in runs)}")
+    charts = page.locator(".dc-chart")
+    expect(charts).to_have_count(3, timeout=60_000)
+    settled(page)
+    assert min(charts.nth(number).bounding_box()["width"] for number in range(3)) > 400
 
 
 def test_the_site_that_a_filter_likes_is_in_view_in_a_narrow_window(page, settled):

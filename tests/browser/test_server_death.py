@@ -28,6 +28,9 @@ def test_a_killed_server_loses_no_run(browser, start_server):
         page.goto("train?experiment=rnai&preset=quick&epochs=12&filters=3&depth=1")
         store = Store()
         for number in (1, 2, 3):
+            name = page.get_by_role("textbox", name="Name of the run")
+            name.fill(f"run {number}")  # the same again would be a double click
+            name.press("Enter")
             page.get_by_role("button", name="Start training").click()
             until(lambda number=number: len(store.list()) == number)
         os.kill(process.pid, signal.SIGKILL)

@@ -104,6 +104,8 @@ def test_a_chart_keeps_its_zoom_while_its_data_change(page, settled):
     page.goto("train?experiment=tf_binding&preset=quick&epochs=8&filters=4&depth=1")
     page.get_by_role("button", name="Start training").click()
     page.locator(".dc-chart .scatterlayer path.js-line").first.wait_for()
+    model = page.get_by_test_id("stSidebar").get_by_test_id("stSelectbox").nth(1).locator("input")
+    assert model.input_value().endswith(" · running")
     area = page.locator(".dc-chart .nsewdrag").first
     area.scroll_into_view_if_needed()
     box = area.bounding_box()
