@@ -109,9 +109,12 @@ def fitted(
 def logits(model: nn.Module, X: np.ndarray, covariates: np.ndarray | None = None) -> Tensor:
     import torch
 
-    with torch.inference_mode():
-        beside = () if covariates is None else (torch.from_numpy(covariates),)
-        return model(torch.from_numpy(X).float(), *beside)[:, 0]
+    def forward() -> Tensor:
+        with torch.inference_mode():
+            beside = () if covariates is None else (torch.from_numpy(covariates),)
+            return model(torch.from_numpy(X).float(), *beside)[:, 0]
+
+    return alone(forward)
 
 
 def auroc(model: nn.Module, X: np.ndarray, y: np.ndarray, covariates: np.ndarray | None = None) -> float:
