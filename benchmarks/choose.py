@@ -25,29 +25,27 @@ from dnaconv_core.evaluate.metrics import measure_for
 from dnaconv_core.experiments import get_experiment
 
 LOOKS = {"binary": (8, 12, 16, 24, 32, 40), "regression": (15, 20, 25, 30, 40)}  # epochs after which each is measured
+_SMALL = {"members": 8, "filters": 32}
 _SEQUENCE: dict[str, dict[str, Any]] = {
+    "longer": {"epochs": 40},
     "no mutation": {"mutation": 0.0},
-    "more mutation": {"mutation": 0.2, "epochs": 32},
-    "more mutation, larger steps": {"mutation": 0.2, "learning_rate": 6e-3},
+    "more mutation": {"mutation": 0.2, "epochs": 40},
     "most mutation, larger steps": {"mutation": 0.3, "learning_rate": 6e-3, "epochs": 24},
-    "more and smaller members": {"members": 8, "filters": 32},
+    "small members": _SMALL,
+    "small members, more mutation": {**_SMALL, "mutation": 0.2, "epochs": 40},
+    "small members, larger steps": {**_SMALL, "mutation": 0.2, "learning_rate": 6e-3, "epochs": 40},
     "8 members": {"members": 8},
     "noise before the output": {"pooled_dropout": 0.3},
     "longer kernels": {"kernel_size": 15},
-    "small members, more mutation": {"members": 8, "filters": 32, "mutation": 0.2, "epochs": 24},
     "mean beside the maximum": {"pooling": "max_mean"},
-}
-_OPEN: dict[str, dict[str, Any]] = {
-    "more mutation, larger steps": _SEQUENCE["more mutation, larger steps"] | {"covariate_gain": 4.0},
 }
 CANDIDATES: dict[str, dict[str, dict[str, Any]]] = {  # experiment → name → what differs from `tuned`
     "tf_binding": _SEQUENCE,
     "chromatin": {
+        **_SEQUENCE,
         "no gain": {"covariate_gain": 1.0},
         "less gain": {"covariate_gain": 4.0},
         "more gain": {"covariate_gain": 16.0},
-        **_SEQUENCE,
-        **_OPEN,
     },
     "rnai": {
         "longer": {"epochs": 40},
