@@ -12,6 +12,7 @@ from components.comparison import comparison
 from components.frame import errors_shown, header, plain
 from components.live import duration
 
+from dnaconv_core.errors import RunError
 from dnaconv_core.evaluate.metrics import LABELS
 from dnaconv_core.experiments import EXPERIMENTS, get_experiment
 from dnaconv_core.results import Metric
@@ -35,7 +36,7 @@ def page() -> None:
     runs = store.list("" if scope == "all" else state.experiment().key)
     alive = [run for run in runs if run.state in LIVE]
     with errors_shown():
-        st.fragment(_now, run_every=_EVERY if alive else None)(tuple(run.id for run in alive))
+        st.fragment(_now, run_every=_EVERY if alive else None)({run.id: run.state for run in alive})
     if not runs:
         _empty()
         return
@@ -51,13 +52,16 @@ def page() -> None:
             st.caption(f"Tick one run to act on it, {LEAST} to {MOST} to compare them.")
 
 
-def _now(alive: tuple[str, ...]) -> None:
+def _now(drawn: dict[str, str]) -> None:
     """The devices and what runs on them; the whole page is drawn anew when a run has started or ended."""
     with errors_shown():
         store = Store()
         ensure_workers(store)
-        live = [run for run in (store.get(run) for run in alive) if run.state in LIVE]
-        if len(live) != len(alive):
+        try:
+            live = [store.get(run) for run in drawn]
+        except RunError:  # another tab has deleted one
+            st.rerun()
+        if any(run.state != drawn[run.id] for run in live):
             st.rerun()
         waiting = [run for run in live if run.state == "queued"]
         running = [run for run in live if run.state == "running"]

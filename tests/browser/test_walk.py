@@ -6,6 +6,11 @@ import re
 
 import pytest
 
+from dnaconv_core.runs.spec import RunSpec
+from dnaconv_core.runs.store import Store
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
@@ -122,3 +127,17 @@ def test_a_chart_keeps_its_zoom_while_its_data_change(page, settled):
     page.get_by_text("finished", exact=True).wait_for()
     settled(page)
     assert page.evaluate(look) == zoomed
+
+
+def test_the_page_of_runs_tells_when_a_waiting_run_begins_and_when_another_tab_deletes_one(page):
+    store = Store()
+    settings = {"epochs": 5000, "filters": 3, "depth": 1}
+    first, second = (store.create(RunSpec("rnai", settings=settings), waiting=True) for _ in range(2))
+    page.goto(f"runs?runs={first.id}")
+    expect(page.get_by_text(re.compile(rf"{first.id} · running"))).to_be_visible(timeout=60_000)
+    page.get_by_text("number 1 in the queue").wait_for()
+    store.delete(second.id)
+    page.get_by_text("1 training, 0 waiting").wait_for()
+    assert page.get_by_test_id("stAlert").count() == 0
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text(re.compile(rf"{first.id} · cancelled"))).to_be_visible(timeout=60_000)
