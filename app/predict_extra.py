@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -162,7 +161,7 @@ def caption(found: Detail, number: int, positive: str) -> str:
 
 def share_below(share: float) -> str:
     """A share in words that says 'all' only where it is all: 99.97 % are not 100 %."""
-    return "all" if share == 1 else f"{math.floor(1000 * share) / 10:.1f} %"
+    return "all" if share == 1 else f"{min(100 * share, 99.9):.1f} %"
 
 
 def _percent(share: float) -> str:

@@ -275,4 +275,4 @@ def test_a_share_of_all_is_said_only_where_it_is_all(monkeypatch):
     monkeypatch.syspath_prepend(str(APP))
     from predict_extra import share_below
 
-    assert [share_below(share) for share in (1.0, 0.9997, 0.5)] == ["all", "99.9 %", "50.0 %"]
+    assert [share_below(share) for share in (1.0, 0.9997, 0.5468)] == ["all", "99.9 %", "54.7 %"]
