@@ -97,7 +97,9 @@ def as_csv(columns: Mapping[str, Sequence[Any]]) -> str:
     writer.writerow(columns)
     for name, *values in zip(*columns.values(), strict=True):
         name = f"'{name}" if name[:1] in tuple("=+-@\t\r") else name
-        writer.writerow([name, *(f"{value:.6g}" if isinstance(value, float) else value for value in values)])
+        writer.writerow(
+            [name, *(f"{value:.6g}" if isinstance(value, float | np.floating) else value for value in values)]
+        )
     return out.getvalue()
 
 

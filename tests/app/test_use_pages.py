@@ -266,8 +266,8 @@ def test_files_of_predictions_hold_what_the_table_shows(monkeypatch):
     from dnaconv_core.results import Record
 
     answers = [Answer(Record("=a", "ACGT", 0), "CG", 1, 0.25, 0.5, None)]
-    assert as_csv(for_files(answers, {"other strand": [0.5], "unknown bases": [0]})) == (
-        "id,first_base,sequence,prediction,other strand,unknown bases\n'=a,2,CG,0.25,0.5,0\n"
+    assert as_csv(for_files(answers, {"other strand": np.float32([0.7331181]), "unknown bases": [0]})) == (
+        "id,first_base,sequence,prediction,other strand,unknown bases\n'=a,2,CG,0.25,0.733118,0\n"
     )
 
 
