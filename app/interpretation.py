@@ -87,7 +87,7 @@ def ablations(path: Path, layer: int, indices: Sequence[int], kind: str = "ablat
         rows = np.arange(len(data.y))
         return ablate_filters(
             bundle(path).model, one_hot_of(data, rows), data.y, covariates_of(data), layer=layer, indices=indices,
-            most=2000, n_resamples=200, progress=progress,
+            most=2000, progress=progress,
         )  # fmt: skip
 
     words = "Measuring the model without " + ("each filter" if len(indices) > 1 else f"filter {indices[0] + 1}")

@@ -43,7 +43,7 @@ def ablate_filters(
     layer: int = 1,
     indices: Sequence[int] | None = None,
     most: int = 5000,
-    n_resamples: int = 500,
+    n_resamples: int = 1000,
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> list[Ablation]:

@@ -8,6 +8,7 @@ import torch
 
 from dnaconv_core.data.synthetic import tf_binding
 from dnaconv_core.errors import InputError
+from dnaconv_core.evaluate.bootstrap import paired_difference
 from dnaconv_core.interpret.ablation import ablate_filters
 from dnaconv_core.interpret.align import aligned
 from dnaconv_core.interpret.filters import (
@@ -241,3 +242,10 @@ def test_predictions_without_each_filter_are_those_of_the_network_with_it_silenc
 def test_wrong_settings_are_told(detector, wrong, message):
     with pytest.raises(InputError, match=message):
         filter_motifs(detector, **{"X": one_hot(NONE), **wrong})
+
+
+def test_intervals_without_a_filter_rest_on_as_many_resamples_as_any_other(ap1_model):
+    data = tf_binding(200, seed=3, length=61)
+    (change,) = ablate_filters(ap1_model, data.X, data.y, indices=[2])
+    whole, without = predict_without(ap1_model, data.X, layer=1, indices=[2])
+    assert change.difference == paired_difference("binary", "auroc", data.y[:, 0], without[:, 0], whole)
