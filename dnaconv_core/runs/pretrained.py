@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -146,11 +147,15 @@ def recipe(name: str) -> Recipe:
 def rebuild(name: str, out: Path, *, progress: Progress = SILENT) -> Rebuilt:
     """Train the model `name` again from its recipe into folder `out`, which must not hold anything else.
 
-    Raises BundleError for an unknown name or a folder in use, DataError where its data are not in the home folder.
+    Raises BundleError for an unknown name and a folder that is in use or cannot be made, DataError where its data are
+    not in the home folder.
     """
     wanted = recipe(name)
-    if out.exists() and any(path.name not in FILES for path in out.iterdir()):
+    if out.is_dir() and any(path.name not in FILES for path in out.iterdir()):
         raise BundleError(f"{out} holds other files than a model's: name a new folder")
+    there = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):  # asked before minutes of training
+        raise BundleError(f"{out} cannot be made, as {there} is no folder that can be written to: name another")
     before, kept_before = _valid(PRETRAINED / name), _predictions(PRETRAINED / name)
     with tempfile.TemporaryDirectory() as scratch:
         store = Store(Path(scratch))

@@ -95,6 +95,10 @@ def test_unknown_names_and_folders_in_use_are_refused(tmp_path):
     (tmp_path / "thesis.txt").write_text("mine")
     with pytest.raises(BundleError, match="holds other files than a model's"):
         rebuild("tf_binding_synthetic", tmp_path)
+    (tmp_path / "file").write_text("")
+    for place in ("file", "file/models/again"):  # told before it trains
+        with pytest.raises(BundleError, match="file is no folder that can be written to"):
+            rebuild("tf_binding_synthetic", tmp_path / place)
 
 
 def test_the_list_on_the_command_line(capsys):
