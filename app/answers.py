@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dnaconv_core.errors import InputError
+from dnaconv_core.files import safe_cell
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import one_hot, reverse_complement
 
@@ -96,10 +97,8 @@ def as_csv(columns: Mapping[str, Sequence[Any]]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
     for name, *values in zip(*columns.values(), strict=True):
-        name = f"'{name}" if name[:1] in tuple("=+-@\t\r") else name
-        writer.writerow(
-            [name, *(f"{value:.6g}" if isinstance(value, float | np.floating) else value for value in values)]
-        )
+        numbers = (f"{value:.6g}" if isinstance(value, float | np.floating) else value for value in values)
+        writer.writerow([safe_cell(name), *numbers])
     return out.getvalue()
 
 

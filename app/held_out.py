@@ -11,7 +11,7 @@ import state
 import streamlit as st
 from cache import bundle
 
-from dnaconv_core.errors import DnaConvError
+from dnaconv_core.errors import DataError, DnaConvError
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.sources import SYNTHETIC, load_parts
 from dnaconv_core.model.bundle import METRICS
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class HeldOut(NamedTuple):
-    """N examples with measured and predicted values, and the words for where they come from."""
+    """N examples whose label is known, with measured and predicted values, and the words for where they come from."""
 
     ids: np.ndarray  # (N,)
     y: np.ndarray  # (N,)
@@ -33,6 +33,7 @@ class HeldOut(NamedTuple):
     covariates: np.ndarray  # (N, C)
     words: str
     own: bool  # the validation part of the model's own data
+    rows: np.ndarray  # (N,) where they stand among all that were stored
     alphabet: str
     covariate_names: tuple[str, ...] = ()
 
@@ -66,7 +67,7 @@ def _held_out(path: str, changed: float) -> HeldOut:
     if not stored.is_file():
         return _again(folder)
     with np.load(stored, allow_pickle=False) as found:
-        arrays = {name: found[name] for name in ("ids", "y", "prediction", "codes", "covariates")}
+        arrays = {name: found[name] for name in ("ids", "y", "w", "prediction", "codes", "covariates") if name in found}
     told = json.loads((folder / "config.json").read_text())["model"]
     return _made(arrays, True, told["alphabet"], tuple(told.get("covariates", ())))
 
@@ -89,6 +90,7 @@ def _again(folder: Path) -> HeldOut:
     arrays = {
         "ids": valid.ids,
         "y": valid.y,
+        "w": valid.w,
         "prediction": predict(model.model, valid),
         "codes": np.where(X.any(axis=1), X.argmax(axis=1), 4).astype(np.uint8),
         "covariates": np.zeros((len(valid), 0), np.float32) if valid.covariates is None else valid.covariates,
@@ -98,8 +100,13 @@ def _again(folder: Path) -> HeldOut:
 
 def _made(arrays: dict[str, np.ndarray], own: bool, alphabet: str, names: tuple[str, ...]) -> HeldOut:
     words = "the validation part of its own data" if own else "synthetic data, as its own is not here"
-    y, prediction = (arrays[name][:, 0].astype(np.float64) for name in ("y", "prediction"))
-    return HeldOut(arrays["ids"], y, prediction, arrays["codes"], arrays["covariates"], words, own, alphabet, names)
+    known = (arrays.get("w", np.ones_like(arrays["y"]))[:, 0] > 0) & np.isfinite(arrays["y"][:, 0])
+    if not known.any():
+        raise DataError(f"no label is known in {words}: evaluate the model on data that have some")
+    kept = {name: values[known] for name, values in arrays.items()}
+    y, prediction = (kept[name][:, 0].astype(np.float64) for name in ("y", "prediction"))
+    found = kept["ids"], y, prediction, kept["codes"], kept["covariates"]
+    return HeldOut(*found, words, own, np.flatnonzero(known), alphabet, names)
 
 
 def activations(model: Bundle, sequence: str) -> list[np.ndarray]:

@@ -1,10 +1,21 @@
-"""Writing files so that a reader, or a crash, never sees half of one."""
+"""Writing files so that a reader, or a crash, never sees half of one; what may go wrong in those of others."""
 
 from __future__ import annotations
 
 import os
 import secrets
+import zipfile
+import zlib
 from pathlib import Path
+
+# What numpy lets through of a damaged .npz, and what is missing in one that holds something else
+DAMAGED = (KeyError, TypeError, ValueError, OSError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile)
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would calculate a cell that begins so
+
+
+def safe_cell(text: str) -> str:
+    """The text as a cell of a table: behind an apostrophe where it would act as a formula."""
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def write_atomic(path: Path, content: bytes) -> None:

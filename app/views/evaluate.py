@@ -99,7 +99,7 @@ def _curves(data: HeldOut, metrics: dict[str, Metric], simpler: Sequence[StoredB
     known = [b for b in simpler if b.prediction is not None and b.metrics["auroc"].value is not None]
     if known:
         best = max(known, key=lambda b: b.metrics["auroc"].value)
-        shown[best.name] = (best.prediction, best.metrics)
+        shown[best.name] = (best.prediction[data.rows], best.metrics)
     faint = [name for name in shown if name != _THIS]
     pages = (
         ("roc", "ROC curve", "auroc", roc_curve_points, roc_figure),

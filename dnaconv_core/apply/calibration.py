@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from dnaconv_core.errors import BundleError, InputError
+from dnaconv_core.files import DAMAGED
 from dnaconv_core.predict import predict
 from dnaconv_core.sequence.encoding import from_codes, reverse_complement
 
@@ -54,7 +53,7 @@ def read_reference(folder: Path) -> Reference | None:
             y, prediction = (stored[name].astype(np.float64) for name in ("y", "prediction"))
             w = stored["w"].astype(np.float64) if "w" in stored else np.ones(y.shape)
             beside = [stored.get(name) for name in ("codes", "covariates")]
-    except (KeyError, TypeError, ValueError, OSError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise BundleError(f"{path} does not hold validation predictions ({error}): export the model again") from error
     shapes = [array.shape for array in (y, prediction, w)]
     if y.ndim != 2 or not y.shape[1] or len(set(shapes)) > 1 or any(a is not None and len(a) != len(y) for a in beside):

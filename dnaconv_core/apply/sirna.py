@@ -21,6 +21,7 @@ from dnaconv_core.apply.sirna_rules import (
     reynolds_score,
 )
 from dnaconv_core.errors import InputError
+from dnaconv_core.files import safe_cell
 from dnaconv_core.predict import predict
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Record
@@ -206,8 +207,8 @@ def sites_csv(sites: Sequence[SirnaSite], *, dtdt: bool = False) -> str:
     head += ["seed_sites", "exact_sites", "one_mismatch_sites", "transcripts"] if counted else []
     writer.writerow([*head, "sense_oligo", "antisense_oligo"])
     for rank, site in enumerate(sites, 1):
-        name = f"'{site.id}" if site.id[:1] in tuple("=+-@\t\r") else site.id
-        row = [rank, name, site.start, site.target, site.guide, f"{site.prediction:.6g}", site.region, f"{site.gc:.4f}"]
+        row = [rank, safe_cell(site.id), site.start, site.target, site.guide]
+        row += [f"{site.prediction:.6g}", site.region, f"{site.gc:.4f}"]
         row += [f"{site.energy_5:.2f}", f"{site.energy_3:.2f}", f"{site.asymmetry:.2f}", site.longest_run]
         row += [site.longest_stem, site.reynolds, site.seed]
         row += ["pass" if site.rules[key] else "fail" for key in RULES]

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from dnaconv_core.apply.variants import VariantEffect
 from dnaconv_core.apply.vcf import annotated, annotated_header
+from dnaconv_core.files import safe_cell
 
 COLUMNS = (
     "chrom", "pos", "id", "ref", "alt", "effect_logit", "effect_probability", "ref_logit", "alt_logit",
@@ -23,8 +24,7 @@ def table_row(effect: VariantEffect) -> list[str | int]:
     numbers = [effect.effect_logit, effect.effect_prediction, effect.ref_logit, effect.alt_logit]
     numbers += [effect.ref_prediction, effect.alt_prediction, effect.best_effect_logit]
     return [
-        *(f"'{text}" if text[:1] in tuple("=+-@\t\r") else text for text in (v.chrom, str(v.pos), v.id, v.ref)),
-        f"'{effect.alt}" if effect.alt[:1] in tuple("=+-@\t\r") else effect.alt,
+        *map(safe_cell, (v.chrom, str(v.pos), v.id, v.ref, effect.alt)),
         *("" if number is None else f"{number:.6g}" for number in numbers),
         "" if effect.best_start is None else effect.best_start,
         effect.best_strand and f"({effect.best_strand})",

@@ -59,7 +59,7 @@ def filters(options: Namespace) -> Answer:
     named = nameable(options, config)
     data = examples(options, bundle, needed=False)
     if data is not None:
-        found, order, beside = _read(options, bundle, data)
+        found, order, beside = _read(options, bundle, data.labelled())
     else:
         found, beside = load_filters(bundle.path), {}
         if found is None:

@@ -106,6 +106,14 @@ def examples(options: Namespace, bundle: Bundle, needed: bool = True) -> Dataset
     return found
 
 
+def labelled_examples(options: Namespace, bundle: Bundle) -> Dataset:
+    """Those whose label is known. Raises InputError where none is: patterns are what tells classes apart."""
+    found = examples(options, bundle).labelled()
+    if not found.y.shape[1]:
+        raise InputError(f"{found.label} has no labels: give --data with examples of both classes, or with activities")
+    return found
+
+
 def check_outputs(options: Namespace) -> None:
     """Whether the files that the options name can be written, asked before the work. Raises InputError."""
     for name in ("out", "meme", "pfm", "svg", "png"):

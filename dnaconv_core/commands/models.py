@@ -20,7 +20,7 @@ from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import ConfigError, DataError, InputError
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.sources import BOOK, DEFAULT_SPLIT, default_preset
-from dnaconv_core.files import write_atomic
+from dnaconv_core.files import safe_cell, write_atomic
 from dnaconv_core.progress import Bar
 from dnaconv_core.runs.models import find_model
 from dnaconv_core.runs.spec import RunSpec
@@ -168,8 +168,7 @@ def predict(options: Namespace) -> Answer:
     shown = ["id", "sequence", *(names if options.details else ["prediction"])]
     writer = csv.DictWriter(table, shown, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
-    for row in rows:  # a spreadsheet would calculate an id that begins so; JSON has it as it is
-        writer.writerow({**row, "id": f"'{row['id']}" if row["id"][:1] in tuple("=+-@\t\r") else row["id"]})
+    writer.writerows({**row, "id": safe_cell(row["id"])} for row in rows)  # JSON has it as it is
     if options.out:
         write_atomic(Path(options.out), table.getvalue().encode())
         return Answer(rows, f"{len(rows):,} predictions written to {options.out}")

@@ -20,6 +20,7 @@ from dnaconv_core.commands.interpretation import (
     examples,
     file_options,
     given_motifs,
+    labelled_examples,
     motif_meant,
     name_options,
     nameable,
@@ -84,7 +85,7 @@ def motifs(options: Namespace) -> Answer:
     bundle = open_model(options)
     check_outputs(options)
     config, may_name = bundle.config, nameable(options, bundle.config)
-    data = examples(options, bundle)
+    data = labelled_examples(options, bundle)
     found = discover(
         bundle.model, data.X, data.y, covariates_for(bundle.model, data), method=options.method, most=options.most,
         finder=options.finder, seed=options.seed, progress=Bar(),

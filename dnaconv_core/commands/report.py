@@ -10,7 +10,7 @@ from dnaconv_core.commands.base import Answer
 from dnaconv_core.commands.interpretation import (
     check_outputs,
     data_options,
-    examples,
+    labelled_examples,
     name_options,
     nameable,
     open_model,
@@ -33,7 +33,7 @@ def report(options: Namespace) -> Answer:
 
     bundle = open_model(options)
     check_outputs(options)
-    data, may_name = examples(options, bundle), nameable(options, bundle.config)
+    data, may_name = labelled_examples(options, bundle), nameable(options, bundle.config)
     page = write_report(
         bundle, data, motifs=options.motifs, group=options.jaspar, may_name=may_name,
         siblings=siblings_of(options.model), progress=Bar(),

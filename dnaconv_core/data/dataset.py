@@ -86,6 +86,13 @@ class Dataset:
             self, X=X, y=self.y[index], w=self.w[index], ids=self.ids[index], covariates=covariates, truth=truth
         )
 
+    def labelled(self) -> Dataset:
+        """The examples whose first label is known (a number, of weight above 0); all, without labels, where none is."""
+        if not self.y.shape[1]:
+            return self
+        known = (self.w[:, 0] > 0) & np.isfinite(self.y[:, 0])
+        return self.subset(known) if known.any() else replace(self, y=self.y[:, :0], w=self.w[:, :0])
+
     def with_covariates(self, values: np.ndarray, names: tuple[str, ...]) -> Dataset:
         """The same examples with these raw covariates `(N, C)` in place of any others."""
         return replace(self, covariates=np.asarray(values, np.float32), covariate_names=tuple(names))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from dnaconv_core.files import safe_cell
 from dnaconv_core.interpret.hits import Hits
 
 
@@ -41,6 +42,4 @@ def hits_csv(ids: Sequence, hits: Hits, motif: str) -> str:
 
 
 def _quoted(name: object) -> str:
-    text = str(name)
-    text = f"'{text}" if text[:1] in tuple("=+-@\t\r") else text
-    return '"' + text.replace('"', '""') + '"'
+    return '"' + safe_cell(str(name)).replace('"', '""') + '"'

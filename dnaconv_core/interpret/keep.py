@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +11,7 @@ import numpy as np
 
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import DataError
-from dnaconv_core.files import write_atomic
+from dnaconv_core.files import DAMAGED, write_atomic
 from dnaconv_core.home import home
 from dnaconv_core.interpret.discovery import Discovery, Pattern
 from dnaconv_core.interpret.filters import FEW_SITES, FilterScan
@@ -22,8 +20,6 @@ from dnaconv_core.sequence.encoding import from_codes
 from dnaconv_core.sequence.motif import Motif, consensus, information_content, to_ppm
 
 PATTERNS, WINDOWS, EXAMPLES = "patterns.npz", "filters.npz", "predictions.npz"
-# What numpy lets through of a damaged file, and what is missing in one that holds something else
-_DAMAGED = (KeyError, TypeError, ValueError, OSError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile)
 _ARRAYS = ("pfm", "contribution", "sequence", "start", "minus")
 _NUMBERS = ("consensus", "n_seqlets", "share_positives", "share_negatives", "odds_ratio", "p_fisher")
 
@@ -127,21 +123,21 @@ def stored_examples(folder: Path, alphabet: str = "DNA", names: tuple[str, ...] 
     try:
         with np.load(folder / EXAMPLES, allow_pickle=False) as found:
             codes, y, ids = found["codes"].astype(np.int8), found["y"].astype(np.float32), found["ids"].astype(str)
+            w = found["w"].astype(np.float32) if "w" in found else np.ones_like(y)
             beside = found["covariates"].astype(np.float32)
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise DataError(f"{folder / EXAMPLES} cannot be read ({error}): name the data with --data") from None
     parts = codes, y, ids, beside
-    if [part.ndim for part in parts] != [2, 2, 1, 2] or len(set(map(len, parts))) > 1:
+    if [part.ndim for part in parts] != [2, 2, 1, 2] or len(set(map(len, parts))) > 1 or w.shape != y.shape:
         raise DataError(
-            f"{folder / EXAMPLES} holds sequences {codes.shape}, labels {y.shape}, ids {ids.shape} and covariates "
-            f"{beside.shape}, which do not belong together: name the data with --data"
+            f"{folder / EXAMPLES} holds sequences {codes.shape}, labels {y.shape}, weights {w.shape}, ids {ids.shape} "
+            f"and covariates {beside.shape}, which do not belong together: name the data with --data"
         )
     if not len(codes):
         return None
     X = from_codes(codes)
-    weights = np.isfinite(y).astype(np.float32)
     kept = beside if names and beside.shape[1] == len(names) else None
-    return Dataset(X, y, weights, ids, kept, names if kept is not None else (), alphabet, "its held-out examples")
+    return Dataset(X, y, w, ids, kept, names if kept is not None else (), alphabet, "its held-out examples")
 
 
 def _save(path: Path, numbers: dict[str, Any], arrays: dict[str, np.ndarray]) -> Path:
@@ -158,5 +154,5 @@ def _load(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
         with np.load(path, allow_pickle=False) as found:
             arrays = {name: found[name] for name in found.files}
         return json.loads(str(arrays.pop("numbers"))), arrays
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise DataError(f"{path} cannot be read ({error}): delete it and look again") from None

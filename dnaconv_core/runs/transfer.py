@@ -27,6 +27,7 @@ import numpy as np
 
 from dnaconv_core.errors import BundleError, DnaConvError
 from dnaconv_core.experiments import get_experiment
+from dnaconv_core.files import DAMAGED, FORMULA, safe_cell
 from dnaconv_core.home import models_folder
 from dnaconv_core.model.bundle import CARD, CONFIG, MAX_JSON, MAX_WEIGHTS, METRICS, WEIGHTS, Bundle, load_bundle
 from dnaconv_core.model.config import ModelConfig
@@ -50,7 +51,6 @@ _DAMAGED = (
     IndexError,
 )  # fmt: skip
 _NO_RECORD = (KeyError, TypeError, ValueError, AttributeError, DnaConvError)  # it does not hold what is asked for
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would calculate a cell that begins so
 
 
 def export_model(name: str, store: Store | None = None) -> bytes:
@@ -69,7 +69,7 @@ def export_model(name: str, store: Store | None = None) -> bytes:
     if (folder / PREDICTIONS).is_file():
         try:
             files[TABLE] = _predictions_csv(folder / PREDICTIONS, bundle.config).encode()
-        except (KeyError, TypeError, AttributeError, EOFError, *_DAMAGED) as error:
+        except (AttributeError, *DAMAGED, *_DAMAGED) as error:
             raise BundleError(
                 f"{folder / PREDICTIONS} does not hold the model's validation predictions ({error}): remove it to "
                 f"export the model without them"
@@ -203,7 +203,7 @@ def _predictions_csv(path: Path, config: ModelConfig) -> str:
         arrays = {name: kept[name] for name in kept.files}
     letters = np.frombuffer((LETTERS[config.alphabet] + "N").encode(), np.uint8)
     columns = [
-        [f"'{name}" if name.startswith(_FORMULA) else name for name in arrays["ids"].astype(str).tolist()],
+        [safe_cell(name) for name in arrays["ids"].astype(str).tolist()],
         [letters[codes].tobytes().decode() for codes in arrays["codes"]],
     ]
     weights = arrays.get("w", np.ones_like(arrays["y"]))
@@ -232,7 +232,7 @@ def _predictions_npz(table: bytes, config: ModelConfig) -> bytes:
             name, sequence, *rest = row
             if len(sequence) != config.length or set(sequence) - set(known):
                 raise BundleError(f"{TABLE}, line {number}: the sequence does not have {config.length} of {known}")
-            ids.append(name[1:] if name[:1] == "'" and name[1:].startswith(_FORMULA) else name)
+            ids.append(name[1:] if name[:1] == "'" and name[1:].startswith(FORMULA) else name)
             sequences += sequence.encode()
             values.extend(map(float, rest))
     except (ValueError, OverflowError, csv.Error) as error:

@@ -55,3 +55,17 @@ def trained(small_runs, monkeypatch, home):
         return run
 
     return train
+
+
+@pytest.fixture
+def settled():
+    """A function that runs a page again until its background work has ended, and returns it."""
+
+    def wait(at):
+        for _ in range(60):
+            if not any(button.key and button.key.endswith("_stop") for button in at.button):
+                return at
+            at.run()
+        raise AssertionError("the work did not end")
+
+    return wait

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import os
-import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -230,7 +229,7 @@ def test_a_wrong_file_of_motifs_is_told_and_the_page_goes_on(dashboard, trained,
     assert any("What it resembles** in JASPAR" in text.value for text in at.markdown)
 
 
-def test_what_was_found_stays_until_there_is_something_new(dashboard, trained, monkeypatch):
+def test_what_was_found_stays_until_there_is_something_new(dashboard, trained, settled, monkeypatch):
     from dnaconv_core.interpret import discovery
     from dnaconv_core.interpret.keep import PATTERNS, save_discovery
     from dnaconv_core.interpret.seqlets import Seqlets
@@ -255,11 +254,7 @@ def test_what_was_found_stays_until_there_is_something_new(dashboard, trained, m
         at = dashboard("motifs", experiment="tf_binding", run=run.id)
         assert "3 fit nowhere" in summary(at) and buttons(at) == {"Look again"} and not errors(at)
         next(button for button in at.button if button.label == "Look again").click().run()
-        for _ in range(60):  # a job beside the page: on a busy machine it ends after the first drawing
-            if "7 fit nowhere" in summary(at):
-                break
-            time.sleep(0.5)
-            at.run()
+        settled(at)
         assert "7 fit nowhere" in summary(at) and file.is_file() and not errors(at)
     finally:
         file.unlink(missing_ok=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 
+import numpy as np
 import pytest
 
 from dnaconv_core.apply.calibration import percentiles, read_reference
@@ -196,6 +198,24 @@ def test_a_prediction_says_what_it_means_among_held_out_examples(dashboard, trai
     near = 100 * percentiles([shown - 6e-4, shown + 6e-4], reference.prediction)  # it is rounded to three digits
     assert near[0] - 0.1 <= float(said[1]) <= near[1] + 0.1
     assert f"times the {100 * reference.y.mean():.1f} % of all" in texts(at)
+
+
+def test_an_example_without_a_label_is_not_evaluated(dashboard, trained):
+    run = trained("tf_binding")
+    file = Store().folder(run.id) / "predictions.npz"
+    before = file.read_bytes()
+    with np.load(file) as found:
+        arrays = dict(found)
+    hidden = np.flatnonzero(arrays["y"][:, 0] > 0)[::2]
+    arrays["y"][hidden] = arrays["w"][hidden] = 0
+    try:
+        np.savez(file, **arrays)
+        os.utime(file, (1, 1))  # another time than what was read before
+        at = dashboard("evaluate", experiment="tf_binding", run=run.id)
+        n = len(arrays["y"]) - len(hidden)
+        assert f"{n:,} examples it did not learn from" in texts(at) and not errors(at)
+    finally:
+        file.write_bytes(before)
 
 
 def test_loci_link_to_the_genome_browser_of_the_assembly(dashboard, trained, shared_data):

@@ -23,15 +23,6 @@ def errors(at) -> list[str]:
     return [error.value for error in at.error]
 
 
-def settled(at):
-    """Run again until the background work has ended."""
-    for _ in range(60):
-        if not any(button.key and button.key.endswith("_stop") for button in at.button):
-            return at
-        at.run()
-    raise AssertionError("the work did not end")
-
-
 @pytest.mark.parametrize("page", ["scan", "variants", "sirna"])
 @pytest.mark.parametrize("experiment", ["tf_binding", "rnai"])
 def test_every_page_opens_without_any_run(dashboard, page, experiment):
@@ -40,7 +31,7 @@ def test_every_page_opens_without_any_run(dashboard, page, experiment):
     assert not at.exception and not errors(at)
 
 
-def test_scan_scores_the_example_and_calls_peaks(dashboard, trained):
+def test_scan_scores_the_example_and_calls_peaks(dashboard, trained, settled):
     run = trained("tf_binding")
     at = settled(dashboard("scan", experiment="tf_binding", run=run.id))
     assert not at.exception and not errors(at)
@@ -64,7 +55,7 @@ def test_strands_that_agree_are_drawn_as_one_line(monkeypatch):
         assert [trace["name"] for trace in track(found, [], 0.5, unit="probability")["data"]] == names
 
 
-def test_scan_says_what_is_wrong(dashboard, trained):
+def test_scan_says_what_is_wrong(dashboard, trained, settled):
     run = trained("tf_binding")
     at = dashboard("scan", experiment="tf_binding", run=run.id)
     at.text_area(key="scan_text").set_value("ACGT").run()
@@ -75,7 +66,7 @@ def test_scan_says_what_is_wrong(dashboard, trained):
     assert not errors(at) and "Paste a sequence" in at.info[0].value
 
 
-def test_scan_tells_its_sequences_apart(dashboard, trained):
+def test_scan_tells_its_sequences_apart(dashboard, trained, settled):
     run = trained("tf_binding")
     at = dashboard("scan", experiment="tf_binding", run=run.id)
     fasta = "".join(f">s{i}\n{letters * 50}\n" for i, letters in enumerate(("TGACTCAT", "TTTG", "A")))
@@ -121,7 +112,7 @@ def test_variants_name_the_file_they_were_given(dashboard, trained, tmp_path, co
     assert not at.exception and len(errors(at)) == 1 and errors(at)[0].startswith(said)
 
 
-def test_variants_of_the_example_are_reported_one_by_one(dashboard, trained):
+def test_variants_of_the_example_are_reported_one_by_one(dashboard, trained, settled):
     run = trained("tf_binding")
     at = settled(dashboard("variants", experiment="tf_binding", run=run.id))
     assert not at.exception and not errors(at)
@@ -132,7 +123,7 @@ def test_variants_of_the_example_are_reported_one_by_one(dashboard, trained):
     assert statuses[4].startswith("ref_mismatch") and statuses[5].startswith("outside")
 
 
-def test_effects_on_a_linear_output_are_of_the_prediction(dashboard, home):
+def test_effects_on_a_linear_output_are_of_the_prediction(dashboard, home, settled):
     small = {
         "epochs": 1,
         "filters": 3,
@@ -153,7 +144,7 @@ def test_effects_on_a_linear_output_are_of_the_prediction(dashboard, home):
     assert any("Largest change over windows (prediction)" in words for words in shown)
 
 
-def test_two_pasted_sequences(dashboard, trained):
+def test_two_pasted_sequences(dashboard, trained, settled):
     run = trained("tf_binding")
     at = dashboard("variants", experiment="tf_binding", run=run.id)
     at.segmented_control(key="variants_from").set_value("Two sequences").run()
@@ -162,7 +153,7 @@ def test_two_pasted_sequences(dashboard, trained):
     assert "the two sequences are the same" in errors(at)[0]
 
 
-def test_sirna_design_ranks_filters_and_explains(dashboard, trained):
+def test_sirna_design_ranks_filters_and_explains(dashboard, trained, settled):
     run = trained("rnai")
     at = settled(dashboard("sirna", experiment="rnai", run=run.id))
     assert not at.exception and not errors(at)

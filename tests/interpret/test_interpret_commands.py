@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 
@@ -11,9 +12,10 @@ import pytest
 
 from dnaconv_core.cli import main
 from dnaconv_core.data.diskdataset import write_diskdataset
+from dnaconv_core.data.formats import read_dataset
 from dnaconv_core.data.synthetic import tf_binding
 from dnaconv_core.interpret.filters import filter_motifs
-from dnaconv_core.interpret.keep import load_discovery, load_filters, save_filters
+from dnaconv_core.interpret.keep import load_discovery, load_filters, save_filters, stored_examples
 from dnaconv_core.model.bundle import save_bundle
 from dnaconv_core.sequence.motif import AP1
 from dnaconv_core.sequence.motif_text import read_motifs, write_meme
@@ -198,3 +200,40 @@ def test_kept_examples_that_are_none_are_told_in_a_sentence(folders, capsys, cha
         path.write_bytes(path.read_bytes()[:-99])
     assert main(["hits", str(folders / "model"), "--motif", "TGASTCA"]) == 2
     assert re.search(sentence, capsys.readouterr().err)
+
+
+@pytest.fixture
+def half_known(folders):
+    """Labelled data in `known`, and in `all` the same beside positives whose label is missing: 0, of weight 0."""
+    whole = tf_binding(160, seed=4, length=61)
+    hidden = np.flatnonzero(whole.y[:, 0] > 0)[::2]
+    y, w = whole.y.copy(), np.ones_like(whole.y)
+    y[hidden] = w[hidden] = 0
+    every = dataclasses.replace(whole, y=y, w=w)
+    write_diskdataset(every, folders / "all")
+    write_diskdataset(every.subset(w[:, 0] > 0), folders / "known")
+    return folders
+
+
+@pytest.mark.parametrize("command", ["filters", "motifs"])
+def test_an_example_without_a_label_is_no_negative(half_known, capsys, command):
+    asked = [command, half_known / "model", "--motifs", half_known / "known.meme", "--data"]
+    assert said(capsys, *asked, half_known / "all") == said(capsys, *asked, half_known / "known")
+
+
+def test_kept_examples_have_their_weights(half_known):
+    data = read_dataset(half_known / "all")
+    codes = np.where(data.X.any(axis=1), data.X.argmax(axis=1), 4).astype(np.uint8)
+    kept = {"codes": codes, "y": data.y, "w": data.w, "ids": data.ids, "covariates": np.zeros((len(data), 0))}
+    np.savez(half_known / "model" / "predictions.npz", **kept)
+    found = stored_examples(half_known / "model")
+    np.testing.assert_array_equal(found.w, data.w)
+    assert len(found.labelled()) == len(read_dataset(half_known / "known")) < len(found)
+
+
+@pytest.mark.parametrize("command", [["motifs"], ["report", "--out", "report.html"]])
+def test_sequences_without_labels_are_refused_where_classes_are_compared(folders, capsys, command):
+    (folders / "plain.fasta").write_text(f">a\n{SEQUENCE}\n>b\n{SEQUENCE[::-1]}\n")
+    command = [command[0], folders / "model", "--data", folders / "plain.fasta", *command[1:]]
+    assert main([*map(str, command)]) == 2
+    assert "plain.fasta has no labels: give --data with examples of both classes" in capsys.readouterr().err
