@@ -94,6 +94,8 @@ def sidebar() -> None:
                 help=f"Your runs, newest first, then models that came with the project; the number is {metric} on "
                 "validation data.",
             )
+            run = choices[shown].run if shown in choices else None
+            st.session_state["_state_shown"] = run.state if run else ""
             if shown in choices and len(choices[shown].label) > _FITS:
                 st.caption(plain(choices[shown].name))
     if missing:

@@ -32,16 +32,16 @@ _BADGES = {
 
 
 def live_run(run_id: str, experiment: Experiment) -> None:
-    """Draw the run, and again every second for as long as it lives."""
-    state = Store().get(run_id).state
-    st.fragment(_panel, run_every=_EVERY if state in LIVE else None)(run_id, experiment, state)
+    """Draw the run that the sidebar shows, and again every second for as long as it lives."""
+    shown = st.session_state["_state_shown"]  # it may have begun since
+    st.fragment(_panel, run_every=_EVERY if shown in LIVE else None)(run_id, experiment, shown)
 
 
-def _panel(run_id: str, experiment: Experiment, drawn: str) -> None:
+def _panel(run_id: str, experiment: Experiment, shown: str) -> None:
     with errors_shown():
         store = Store()
         run = store.get(run_id)
-        if drawn in LIVE and run.state != drawn:
+        if shown in LIVE and run.state != shown:
             st.rerun()  # the sidebar tells the state too
         if run.state == "queued":
             ensure_workers(store)

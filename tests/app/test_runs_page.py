@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,25 @@ def test_the_quick_chart_draws_what_the_figure_draws(monkeypatch):
     many = [MetricRow(epoch, "train", "loss", 1.0) for epoch in range(1, 1504)]
     points = training_chart(many, EXPERIMENTS["tf_binding"], 0)["data"][0]["x"]
     assert len(points) <= 402 and points[0] == 1 and points[-1] == 1503
+
+
+def test_the_sidebar_tells_of_a_run_that_began_while_the_page_was_drawn(dashboard, monkeypatch):
+    store = Store()
+    run = store.create(RunSpec("rnai"), "mine", waiting=True)
+    at = dashboard("train", experiment="rnai", run=run.id)
+    assert "mine · queued" in at.sidebar.selectbox[1].options
+    listed, claims = Store.list, []
+
+    def list_then_begin(self, *given, **more):
+        found = listed(self, *given, **more)
+        if not claims:
+            claims.append(store.claim(lambda _: True, "cpu"))
+        return found
+
+    monkeypatch.setattr(Store, "list", list_then_begin)
+    at.run()
+    try:
+        assert store.get(run.id).state == "running" and not at.exception
+        assert "mine · running" in at.sidebar.selectbox[1].options
+    finally:
+        os.close(claims[0].lock)

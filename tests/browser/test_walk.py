@@ -19,7 +19,7 @@ def go(page, name: str) -> None:
     page.get_by_role("heading", name=name, level=1).wait_for()
 
 
-def test_from_a_question_to_a_prediction(page):
+def test_from_a_question_to_a_prediction(page, settled):
     page.goto("")
     page.get_by_role("heading", name="Experiments", level=1).wait_for()
     page.locator(".sequences .row").first.wait_for()
@@ -53,13 +53,13 @@ def test_from_a_question_to_a_prediction(page):
     box.press("Control+Enter")
     page.wait_for_url(re.compile("sequence=ccuaagauaauucugcgccua"))
     value = page.get_by_test_id("stMetric").filter(has_text="Predicted activity").get_by_test_id("stMetricValue")
-    value.wait_for()
+    settled(page)  # before that the example's number is still there
     first = value.inner_text()
     assert re.fullmatch(r"\d\.\d{3}", first)
 
     page.reload()  # the address holds the view
     page.get_by_role("heading", name="Predict", level=1).wait_for()
-    value.wait_for()
+    settled(page)
     assert value.inner_text() == first
     assert page.get_by_label("Sequence", exact=True).input_value() == "ccuaagauaauucugcgccua"
 
