@@ -14,11 +14,11 @@ from cache import bundle
 from components.models import Choice
 from components.sequences_in import uploaded_text
 
-from dnaconv_core.apply.calibration import read_reference
-from dnaconv_core.apply.detail import Detail, explain
 from dnaconv_core.data.table import ID_NAMES, SEQUENCE_NAMES
 from dnaconv_core.data.textfile import SEPARATORS, Rows, split_rows
 from dnaconv_core.errors import InputError
+from dnaconv_core.evaluate.calibration import read_reference
+from dnaconv_core.evaluate.detail import Detail, explain
 from dnaconv_core.results import Record
 from dnaconv_core.runs.siblings import sibling_folders
 from dnaconv_core.runs.store import Store
@@ -174,7 +174,7 @@ def shares(model: Bundle, sequence: str, tried: np.ndarray, others: np.ndarray) 
     The covariate enters the last layer beside the sequence, so the logit is their sum; its share is measured from the
     training mean (from zero where it is not standardised).
     """
-    from dnaconv_core.apply.detail import covariate_shares
+    from dnaconv_core.evaluate.detail import covariate_shares
     from dnaconv_core.model.convnet import LOG_OFFSET
 
     config = model.config

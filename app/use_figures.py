@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from dnaconv_core.apply.scan import Scan
-from dnaconv_core.apply.sirna import SirnaSite
-from dnaconv_core.apply.tracks import Peak
+from dnaconv_core.scan.scan import Scan
+from dnaconv_core.scan.tracks import Peak
+from dnaconv_core.sirna.design import SirnaSite
 
 _MARGIN = {"l": 46, "r": 14, "t": 8, "b": 40}
 _POINTS = 6000  # points of one line; longer sequences show the highest of neighbours

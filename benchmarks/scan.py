@@ -18,9 +18,9 @@ import torch
 from common import Spent, alternate, arguments, finish, prepare, print_table, ratio, timed
 from networks import Plain
 
-from dnaconv_core.apply.scan import scan
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
+from dnaconv_core.scan.scan import scan
 from dnaconv_core.sequence.encoding import one_hot
 
 

@@ -29,7 +29,7 @@ from predict_extra import (
     upload,
 )
 
-from dnaconv_core.apply.detail import Detail
+from dnaconv_core.evaluate.detail import Detail
 from dnaconv_core.experiments.base import Example, Experiment
 from dnaconv_core.interpret.words import output_word
 from dnaconv_core.model.bundle import Bundle

@@ -19,14 +19,14 @@ from components.models import selected
 from components.sequence import Row, marks_of, sequences
 from components.sequences_in import covariate_inputs, pasted_or_file
 
-from dnaconv_core.apply.calibration import Reference, read_reference, scanned_negatives
-from dnaconv_core.apply.genome import Contig, Genome, RecordContig
-from dnaconv_core.apply.scan import EDGES, Chunk, Scan, plan_scan, scan
-from dnaconv_core.apply.tracks import Peak, call_peaks, threshold_at, write_bed, write_bedgraph, write_bigwig
+from dnaconv_core.data.genome import Contig, Genome, RecordContig
 from dnaconv_core.errors import InputError
+from dnaconv_core.evaluate.calibration import Reference, read_reference, scanned_negatives
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.model.bundle import Bundle
 from dnaconv_core.progress import Progress
+from dnaconv_core.scan.scan import EDGES, Chunk, Scan, plan_scan, scan
+from dnaconv_core.scan.tracks import Peak, call_peaks, threshold_at, write_bed, write_bedgraph, write_bigwig
 
 _MOST = 20_000_000  # bases on a page; the command line takes chromosomes
 _LETTERS, _GENOME = "Sequence", "Genome and region"

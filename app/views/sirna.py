@@ -16,12 +16,12 @@ from components.models import selected
 from components.sequence import Row, sequences
 from components.sequences_in import pasted_or_file
 
-from dnaconv_core.apply.offtargets import LENGTH
-from dnaconv_core.apply.sirna import Design, SirnaSite, design, oligos, sites_csv
-from dnaconv_core.apply.sirna_rules import RULES, XIA
 from dnaconv_core.errors import InputError
 from dnaconv_core.experiments import EXPERIMENTS
 from dnaconv_core.sequence.encoding import reverse_complement_text
+from dnaconv_core.sirna.design import Design, SirnaSite, design, oligos, sites_csv
+from dnaconv_core.sirna.offtargets import LENGTH
+from dnaconv_core.sirna.rules import RULES, XIA
 
 _LINE = "Every 21-base site of an mRNA, its guide strand scored, beside what designers look at."
 _MOST = 30_000  # bases of mRNA on a page

@@ -20,10 +20,7 @@ from components.models import selected
 from components.sequence import marks_of
 from components.sequences_in import covariate_inputs, uploaded_text
 
-from dnaconv_core.apply.genome import Contig, Genome, RecordContig
-from dnaconv_core.apply.variant_files import write_table, write_vcf
-from dnaconv_core.apply.variants import VariantEffect, pasted_variant, score_variants
-from dnaconv_core.apply.vcf import Variant, read_vcf
+from dnaconv_core.data.genome import Contig, Genome, RecordContig
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.interpret.words import output_word
@@ -32,6 +29,9 @@ from dnaconv_core.progress import Progress
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import clean, one_hot
 from dnaconv_core.sequence.motif import from_iupac
+from dnaconv_core.variants.effects import VariantEffect, pasted_variant, score_variants
+from dnaconv_core.variants.files import write_table, write_vcf
+from dnaconv_core.variants.vcf import Variant, read_vcf
 
 _LINE = "What a variant changes: the alternative allele minus the reference, in its surroundings."
 _EXAMPLE, _FILES, _PAIR = "Example", "VCF and genome", "Two sequences"

@@ -10,8 +10,8 @@ import streamlit as st
 from components.chart import chart
 from components.frame import errors_shown, header, plain
 
-from dnaconv_core.experiments.why import CLAIMS, Claim, Found
 from dnaconv_core.plot.colors import NEUTRAL, categorical
+from dnaconv_core.why.claims import CLAIMS, Claim, Found
 
 _HELP = "Small networks, trained when you look, on sequences made for the question; the numbers are kept."
 

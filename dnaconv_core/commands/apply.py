@@ -16,7 +16,7 @@ from dnaconv_core.progress import Bar
 from dnaconv_core.runs.models import find_model
 
 if TYPE_CHECKING:
-    from dnaconv_core.apply.genome import Contig
+    from dnaconv_core.data.genome import Contig
     from dnaconv_core.model.bundle import Bundle
 
 _COVARIATE_HELP = "a value that every window gets, such as accessibility=0.02 (once for each the model needs)"
@@ -62,8 +62,8 @@ def add(groups: Any, command: Any) -> None:
 
 
 def scan(options: Namespace) -> Answer:
-    from dnaconv_core.apply.scan import plan_scan
-    from dnaconv_core.apply.scanfiles import scan_to_files
+    from dnaconv_core.scan.files import scan_to_files
+    from dnaconv_core.scan.scan import plan_scan
 
     bundle = _bundle(options.model)
     threshold, words = _threshold(bundle, options.threshold, options.fpr)
@@ -102,13 +102,13 @@ def scan(options: Namespace) -> Answer:
 
 
 def variants(options: Namespace) -> Answer:
-    from dnaconv_core.apply.genome import Genome
-    from dnaconv_core.apply.variant_files import write_table, write_vcf
-    from dnaconv_core.apply.variants import score_variants
-    from dnaconv_core.apply.vcf import read_vcf
-    from dnaconv_core.apply.wholefile import WholeFile
+    from dnaconv_core.data.genome import Genome
     from dnaconv_core.experiments import EXPERIMENTS
     from dnaconv_core.sequence.motif import from_iupac
+    from dnaconv_core.variants.effects import score_variants
+    from dnaconv_core.variants.files import write_table, write_vcf
+    from dnaconv_core.variants.vcf import read_vcf
+    from dnaconv_core.wholefile import WholeFile
 
     bundle = _bundle(options.model)
     known = EXPERIMENTS.get(bundle.experiment)
@@ -171,8 +171,8 @@ def _bundle(model: str) -> Bundle:
 
 def _threshold(bundle: Bundle, threshold: float | None, fpr: float | None) -> tuple[float, str]:
     """The least prediction of a peak, and how it was chosen: as given, by the negatives, else 0.5."""
-    from dnaconv_core.apply.calibration import read_reference, scanned_negatives
-    from dnaconv_core.apply.tracks import threshold_at
+    from dnaconv_core.evaluate.calibration import read_reference, scanned_negatives
+    from dnaconv_core.scan.tracks import threshold_at
 
     if threshold is not None:
         if np.isnan(threshold):
@@ -195,8 +195,8 @@ def _threshold(bundle: Bundle, threshold: float | None, fpr: float | None) -> tu
 
 def _targets(stack: ExitStack, fasta: str, region: str, alphabet: str) -> list[tuple[Contig, int, int]]:
     """What to scan: a region of a genome, the records of a small file, or the contigs of a large one."""
-    from dnaconv_core.apply.genome import Genome, RecordContig
     from dnaconv_core.data.fasta import read_fasta
+    from dnaconv_core.data.genome import Genome, RecordContig
 
     path = Path(fasta)
     if region:
@@ -212,9 +212,9 @@ _SMALL = 64 << 20  # bytes of FASTA that are read whole
 
 
 def sirna(options: Namespace) -> Answer:
-    from dnaconv_core.apply.sirna import design, sites_csv
-    from dnaconv_core.apply.wholefile import WholeFile
     from dnaconv_core.data.fasta import read_fasta
+    from dnaconv_core.sirna.design import design, sites_csv
+    from dnaconv_core.wholefile import WholeFile
 
     records = read_fasta(Path(options.fasta), "RNA")
     cds = _cds(options.cds)

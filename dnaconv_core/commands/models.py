@@ -27,7 +27,7 @@ from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
 
 if TYPE_CHECKING:
-    from dnaconv_core.apply.detail import Detail
+    from dnaconv_core.evaluate.detail import Detail
     from dnaconv_core.model.bundle import Bundle
 
 
@@ -151,7 +151,7 @@ def predict(options: Namespace) -> Answer:
         columns = list(detail.columns().values())
         names = list(detail.columns())
     else:
-        from dnaconv_core.apply.calibration import percentiles, read_reference
+        from dnaconv_core.evaluate.calibration import percentiles, read_reference
         from dnaconv_core.predict import predict as run_model
 
         columns = [run_model(bundle.model, data, progress=Bar())[:, 0]]
@@ -176,8 +176,8 @@ def predict(options: Namespace) -> Answer:
 
 
 def _details(bundle: Bundle, data: Dataset, model: str) -> Detail:
-    from dnaconv_core.apply.calibration import read_reference
-    from dnaconv_core.apply.detail import explain
+    from dnaconv_core.evaluate.calibration import read_reference
+    from dnaconv_core.evaluate.detail import explain
     from dnaconv_core.model.bundle import load_bundle
     from dnaconv_core.runs.siblings import sibling_folders
 

@@ -216,7 +216,7 @@ def _quadrature(n: int) -> tuple[np.ndarray, np.ndarray]:
 
 def deeplift(model: ConvNet, x: np.ndarray, covariates: np.ndarray | None, options: Options) -> Scores:
     """DeepLIFT's rescale rule against one reference (see rescale.py)."""
-    from dnaconv_core.interpret.rescale import multipliers
+    from dnaconv_core.engine.deeplift import multipliers
 
     return _against_references(
         model, x, covariates, options, lambda x, reference: multipliers(model, x, reference, options.task).cpu().numpy()

@@ -32,7 +32,7 @@ def ism(
     """
     import torch
 
-    from dnaconv_core.interpret.substitutions import Substitutions
+    from dnaconv_core.engine.substitutions import Substitutions
 
     check_input(model.config, X, covariates)
     result = np.full((len(X), 4, X.shape[2]), np.nan, np.float32)

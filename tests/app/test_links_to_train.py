@@ -9,8 +9,8 @@ import pytest
 from dnaconv_core.errors import ConfigError
 from dnaconv_core.evaluate.metrics import check_pairing
 from dnaconv_core.experiments import EXPERIMENTS
-from dnaconv_core.experiments.why import CLAIMS
 from dnaconv_core.model.config import ModelConfig, TrainConfig
+from dnaconv_core.why.claims import CLAIMS
 
 
 def settings_of(at) -> dict:

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from dnaconv_core.apply.calibration import percentiles, read_reference
+from dnaconv_core.evaluate.calibration import percentiles, read_reference
 from dnaconv_core.experiments import EXPERIMENTS
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.runs.store import Store

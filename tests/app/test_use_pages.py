@@ -47,7 +47,7 @@ def test_strands_that_agree_are_drawn_as_one_line(monkeypatch):
     monkeypatch.syspath_prepend(str(APP))
     from use_figures import track
 
-    from dnaconv_core.apply.scan import Plan, Scan
+    from dnaconv_core.scan.scan import Plan, Scan
 
     one = np.float32([0.2, np.nan, 0.7])
     for other, names in ((one, ["both strands"]), (one[::-1], ["+ strand", "− strand"])):
@@ -87,7 +87,7 @@ def test_a_single_window_is_drawn_as_a_point(monkeypatch):
     monkeypatch.syspath_prepend(str(APP))
     from use_figures import track
 
-    from dnaconv_core.apply.scan import Plan, Scan
+    from dnaconv_core.scan.scan import Plan, Scan
 
     figure = track(
         Scan("s", 0, 101, "+", np.float32([[[0.4]]]), Plan("dense", "exact", "")), [], 0.5, unit="probability"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import streamlit as st
 
-from dnaconv_core.experiments.why import CLAIMS, Found
+from dnaconv_core.why.claims import CLAIMS, Found
 
 
 @pytest.fixture(autouse=True)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from dnaconv_core.engine.substitutions import Substitutions
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.attribution import ATTRIBUTIONS, GRADIENTS, REFERENCED, attribute
-from dnaconv_core.interpret.substitutions import Substitutions
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
 from dnaconv_core.predict import predict

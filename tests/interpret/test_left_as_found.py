@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from dnaconv_core.data.synthetic import tf_binding
+from dnaconv_core.engine.substitutions import Substitutions
 from dnaconv_core.interpret import marginalize as bench
 from dnaconv_core.interpret.ablation import ablate_filters
 from dnaconv_core.interpret.attribution import ATTRIBUTIONS, attribute
@@ -19,7 +20,6 @@ from dnaconv_core.interpret.filters import filter_motifs
 from dnaconv_core.interpret.findings import gather
 from dnaconv_core.interpret.ism import ism
 from dnaconv_core.interpret.silencing import predict_without, silenced
-from dnaconv_core.interpret.substitutions import Substitutions
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import ConvNet, build
 from dnaconv_core.predict import predict

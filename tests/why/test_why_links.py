@@ -9,9 +9,9 @@ import pytest
 
 from dnaconv_core.experiments import EXPERIMENTS
 from dnaconv_core.experiments.sources import SYNTHETIC, load_parts
-from dnaconv_core.experiments.why import CLAIMS
 from dnaconv_core.model.convnet import build
 from dnaconv_core.train.loop import fit
+from dnaconv_core.why.claims import CLAIMS
 
 pytestmark = pytest.mark.slow
 

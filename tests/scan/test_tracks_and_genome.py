@@ -9,10 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from dnaconv_core.apply.genome import Genome, RecordContig, text_codes
-from dnaconv_core.apply.scan import Chunk, scan
-from dnaconv_core.apply.scanfiles import scan_to_files
-from dnaconv_core.apply.tracks import (
+from dnaconv_core.data.genome import Genome, RecordContig, text_codes
+from dnaconv_core.errors import DataError, InputError
+from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.model.convnet import build
+from dnaconv_core.results import Record
+from dnaconv_core.scan.files import scan_to_files
+from dnaconv_core.scan.scan import Chunk, scan
+from dnaconv_core.scan.tracks import (
     Peak,
     PeakCaller,
     call_peaks,
@@ -22,10 +26,6 @@ from dnaconv_core.apply.tracks import (
     write_bedgraph,
     write_bigwig,
 )
-from dnaconv_core.errors import DataError, InputError
-from dnaconv_core.model.config import ModelConfig
-from dnaconv_core.model.convnet import build
-from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import decode, from_codes
 
 NAN = np.nan

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 import torch
 
-from dnaconv_core.apply.genome import Genome
-from dnaconv_core.apply.variant_files import COLUMNS, write_table, write_vcf
-from dnaconv_core.apply.variants import pasted_variant, score_variants
-from dnaconv_core.apply.vcf import read_vcf
+from dnaconv_core.data.genome import Genome
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
 from dnaconv_core.predict import predict
 from dnaconv_core.sequence.encoding import decode, from_codes, one_hot, reverse_complement_text
 from dnaconv_core.sequence.motif import from_iupac
+from dnaconv_core.variants.effects import pasted_variant, score_variants
+from dnaconv_core.variants.files import COLUMNS, write_table, write_vcf
+from dnaconv_core.variants.vcf import read_vcf
 
 LENGTH = 15
 CHR1 = decode(from_codes(np.random.default_rng(7).integers(0, 4, 60)))[0]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dnaconv_core.apply.sliding import maxima, one_hot_codes, shifted, sums, toeplitz, weighted_sums
+from dnaconv_core.engine.sliding import maxima, one_hot_codes, shifted, sums, toeplitz, weighted_sums
 
 if TYPE_CHECKING:
     from torch import Tensor

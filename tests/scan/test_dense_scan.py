@@ -9,12 +9,12 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnaconv_core.apply.scan import plan_scan, scan, scan_chunks
 from dnaconv_core.errors import InputError
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
 from dnaconv_core.predict import predict
 from dnaconv_core.results import Record
+from dnaconv_core.scan.scan import plan_scan, scan, scan_chunks
 from dnaconv_core.sequence.encoding import decode, from_codes
 
 
@@ -234,7 +234,7 @@ def test_a_stop_is_heard_within_a_piece():
 
 @pytest.mark.parametrize("edges", ["exact", "context"])
 def test_parts_side_by_side_have_the_same_scores(edges, monkeypatch):
-    from dnaconv_core.apply import scan as module
+    from dnaconv_core.scan import scan as module
 
     model, text = network(0, length=13, kernel_size=4, filters=3), random_text(3000)
     monkeypatch.setattr(module, "_TILE", {True: 128, False: 128})

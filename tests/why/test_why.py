@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from dnaconv_core.experiments import EXPERIMENTS, why
-from dnaconv_core.experiments.why import CLAIMS
-from dnaconv_core.experiments.why_networks import LENGTH, MOTIF, activities, planted
 from dnaconv_core.sequence.encoding import to_codes
+from dnaconv_core.why.claims import CLAIMS
+from dnaconv_core.why.networks import LENGTH, MOTIF, activities, planted
 
 
 def test_only_positives_hold_the_motif_there_and_all_hold_its_letters():

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dnaconv_core.apply.genome import Contig
-from dnaconv_core.apply.scan import default_strands, plan_scan, scan_chunks
-from dnaconv_core.apply.tracks import Peak, PeakCaller, write_bed, write_bedgraph, write_bigwig
-from dnaconv_core.apply.wholefile import WholeFile
+from dnaconv_core.data.genome import Contig
 from dnaconv_core.errors import InputError
 from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.scan.scan import default_strands, plan_scan, scan_chunks
+from dnaconv_core.scan.tracks import Peak, PeakCaller, write_bed, write_bedgraph, write_bigwig
+from dnaconv_core.wholefile import WholeFile
 
 if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dnaconv_core.apply.calibration import Reference, calibrate, percentiles
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import InputError
+from dnaconv_core.evaluate.calibration import Reference, calibrate, percentiles
 from dnaconv_core.predict import predict
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.sequence.encoding import reverse_complement

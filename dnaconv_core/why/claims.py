@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dnaconv_core.experiments.why_networks import (
+from dnaconv_core.why.networks import (
     LENGTH,
     activities,
     auroc,

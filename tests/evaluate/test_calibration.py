@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dnaconv_core.apply.calibration import Reference, calibrate, percentiles, read_reference, scanned_negatives
-from dnaconv_core.apply.detail import explain
 from dnaconv_core.errors import BundleError, InputError
+from dnaconv_core.evaluate.calibration import Reference, calibrate, percentiles, read_reference, scanned_negatives
+from dnaconv_core.evaluate.detail import explain
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
 from dnaconv_core.predict import predict

@@ -11,8 +11,8 @@ from typing import NamedTuple, TextIO
 
 import numpy as np
 
-from dnaconv_core.apply.scan import Chunk
 from dnaconv_core.errors import DataError, InputError
+from dnaconv_core.scan.scan import Chunk
 
 
 class Peak(NamedTuple):

@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dnaconv_core.apply.offtargets import LENGTH, SEED, find_offtargets
-from dnaconv_core.apply.sirna_rules import (
+from dnaconv_core.errors import InputError
+from dnaconv_core.files import safe_cell
+from dnaconv_core.predict import predict
+from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.results import Record
+from dnaconv_core.sequence.encoding import one_hot, reverse_complement_text
+from dnaconv_core.sirna.offtargets import LENGTH, SEED, find_offtargets
+from dnaconv_core.sirna.rules import (
     RULES,
     check_rules,
     end_energies,
@@ -20,12 +26,6 @@ from dnaconv_core.apply.sirna_rules import (
     longest_stem,
     reynolds_score,
 )
-from dnaconv_core.errors import InputError
-from dnaconv_core.files import safe_cell
-from dnaconv_core.predict import predict
-from dnaconv_core.progress import SILENT, Progress
-from dnaconv_core.results import Record
-from dnaconv_core.sequence.encoding import one_hot, reverse_complement_text
 
 if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle

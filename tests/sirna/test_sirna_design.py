@@ -9,9 +9,16 @@ import io
 import numpy as np
 import pytest
 
-from dnaconv_core.apply.offtargets import find_offtargets
-from dnaconv_core.apply.sirna import design, longest_orf, oligos, sites_csv
-from dnaconv_core.apply.sirna_rules import (
+from dnaconv_core.errors import DataError, InputError
+from dnaconv_core.model.bundle import Bundle
+from dnaconv_core.model.config import ModelConfig, TrainConfig
+from dnaconv_core.model.convnet import build
+from dnaconv_core.predict import predict
+from dnaconv_core.results import Record
+from dnaconv_core.sequence.encoding import decode, from_codes, one_hot, reverse_complement, reverse_complement_text
+from dnaconv_core.sirna.design import design, longest_orf, oligos, sites_csv
+from dnaconv_core.sirna.offtargets import find_offtargets
+from dnaconv_core.sirna.rules import (
     RULES,
     check_rules,
     end_energies,
@@ -20,13 +27,6 @@ from dnaconv_core.apply.sirna_rules import (
     reynolds_score,
     stacking_energy,
 )
-from dnaconv_core.errors import DataError, InputError
-from dnaconv_core.model.bundle import Bundle
-from dnaconv_core.model.config import ModelConfig, TrainConfig
-from dnaconv_core.model.convnet import build
-from dnaconv_core.predict import predict
-from dnaconv_core.results import Record
-from dnaconv_core.sequence.encoding import decode, from_codes, one_hot, reverse_complement, reverse_complement_text
 
 GUIDES = {"length": 21, "alphabet": "RNA", "task": "regression", "output": "linear"}
 GUIDE = "UAAGCUUCAGGAUCUGACGGA"
@@ -202,7 +202,7 @@ def slow_count(guide: str, transcripts: dict[str, str]) -> tuple[int, int, int, 
 
 @pytest.mark.parametrize("piece", [1 << 20, 50, 333])
 def test_matches_in_a_transcriptome_are_counted(tmp_path, monkeypatch, piece):
-    monkeypatch.setattr("dnaconv_core.apply.offtargets._PIECE", piece)
+    monkeypatch.setattr("dnaconv_core.sirna.offtargets._PIECE", piece)
     rng = np.random.default_rng(5)
     target = TARGET
     changed = [target[:i] + "ACGU"["ACGU".index(target[i]) - 1] + target[i + 1 :] for i in (0, 9, 10, 20)]

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import TextIO
 
-from dnaconv_core.apply.variants import VariantEffect
-from dnaconv_core.apply.vcf import annotated, annotated_header
 from dnaconv_core.files import safe_cell
+from dnaconv_core.variants.effects import VariantEffect
+from dnaconv_core.variants.vcf import annotated, annotated_header
 
 COLUMNS = (
     "chrom", "pos", "id", "ref", "alt", "effect_logit", "effect_probability", "ref_logit", "alt_logit",

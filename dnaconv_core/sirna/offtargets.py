@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from dnaconv_core.apply.genome import text_codes
+from dnaconv_core.data.genome import text_codes
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.sequence.encoding import reverse_complement_text

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dnaconv_core.apply.dense import DenseNet, dense_reason
-from dnaconv_core.apply.genome import Contig, RecordContig
+from dnaconv_core.data.genome import Contig, RecordContig
+from dnaconv_core.engine.dense import DenseNet, dense_reason
 from dnaconv_core.errors import InputError
 from dnaconv_core.predict import check_input, predict
 from dnaconv_core.progress import SILENT, Progress

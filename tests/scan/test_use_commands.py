@@ -11,8 +11,8 @@ import stat
 import numpy as np
 import pytest
 
-from dnaconv_core.apply.calibration import read_reference
 from dnaconv_core.cli import main
+from dnaconv_core.evaluate.calibration import read_reference
 from dnaconv_core.model.bundle import save_bundle
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dnaconv_core.apply.genome import Contig, Genome, RecordContig
-from dnaconv_core.apply.motif_changes import Hit, changed_hits, motif_hits
-from dnaconv_core.apply.scan import scan
-from dnaconv_core.apply.vcf import Variant, is_bases
+from dnaconv_core.data.genome import Contig, Genome, RecordContig
 from dnaconv_core.errors import InputError
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Record
+from dnaconv_core.scan.scan import scan
 from dnaconv_core.sequence.encoding import count_ambiguous
 from dnaconv_core.sequence.motif import Motif
+from dnaconv_core.variants.motif_changes import Hit, changed_hits, motif_hits
+from dnaconv_core.variants.vcf import Variant, is_bases
 
 if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
