@@ -17,7 +17,9 @@ from typing import Any
 from dnaconv_core import __version__
 from dnaconv_core.errors import DataError, DnaConvError, InputError
 
-GROUPS = ("data", "models", "interpret", "apply", "pretrained", "runs")  # files of commands/, in the order of the help
+GROUPS = (  # files of commands/, in the order of the help
+    "data", "models", "filters", "explain", "motifs", "report", "scan", "variants", "sirna", "pretrained", "runs",
+)  # fmt: skip
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,13 +1,20 @@
-"""What the commands share: their answer, and the words they use for numbers, data and paths."""
+"""What the commands share: their answer, the model and data they open, and words for numbers and paths."""
 
 from __future__ import annotations
 
 import os
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.results import Metric
+from dnaconv_core.runs.models import find_model
+
+if TYPE_CHECKING:
+    from dnaconv_core.model.bundle import Bundle
+    from dnaconv_core.model.convnet import ConvNet
 
 MODEL_HELP = "a run's id, a bundle's folder, or a pretrained model's name"
 COVARIATES_HELP = "lines of 'id value', joined by id"
@@ -26,10 +33,62 @@ def metric_line(name: str, metric: Metric) -> str:
     return f"{name:<13} {metric.value:.4f}{interval}"
 
 
+def with_model(parser: ArgumentParser) -> ArgumentParser:
+    parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    return parser
+
+
+def open_model(options: Namespace) -> Bundle:
+    from dnaconv_core.model.bundle import load_bundle
+
+    return load_bundle(find_model(options.model))
+
+
+def siblings_of(model: str) -> list[ConvNet]:
+    """The networks of runs that did the same from other seeds; none where MODEL is no run."""
+    from dnaconv_core.model.bundle import load_bundle
+    from dnaconv_core.runs.siblings import sibling_folders
+    from dnaconv_core.runs.store import Store
+
+    return [load_bundle(folder).model for folder in sibling_folders(Store(), model)]
+
+
 def open_dataset(path: str, alphabet: str, covariates: str) -> Dataset:
     from dnaconv_core.data.formats import read_dataset
 
     return read_dataset(Path(path), alphabet=alphabet, covariates=Path(covariates) if covariates else None)
+
+
+def data_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--data", default="", metavar="DIR", help="labelled data (default: the kept held-out examples)")
+    parser.add_argument("--covariates", default="", metavar="FILE", help=COVARIATES_HELP)
+
+
+def examples(options: Namespace, bundle: Bundle, needed: bool = True) -> Dataset | None:
+    """--data, else what was kept with the model."""
+    from dnaconv_core.interpret.keep import stored_examples
+
+    if options.data:
+        return open_dataset(
+            options.data, bundle.config.alphabet, options.covariates if bundle.config.covariates else ""
+        )
+    found = stored_examples(bundle.path, bundle.config.alphabet, bundle.config.covariates)
+    if found is None and needed:
+        raise InputError(f"{options.model} has no held-out examples kept with it: give --data DIR")
+    if found is not None and found.length != bundle.config.length:
+        raise DataError(
+            f"the held-out examples kept with {options.model} have {found.length} bases and it reads "
+            f"{bundle.config.length}: give --data DIR"
+        )
+    return found
+
+
+def labelled_examples(options: Namespace, bundle: Bundle) -> Dataset:
+    """Those whose label is known. Raises InputError where none is: patterns are what tells classes apart."""
+    found = examples(options, bundle).labelled()
+    if not found.y.shape[1]:
+        raise InputError(f"{found.label} has no labels: give --data with examples of both classes, or with activities")
+    return found
 
 
 def absolute(path: str) -> str:

@@ -8,19 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dnaconv_core.commands.base import Answer
-from dnaconv_core.commands.interpretation import (
-    METHODS,
-    Logo,
-    check_outputs,
-    open_model,
-    picture_options,
-    siblings_of,
-    with_sequences,
-    write_logos,
-)
-from dnaconv_core.commands.sequences import given_sequences
+from dnaconv_core.commands.base import Answer, open_model, siblings_of, with_model
+from dnaconv_core.commands.outputs import Logo, check_outputs, picture_options, write_logos
+from dnaconv_core.commands.sequences import add_sequence_options, given_sequences
 from dnaconv_core.files import write_atomic
+from dnaconv_core.interpret.attribution import ATTRIBUTIONS
 from dnaconv_core.interpret.words import output_word
 from dnaconv_core.progress import Bar, Part
 
@@ -34,8 +26,9 @@ _COMPARED = ("input_x_gradient", "deeplift_shap", "ism")  # the methods that a m
 
 
 def add(groups: Any, command: Any) -> None:
-    explained = with_sequences(command(groups, "attribute", attribute_command, "which bases made the model say this"))
-    explained.add_argument("--method", choices=METHODS, default="deeplift_shap")
+    explained = with_model(command(groups, "attribute", attribute_command, "which bases made the model say this"))
+    add_sequence_options(explained)
+    explained.add_argument("--method", choices=tuple(ATTRIBUTIONS), default="deeplift_shap")
     explained.add_argument("--correct", action="store_true", help="subtract the gradient's mean over the four bases")
     explained.add_argument("--reference", choices=("zero", "uniform", "shuffled"), default=None)
     explained.add_argument("--seed", type=int, default=0, help="of the shuffles")
@@ -43,7 +36,8 @@ def add(groups: Any, command: Any) -> None:
     explained.add_argument("--out", default="", metavar="FILE.csv", help="write a line for each base there")
     picture_options(explained)
 
-    mutated = with_sequences(command(groups, "ism", ism_command, "what every single substitution does"))
+    mutated = with_model(command(groups, "ism", ism_command, "what every single substitution does"))
+    add_sequence_options(mutated)
     mutated.add_argument("--out", default="", metavar="FILE.csv", help="write a line for each substitution there")
 
 

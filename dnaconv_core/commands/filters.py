@@ -8,21 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dnaconv_core.commands.base import Answer
-from dnaconv_core.commands.interpretation import (
-    Logo,
-    best_name,
-    check_outputs,
-    data_options,
-    examples,
-    file_options,
-    name_options,
-    nameable,
-    open_model,
-    save_motifs,
-    with_model,
-    write_logos,
-)
+from dnaconv_core.commands.base import Answer, data_options, examples, open_model, with_model
+from dnaconv_core.commands.naming import best_name, name_options, nameable
+from dnaconv_core.commands.outputs import Logo, check_outputs, file_options, save_motifs, write_logos
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.words import NOT_NAMED, group_words, spelled
 from dnaconv_core.progress import Bar, Part

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dnaconv_core.commands.base import COVARIATES_HELP, MODEL_HELP, Answer, absolute, metric_line, open_dataset
+from dnaconv_core.commands.base import (
+    COVARIATES_HELP,
+    Answer,
+    absolute,
+    metric_line,
+    open_dataset,
+    open_model,
+    siblings_of,
+    with_model,
+)
 from dnaconv_core.commands.runs import queued_answer, run_answer
 from dnaconv_core.commands.sequences import add_sequence_options, given_sequences
 from dnaconv_core.commands.settings import add_setting_options, chosen_settings, given_settings
@@ -22,7 +31,6 @@ from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.sources import BOOK, DEFAULT_SPLIT, default_preset
 from dnaconv_core.files import safe_cell, write_atomic
 from dnaconv_core.progress import Bar
-from dnaconv_core.runs.models import find_model
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
 
@@ -52,13 +60,11 @@ def add(groups: Any, command: Any) -> None:
     )
     add_setting_options(training)
 
-    evaluation = command(groups, "evaluate", evaluate, "measure a model on labelled data")
-    evaluation.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    evaluation = with_model(command(groups, "evaluate", evaluate, "measure a model on labelled data"))
     evaluation.add_argument("--data", required=True, metavar="DIR", help="labelled data: a folder or a file")
     evaluation.add_argument("--covariates", default="", metavar="FILE", help=COVARIATES_HELP)
 
-    prediction = command(groups, "predict", predict, "predict for sequences")
-    prediction.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    prediction = with_model(command(groups, "predict", predict, "predict for sequences"))
     add_sequence_options(prediction)
     prediction.add_argument(
         "--details", action="store_true", help="also the other strand, a calibrated probability, percentiles and seeds"
@@ -122,10 +128,9 @@ def _check_given(options: Namespace, spec: RunSpec) -> None:
 def evaluate(options: Namespace) -> Answer:
     from dnaconv_core.evaluate.bootstrap import with_intervals
     from dnaconv_core.evaluate.metrics import labelled
-    from dnaconv_core.model.bundle import load_bundle
     from dnaconv_core.predict import predict as run_model
 
-    bundle = load_bundle(find_model(options.model))
+    bundle = open_model(options)
     data = open_dataset(options.data, bundle.config.alphabet, options.covariates)
     if not data.y.shape[1]:
         raise DataError(f"{options.data} has no labels to measure against: add a column 'label', or use predict")
@@ -141,9 +146,7 @@ def evaluate(options: Namespace) -> Answer:
 
 
 def predict(options: Namespace) -> Answer:
-    from dnaconv_core.model.bundle import load_bundle
-
-    bundle = load_bundle(find_model(options.model))
+    bundle = open_model(options)
     data = given_sequences(options, bundle.config)
     names, columns = ["prediction"], []
     if options.details:
@@ -178,11 +181,8 @@ def predict(options: Namespace) -> Answer:
 def _details(bundle: Bundle, data: Dataset, model: str) -> Detail:
     from dnaconv_core.evaluate.calibration import read_reference
     from dnaconv_core.evaluate.detail import explain
-    from dnaconv_core.model.bundle import load_bundle
-    from dnaconv_core.runs.siblings import sibling_folders
 
-    others = [load_bundle(folder).model for folder in sibling_folders(Store(), model)]
-    return explain(bundle.model, data, reference=read_reference(bundle.path), siblings=others)
+    return explain(bundle.model, data, reference=read_reference(bundle.path), siblings=siblings_of(model))
 
 
 def _split(text: str) -> dict[str, Any]:

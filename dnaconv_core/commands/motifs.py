@@ -9,29 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dnaconv_core.commands.base import Answer
-from dnaconv_core.commands.interpretation import (
-    METHODS,
+from dnaconv_core.commands.base import Answer, data_options, examples, labelled_examples, open_model, with_model
+from dnaconv_core.commands.naming import (
     MOTIF_HELP,
-    Logo,
     best_name,
-    check_outputs,
-    data_options,
-    examples,
-    file_options,
     given_motifs,
-    labelled_examples,
     motif_meant,
     name_options,
     nameable,
-    open_model,
     p_words,
-    save_motifs,
-    with_model,
-    write_logos,
 )
+from dnaconv_core.commands.outputs import Logo, check_outputs, file_options, save_motifs, write_logos
 from dnaconv_core.errors import InputError
 from dnaconv_core.files import write_atomic
+from dnaconv_core.interpret.attribution import ATTRIBUTIONS
 from dnaconv_core.interpret.words import NOT_NAMED, group_words, output_word, spelled
 from dnaconv_core.progress import Bar
 from dnaconv_core.sequence.encoding import LETTERS
@@ -47,7 +38,7 @@ def add(groups: Any, command: Any) -> None:
     patterns = with_model(command(groups, "motifs", motifs, "the motifs a model uses over a dataset"))
     data_options(patterns)
     name_options(patterns)
-    patterns.add_argument("--method", choices=METHODS, default="deeplift_shap")
+    patterns.add_argument("--method", choices=tuple(ATTRIBUTIONS), default="deeplift_shap")
     patterns.add_argument("--most", type=int, default=1000, metavar="N", help="positives explained, and negatives")
     patterns.add_argument(
         "--finder", default="own", metavar="own|modisco", help="TF-MoDISco is an extra: pip install modisco-lite"

@@ -6,17 +6,9 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from dnaconv_core.commands.base import Answer
-from dnaconv_core.commands.interpretation import (
-    check_outputs,
-    data_options,
-    labelled_examples,
-    name_options,
-    nameable,
-    open_model,
-    siblings_of,
-    with_model,
-)
+from dnaconv_core.commands.base import Answer, data_options, labelled_examples, open_model, siblings_of, with_model
+from dnaconv_core.commands.naming import name_options, nameable
+from dnaconv_core.commands.outputs import check_outputs
 from dnaconv_core.files import write_atomic
 from dnaconv_core.progress import Bar
 

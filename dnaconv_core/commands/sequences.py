@@ -1,9 +1,10 @@
-"""The sequences a command is given: on the command line, in a FASTA file, or in a column of a table."""
+"""The sequences a command is given, on the command line, in a FASTA file or in a column of a table, and covariates."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.data.textfile import read_rows
 from dnaconv_core.errors import InputError
 from dnaconv_core.model.config import ModelConfig
+
+if TYPE_CHECKING:
+    from dnaconv_core.model.bundle import Bundle
 
 
 def add_sequence_options(parser: ArgumentParser) -> None:
@@ -74,3 +78,28 @@ def _table(path: Path, column: str, config: ModelConfig) -> Dataset:
             f"the sequences in {path} have {data.length} bases; this model reads {config.length}: cut or pad them"
         )
     return data
+
+
+def covariate_option(parser: ArgumentParser) -> None:
+    words = "a value that every window gets, such as accessibility=0.02 (once for each the model needs)"
+    parser.add_argument("--covariate", action="append", default=[], metavar="NAME=VALUE", help=words)
+
+
+def given_covariates(bundle: Bundle, given: list[str]) -> np.ndarray | None:
+    """The values of --covariate NAME=VALUE in the model's order, `(C,)`. Raises InputError naming what is wrong."""
+    names, values = bundle.config.covariates, {}
+    for text in given:
+        name, found, number = text.partition("=")
+        if not found or name not in names:
+            wanted = ", ".join(names) or "none"
+            raise InputError(f"--covariate is {text!r}: write NAME=VALUE; this model takes {wanted}")
+        try:
+            values[name] = float(number)
+        except ValueError:
+            raise InputError(f"--covariate {name} is {number!r}: it must be a number") from None
+    missing = [name for name in names if name not in values]
+    if missing:
+        raise InputError(
+            f"this model needs {', '.join(missing)} beside the sequence: give --covariate {missing[0]}=VALUE"
+        )
+    return np.array([values[name] for name in names], np.float32) if names else None

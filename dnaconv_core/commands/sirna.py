@@ -1,0 +1,62 @@
+"""`dnaconv sirna`: guides for the sites of an mRNA."""
+
+from __future__ import annotations
+
+import re
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from dnaconv_core.commands.base import MODEL_HELP, Answer, open_model
+from dnaconv_core.errors import InputError
+from dnaconv_core.progress import Bar
+
+
+def add(groups: Any, command: Any) -> None:
+    designing = command(groups, "sirna", sirna, "design siRNAs: score the guide of every 21-base site of an mRNA")
+    designing.add_argument("--fasta", required=True, metavar="FILE", help="one mRNA or more, plain or gzip")
+    designing.add_argument("--model", default="rnai_huesken", metavar="MODEL", help=MODEL_HELP)
+    designing.add_argument("--transcriptome", default="", metavar="FILE", help="FASTA in which matches are counted")
+    designing.add_argument("--cds", default="", metavar="START-END", help="coding region, from 0; else the longest ORF")
+    designing.add_argument("--dtdt", action="store_true", help="oligos end in dTdT instead of the mRNA's bases")
+    designing.add_argument("--show", type=int, default=20, metavar="N", help="sites to print (default 20)")
+    designing.add_argument("--out", default="", metavar="FILE.csv", help="write all sites and oligos there")
+
+
+def sirna(options: Namespace) -> Answer:
+    from dnaconv_core.data.fasta import read_fasta
+    from dnaconv_core.sirna.design import design, sites_csv
+    from dnaconv_core.wholefile import WholeFile
+
+    records = read_fasta(Path(options.fasta), "RNA")
+    cds = _cds(options.cds)
+    result = design(open_model(options), records, cds=cds, transcriptome=options.transcriptome or None, progress=Bar())
+    sites = []
+    for site in result.sites:
+        row = {name: getattr(site, name) for name in ("id", "start", "target", "guide", "prediction", "gc", "rules")}
+        if site.off_target is not None:
+            row |= site.off_target._asdict() | {"names": list(site.off_target.names)}
+        sites.append(row)
+    if options.out:
+        with WholeFile(options.out) as whole:
+            whole.file.write(sites_csv(result.sites, dtdt=options.dtdt))
+    missing = f"; {result.n_missing:,} with unknown bases left out" if result.n_missing else ""
+    lines = [f"{len(sites):,} sites, best first{missing}"]
+    for site in result.sites[: options.show]:
+        kept = sum(site.rules.values())
+        line = f"  {site.id} {site.start:>6}  {site.guide}  {site.prediction:.3f}  GC {site.gc:.0%}"
+        line += f"  ΔΔG {site.asymmetry:+.1f}  rules {kept}/{len(site.rules)}"
+        if site.off_target is not None:
+            line += f"  matches {site.off_target.exact} + {site.off_target.one_mismatch}"
+        lines.append(line)
+    lines += [f"written to {options.out}"] if options.out else []
+    return Answer({"sites": sites}, "\n".join(lines))
+
+
+def _cds(text: str) -> tuple[int, int] | None:
+    if not text:
+        return None
+    found = re.fullmatch(r"(\d{1,18})-(\d{1,18})", text, re.ASCII)
+    if not found:
+        raise InputError(f"--cds is {text!r}: write START-END, from 0, end not included")
+    return int(found[1]), int(found[2])
