@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import gzip
-import io
-import zlib
 from typing import Any
 
 import streamlit as st
 
-from dnaconv_core.errors import DataError
+from dnaconv_core.errors import DataError, UnsafeFileError
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import parse_pasted
+from dnaconv_core.text import text_of
 
 _MOST = 256 << 20  # bytes a packed upload may unpack to
 
 
 def uploaded_text(upload: Any, wanted: str = "FASTA, plain or gzip") -> str:
     """The text of an uploaded file, plain or gzip. Raises DataError when it is neither, and says what is `wanted`."""
-    content = upload.getvalue()
     try:
-        if content[:2] == b"\x1f\x8b":
-            with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
-                content = file.read(_MOST + 1)
-        if len(content) > _MOST:
-            raise DataError(f"{upload.name} unpacks to more than {_MOST >> 20} MiB: use the command line for it")
-        return content.decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{upload.name} cannot be unpacked ({error}): pack it again") from error
-    except UnicodeDecodeError:
-        raise DataError(f"{upload.name} is not a text file: give {wanted}") from None
+        return text_of(upload.getvalue(), upload.name, limit=_MOST)
+    except UnsafeFileError:
+        raise DataError(f"{upload.name} unpacks to more than {_MOST >> 20} MiB: use the command line for it") from None
+    except DataError as error:
+        raise DataError(f"{error}; give {wanted}") from None
 
 
 def pasted_or_file(key: str, examples: dict[str, str], alphabet: str, *, what: str, height: int = 130) -> list[Record]:

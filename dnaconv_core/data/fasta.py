@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from dnaconv_core.data.dataset import Dataset
-from dnaconv_core.data.textfile import clean_fast, read_text
+from dnaconv_core.data.textfile import clean_fast
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import count_ambiguous, one_hot
+from dnaconv_core.text import read_text
 
 
 def read_fasta(path_or_text: Path | str, alphabet: str = "DNA") -> list[Record]:

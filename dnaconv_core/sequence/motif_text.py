@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,8 +10,11 @@ import numpy as np
 
 from dnaconv_core.errors import DataError
 from dnaconv_core.sequence.motif import UNIFORM, Motif
+from dnaconv_core.text import read_text
 
+_HOMER = re.compile(r"[A-Z]+\t[^\t]*\t-?[\d.]+(\t|$)")  # consensus, name, log-odds threshold
 _DEFAULT_SITES = 20.0  # what MEME's programs assume where a matrix does not say
+_MOTIF_BYTES = 256 << 20  # the most a file of motifs may hold; all of JASPAR has 2 MiB
 _TOLERANCE = 0.02  # how far a rounded column of probabilities may be from 1
 
 
@@ -19,11 +23,7 @@ def read_motifs(path: str | Path) -> list[Motif]:
 
     Raises DataError when the file cannot be read as text or is neither, and what the two readers raise.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it holds other bytes"
-        raise DataError(f"{path} cannot be read as text ({why}): name a MEME or JASPAR file of motifs") from error
+    text = read_text(path, limit=_MOTIF_BYTES)
     if _is_meme(text):
         return read_meme(text, where=str(path))
     if text.lstrip().startswith(">"):
@@ -36,24 +36,26 @@ def read_motifs(path: str | Path) -> list[Motif]:
 def read_meme(text: str, *, where: str = "the MEME text") -> list[Motif]:
     """Motifs of MEME text, minimal or as MEME's programs write it (meme-suite.org/meme/doc/meme-format.html).
 
-    Takes the letter-probability matrix that follows each MOTIF line and scales its columns to sum to 1 exactly. Raises
-    DataError for text that is no MEME file, an alphabet other than DNA or RNA, a missing matrix, one with the wrong
-    number of rows or letters, something that is no number, and a column that does not sum to 1, naming motif and line.
+    Takes the letter-probability matrix that follows each MOTIF line and scales its columns to sum to 1 exactly; a motif
+    without one is passed over. Raises DataError for text that is no MEME file, an alphabet other than DNA or RNA, no
+    matrix at all, one with the wrong number of rows or letters, something that is no number, and a column that does not
+    sum to 1, naming motif and line.
     """
     if not _is_meme(text):
         raise DataError(f"{where} is no MEME file: it has no line 'MEME version 4' or later")
     lines = text.splitlines()
     motifs: list[Motif] = []
     waiting: tuple[str, str, int] | None = None  # a motif whose matrix has not come yet: id, name, line
+    empty = waiting  # the first whose matrix never came: DREME and others write such
     at = 0
     while at < len(lines):
         line = lines[at].strip()
         at += 1
         if line.startswith("ALPHABET"):
             _check_alphabet(line, f"{where}, line {at}")
-        elif line.startswith("MOTIF "):
-            words = line.split()[1:]
-            _no_matrix(waiting, where)
+        elif line.split()[:1] == ["MOTIF"]:
+            words = line.split()[1:] or ["unnamed"]
+            empty = empty or waiting
             waiting = (words[0], words[1] if len(words) > 1 else words[0], at)
         elif line.startswith("letter-probability matrix:"):
             if waiting is None:
@@ -61,8 +63,8 @@ def read_meme(text: str, *, where: str = "the MEME text") -> list[Motif]:
             ppm, nsites, at = _meme_matrix(lines, at, f"motif {waiting[0]!r} of {where}")
             motifs.append(Motif(waiting[1], waiting[0], ppm, nsites))
             waiting = None
-    _no_matrix(waiting, where)
     if not motifs:
+        _no_matrix(empty or waiting, where)
         raise DataError(f"{where} holds no motif: each begins with a line 'MOTIF name'")
     return motifs
 
@@ -84,9 +86,9 @@ def write_meme(motifs: Iterable[Motif], *, background: np.ndarray = UNIFORM) -> 
 def read_jaspar(text: str, *, where: str = "the JASPAR text") -> list[Motif]:
     """Motifs of JASPAR text: '>id name', then four rows of counts, with letters and brackets or bare.
 
-    Counts become probabilities as they are (no pseudocount); nsites is the largest column sum. Raises DataError for a
-    matrix with other than four rows, rows in another order than A C G T or of unequal length, something that is no
-    count, and an empty column, naming motif and line.
+    Counts become probabilities as they are (no pseudocount); nsites is the largest column sum. Raises DataError for
+    HOMER's motifs, which look alike, a matrix with other than four rows, rows in another order than A C G T or of
+    unequal length, something that is no count, and an empty column, naming motif and line.
     """
     motifs: list[Motif] = []
     header, rows, header_line = "", [], 0
@@ -190,6 +192,8 @@ def _jaspar_row(line: str, place: int, where: str) -> list[float]:
 
 
 def _jaspar_motif(header: str, rows: list[list[float]], where: str) -> Motif:
+    if _HOMER.match(header):
+        raise DataError(f"{where}: this is a motif of HOMER, whose rows are positions: save it as MEME or JASPAR")
     matrix_id, _, name = header.replace("\t", " ").partition(" ")
     where = f"motif {matrix_id!r} of {where}"
     if len(rows) != 4:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,10 +12,12 @@ from dnaconv_core.data.genome import text_codes
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.sequence.encoding import reverse_complement_text
+from dnaconv_core.text import open_text
 
 LENGTH = 21  # bases of a guide
 SEED = slice(1, 8)  # its bases 2 to 8
 _PIECE = 1 << 20  # bases looked at together
+_LONGEST_LINE = 1 << 28  # a whole chromosome may stand on one
 _NAMES = 5  # transcripts named per guide
 _EVEN = np.int64(0x155555555555)  # the lower bit of each base
 
@@ -140,36 +140,28 @@ def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
 def _pieces(path: Path) -> Iterator[tuple[list[_Part], float]]:
     """Parts of transcripts, about `_PIECE` bases at a time, and the share of the file read."""
     waiting: list[_Part] = []
-    size, total = 0, max(path.stat().st_size, 1) if path.is_file() else 1
-    try:
-        with path.open("rb") as raw:
-            for part in _parts(path, raw):
-                waiting.append(part)
-                size += len(part.codes)
-                if size >= _PIECE:
-                    yield waiting, raw.tell() / total
-                    waiting, size = [], 0
-    except FileNotFoundError as error:
-        raise DataError(f"{path} does not exist: check the name of the transcriptome") from error
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} cannot be read to its end ({error}): fetch or write it again") from error
+    size, lines = 0, open_text(path, longest=_LONGEST_LINE)
+    for part in _parts(path, lines):
+        waiting.append(part)
+        size += len(part.codes)
+        if size >= _PIECE:
+            yield waiting, lines.fraction
+            waiting, size = [], 0
     if waiting:
         yield waiting, 1.0
 
 
-def _parts(path: Path, raw: BinaryIO) -> Iterator[_Part]:
-    packed = raw.read(2) == b"\x1f\x8b"
-    raw.seek(0)
+def _parts(path: Path, content: Iterable[str]) -> Iterator[_Part]:
     name, lines, size, later, number = None, [], 0, False, 0
-    for line in gzip.GzipFile(fileobj=raw) if packed else raw:
+    for line in content:
         line = line.strip()
-        if line.startswith(b">"):
+        if line.startswith(">"):
             if name is not None:
                 yield _part(name, lines, later)
             number += 1
             words = line[1:].split()
-            name, lines, size, later = (words[0].decode("utf-8", "replace") if words else f"seq_{number}"), [], 0, False
-        elif name is None and line and not line.startswith(b";"):
+            name, lines, size, later = words[0] if words else f"seq_{number}", [], 0, False
+        elif name is None and line and not line.startswith(";"):
             raise DataError(f"{path} begins with {line[:40]!r}: FASTA records begin with a line such as '>name'")
         elif name is not None:
             lines.append(line)
@@ -177,12 +169,12 @@ def _parts(path: Path, raw: BinaryIO) -> Iterator[_Part]:
             if size >= _PIECE:
                 part = _part(name, lines, later)
                 yield part
-                rest = b"".join(lines)[-(LENGTH - 1) :]
+                rest = "".join(lines)[-(LENGTH - 1) :]
                 lines, size, later = [rest], len(rest), True
     if name is None:
         raise DataError(f"{path} has no record: FASTA records begin with a line such as '>name'")
     yield _part(name, lines, later)
 
 
-def _part(name: str, lines: list[bytes], later: bool) -> _Part:
-    return _Part(name, text_codes(b"".join(lines).decode("latin-1"), "RNA"), later)
+def _part(name: str, lines: list[str], later: bool) -> _Part:
+    return _Part(name, text_codes("".join(lines), "RNA"), later)

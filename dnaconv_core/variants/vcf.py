@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from dnaconv_core.errors import DataError
+from dnaconv_core.text import open_text
 
 _ALLELE = re.compile(r"[ACGTURYSWKMBDHVNacgturyswkmbdhvn]+")
 _FIXED = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
 _POSITION = re.compile(r"\d{1,18}", re.ASCII)
-_LONGEST_LINE = 1 << 24  # characters of one line
 
 
 class Variant(NamedTuple):
@@ -53,7 +51,7 @@ def read_vcf(path: Path | str) -> VcfFile:
     is not bases.
     """
     path = Path(path)
-    lines = _lines(path)
+    lines = iter(enumerate(open_text(path), 1))
     header: list[str] = []
     for number, line in lines:
         if line.startswith("##"):
@@ -82,25 +80,6 @@ def _variants(path: Path, lines: Iterator[tuple[int, str]]) -> Iterator[Variant]
             raise DataError(f"{path}: line {number} has the REF {ref[:40]!r}: it must be bases")
         alts = () if alt in (".", "") else tuple(alt.split(","))
         yield Variant(chrom, int(pos), name, ref.upper(), alts, fields, number)
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    try:
-        with path.open("rb") as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
-            raw.seek(0)
-            stream = gzip.GzipFile(fileobj=raw) if packed else raw
-            number = 0
-            while line := stream.readline(_LONGEST_LINE):
-                number += 1
-                if len(line) == _LONGEST_LINE:
-                    raise DataError(f"{path}: line {number} is longer than {_LONGEST_LINE:,} bytes: it is no VCF")
-                text = line.decode("utf-8", "surrogateescape").rstrip("\r\n")
-                yield number, text.removeprefix("\ufeff") if number == 1 else text
-    except FileNotFoundError as error:
-        raise DataError(f"{path} does not exist: check the name of the VCF") from error
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path} cannot be read to its end ({error}): fetch or write it again") from error
 
 
 INFO = (

@@ -218,7 +218,7 @@ def test_the_report_is_made_when_asked_for(dashboard, trained, monkeypatch):
     [
         (b"hello", "mine.meme is no MEME file"),
         (b"", "mine.meme is empty: give MEME or JASPAR text"),
-        (b"\xff\xfe\x00", "mine.meme is not a text file: give MEME or JASPAR text"),
+        (b"\xff\xfe\x00", "mine.meme is not a text file: byte 2 is not UTF-16; give MEME or JASPAR text"),
     ],
 )
 def test_a_wrong_file_of_motifs_is_told_and_the_page_goes_on(dashboard, trained, content, words):

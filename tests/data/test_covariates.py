@@ -91,17 +91,17 @@ def test_a_missing_id_is_named_and_the_rest_counted(tmp_path):
 
 def test_not_text_and_too_much_text(tmp_path, monkeypatch):
     file = tmp_path / "a.txt"
-    file.write_bytes(b"a 1\nb \xff\n")
-    with pytest.raises(DataError, match="byte 6 is not UTF-8"):
+    file.write_bytes(b"a 1\nb \xff\x02\n")
+    with pytest.raises(DataError, match="byte 6 is neither UTF-8 nor Windows text"):
         read_covariates(file)
     file.write_bytes(gzip.compress(b"a 1\n" * 100)[:-9])
     with pytest.raises(DataError, match="cannot be read to its end"):
         read_covariates(file)
     with pytest.raises(DataError, match="does not exist"):
         read_covariates(tmp_path / "none.txt")
-    from dnaconv_core.data.textfile import read_text
+    from dnaconv_core.text import read_text
 
-    file.write_bytes(gzip.compress(b"\0" * 10_000_000))
+    file.write_bytes(gzip.compress(b"a 1\n" * 2_500_000))
     with pytest.raises(UnsafeFileError, match="more than 1 MiB of text"):
         read_text(file, limit=1 << 20)
 

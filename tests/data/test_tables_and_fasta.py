@@ -171,6 +171,6 @@ def test_a_folder_in_the_place_of_a_file_is_told_so(tmp_path):
 def test_a_table_that_unpacks_to_too_much(tmp_path, monkeypatch):
     file = tmp_path / "t.csv.gz"
     file.write_bytes(gzip.compress(b"sequence\n" + b"A" * 5_000_000))
-    monkeypatch.setattr("dnaconv_core.data.textfile.TEXT_BYTES", 1 << 20)
+    monkeypatch.setattr("dnaconv_core.text.TEXT_BYTES", 1 << 20)
     with pytest.raises(UnsafeFileError, match="more than 1 MiB of text"):
         read_table(file)

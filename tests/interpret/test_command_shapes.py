@@ -175,10 +175,13 @@ def test_filters_motifs_and_report(model, ask):
 @pytest.mark.parametrize(
     "wrong, told",
     [
-        (("filters", "--motifs", "nowhere.meme"), "nowhere.meme cannot be read as text (No such file or directory)"),
+        (("filters", "--motifs", "nowhere.meme"), "nowhere.meme does not exist: check the name"),
         (("motifs", "--motifs", "words.meme"), "words.meme holds no motifs: it should begin with 'MEME version'"),
         (("report", "--motifs", "sum.meme", "--out", "r.html"), "line 6: its probabilities sum to 1.8, not to 1"),
-        (("hits", "--motifs", "bytes.meme"), "bytes.meme cannot be read as text (it holds other bytes)"),
+        (
+            ("hits", "--motifs", "bytes.meme"),
+            "bytes.meme is not a text file: byte 14 is neither UTF-8",
+        ),
         (("filters", "--jaspar", "martians"), "there is no JASPAR group 'martians': choose vertebrates, plants"),
         (("report", "--out", "nowhere/r.html"), "--out nowhere/r.html cannot be written: name a file in a folder"),
         (("filters", "--meme", "."), "--meme . cannot be written"),
@@ -201,6 +204,6 @@ def test_mistakes_are_told_in_a_sentence_before_the_work(model, refused, monkeyp
     head = "MEME version 4\n\nMOTIF x\nletter-probability matrix: alength= 4 w= 2\n"
     (model.parent / "words.meme").write_text("TGACTCA\n")
     (model.parent / "sum.meme").write_text(head + "0.1 0.2 0.3 0.4\n0.9 0.9 0 0\n")
-    (model.parent / "bytes.meme").write_bytes(b"MEME version 4\xff\xfe")
+    (model.parent / "bytes.meme").write_bytes(b"MEME version 4\xff\xfe\x02")
     data = ("--data", "data") if wrong[0] not in ("attribute", "ism") else ()
     assert told in refused(wrong[0], "model", *wrong[1:], *data)

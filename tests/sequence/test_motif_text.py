@@ -129,10 +129,10 @@ def test_the_two_formats_are_told_apart(tmp_path):
     (tmp_path / "c.txt").write_text("TGACTCA")
     with pytest.raises(DataError, match=r"c.txt holds no motifs: it should begin with 'MEME version'"):
         read_motifs(tmp_path / "c.txt")
-    with pytest.raises(DataError, match=r"none.txt cannot be read as text"):
+    with pytest.raises(DataError, match=r"none.txt does not exist: check the name"):
         read_motifs(tmp_path / "none.txt")
     (tmp_path / "d.txt").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(DataError, match=r"d.txt cannot be read as text"):
+    with pytest.raises(DataError, match=r"d.txt is not a text file: byte 2 is not UTF-16"):
         read_motifs(tmp_path / "d.txt")
 
 
@@ -197,8 +197,7 @@ def without(text: str, old: str, new: str) -> str:
         (without(MINIMAL, "0.055556", "abc"), "line 16: 'abc' is no number"),
         (without(MINIMAL, "0.055556", ""), "line 16: it has 3 numbers, not one for each of A C G T"),
         (without(MINIMAL, "MOTIF MA0099.2 JUN::FOS", ""), "line 12: a matrix without a line 'MOTIF name' before it"),
-        (without(MINIMAL, "letter-probability matrix: al", "x"), "line 10: motif 'MA0099.2' has no letter-probability"),
-        (MINIMAL + "MOTIF last\n", "motif 'last' has no letter-probability matrix after it"),
+        ("MEME version 4\nMOTIF a\n\nMOTIF b\n", "line 2: motif 'a' has no letter-probability matrix after it"),
         (MINIMAL + "MOTIF last\nletter-probability matrix: w= 3\n", "motif 'last' .* has 0 rows but .* w= 3"),
     ],
 )
@@ -207,10 +206,18 @@ def test_meme_errors(text, message):
         read_meme(text)
 
 
+def test_white_space_of_any_kind_after_motif_and_motifs_without_a_matrix_are_passed_over():
+    tabs = MINIMAL.replace("MOTIF MA0099.2 JUN::FOS", "MOTIF\tMA0099.2\tJUN::FOS").replace("MOTIF second", "MOTIF")
+    assert [motif.matrix_id for motif in read_meme(tabs)] == ["MA0099.2", "unnamed"]
+    again = MINIMAL.replace("MOTIF second", "MOTIF gone\n\nMOTIF second") + "\nMOTIF last\n"
+    assert [motif.matrix_id for motif in read_meme(again)] == ["MA0099.2", "second"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "holds no motif"),
+        (">TGAC\tshort\t4\t-1\n" + "1\t2\t3\t4\n" * 4, "line 1: this is a motif of HOMER, whose rows are"),
         ("A [1 2]\n", "line 1: a matrix without a line '>id name' before it"),
         (">m\n1 2\n3 4\n5 6\n", "motif 'm' of the JASPAR text, line 1: it has 3 rows"),
         (">m\n1 2\n3 4\n5 6\n7 8\n9 1\n", "it has 5 rows, not one for each"),

@@ -233,10 +233,10 @@ def test_matches_in_a_transcriptome_are_counted(tmp_path, monkeypatch, piece):
 
 
 def test_a_transcriptome_that_cannot_be_read_is_named(tmp_path):
-    with pytest.raises(DataError, match="does not exist: check the name of the transcriptome"):
+    with pytest.raises(DataError, match="does not exist: check the name"):
         find_offtargets([GUIDE], tmp_path / "none.fa")
     (tmp_path / "x.fa").write_text("ACGT\n>late\nACGT")
-    with pytest.raises(DataError, match="begins with b'ACGT': FASTA records begin with"):
+    with pytest.raises(DataError, match="begins with 'ACGT': FASTA records begin with"):
         find_offtargets([GUIDE], tmp_path / "x.fa")
     (tmp_path / "empty.fa").write_text("")
     with pytest.raises(DataError, match="has no record"):
