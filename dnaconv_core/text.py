@@ -168,7 +168,7 @@ def _windows(
     decoder = codecs.getincrementaldecoder("cp1252")()
     wrong = before + error.start
     if not error.encoding.startswith("utf-8"):
-        raise DataError(f"{name} is not a text file: byte {wrong} is not {error.encoding.upper()}") from error
+        raise DataError(f"{name} is not a text file: byte {wrong} is not {error.encoding.upper()[:6]}") from error
     try:
         text = decoder.decode(bytes(error.object))
     except UnicodeDecodeError:
