@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 APP = Path(__file__).parents[2] / "app"
+
+
+def path_of(page: str) -> str:
+    """Where the file of a page lies in the app, as `switch_page` wants it."""
+    named = dict(re.findall(r'^(\w+) = "(.+)"$', (APP / "frame" / "pages.py").read_text(), re.MULTILINE))
+    return named[page.upper()]
 
 
 @pytest.fixture
@@ -20,7 +27,7 @@ def dashboard(monkeypatch):
         for name, value in query.items():
             at.query_params[name] = value
         at.run()
-        return at.switch_page(f"views/{page}.py").run() if page else at
+        return at.switch_page(path_of(page)).run() if page else at
 
     return open_
 

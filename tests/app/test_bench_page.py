@@ -54,9 +54,8 @@ def test_the_bench_is_stopped_and_started_again(dashboard, trained, monkeypatch)
 
 
 def test_a_motif_without_effect_is_not_said_to_tell_strands_apart(dashboard):  # which puts the app on the path
-    import motif_bench
-
     from dnaconv_core.interpret.marginalize import Effect
+    from open_up import motif_bench
 
     def effect(mean: float, wide: float) -> Effect:
         return Effect(**{**dict.fromkeys(Effect._fields), "mean": mean, "low": mean - wide, "high": mean + wide})

@@ -30,9 +30,9 @@ def page(log) -> None:
     import time
 
     import streamlit as st
-    from components.job import background
 
     from dnaconv_core.errors import InputError
+    from frame.job import background
 
     what = st.text_input("what", key="what")
 

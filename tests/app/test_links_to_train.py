@@ -24,7 +24,7 @@ def follow(at, **query: str):
     at.query_params.clear()
     for name, value in query.items():
         at.query_params[name] = value
-    return at.switch_page("views/train.py").run()
+    return at.switch_page("learn/train.py").run()
 
 
 @pytest.mark.parametrize("name", CLAIMS)
@@ -32,7 +32,7 @@ def test_a_reason_opens_its_whole_network_over_an_edited_form(dashboard, name):
     claim = CLAIMS[name]
     at = dashboard("train", depth="5", filters="33", strands="both", learning_rate="0.5")
     assert settings_of(at)["filters"] == 33
-    at.switch_page("views/why.py")
+    at.switch_page("learn/why.py")
     at.query_params["reason"] = "loss"  # the quickest
     at.run()
     query = {"experiment": claim.experiment} | {key: str(value) for key, value in claim.settings.items()}

@@ -135,8 +135,8 @@ def test_an_impossible_network_is_red_with_the_reason_and_cannot_start(dashboard
 def test_form_values_survive_a_visit_to_another_page(dashboard):
     at = dashboard("train", experiment="rnai")
     at.slider(key="depth").set_value(3).run()
-    at.switch_page("views/evaluate.py").run()
-    at.switch_page("views/train.py").run()
+    at.switch_page("judge/evaluate.py").run()
+    at.switch_page("learn/train.py").run()
     assert at.slider(key="depth").value == 3
 
 
@@ -285,5 +285,5 @@ def test_a_run_that_failed_says_why(dashboard, home):
     store.fail(run.id, "the loss is not a number at epoch 1")
     at = dashboard("train", experiment="rnai", run=run.id)
     assert errors(at) == ["the loss is not a number at epoch 1"]
-    at.switch_page("views/evaluate.py").run()
+    at.switch_page("judge/evaluate.py").run()
     assert "has no model" in texts(at)

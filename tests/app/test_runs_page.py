@@ -99,10 +99,9 @@ def test_two_runs_are_compared_on_the_same_examples(dashboard, trained, no_worke
 
 def test_a_run_has_one_colour_in_every_chart(monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "app"))
-    from components.comparison import _colored
-
     from dnaconv_core.plot.colors import categorical
     from dnaconv_core.plot.style import blank
+    from learn.comparison import _colored
 
     figure = blank("x", "y")  # the first run has nothing to draw here
     figure.add_scatter(x=[0], y=[0], mode="lines", name="second").add_scatter(
@@ -135,11 +134,10 @@ def test_a_home_that_cannot_be_written_is_one_sentence_on_the_first_page(dashboa
 
 def test_the_quick_chart_draws_what_the_figure_draws(monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "app"))
-    from components.training_chart import training_chart
-
     from dnaconv_core.experiments import EXPERIMENTS
     from dnaconv_core.plot.curves import training_figure
     from dnaconv_core.runs.store import MetricRow
+    from learn.training_chart import training_chart
 
     values = {("train", "loss"): (0.5, 0.25), ("valid", "loss"): (0.75, 0.5), ("valid", "auroc"): (None, 0.625)}
     rows = [MetricRow(3 * (i + 1), *name, pair[i]) for name, pair in values.items() for i in range(2)]

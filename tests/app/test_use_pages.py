@@ -45,9 +45,8 @@ def test_scan_scores_the_example_and_calls_peaks(dashboard, trained, settled):
 
 def test_strands_that_agree_are_drawn_as_one_line(monkeypatch):
     monkeypatch.syspath_prepend(str(APP))
-    from use_figures import track
-
     from dnaconv_core.scan.scan import Plan, Scan
+    from use.figures import track
 
     one = np.float32([0.2, np.nan, 0.7])
     for other, names in ((one, ["both strands"]), (one[::-1], ["+ strand", "− strand"])):
@@ -85,9 +84,8 @@ def test_scan_tells_its_sequences_apart(dashboard, trained, settled):
 
 def test_a_single_window_is_drawn_as_a_point(monkeypatch):
     monkeypatch.syspath_prepend(str(APP))
-    from use_figures import track
-
     from dnaconv_core.scan.scan import Plan, Scan
+    from use.figures import track
 
     figure = track(
         Scan("s", 0, 101, "+", np.float32([[[0.4]]]), Plan("dense", "exact", "")), [], 0.5, unit="probability"
@@ -252,9 +250,8 @@ def test_predict_refuses_a_covariate_that_cannot_be(dashboard, trained, value):
 
 def test_files_of_predictions_hold_what_the_table_shows(monkeypatch):
     monkeypatch.syspath_prepend(str(APP))
-    from answers import Answer, as_csv, for_files
-
     from dnaconv_core.results import Record
+    from use.answers import Answer, as_csv, for_files
 
     answers = [Answer(Record("=a", "ACGT", 0), "CG", 1, 0.25, 0.5, None)]
     assert as_csv(for_files(answers, {"other strand": np.float32([0.7331181]), "unknown bases": [0]})) == (
@@ -264,6 +261,6 @@ def test_files_of_predictions_hold_what_the_table_shows(monkeypatch):
 
 def test_a_share_of_all_is_said_only_where_it_is_all(monkeypatch):
     monkeypatch.syspath_prepend(str(APP))
-    from predict_extra import share_below
+    from use.predict_extra import share_below
 
     assert [share_below(share) for share in (1.0, 0.9997, 0.5468)] == ["all", "99.9 %", "54.7 %"]

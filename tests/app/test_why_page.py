@@ -22,7 +22,7 @@ def opened(dashboard, **query: str):
     at = dashboard()
     for name, value in query.items():
         at.query_params[name] = value
-    return at.switch_page("views/why.py").run()
+    return at.switch_page("learn/why.py").run()
 
 
 def shown(at) -> str:
@@ -50,9 +50,9 @@ def test_choosing_a_reason_changes_the_address_and_a_visit_elsewhere_keeps_it(da
     at.button_group(key="_reason").set_value("depth").run()
     assert shown(at) == "depth" and at.query_params["reason"] == "depth"
     at.query_params.clear()  # as a link in the navigation does
-    at.switch_page("views/train.py").run()
+    at.switch_page("learn/train.py").run()
     at.query_params.clear()
-    at.switch_page("views/why.py").run()
+    at.switch_page("learn/why.py").run()
     assert shown(at) == "depth"
 
 

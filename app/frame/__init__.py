@@ -1,0 +1,1 @@
+"""What surrounds every page: the address, the selected model, errors, what is kept between reruns, background work."""

@@ -1,0 +1,76 @@
+"""The models an experiment has: its runs, and bundles that were imported or came with the project."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import streamlit as st
+
+from dnaconv_core.errors import DnaConvError, RunError
+from dnaconv_core.experiments import get_experiment
+from dnaconv_core.results import Metric
+from dnaconv_core.runs.models import list_models
+from dnaconv_core.runs.store import LIVE, Run, Store
+from frame import state
+
+
+class Choice(NamedTuple):
+    """A model that can be chosen: a run, which may still be training (then `path` is None), or a bundle's folder."""
+
+    key: str
+    name: str
+    label: str  # main metric and name, or what the run is doing
+    run: Run | None
+    path: Path | None
+
+
+class _Description(NamedTuple):
+    experiment: str
+    name: str
+    value: float | None  # of the experiment's main metric on validation data
+
+
+@st.cache_data(show_spinner=False, max_entries=500)
+def _describe(path: str, changed: float) -> _Description | None:
+    """What a bundle says of itself, without torch; None for one that is damaged (choosing it would say how)."""
+    try:
+        config = json.loads((Path(path) / "config.json").read_text())
+        metrics = Path(path) / "metrics.json"
+        stored = json.loads(metrics.read_text()) if metrics.is_file() else {}
+        experiment = get_experiment(config["experiment"])
+        value = Metric.from_json(stored.get("valid", {}).get(experiment.main_metric)).value
+        return _Description(experiment.key, str(config.get("name") or Path(path).name), value)
+    except (OSError, ValueError, KeyError, AttributeError, DnaConvError):
+        return None
+
+
+def catalog(experiment: str) -> dict[str, Choice]:
+    """What can be chosen for this experiment, by key: runs that live or have a model, then imported and pretrained."""
+    store = Store()
+    runs = {run.id: run for run in store.list(experiment)}
+    ready: dict[str, Choice] = {}
+    for entry in list_models(store):
+        found = _describe(str(entry.path), (entry.path / "config.json").stat().st_mtime)
+        if found is not None and found.experiment == experiment:
+            label = found.name if found.value is None else f"{found.value:.2f} · {found.name}"
+            ready[entry.key] = Choice(entry.key, found.name, label, runs.get(entry.key), entry.path)
+    choices: dict[str, Choice] = {}
+    for run in runs.values():
+        if run.id in ready:
+            choices[run.id] = ready[run.id]
+        elif run.state in LIVE or run.id == state.run():
+            choices[run.id] = Choice(run.id, run.name, f"{run.name} · {run.state}", run, None)
+    return choices | ready
+
+
+def selected() -> Choice | None:
+    """The model in the address, or this experiment's first; None where there is none. Raises RunError if unknown."""
+    choices = catalog(state.experiment().key)
+    key = state.run()
+    if not key:
+        return next((choice for choice in choices.values() if choice.path), None)
+    if key not in choices:
+        raise RunError(f"there is no model '{key}' here: choose another one in the sidebar, or train one")
+    return choices[key]

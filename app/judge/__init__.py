@@ -1,0 +1,1 @@
+"""Pages that say how good a model is."""

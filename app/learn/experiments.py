@@ -1,0 +1,183 @@
+"""What is asked, and what the data looks like."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from components.chart import chart
+from components.logo import Logo, logos
+from components.sequence import Mark, Row, sequences
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.experiments import EXPERIMENTS
+from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.plot.data import composition_figure, label_figure
+from dnaconv_core.sequence.motif import from_iupac
+from frame import state
+from frame.cache import Summary, current_dataset, summary
+from frame.page import class_names, errors_shown, header
+from frame.pages import TRAIN
+from learn import figures
+from learn.data_picker import data_details, data_picker, missing_parts, name_of
+
+_SHOWN = 8
+_OPEN_CHROMATIN = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 60" width="120" height="60">
+<path d="M0 56H34C50 56 50 8 60 8S70 56 86 56H120" fill="#7A72EE" fill-opacity=".22" stroke="#7A72EE" stroke-width="2"/>
+</svg>"""
+
+
+def page() -> None:
+    header("Experiments", "Choose a question. Below it: the examples that a network will learn from.")
+    for column, experiment in zip(st.columns(len(EXPERIMENTS)), EXPERIMENTS.values(), strict=True):
+        with column:
+            _card(experiment)
+    experiment = state.experiment()
+    st.space("small")
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+        st.subheader(f"Data for {experiment.title}", anchor=False, help=experiment.explanation, width="content")
+        data_picker()
+    data_details(experiment)
+    with errors_shown():
+        if not missing_parts(experiment):
+            _data(experiment)
+
+
+def _card(experiment: Experiment) -> None:
+    chosen = experiment.key == state.experiment().key
+    with st.container(border=True, key=f"card_{'on' if chosen else experiment.key}", height="stretch"):
+        with st.container(height=74, border=False):
+            _picture(experiment)
+        st.markdown(f"**{experiment.title}**")
+        st.write(experiment.question)
+        kind = "yes or no" if experiment.task == "binary" else "a number"
+        beside = f" · with {', '.join(experiment.covariates)}" if experiment.covariates else ""
+        st.caption(f"{experiment.length} bases of {experiment.alphabet} → {kind}{beside}")
+        with st.container(horizontal=True, vertical_alignment="bottom", height="stretch"):
+            if chosen:
+                st.page_link(
+                    TRAIN,
+                    label="Train",
+                    icon=":material/arrow_forward:",
+                    query_params=state.link(),
+                )
+            else:
+                st.button(
+                    "Choose",
+                    key=f"choose_{experiment.key}",
+                    on_click=state.choose,
+                    kwargs={"experiment": experiment.key},
+                )
+
+
+def _picture(experiment: Experiment) -> None:
+    """A logo of what there is to find: the motif, or which base at which position goes with the label."""
+    if experiment.motif:
+        ppm = from_iupac(experiment.motif).ppm
+        bits = 2 + (ppm * np.log2(np.where(ppm > 0, ppm, 1))).sum(axis=0)
+        drawn = Logo(ppm * bits)
+    else:
+        effect = summary(experiment.key, "synthetic").effect
+        drawn = Logo(effect, kind="contribution", unit="activity")
+    key = f"picture_{experiment.key}"
+    if not experiment.covariates:
+        logos([drawn], key=key, alphabet=experiment.alphabet, height=62, max_column=22, axis=False)
+        return
+    left, right = st.columns([3, 2], vertical_alignment="center", wrap=False)
+    with left:
+        logos([drawn], key=key, alphabet=experiment.alphabet, height=62, max_column=22, axis=False)
+    right.image(_OPEN_CHROMATIN, width="stretch", alt="accessibility along DNA")
+
+
+def _data(experiment: Experiment) -> None:
+    choice = state.data()
+    with st.spinner(f"Reading {name_of(choice.source)}…"):
+        found = summary(experiment.key, choice.source, choice.covariates)
+        data = current_dataset(experiment.key, choice.source, choice.covariates)
+    _numbers(experiment, found)
+    with st.container(key="shape_data"):  # one below the other where the window is narrow
+        left, right = st.columns(2)
+    with left, st.container(border=True, height="stretch"):
+        _labels(experiment, found, data)
+    with right, st.container(border=True, height="stretch"):
+        sampled = "" if found.sampled == found.n else f" Taken from {found.sampled:,} examples."
+        st.markdown("**Bases by position**", help=f"Share of each base at each position.{sampled}")
+        figure = composition_figure(found.composition, alphabet=experiment.alphabet)
+        chart(figure, key="composition", height=240, revision=choice.source)
+    if found.effect is not None:
+        with st.container(border=True):
+            st.markdown(
+                "**Which base goes with activity**",
+                help="Mean label of the examples that have this base here, minus the mean of all. Above the line: more "
+                "active. This is in the data: a good network should find it too.",
+            )
+            effect = Logo(found.effect, kind="contribution", unit="activity")
+            logos([effect], key="effect", alphabet=experiment.alphabet, height=150, max_column=52)
+    _examples(experiment, data)
+
+
+def _numbers(experiment: Experiment, found: Summary) -> None:
+    gc = float(found.composition[1:3].sum(axis=0).mean())
+    cells = [
+        ("Examples", f"{found.n:,}", None),
+        ("Length (bases)", f"{found.length:,}", None),
+        ("GC content", f"{gc:.0%}", None),
+    ]
+    if found.positives is not None:
+        cells.insert(1, ("Positives", f"{found.positives:,}", None))
+        cells.insert(
+            2,
+            (
+                "Prevalence",
+                f"{found.positives / max(found.n, 1):.2%}",
+                "Share of positives: what PR-AUC is to be compared with.",
+            ),
+        )
+    else:
+        cells.insert(1, ("Mean label", f"{found.label_mean:.2f}", experiment.label))
+    with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
+        for name, value, help in cells:
+            st.metric(name, value, help=help, width="content")
+
+
+def _labels(experiment: Experiment, found: Summary, data: Dataset) -> None:
+    if found.covariate_counts is not None:
+        st.markdown(f"**{found.covariate_name.capitalize()} of both classes**")
+        chart(figures.covariate(found, class_names(experiment)), key="covariate", height=240, revision=experiment.key)
+    else:
+        st.markdown("**Labels**", help=experiment.label)
+        figure = label_figure(data.y, task=experiment.task, label=experiment.label)
+        chart(figure, key="labels", height=240, revision=experiment.key)
+
+
+def _examples(experiment: Experiment, data: Dataset) -> None:
+    with st.container(border=True):
+        truth = " Planted sites are underlined." if data.truth else ""
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            help = f"Half from the top of the labels, half from the bottom.{truth}"
+            st.markdown("**Examples**", help=help, width="content")
+            if st.button("Others", icon=":material/shuffle:", key="others"):
+                st.session_state["_draw"] = st.session_state.get("_draw", 0) + 1
+        rows = _drawn(data, st.session_state.get("_draw", 0))
+        sequences([_row(experiment, data, int(i)) for i in rows], key="examples")
+
+
+def _drawn(data: Dataset, seed: int) -> np.ndarray:
+    """Indices of examples to show: as many with high labels as with low ones."""
+    rng, y = np.random.default_rng(seed), np.asarray(data.y[:, 0])
+    high = np.flatnonzero(y > np.median(y)) if y.min() < np.median(y) < y.max() else np.flatnonzero(y > y.mean())
+    low = np.setdiff1d(np.arange(len(y)), high, assume_unique=True)
+    half = _SHOWN // 2
+    picked = [rng.choice(part, min(half, len(part)), replace=False) for part in (high, low)]
+    return np.concatenate(picked)
+
+
+def _row(experiment: Experiment, data: Dataset, index: int) -> Row:
+    value = float(data.y[index, 0])
+    note = class_names(experiment)[value >= 0.5] if experiment.task == "binary" else f"label {value:.2f}"
+    if data.covariates is not None and data.covariate_names:
+        note += f" · {data.covariate_names[0]} {float(data.covariates[index, 0]):.4f}"
+    marks = tuple(Mark(s.start, s.end, f"{s.motif} planted, strand {s.strand}") for s in data.truth if s.index == index)
+    return Row(data.sequences(slice(index, index + 1))[0], str(data.ids[index]), note, marks)
+
+
+page()

@@ -1,0 +1,129 @@
+"""A form made from a configuration's own schema: label, help, range and choices stand with each field."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from dnaconv_core.errors import ConfigError
+from frame import state
+
+_DEVICES = ["auto", "cpu", "cuda", "mps"]
+_SLIDER_UP_TO = 256
+_KEPT, _SEEN = "_kept_", "_seen_"  # a field's last value, and what the address said of it
+
+
+def fields_of(config: type, group: str) -> list[dataclasses.Field]:
+    """The fields a person sets, in the order of the schema."""
+    return [spec for spec in dataclasses.fields(config) if spec.metadata.get("group") == group]
+
+
+def forget(config: type, group: str, *, address: bool = True) -> None:
+    """Let every field of the group go back to its default, or without `address` to what the address says."""
+    for spec in fields_of(config, group):
+        st.session_state.pop(spec.name, None)
+        st.session_state.pop(_KEPT + spec.name, None)
+        st.session_state.pop(_SEEN + spec.name, None)
+    if address:
+        state.write({spec.name: "" for spec in fields_of(config, group)})
+
+
+def came_by_link(config: type, group: str) -> bool:
+    """Whether this page was just entered with fields of the group in the address: they are then all that is changed."""
+    return state.just_entered() and any(spec.name in st.query_params for spec in fields_of(config, group))
+
+
+def only_choice(config: type, group: str, values: dict[str, Any]) -> set[str]:
+    """Fields of which only one choice can go with `values`: not worth a widget."""
+    idle = set()
+    for spec in fields_of(config, group):
+        choices = spec.metadata.get("choices", ())
+        if choices and sum(_possible(config, values | {spec.name: choice}) for choice in choices) <= 1:
+            idle.add(spec.name)
+    return idle
+
+
+def _possible(config: type, values: dict[str, Any]) -> bool:
+    try:
+        config(**values)
+    except ConfigError:
+        return False
+    return True
+
+
+def config_form(
+    config: type,
+    group: str,
+    standard: Any,
+    *,
+    only: Iterable[str],
+    below: dict[str, Any] | None = None,
+    reasons: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Draw the fields named in `only`, starting from those of `standard`; each is in the address under its own name.
+
+    below: filled with a place under each field, where what is wrong with it can be said once all values are known.
+    reasons: why a field starts as it does, shown with its help.
+    """
+    hints = typing.get_type_hints(config)
+    by_name = {spec.name: spec for spec in fields_of(config, group)}
+    values: dict[str, Any] = {}
+    for name in only:
+        spec, kind, default = by_name[name], hints[name], getattr(standard, name)
+        _start(spec, kind, default)
+        values[name] = st.session_state[_KEPT + name] = _field(spec, kind, (reasons or {}).get(name, ""))
+        if below is not None:
+            below[name] = st.empty()
+        st.session_state[_SEEN + name] = "" if values[name] == default else str(values[name])
+    state.write({name: st.session_state[_SEEN + name] for name in values})
+    return values
+
+
+def _start(spec: dataclasses.Field, kind: Any, default: Any) -> None:
+    """The value a field begins with: what the address says newly, else what it was, else the default.
+
+    `bind="query-params"` would do this but for two things: a link in the navigation drops the parameters, and Back then
+    finds neither them nor the values.
+    """
+    name, said = spec.name, st.query_params.get(spec.name, "")
+    if said != st.session_state.get(_SEEN + name, "") and not (state.just_entered() and not said):
+        st.session_state[name] = _parsed(spec, kind, said, default)
+    elif name not in st.session_state:
+        st.session_state[name] = st.session_state.get(_KEPT + name, default)
+
+
+def _parsed(spec: dataclasses.Field, kind: Any, said: str, default: Any) -> Any:
+    """A value from the address; the default where it is none that the widget could hold."""
+    meta = spec.metadata
+    try:
+        value = {"true": True, "false": False}[said.lower()] if kind is bool else kind(said) if said else default
+    except (ValueError, KeyError):
+        return default
+    low, high = meta.get("low"), meta.get("high")
+    within = (low is None or value >= low) and (high is None or value <= high)
+    return value if within and value in meta.get("choices", (value,)) else default
+
+
+def _field(spec: dataclasses.Field, kind: Any, reason: str) -> Any:
+    meta, label = spec.metadata, spec.metadata["label"]
+    shared = {"key": spec.name, "help": meta["help"] + (f"  \n**Here:** {reason}." if reason else "")}
+    value = st.session_state[spec.name]
+    if "choices" in meta:
+        return st.segmented_control(label, list(meta["choices"]), required=True, **shared)
+    if kind is bool:
+        return st.toggle(label, **shared)
+    if kind is str:
+        return st.selectbox(label, _DEVICES if value in _DEVICES else [value, *_DEVICES], **shared)
+    low, high = meta.get("low"), meta.get("high")
+    if kind is float and meta.get("log"):
+        step = value / 2 or 0.01
+        return st.number_input(label, min_value=low, max_value=high, step=step, format="%g", **shared)
+    if kind is float:
+        return st.slider(label, low, high, step=0.05, **shared)
+    if high is not None and high <= _SLIDER_UP_TO:
+        return st.slider(label, low, high, **shared)
+    return st.number_input(label, min_value=low, max_value=high, step=1, **shared)

@@ -1,0 +1,196 @@
+"""Shape a network, see it, start it, and watch it learn."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import streamlit as st
+
+from components.network import network
+from components.sequence import marks_of
+from dnaconv_core.errors import ConfigError
+from dnaconv_core.evaluate.metrics import check_pairing
+from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.experiments.sources import BOOK, SYNTHETIC
+from dnaconv_core.model.config import ModelConfig, TrainConfig
+from dnaconv_core.model.receptive_field import receptive_field
+from dnaconv_core.runs.queue import submit
+from dnaconv_core.runs.spec import RunSpec
+from dnaconv_core.runs.store import Store
+from frame import state
+from frame.cache import summary
+from frame.models import selected
+from frame.page import errors_shown, header, links_to_use
+from learn.data_picker import data_details, data_picker, missing_parts, name_of
+from learn.form import came_by_link, config_form, fields_of, forget, only_choice
+from learn.live import live_run
+
+_NETWORK = ("depth", "filters", "kernel_size", "dropout")
+_OF_COVARIATES = {"covariate_transform", "covariate_gain"}
+_TRAINING = ("epochs", "learning_rate", "batch_size")
+_OF_DATA = ("length", "alphabet", "task", "covariates")
+_TWICE = 3  # seconds in which a second press is a double click
+_OUTPUTS = {"binary": "probability", "regression": "activity"}
+
+
+def page() -> None:
+    experiment = state.experiment()
+    header(
+        "Train", f"{experiment.question} Shape a network and watch it learn the answer.", help=experiment.explanation
+    )
+    bar = st.container(border=True, key="start_bar")
+    with st.container(key="shape"):
+        left, right = st.columns([1, 3.2], gap="medium")
+    with right:
+        drawing, below = st.container(border=True), st.container()
+    with left, st.container(key="settings"):
+        preset = _preset(experiment)
+        length = _length(experiment)
+        model, training, error = _settings(experiment, preset, length or experiment.length)
+    with drawing:
+        _drawn(experiment, model)
+    with bar:
+        _start(experiment, preset, model | training, error, readable=length is not None)
+    with below, errors_shown():
+        choice = selected()
+        if choice is None or choice.run is None:
+            _nothing_yet(choice is not None)
+        else:
+            live_run(choice.run.id, experiment)
+
+
+def _preset(experiment: Experiment) -> str:
+    """Which preset the form starts from; changing it, or the experiment, puts every field back."""
+    names = list(experiment.presets)
+    chosen = st.segmented_control(
+        "Start from",
+        names,
+        default=names[0],
+        required=True,
+        key="preset",
+        bind="query-params",
+        help="  \n".join(f"**{name}**: {preset.why}." for name, preset in experiment.presets.items()),
+    )
+    linked = came_by_link(ModelConfig, "model") or came_by_link(TrainConfig, "train")
+    if linked or st.session_state.get("_form_of") not in (None, (experiment.key, chosen)):
+        forget(ModelConfig, "model", address=not linked)
+        forget(TrainConfig, "train", address=not linked)
+    st.session_state["_form_of"] = (experiment.key, chosen)
+    return chosen
+
+
+def _settings(
+    experiment: Experiment, preset: str, length: int
+) -> tuple[dict[str, Any], dict[str, Any], ConfigError | None]:
+    """The form: all fields of ModelConfig and TrainConfig as set, and what is wrong with the network."""
+    standard, train = experiment.model_config(preset), experiment.train_config(preset)
+    given = {name: getattr(standard, name) for name in _OF_DATA} | {"length": length}
+    given |= {spec.name: getattr(standard, spec.name) for spec in fields_of(ModelConfig, "model")}
+    idle = only_choice(ModelConfig, "model", given) | (set() if standard.covariates else _OF_COVARIATES)
+    rest = [s.name for s in fields_of(ModelConfig, "model") if s.name not in _NETWORK and s.name not in idle]
+    later = [s.name for s in fields_of(TrainConfig, "train") if s.name not in _TRAINING]
+    places: dict[str, Any] = {}
+    more = {"below": places, "reasons": experiment.presets[preset].reasons}
+    model = given | config_form(ModelConfig, "model", standard, only=_NETWORK, **more)
+    with st.expander("More about the network"):
+        model |= config_form(ModelConfig, "model", standard, only=rest, **more)
+    training = config_form(TrainConfig, "train", train, only=_TRAINING, **more)
+    with st.expander("More about the training"):
+        training |= config_form(TrainConfig, "train", train, only=later, **more)
+    wrong = None
+    checks = (
+        lambda: check_pairing(experiment.task, training["loss"]),
+        lambda: TrainConfig(**training),
+        lambda: ModelConfig(**model),
+    )
+    for check in checks:
+        try:
+            check()
+        except ConfigError as error:
+            wrong = error
+            places.get(str(error).split()[0], st).markdown(f":red[{error}]")
+    return model, training, wrong
+
+
+def _length(experiment: Experiment) -> int | None:
+    """Bases per sequence: of data in a folder, what is there; None where they cannot be read, which is told."""
+    data = state.data()
+    if data.source in (SYNTHETIC, BOOK):
+        return experiment.length
+    with errors_shown():
+        return summary(experiment.key, data.source, data.covariates).length
+    return None
+
+
+def _drawn(experiment: Experiment, model: dict[str, Any]) -> None:
+    sequence = experiment.examples[0].sequence[: model["length"]].ljust(model["length"], "N")
+    marks, width = marks_of(experiment.motif, sequence), len(experiment.motif)
+    if network(model, sequence=sequence, marks=marks, output=_OUTPUTS[experiment.task], key="network") is not None:
+        return
+    config = ModelConfig(**model)
+    field = min(receptive_field(config), config.length)
+    words = (
+        f"**{config.n_parameters:,} parameters.** A unit of the last layer sees **{field} of {config.length} bases**"
+    )
+    if width:
+        relation = "more than" if field > width else "just" if field == width else ":red[less than]"
+        words += f", {relation} the {width} of the motif {experiment.motif}"
+    st.caption(f"{words}. Point at a layer to see which bases reach it.")
+
+
+def _start(
+    experiment: Experiment, preset: str, settings: dict[str, Any], error: ConfigError | None, *, readable: bool
+) -> None:
+    choice = state.data()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        press = st.button(
+            "Start training",
+            type="primary",
+            disabled=error is not None or not readable or bool(missing_parts(experiment)),
+            icon=":material/play_arrow:",
+        )
+        name = st.text_input(
+            "Name of the run",
+            placeholder="Name of the run (optional)",
+            max_chars=60,
+            label_visibility="collapsed",
+            width=230,
+        )
+        with st.popover(f"Learns from {name_of(choice.source)}", icon=":material/database:"):
+            data_picker()
+            data_details(experiment)
+        if state.run():
+            st.caption("The settings below are for the next run.", width="content")
+    if error is not None and str(error).split()[0] not in (*_NETWORK, *_TRAINING):  # its field may be folded away
+        st.markdown(f":red[{error}]")
+    if press:
+        with errors_shown():
+            _launch(experiment, preset, settings, name.strip())
+
+
+def _launch(experiment: Experiment, preset: str, settings: dict[str, Any], name: str) -> None:
+    standard = experiment.model_config(preset).to_json() | experiment.train_config(preset).to_json()
+    if settings["eval_every"] == standard["eval_every"]:  # untouched: a short run still gets a curve
+        settings = settings | {"eval_every": max(1, min(settings["eval_every"], settings["epochs"] // 10))}
+    changed = {key: value for key, value in settings.items() if key not in _OF_DATA and value != standard[key]}
+    spec = RunSpec(experiment.key, *state.data(), preset=preset, settings=changed)
+    last, started, now = st.session_state.get("_started"), (spec.to_json(), name), time.monotonic()
+    if last is not None and last[0] == started and now - last[1] < _TWICE:
+        return
+    run = submit(Store(), spec, name)
+    st.session_state["_started"] = (started, now)
+    state.choose(run=run.id)
+    st.rerun()
+
+
+def _nothing_yet(has_model: bool) -> None:
+    with st.container(border=True):
+        st.markdown("**Nothing is training yet.** Press *Start training*: curves and filters appear here as it learns.")
+        if has_model:
+            st.caption("The model in the sidebar came with the project: see how good it is, or try it on a sequence.")
+            with st.container(horizontal=True):
+                links_to_use()
+
+
+page()

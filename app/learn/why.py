@@ -1,0 +1,123 @@
+"""Why this architecture: seven reasons, each an experiment of a few seconds with its control."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import streamlit as st
+
+from components.chart import chart
+from dnaconv_core.plot.colors import NEUTRAL, categorical
+from dnaconv_core.why.claims import CLAIMS, Claim, Found
+from frame import state
+from frame.page import errors_shown, header, plain
+from frame.pages import TRAIN
+
+_HELP = "Small networks, trained when you look, on sequences made for the question; the numbers are kept."
+
+
+def page() -> None:
+    header("Why Conv1D?", "Seven reasons for this architecture, each put to the test in a few seconds.", help=_HELP)
+    key = _reason()
+    with errors_shown():
+        _shown(key, CLAIMS[key])
+
+
+def _reason() -> str:
+    """Which reason is shown: the one in the address, or the last one seen where a link to the page names none."""
+    first = next(iter(CLAIMS))
+    said = st.query_params.get("reason", "")
+    if not said and state.just_entered():
+        said = st.session_state.get("_why_seen", "")
+    st.session_state["_reason"] = said if said in CLAIMS else first
+    key = st.segmented_control(
+        "Reason",
+        list(CLAIMS),
+        format_func=lambda name: CLAIMS[name].title,
+        required=True,
+        key="_reason",
+        on_change=lambda: state.write({"reason": st.session_state["_reason"]}),
+        label_visibility="collapsed",
+    )
+    if said not in (*CLAIMS, ""):
+        st.warning(f"There is no reason '{plain(said)}': this is {CLAIMS[first].title}.")
+    st.session_state["_why_seen"] = key
+    if said in CLAIMS:
+        state.write({"reason": key})
+    return key
+
+
+def _shown(key: str, claim: Claim) -> None:
+    draw = st.session_state.setdefault("_why_draw", {}).get(key, 0)
+    with st.container(border=True):
+        st.subheader(claim.claim, anchor=False)
+        st.caption(f"**Control.** {claim.control}")
+        place = st.empty()
+        with place:  # its spinner takes the place of what another reason or draw has shown here
+            found, seconds = _run(key, draw)
+        with place.container():
+            _result(key, draw, found, seconds)
+
+
+def _result(key: str, draw: int, found: Found, seconds: float) -> None:
+    claim = CLAIMS[key]
+    (st.success if found.holds else st.warning)(
+        found.verdict, icon=":material/check_circle:" if found.holds else ":material/help:"
+    )
+    chart(_figure(found), key=f"why_{key}", height=360, revision=f"{key} {draw}")
+    if found.also is not None:
+        chart(_figure(found.also), key=f"why_{key}_also", height=300, revision=f"{key} {draw}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Other random numbers", icon=":material/shuffle:", help="New sequences, new initial weights."):
+            st.session_state["_why_draw"][key] = draw + 1
+            st.rerun()
+        st.page_link(
+            TRAIN,
+            label="Train this at full size",
+            icon=":material/model_training:",
+            query_params={"experiment": claim.experiment}
+            | {name: str(value) for name, value in claim.settings.items()},
+        )
+        st.caption(f"Draw {draw + 1}, trained in {seconds:.1f} s.", width="content")
+
+
+@st.cache_data(show_spinner="Training the small networks of this experiment…", max_entries=64)
+def _run(key: str, seed: int) -> tuple[Found, float]:
+    started = time.perf_counter()
+    return CLAIMS[key].run(seed), time.perf_counter() - started
+
+
+def _figure(found: Found) -> dict[str, Any]:
+    traces, shown = [], [f"{value:,}" if isinstance(value, int) else value for value in found.x]
+    numeric = all(isinstance(value, float) for value in found.x)
+    for index, (name, values) in enumerate(found.series.items()):
+        common = {"name": name, "x": list(found.x) if numeric else shown, "y": [round(v, 4) for v in values]}
+        hover = f"{name}: %{{y:.3f}}<br>%{{x}}<extra></extra>"
+        if found.kind == "bars":
+            more = {"type": "bar", "marker": {"color": categorical(index)}, "texttemplate": "%{y:.2f}"}
+        else:
+            dashed = "dropout 0.5" in name  # the same colour as its pair without
+            line = {"color": categorical(index % 2 if "dropout" in name else index), "width": 2.2}
+            more = {"type": "scatter", "mode": "lines+markers", "line": line | ({"dash": "dot"} if dashed else {})}
+        traces.append(common | more | {"hovertemplate": hover})
+    shapes = []
+    if found.reference is not None:
+        line = {"color": NEUTRAL, "width": 1, "dash": "dot"}
+        shapes = [{"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": found.reference, "y1": found.reference}]
+        shapes[0]["line"] = line
+    lowest = min(value for values in found.series.values() for value in values)
+    scale = {"range": [0 if found.kind == "bars" else min(0.4, lowest - 0.04), 1.04]}  # a bar's length counts from zero
+    layout = {
+        "barmode": "group",
+        "margin": {"l": 56, "r": 16, "t": 8, "b": 48},
+        "showlegend": len(found.series) > 1,
+        "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
+        "xaxis": {"title": {"text": found.x_title}, **({} if numeric else {"type": "category"})},
+        "yaxis": {"title": {"text": found.y_title}, **(scale if found.reference else {})},
+        "shapes": shapes,
+    }
+    return {"data": traces, "layout": layout}
+
+
+page()

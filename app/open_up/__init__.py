@@ -1,0 +1,1 @@
+"""Pages that look into a model: its filters, the bases it used, its motifs."""

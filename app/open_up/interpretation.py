@@ -1,0 +1,155 @@
+"""What the pages about interpretation share: examples as one-hot, filters, names of motifs, and their logos."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from components.logo import Logo
+from dnaconv_core.sequence.encoding import from_codes
+from dnaconv_core.sequence.motif import Motif, to_icm
+from frame.cache import bundle, changed
+from frame.held_out import HeldOut, held_out
+from frame.job import background
+from open_up.targets import Targets
+
+if TYPE_CHECKING:
+    from dnaconv_core.interpret.ablation import Ablation
+    from dnaconv_core.interpret.filters import FilterScan
+    from dnaconv_core.interpret.match import Match
+
+_MOST = 20_000  # sequences that filters are read from
+_COMPILING = (
+    "Tomtom is being compiled for this machine, once; it takes a minute or more. Everything else on the page works."
+)
+
+
+def one_hot_of(data: HeldOut, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
+    """One-hot `(n, 4, L)` of held-out examples."""
+    return from_codes(data.codes[rows].astype(np.int8))
+
+
+def sample(path: Path) -> tuple[HeldOut, np.ndarray]:
+    """Held-out examples and the rows to read filters from: all positives first, then others, up to a number."""
+    data = held_out(path)
+    order = np.argsort(-data.y, kind="stable") if len(data.y) > _MOST else np.arange(len(data.y))
+    return data, order[:_MOST]
+
+
+def covariates_of(data: HeldOut, rows: np.ndarray | slice = slice(None)) -> np.ndarray | None:
+    return data.covariates[rows] if data.covariates.shape[1] else None
+
+
+def filters(path: Path, layer: int, fraction: float) -> FilterScan:
+    return _filters(str(path), changed(path), layer, fraction)
+
+
+@st.cache_resource(show_spinner="Reading the filters…", max_entries=12)
+def _filters(path: str, changed: float, layer: int, fraction: float) -> FilterScan:
+    from dnaconv_core.interpret.filters import filter_motifs
+
+    data, rows = sample(Path(path))
+    return filter_motifs(bundle(Path(path)).model, one_hot_of(data, rows), layer=layer, fraction=fraction)
+
+
+def together(path: Path, layer: int, fraction: float) -> np.ndarray:
+    """How filters fire together `(F, F)`: half a second for hundreds of them, so kept."""
+    return _together(str(path), changed(path), layer, fraction)
+
+
+@st.cache_resource(show_spinner=False, max_entries=12)
+def _together(path: str, changed: float, layer: int, fraction: float) -> np.ndarray:
+    from dnaconv_core.interpret.filters import co_firing
+
+    return co_firing(_filters(path, changed, layer, fraction))
+
+
+def useful_first(path: Path, scan: FilterScan) -> list[int]:
+    """The filters' indices, first those that tell the classes of the held-out examples apart most."""
+    from dnaconv_core.interpret.filters import by_usefulness
+
+    data, rows = sample(path)
+    return [int(i) for i in by_usefulness(scan, data.y[rows])]
+
+
+def ablations(path: Path, layer: int, indices: Sequence[int], kind: str = "ablation") -> list[Ablation] | None:
+    """What each of these filters is worth; None while it is being measured. kind: of the background work."""
+
+    def work(progress: Any) -> list[Ablation]:
+        from dnaconv_core.interpret.ablation import ablate_filters
+
+        data = held_out(path)
+        rows = np.arange(len(data.y))
+        return ablate_filters(
+            bundle(path).model, one_hot_of(data, rows), data.y, covariates_of(data), layer=layer, indices=indices,
+            most=2000, progress=progress,
+        )  # fmt: skip
+
+    words = "Measuring the model without " + ("each filter" if len(indices) > 1 else f"filter {indices[0] + 1}")
+    return background((kind, str(path), changed(path), layer, tuple(indices)), work, words=words)
+
+
+def names(
+    motifs: Sequence[Motif], key: tuple, by: Targets, *, order: Sequence[int] | None = None
+) -> list[list[Match]] | None:
+    """The best matches of each motif; None while they are looked for.
+
+    order: of filters, the most useful first; their q-values are then those of `dnaconv filters`.
+    """
+
+    def work(progress: Any) -> list[list[Match]]:
+        from dnaconv_core.interpret.match import match_motifs
+        from dnaconv_core.interpret.naming import families
+
+        progress.report(0.1, "reading the motifs to compare with")
+        compared = by.motifs()
+        compiled(progress)
+        if progress.should_stop():
+            return []
+        progress.report(0.7, "comparing")
+        return match_motifs(motifs, compared, families=None if order is None else families(len(motifs), order))
+
+    return background(("names", *key, by), work, words="Naming the motifs")
+
+
+def compiled(progress: Any) -> None:
+    """Wait until Tomtom and FIMO are compiled, by a process of its own: here it would hold up every page."""
+    from dnaconv_core.interpret.match import compile_now, compiling, is_warm, warm_up
+
+    begun = 0
+    while not is_warm() and not progress.should_stop():
+        progress.report(0.2, _COMPILING)
+        begun += not compiling()
+        if begun > 3:  # it ends without a result there: let its error be seen
+            return compile_now()
+        warm_up()
+        time.sleep(0.5)
+
+
+def best_name(matches: list[Match]) -> str:
+    """The first match's name, or that there is none."""
+    from dnaconv_core.interpret.match import NO_MATCH
+
+    return matches[0].name if matches and matches[0].significant else NO_MATCH
+
+
+def aligned(motif: Motif, matches: Sequence[Match]) -> list[Logo]:
+    """The motif and its matches as logos whose columns stand under one another."""
+    first = min([0, *(m.offset for m in matches)])
+    last = max([motif.width, *(m.offset + m.target.width for m in matches)])
+
+    def placed(ppm: np.ndarray, offset: int) -> np.ndarray:
+        heights = np.zeros((4, last - first))
+        heights[:, offset - first : offset - first + ppm.shape[1]] = to_icm(ppm)
+        return heights
+
+    drawn = [Logo(placed(motif.ppm, 0), motif.name)]
+    for m in matches:
+        note = f"{m.matrix_id} · q = {m.q_value:.2g} · {'−' if m.strand == '-' else '+'} strand · offset {m.offset:+d}"
+        drawn.append(Logo(placed(m.oriented().ppm, m.offset), m.name, note))
+    return drawn

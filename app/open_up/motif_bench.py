@@ -1,0 +1,224 @@
+"""The motif bench: any motif in sequences that mean nothing, and what the model makes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from components.chart import chart
+from components.logo import Logo, logos
+from components.moving import moving
+from dnaconv_core.interpret.words import output_word
+from dnaconv_core.progress import Progress
+from dnaconv_core.sequence.encoding import LETTERS, decode
+from frame.cache import bundle, changed
+from frame.held_out import HeldOut
+from frame.job import background
+from frame.models import Choice
+from open_up.interpretation import one_hot_of
+from open_up.motif_choice import ask_motif, default_motif, motif_of, spelled
+
+if TYPE_CHECKING:
+    from dnaconv_core.interpret.marginalize import Curve, Effect, Mutations, Positions, Spacing
+    from dnaconv_core.sequence.motif import Motif
+
+_BACKGROUNDS = 50
+_MARGIN = {"l": 52, "r": 12, "t": 10, "b": 42}
+
+
+def show(choice: Choice, data: HeldOut) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
+        text = ask_motif(choice, "motif", "Motif", value=default_motif(data.alphabet))
+        beside = ask_motif(choice, "second", "Second motif, for spacing")
+    path, stamp, config = choice.path, changed(choice.path), bundle(choice.path).config
+    motif = motif_of(text, path, data.alphabet)
+    word, unit = spelled(motif, data.alphabet), output_word(config)
+    X = _backgrounds(str(path), stamp, data)
+    found = _effects(path, (text.upper(), word), motif, X)
+    if found is None:
+        return
+    effect, other, places, mutations = found
+    _strip(effect, other if data.alphabet == "DNA" else None, places, X, unit)
+    with st.container(key="shape_bench"):  # one below the other where the window is narrow
+        left, right = st.columns(2)
+    with left, st.container(border=True):
+        st.markdown("**Effect by position**", help="Of its first base; the band is the 95 % interval of the mean.")
+        chart(_band(places.curve, "first base of the motif", 1, unit=unit), key="by_position", height=260)
+        st.markdown("**Move it through one background**", help="The first one, with the motif's likeliest word.")
+        moving(*_one_background(str(path), stamp, mutations.word, X), key="moved", unit=unit)
+    with right, st.container(border=True):
+        _by_mutation(mutations, data.alphabet, unit)
+        if beside:
+            second = motif_of(beside, path, data.alphabet)
+            names = (word, spelled(second, data.alphabet))
+            key = (text.upper(), beside.upper(), *names)
+            spaced = _spaced(path, key, motif, second, X)
+            if spaced is not None:
+                _by_spacing(spaced, *names, unit)
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def _backgrounds(path: str, stamp: float, _data: HeldOut) -> np.ndarray:
+    from dnaconv_core.interpret.marginalize import backgrounds
+
+    return backgrounds(one_hot_of(_data, slice(0, 2000)), _data.codes.shape[1], _BACKGROUNDS)
+
+
+def _effects(path: Path, key: tuple, motif: Motif, X: np.ndarray) -> tuple[Effect, Effect, Positions, Mutations] | None:
+    """What the motif does in X, on either strand, at every place, and mutated; None while it is measured."""
+
+    def work(progress: Progress) -> tuple[Effect, Effect, Positions, Mutations]:
+        from dnaconv_core.interpret.marginalize import by_mutation, by_position, marginalize, strand_effects
+
+        model = bundle(path).model
+        return (
+            marginalize(model, X, motif),
+            strand_effects(model, X, motif)[1],
+            by_position(model, X, motif, progress=progress),
+            by_mutation(model, X, motif),
+        )
+
+    return background(("bench", str(path), changed(path), *key), work, words="Measuring")
+
+
+def _spaced(path: Path, key: tuple, motif: Motif, second: Motif, X: np.ndarray) -> Spacing | None:
+    """Both motifs by the bases between them; None while it is measured."""
+
+    def work(progress: Progress) -> Spacing:
+        from dnaconv_core.interpret.marginalize import by_spacing
+
+        return by_spacing(bundle(path).model, X, motif, second, progress=progress)
+
+    return background(("spacing", str(path), changed(path), *key), work, words="Measuring")
+
+
+@st.cache_resource(show_spinner=False, max_entries=40)
+def _one_background(path: str, stamp: float, word: str, _X: np.ndarray) -> tuple[str, str, np.ndarray, np.ndarray]:
+    """The first background and the word; predictions and logits with it from each base on, and last without it."""
+    from dnaconv_core.interpret.marginalize import typical_covariates
+    from dnaconv_core.predict import predict
+    from dnaconv_core.sequence.edit import substitute
+
+    model = bundle(Path(path))
+    places = _X.shape[2] - len(word) + 1
+    many = np.concatenate([substitute(np.repeat(_X[:1], places, axis=0), word, np.arange(places)), _X[:1]])
+    beside = typical_covariates(model.config)
+    given = None if beside is None else np.tile(beside, (len(many), 1))
+    said, logits = (predict(model.model, many, given, output=kind)[:, 0] for kind in ("prediction", "logit"))
+    alphabet = model.config.alphabet
+    return decode(_X[:1], alphabet)[0], word.replace("T", "U") if alphabet == "RNA" else word, said, logits
+
+
+def _strip(effect: Effect, other: Effect | None, places: Positions, X: np.ndarray, unit: str) -> None:
+    shown = [(f"Effect on the {unit}", f"{effect.mean:+.2f}", f"Mean over {len(X)} dinucleotide-shuffled backgrounds.")]
+    below = [f"95 %: {effect.low:+.2f} to {effect.high:+.2f}"]
+    if other is not None:
+        shown.append(("Read from the other strand", f"{other.mean:+.2f}", "The same DNA, reverse-complemented."))
+        below.append(_strands(effect, other))
+    shown.append(
+        ("Varies with position by", _percent(places.variation), "Largest minus smallest, over the mean; inner places.")
+    )
+    below.append("position-invariant" if places.invariant else "not position-invariant: where it lies matters")
+    with st.container(border=True, horizontal=True, gap="medium"):  # wraps where the window is narrow
+        for (label, value, help), words in zip(shown, below, strict=True):
+            with st.container(width="content"):
+                st.metric(label, value, help=help, width="content")
+                st.caption(words)
+
+
+def _strands(effect: Effect, other: Effect) -> str:
+    if abs(other.mean - effect.mean) <= 0.05 * abs(effect.mean):
+        return "the same within 5 %"
+    if all(one.low <= 0 <= one.high for one in (effect, other)):
+        return "no clear effect on either"
+    return "not the same: the model tells the strands apart"
+
+
+def _percent(share: float) -> str:
+    """Of a mean effect near zero anything is a huge share."""
+    return f"{share:.0%}" if share < 10 else "over 1,000%"
+
+
+def _by_mutation(found: Mutations, alphabet: str, unit: str) -> None:
+    word = found.word.replace("T", "U") if alphabet == "RNA" else found.word
+    st.markdown("**Point mutations**", help=f"Mean change of the {unit} when one base of the motif is changed.")
+    importance = np.zeros_like(found.change)
+    for column, letter in enumerate(found.word):
+        others = [found.change[b, column] for b in range(4) if "ACGT"[b] != letter]
+        importance["ACGT".index(letter), column] = -np.mean(others)
+    drawn = Logo(importance, "Mean loss when changed", kind="contribution", unit=unit)
+    logos([drawn], key="mutated", alphabet=alphabet, height=110, max_column=56)
+    figure = {
+        "data": [
+            {
+                "type": "heatmap",
+                "z": np.round(found.change, 3).tolist(),
+                "x": [f"{letter}{i}" for i, letter in enumerate(word, 1)],
+                "y": list(LETTERS[alphabet]),
+                "colorscale": [[0, "rgb(33,102,172)"], [0.5, "rgba(127,134,148,0.08)"], [1, "rgb(200,0,45)"]],
+                "zmid": 0,
+                "colorbar": {"title": {"text": f"Δ {unit}"}, "thickness": 10},
+                "hovertemplate": f"%{{x}} to %{{y}}: %{{z:+.2f}} {unit}<extra></extra>",
+            }
+        ],
+        "layout": {"margin": _MARGIN, "yaxis": {"autorange": "reversed"}, "xaxis": {"type": "category"}},
+    }
+    chart(figure, key="mutations", height=190)
+
+
+def _by_spacing(found: Spacing, motif: str, second: str, unit: str) -> None:
+    st.markdown(
+        f"**{motif} and {second}, by the bases between them**",
+        help="Together, and beyond the sum of both alone (interaction).",
+    )
+    joint = _band(found.joint, "bases between the motifs", 0, name="together", unit=unit)
+    joint["data"] += _band(found.interaction, "", 0, name="interaction", color="theme:series1", unit=unit)["data"]
+    joint["layout"]["showlegend"] = True
+    chart(joint, key="spacing", height=240)
+
+
+def _band(
+    curve: Curve, x_title: str, first: int, *, unit: str, name: str = "effect", color: str = "theme:series0"
+) -> dict:
+    x = (curve.at + first).tolist()
+    band = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": x + x[::-1],
+        "y": np.round(np.concatenate([curve.high, curve.low[::-1]]), 4).tolist(),
+        "fill": "toself",
+        "line": {"width": 0, "color": color},
+        "opacity": 0.25,
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+    line = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": x,
+        "y": np.round(curve.mean, 4).tolist(),
+        "name": name,
+        "line": {"color": color, "width": 2},
+        "hovertemplate": f"{name} at %{{x}}: %{{y:+.2f}} {unit}<extra></extra>",
+    }
+    axes = {
+        "xaxis": {"title": {"text": x_title}},
+        "yaxis": {"title": {"text": f"change of the {unit}"}, "rangemode": "tozero"},
+    }
+    return {"data": [band, line], "layout": {"margin": _MARGIN, "showlegend": False, **axes}}
+
+
+def bars(counts: np.ndarray, x_title: str, y_title: str) -> dict:
+    """Counts by position."""
+    bar = {
+        "type": "bar",
+        "x": list(range(1, len(counts) + 1)),
+        "y": counts.tolist(),
+        "marker": {"color": "theme:series0"},
+        "hovertemplate": "base %{x}: %{y}<extra></extra>",
+    }
+    axes = {"xaxis": {"title": {"text": x_title}}, "yaxis": {"title": {"text": y_title}}}
+    return {"data": [bar], "layout": {"margin": _MARGIN, "bargap": 0.05, **axes}}

@@ -1,0 +1,109 @@
+"""A motif for the bench or a scan: typed, or taken from a filter of the model, a pattern that was found, or JASPAR."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from dnaconv_core.errors import InputError
+from dnaconv_core.interpret.jaspar import jaspar
+from dnaconv_core.interpret.keep import kept_with, load_discovery
+from dnaconv_core.interpret.naming import filters_called, motif_called
+from dnaconv_core.sequence.motif import Motif, consensus, trim
+from frame import state
+from frame.cache import bundle
+from frame.models import Choice
+from open_up.interpretation import filters, useful_first
+
+_FRACTION = 0.5
+_HELP = (
+    "Letters, also R Y S W K M B D H V N for several bases; or filter 3, pattern 1, or JASPAR's id, for a whole matrix."
+)
+
+
+def ask_motif(choice: Choice, key: str, label: str, *, value: str = "", whole: bool = False) -> str:
+    """What is typed in a field that stands in the address, and beside it where else to take a motif from.
+
+    whole: what is taken is written as a reference ('filter 3'), not as its consensus.
+    """
+    text = st.text_input(
+        label, value=value, key=key, bind="query-params", width=240, help=_HELP, placeholder="" if value else "optional"
+    )
+    menu = st.popover("Take from", icon=":material/input:", key=f"{key}_from", on_change="rerun")
+    if menu.open:
+        with menu:
+            _menu(choice, key, whole)
+    return text.strip()
+
+
+def motif_of(text: str, path: Path, alphabet: str = "DNA") -> Motif:
+    """The motif that a word or a reference stands for. Raises InputError where it stands for none."""
+
+    def patterns() -> dict[str, Motif]:
+        if not (found := _patterns(path)):
+            raise InputError("no pattern was found yet: look for motifs under Found")
+        return found
+
+    return motif_called(text, alphabet, filters=lambda: _filters(path), patterns=patterns)
+
+
+def default_motif(alphabet: str) -> str:
+    """What stands in the field at first."""
+    return state.experiment().motif or ("UUAAU" if alphabet == "RNA" else "TGASTCA")
+
+
+def spelled(motif: Motif, alphabet: str) -> str:
+    """Its consensus in the model's letters."""
+    word = consensus(motif.ppm)
+    return word.replace("T", "U") if alphabet == "RNA" else word
+
+
+def _menu(choice: Choice, key: str, whole: bool) -> None:
+    alphabet = bundle(choice.path).config.alphabet
+    offers: list[tuple[str, Callable[[], dict[str, Motif]], str]] = [
+        ("A filter of this model", lambda: _filters(choice.path), "It never fires on its held-out examples."),
+        ("A pattern", lambda: _patterns(choice.path), "None found yet: look for motifs under **Found**."),
+    ]
+    if alphabet == "DNA":
+        offers.append(("JASPAR CORE vertebrates", _named, "JASPAR is not installed."))
+    for label, find, none in offers:
+        found = find()
+        if not found:
+            st.caption(f"{label}: {none}")
+            continue
+        words = {name: f"{name} · {spelled(motif, alphabet)}" for name, motif in found.items()}
+        written = {name: name if whole else spelled(motif, alphabet) for name, motif in found.items()}
+        if find is _named:
+            words = {name: f"{motif.name} · {name}" for name, motif in found.items()}
+        at = f"{key}_{label}"
+        st.selectbox(
+            label, list(found), index=None, format_func=words.get, key=at, placeholder="Type to search", width=340,
+            on_change=_take, args=(key, at, written),
+        )  # fmt: skip
+
+
+def _take(key: str, at: str, written: dict[str, str]) -> None:
+    chosen = st.session_state[at]
+    if chosen is not None:
+        st.session_state[key] = written[chosen]
+        st.session_state[at] = None
+        st.session_state[f"{key}_from"] = False
+
+
+def _filters(path: Path) -> dict[str, Motif]:
+    """Those of the first layer that fire, without their uncertain ends; first those that tell the classes apart."""
+    scan = filters(path, 1, _FRACTION)
+    shown = [scan.motifs[i] for i in useful_first(path, scan)]
+    return filters_called(shown)
+
+
+def _patterns(path: Path) -> dict[str, Motif]:
+    found = load_discovery(kept_with(path))
+    return {p.motif.name: p.motif for p in found.patterns} if found else {}
+
+
+@st.cache_resource(show_spinner=False)
+def _named() -> dict[str, Motif]:
+    return {motif.matrix_id: trim(motif) for motif in sorted(jaspar(), key=lambda m: m.name.upper())}

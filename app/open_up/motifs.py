@@ -1,0 +1,191 @@
+"""The motifs a model uses over a whole dataset, and a bench to try any motif on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from components.chart import chart
+from components.logo import Logo, logos
+from dnaconv_core.errors import DataError
+from dnaconv_core.interpret.discovery import Discovery, Pattern, discover
+from dnaconv_core.interpret.keep import PATTERNS, kept_with, load_discovery, save_discovery
+from dnaconv_core.interpret.match import NO_MATCH
+from dnaconv_core.interpret.words import output_word
+from dnaconv_core.sequence.motif import to_icm
+from dnaconv_core.sequence.motif_text import write_jaspar, write_meme
+from frame import state
+from frame.cache import bundle, changed
+from frame.held_out import HeldOut, held_out
+from frame.job import background, begin_again, known
+from frame.models import Choice, selected
+from frame.page import class_names, errors_shown, header, no_model_yet, plain
+from open_up import motif_bench, motif_scan
+from open_up.interpretation import aligned, covariates_of, names, one_hot_of
+from open_up.motif_choice import spelled
+from open_up.reporting import pictures, report_button
+from open_up.targets import Targets, compare_with
+
+_TOGETHER = 5  # seconds between files that were written together, as by an import
+_VIEWS = ("Found", "Bench", "Scan")
+_LINE = "The motifs **{}** uses over a whole dataset, and a bench to try any motif on."
+_HOW = (
+    "Stretches of attribution stronger than shuffled sequences have (seqlets) are called in positives and negatives, "
+    "clustered and aligned on both strands."
+)
+
+
+def page() -> None:
+    with errors_shown():
+        choice = selected()
+        if choice is None or choice.path is None:
+            header("Motifs", "The motifs a model uses over a whole dataset, and a bench to try any motif on.")
+            no_model_yet(choice)
+            return
+        header("Motifs", _LINE.format(plain(choice.name)))
+        view = st.segmented_control(
+            "Show",
+            _VIEWS,
+            default="Found",
+            required=True,
+            key="view",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        data = held_out(choice.path)
+        if view == "Bench":
+            motif_bench.show(choice, data)
+        elif view == "Scan":
+            motif_scan.show(choice, data)
+        else:
+            _found(choice, data)
+
+
+def _found(choice: Choice, data: HeldOut) -> None:
+    folder, key = kept_with(choice.path), ("motifs", str(choice.path), changed(choice.path))
+    stored = _kept(folder, choice.path)
+
+    def work(progress) -> Discovery:
+        model = bundle(choice.path).model
+        found = discover(model, one_hot_of(data), data.y, covariates_of(data), most=500, progress=progress)
+        if not progress.should_stop():
+            save_discovery(folder, found)
+        return found
+
+    if stored is None and not known(key):
+        place = st.empty()
+        with place.container(border=True):
+            st.markdown(f"**Find the motifs** that this model uses, on {data.words}.")
+            st.caption(f"{_HOW} It takes from some seconds to a few minutes; you can look at other pages meanwhile.")
+            if not st.button("Find motifs", type="primary", icon=":material/search:"):
+                return
+        place.empty()
+    fresh = None
+    if stored is None or known(key):
+        fresh = background(key, work, words="Looking for motifs", going_on=True)
+    found = fresh or stored  # what was found before stays until there is something new
+    if found is None:
+        return
+    by = _summary(found, data, partial(begin_again, key, work))
+    matches = None
+    if found.patterns and by.fit(data.alphabet):
+        matches = names([p.motif for p in found.patterns], (*key, len(found.seqlets)), by)
+    for number, pattern in enumerate(found.patterns):
+        _pattern(
+            number, pattern, matches[number] if matches else None, data, by, output_word(bundle(choice.path).config)
+        )
+    with st.container(border=True):
+        report_button(choice.path, by)
+
+
+def _kept(folder: Path, path: Path) -> Discovery | None:
+    """What was found for these weights and kept; None where there is nothing, or it cannot be read, which is told."""
+    file = folder / PATTERNS
+    if file.is_file() and file.stat().st_mtime < changed(path) - _TOGETHER:
+        return None  # the run was trained further since
+    try:
+        return load_discovery(folder)
+    except DataError as error:
+        st.warning(str(error), icon=":material/warning:")
+        return None
+
+
+def _summary(found: Discovery, data: HeldOut, again: Callable[[], None]) -> Targets:
+    n = len(found.patterns)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**{n} pattern{'s' * (n != 1)}** from {len(found.seqlets):,} seqlets in {len(found.rows):,} sequences of "
+            f"{data.words}; {found.n_unassigned:,} fit nowhere.",
+            help=_HOW,
+            width="content",
+        )
+        motifs = [p.motif for p in found.patterns]
+        for kind, write in (("MEME", write_meme), ("JASPAR", write_jaspar)) if n else ():
+            file = f"patterns.{kind.lower()}"
+            st.download_button(
+                kind, write(motifs), file, icon=":material/download:", type="tertiary", on_click="ignore"
+            )
+        by = compare_with()
+        st.button("Look again", icon=":material/refresh:", type="tertiary", on_click=again)
+    if not n:
+        st.info(
+            "No group of alike seqlets is stronger than what shuffled sequences have: the model may not use a motif.",
+            icon=":material/info:",
+        )
+    return by
+
+
+def _to_bench(word: str) -> None:
+    st.session_state["view"], st.session_state["motif"] = "Bench", word
+    st.query_params["motif"] = word  # a field that was not there does not write its own
+
+
+def _pattern(number: int, pattern: Pattern, matches: list | None, data: HeldOut, by: Targets, unit: str) -> None:
+    experiment = state.experiment()
+    low, high = class_names(experiment) if experiment.task == "binary" else ("low values", "high values")
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            word = spelled(pattern.motif, data.alphabet)
+            st.markdown(f"**Pattern {number + 1}** · {word}", width="content")
+            good = [m for m in matches or [] if m.significant]
+            if good:
+                st.badge(f"{good[0].name} · q = {good[0].q_value:.2g}", color="violet")
+            elif matches is not None:
+                st.badge(NO_MATCH, color="gray")
+            st.button(
+                "Put on the bench", icon=":material/labs:", type="tertiary", key=f"bench_{number}",
+                on_click=_to_bench, args=(word,),
+            )  # fmt: skip
+        with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
+            st.metric("Seqlets", f"{pattern.n_seqlets:,}", width="content")
+            st.metric(f"In {high}", f"{pattern.share_positives:.1%}", width="content")
+            st.metric(f"In {low}", f"{pattern.share_negatives:.1%}", width="content")
+            chance = f"{pattern.p_fisher:.1g}"
+            st.metric("Fisher's exact p", chance, help="That both shares are equal.", width="content")
+        drawn = [
+            Logo(to_icm(pattern.motif.ppm), "What it looks like"),
+            Logo(pattern.contribution, "What it contributes", kind="contribution", unit=unit),
+        ]
+        logos(drawn, key=f"pattern_{number}", alphabet=data.alphabet, height=110, min_width=320, max_column=44)
+        with st.container(horizontal=True):
+            pictures(drawn[0], f"pattern_{number + 1}", data.alphabet)
+        with st.container(key=f"shape_pattern_{number}"):  # one below the other where the window is narrow
+            left, right = st.columns([3, 2])
+        with left:
+            if good:
+                st.caption(f"Its nearest in {plain(by.words)}, aligned")
+                logos(
+                    aligned(pattern.motif, good[:3]), key=f"near_{number}", height=46, min_width=900, max_column=24,
+                    axis=False,
+                )  # fmt: skip
+        with right:
+            middle = pattern.start + pattern.motif.width // 2
+            counts = np.bincount(np.clip(middle, 0, data.codes.shape[1] - 1), minlength=data.codes.shape[1])
+            chart(motif_bench.bars(counts, "middle of the pattern", "seqlets"), key=f"at_{number}", height=210)
+
+
+page()

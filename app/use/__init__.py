@@ -1,0 +1,1 @@
+"""Pages that use a model on sequences of one's own."""

@@ -1,0 +1,192 @@
+"""Charts of the pages that use a model, as plain plotly dictionaries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dnaconv_core.scan.scan import Scan
+from dnaconv_core.scan.tracks import Peak
+from dnaconv_core.sirna.design import SirnaSite
+
+_MARGIN = {"l": 46, "r": 14, "t": 8, "b": 40}
+_POINTS = 6000  # points of one line; longer sequences show the highest of neighbours
+_SHADES = 400
+_FEW = 30
+_LOG = {"dtick": 1, "tickformat": "~g", "exponentformat": "none"}
+_STRANDS = {"+": "+ strand", "-": "− strand"}
+
+
+def track(found: Scan, peaks: list[Peak], threshold: float, *, unit: str) -> dict[str, Any]:
+    """Scores of the strands along the sequence, peaks shaded, the threshold as a line."""
+    traces = []
+    middle = found.start + found.window // 2
+    lines = list(zip((_STRANDS[strand] for strand in found.strands), found.scores[:, :, 0], strict=True))
+    if len(lines) == 2 and np.allclose(lines[0][1], lines[1][1], atol=1e-5, equal_nan=True):
+        lines = [("both strands", lines[0][1])]  # the network reads both: one line would hide the other
+    for (name, scores), color in zip(lines, ("theme:series0", "theme:series1"), strict=False):
+        x, y = _thinned(scores, middle)
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines" if len(x) > 1 else "markers",  # one point makes no line
+                "x": x,
+                "y": y,
+                "customdata": x,
+                "name": name,
+                "line": {"color": color, "width": 1.4},
+                "connectgaps": False,
+                "hovertemplate": f"{name}, base %{{x:,}}: %{{y:.3f}}<extra></extra>",
+            }
+        )
+    shades = [
+        {
+            "type": "rect",
+            "x0": peak.start,
+            "x1": peak.end,
+            "y0": 0,
+            "y1": 1,
+            "yref": "paper",
+            "fillcolor": "theme:series1",
+            "opacity": 0.13,
+            "line": {"width": 0},
+        }
+        for peak in sorted(peaks, key=lambda peak: -peak.score)[:_SHADES]
+    ]
+    line = {"color": "theme:muted", "width": 1, "dash": "dot"}
+    shades.append({"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": threshold, "y1": threshold, "line": line})
+    return {
+        "data": traces,
+        "layout": {
+            "margin": _MARGIN,
+            "showlegend": len(traces) > 1,
+            "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
+            "xaxis": {"title": {"text": "base (from 0)"}, "tickformat": ",d", **_whole(found.scores.shape[1])},
+            "yaxis": {"title": {"text": unit}, "rangemode": "tozero"},
+            "shapes": shades,
+        },
+    }
+
+
+def _whole(number: int) -> dict[str, int]:
+    """For an axis of few whole numbers: a tick at each, none between."""
+    return {"dtick": 1} if number < _FEW else {}
+
+
+def _thinned(scores: np.ndarray, first: int) -> tuple[list[int], list[float | None]]:
+    """Positions and scores; of every few neighbours the highest, None where all are missing."""
+    size = -(-len(scores) // _POINTS)
+    padded = np.full(-(-len(scores) // size) * size, -np.inf, np.float32)
+    padded[: len(scores)] = np.where(np.isnan(scores), -np.inf, scores)
+    blocks = padded.reshape(-1, size)
+    best = blocks.max(axis=1)
+    x = first + np.arange(len(blocks)) * size + blocks.argmax(axis=1)
+    return x.tolist(), [None if value == -np.inf else round(float(value), 5) for value in best]
+
+
+def efficacy(sites: list[SirnaSite], chosen: list[SirnaSite], cds: tuple[int, int] | None, unit: str) -> dict[str, Any]:
+    """Predicted activity by the site's first base, the chosen sites as dots, the coding region shaded."""
+    ordered = sorted(sites, key=lambda site: site.start)
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "x": [site.start for site in ordered],
+            "y": [round(site.prediction, 4) for site in ordered],
+            "name": "every site",
+            "line": {"color": "theme:muted", "width": 1.1},
+            "hovertemplate": "site from base %{x:,}: %{y:.3f}<extra></extra>",
+        },
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "x": [site.start for site in chosen],
+            "y": [round(site.prediction, 4) for site in chosen],
+            "customdata": [site.start for site in chosen],
+            "name": "passes the filters",
+            "marker": {"color": "theme:series0", "size": 6},
+            "hovertemplate": "site from base %{x:,}: %{y:.3f}<extra></extra>",
+        },
+    ]
+    shapes = []
+    if cds:
+        box = {"x0": cds[0], "x1": cds[1], "y0": 0, "y1": 1, "yref": "paper", "line": {"width": 0}}
+        shapes.append({"type": "rect", "fillcolor": "theme:series0", "opacity": 0.07, **box})
+    return {
+        "data": traces,
+        "layout": {
+            "margin": _MARGIN,
+            "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
+            "xaxis": {"title": {"text": "first base of the site (from 0)"}, "tickformat": ",d"},
+            "yaxis": {"title": {"text": unit}},
+            "shapes": shapes,
+        },
+    }
+
+
+def effects(values: list[float | None], labels: list[str], unit: str) -> dict[str, Any]:
+    """Alternative minus reference by variant, in order."""
+    color = ["theme:series0" if value is not None and value >= 0 else "theme:series1" for value in values]
+    bars = {
+        "type": "bar",
+        "x": list(range(1, len(values) + 1)),
+        "y": values,
+        "customdata": list(range(len(values))),
+        "marker": {"color": color},
+        "text": labels,
+        "textposition": "none",
+        "hovertemplate": "%{text}: %{y:+.3f}<extra></extra>",
+    }
+    axes = {
+        "xaxis": {
+            "title": {"text": "variant, in the file's order"},
+            "tickformat": "d",
+            **_whole(len(values)),
+        },
+        "yaxis": {"title": {"text": f"ALT − REF ({unit})"}},
+    }
+    return {"data": [bars], "layout": {"margin": _MARGIN, "showlegend": False, **axes}}
+
+
+def profile(values: np.ndarray, title: str) -> dict[str, Any]:
+    """Predictions of windows by their start."""
+    line = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": list(range(1, len(values) + 1)),
+        "y": np.round(values, 4).tolist(),
+        "line": {"color": "theme:series0", "width": 1.6},
+        "fill": "tozeroy",
+        "hovertemplate": "window from base %{x:,}: %{y:.3f}<extra></extra>",
+    }
+    axes = {
+        "xaxis": {"title": {"text": "first base of the window"}},
+        "yaxis": {"title": {"text": title}, "rangemode": "tozero"},
+    }
+    return {"data": [line], "layout": {"margin": _MARGIN, "showlegend": False, **axes}}
+
+
+def response(tried: np.ndarray, found: np.ndarray, here: tuple[float, float], name: str, title: str) -> dict[str, Any]:
+    """The prediction against a covariate on a logarithmic axis, with a dot at this one."""
+    line = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": tried.tolist(),
+        "y": np.round(found, 4).tolist(),
+        "line": {"color": "theme:series0", "width": 2.2},
+        "hovertemplate": f"{name} %{{x:.4f}}: %{{y:.3f}}<extra></extra>",
+    }
+    dot = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [here[0]],
+        "y": [here[1]],
+        "marker": {"color": "theme:text", "size": 11},
+        "hovertemplate": f"yours: {name} %{{x:.4f}}, %{{y:.3f}}<extra></extra>",
+    }
+    axes = {
+        "xaxis": {"type": "log", "title": {"text": name}, **_LOG},
+        "yaxis": {"title": {"text": title}, "rangemode": "tozero"},
+    }
+    return {"data": [line, dot], "layout": {"margin": _MARGIN, "showlegend": False, **axes}}
