@@ -11,7 +11,6 @@ import streamlit as st
 from dnaconv_core.errors import DnaConvError
 from dnaconv_core.evaluate.metrics import LABELS
 from dnaconv_core.experiments import EXPERIMENTS
-from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.runs.queue import submit
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import LIVE, Store
@@ -139,11 +138,6 @@ def links_to_use() -> None:
     selection = state.link()
     st.page_link(EVALUATE, label="Evaluate", icon=":material/insights:", query_params=selection)
     st.page_link(PREDICT, label="Predict", icon=":material/biotech:", query_params=selection)
-
-
-def class_names(experiment: Experiment) -> tuple[str, str]:
-    """What the labels 0 and 1 mean."""
-    return ("not bound", "bound") if "bound" in experiment.label else ("negative", "positive")
 
 
 def plain(text: str) -> str:

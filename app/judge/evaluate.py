@@ -19,7 +19,7 @@ from dnaconv_core.sequence.interval import browser_url, find_locus
 from frame import state
 from frame.held_out import HeldOut, held_out, stored_metrics
 from frame.models import selected
-from frame.page import class_names, errors_shown, header, no_model_yet, plain
+from frame.page import errors_shown, header, no_model_yet, plain
 from frame.pages import PREDICT, SALIENCY
 
 _ROWS = 500
@@ -167,7 +167,7 @@ def _threshold(experiment: Experiment, data: HeldOut) -> None:
     with st.container(border=True, key="shape_threshold"):
         left, right = st.columns([1.3, 2], gap="large")
         with left:
-            negative, positive = class_names(experiment)
+            negative, positive = experiment.class_names
             label = f"Call it {positive} from a probability of"
             threshold = st.slider(label, 0.0, 1.0, value=0.5, step=0.01, key="threshold", bind="query-params")
             called, truly = data.prediction >= threshold, data.y >= 0.5
@@ -212,7 +212,7 @@ def _examples(experiment: Experiment, data: HeldOut) -> None:
     error = data.prediction - data.y
     kinds = {"All": np.ones(len(data.y), bool)}
     if experiment.task == "binary":
-        negative, positive = class_names(experiment)
+        negative, positive = experiment.class_names
         kinds |= {positive.capitalize(): data.y >= 0.5, negative.capitalize(): data.y < 0.5}
     else:
         kinds |= {"Predicted too low": error < 0, "Predicted too high": error > 0}

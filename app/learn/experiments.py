@@ -15,15 +15,12 @@ from dnaconv_core.plot.data import composition_figure, label_figure
 from dnaconv_core.sequence.motif import from_iupac
 from frame import state
 from frame.cache import Summary, current_dataset, summary
-from frame.page import class_names, errors_shown, header
+from frame.page import errors_shown, header
 from frame.pages import TRAIN
 from learn import figures
 from learn.data_picker import data_details, data_picker, missing_parts, name_of
 
 _SHOWN = 8
-_OPEN_CHROMATIN = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 60" width="120" height="60">
-<path d="M0 56H34C50 56 50 8 60 8S70 56 86 56H120" fill="#7A72EE" fill-opacity=".22" stroke="#7A72EE" stroke-width="2"/>
-</svg>"""
 
 
 def page() -> None:
@@ -77,15 +74,16 @@ def _picture(experiment: Experiment) -> None:
         drawn = Logo(ppm * bits)
     else:
         effect = summary(experiment.key, "synthetic").effect
-        drawn = Logo(effect, kind="contribution", unit="activity")
+        drawn = Logo(effect, kind="contribution", unit=experiment.quantity)
     key = f"picture_{experiment.key}"
-    if not experiment.covariates:
+    picture, shows = experiment.picture
+    if not picture:
         logos([drawn], key=key, alphabet=experiment.alphabet, height=62, max_column=22, axis=False)
         return
     left, right = st.columns([3, 2], vertical_alignment="center", wrap=False)
     with left:
         logos([drawn], key=key, alphabet=experiment.alphabet, height=62, max_column=22, axis=False)
-    right.image(_OPEN_CHROMATIN, width="stretch", alt="accessibility along DNA")
+    right.image(picture, width="stretch", alt=shows)
 
 
 def _data(experiment: Experiment) -> None:
@@ -106,11 +104,11 @@ def _data(experiment: Experiment) -> None:
     if found.effect is not None:
         with st.container(border=True):
             st.markdown(
-                "**Which base goes with activity**",
-                help="Mean label of the examples that have this base here, minus the mean of all. Above the line: more "
-                "active. This is in the data: a good network should find it too.",
+                f"**Which base goes with {experiment.quantity}**",
+                help="Mean label of the examples that have this base here, minus the mean of all. Above the line: "
+                f"more {experiment.quantity}. This is in the data: a good network should find it too.",
             )
-            effect = Logo(found.effect, kind="contribution", unit="activity")
+            effect = Logo(found.effect, kind="contribution", unit=experiment.quantity)
             logos([effect], key="effect", alphabet=experiment.alphabet, height=150, max_column=52)
     _examples(experiment, data)
 
@@ -142,7 +140,7 @@ def _numbers(experiment: Experiment, found: Summary) -> None:
 def _labels(experiment: Experiment, found: Summary, data: Dataset) -> None:
     if found.covariate_counts is not None:
         st.markdown(f"**{found.covariate_name.capitalize()} of both classes**")
-        chart(figures.covariate(found, class_names(experiment)), key="covariate", height=240, revision=experiment.key)
+        chart(figures.covariate(found, experiment.class_names), key="covariate", height=240, revision=experiment.key)
     else:
         st.markdown("**Labels**", help=experiment.label)
         figure = label_figure(data.y, task=experiment.task, label=experiment.label)
@@ -173,7 +171,7 @@ def _drawn(data: Dataset, seed: int) -> np.ndarray:
 
 def _row(experiment: Experiment, data: Dataset, index: int) -> Row:
     value = float(data.y[index, 0])
-    note = class_names(experiment)[value >= 0.5] if experiment.task == "binary" else f"label {value:.2f}"
+    note = experiment.class_names[value >= 0.5] if experiment.task == "binary" else f"label {value:.2f}"
     if data.covariates is not None and data.covariate_names:
         note += f" · {data.covariate_names[0]} {float(data.covariates[index, 0]):.4f}"
     marks = tuple(Mark(s.start, s.end, f"{s.motif} planted, strand {s.strand}") for s in data.truth if s.index == index)

@@ -31,7 +31,6 @@ _OF_COVARIATES = {"covariate_transform", "covariate_gain"}
 _TRAINING = ("epochs", "learning_rate", "batch_size")
 _OF_DATA = ("length", "alphabet", "task", "covariates")
 _TWICE = 3  # seconds in which a second press is a double click
-_OUTPUTS = {"binary": "probability", "regression": "activity"}
 
 
 def page() -> None:
@@ -126,7 +125,16 @@ def _length(experiment: Experiment) -> int | None:
 def _drawn(experiment: Experiment, model: dict[str, Any]) -> None:
     sequence = experiment.examples[0].sequence[: model["length"]].ljust(model["length"], "N")
     marks, width = marks_of(experiment.motif, sequence), len(experiment.motif)
-    if network(model, sequence=sequence, marks=marks, output=_OUTPUTS[experiment.task], key="network") is not None:
+    if (
+        network(
+            model,
+            sequence=sequence,
+            marks=marks,
+            output="probability" if experiment.task == "binary" else experiment.quantity,
+            key="network",
+        )
+        is not None
+    ):
         return
     config = ModelConfig(**model)
     field = min(receptive_field(config), config.length)

@@ -18,7 +18,7 @@ from dnaconv_core.sequence.motif_text import write_jaspar, write_meme
 from frame import state
 from frame.cache import bundle, changed
 from frame.models import selected
-from frame.page import class_names, errors_shown, header, no_model_yet, plain
+from frame.page import errors_shown, header, no_model_yet, plain
 from frame.pages import SALIENCY
 from open_up.interpretation import ablations, aligned, best_name, filters, names, sample, together, useful_first
 from open_up.motif_choice import spelled
@@ -146,7 +146,7 @@ def _one(
         if f.note:
             st.warning(f"{f.note[0].upper()}{f.note[1:]}.", icon=":material/info:")
         means = class_means(scan, data.y[rows])
-        low, high = class_names(experiment) if experiment.task == "binary" else ("low", "high")
+        low, high = experiment.class_names if experiment.task == "binary" else ("low", "high")
         with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
             st.metric("Sites", f"{f.n_sites:,}", width="content")
             st.metric("Strongest activation", f"{f.max_activation:.2f}", width="content")

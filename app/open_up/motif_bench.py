@@ -31,7 +31,7 @@ _MARGIN = {"l": 52, "r": 12, "t": 10, "b": 42}
 
 def show(choice: Choice, data: HeldOut) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
-        text = ask_motif(choice, "motif", "Motif", value=default_motif(data.alphabet))
+        text = ask_motif(choice, "motif", "Motif", value=default_motif())
         beside = ask_motif(choice, "second", "Second motif, for spacing")
     path, stamp, config = choice.path, changed(choice.path), bundle(choice.path).config
     motif = motif_of(text, path, data.alphabet)

@@ -49,9 +49,15 @@ def motif_of(text: str, path: Path, alphabet: str = "DNA") -> Motif:
     return motif_called(text, alphabet, filters=lambda: _filters(path), patterns=patterns)
 
 
-def default_motif(alphabet: str) -> str:
+def default_motif() -> str:
     """What stands in the field at first."""
-    return state.experiment().motif or ("UUAAU" if alphabet == "RNA" else "TGASTCA")
+    experiment = state.experiment()
+    return experiment.motif or experiment.word or _middle(experiment.examples[0].sequence)
+
+
+def _middle(sequence: str, width: int = 7) -> str:
+    start = max(len(sequence) - width, 0) // 2
+    return sequence[start : start + width]
 
 
 def spelled(motif: Motif, alphabet: str) -> str:

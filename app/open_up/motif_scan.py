@@ -18,7 +18,6 @@ from dnaconv_core.sequence.motif import Motif, to_icm
 from frame import state
 from frame.held_out import HeldOut
 from frame.models import Choice
-from frame.page import class_names
 from open_up.interpretation import one_hot_of
 from open_up.motif_choice import ask_motif, default_motif, motif_of
 
@@ -31,7 +30,7 @@ _P = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2]
 def show(choice: Choice, data: HeldOut) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            text = ask_motif(choice, "scanned", "Motif", value=default_motif(data.alphabet), whole=True)
+            text = ask_motif(choice, "scanned", "Motif", value=default_motif(), whole=True)
             level = st.select_slider(
                 "p-value at most", _P, value=1e-3, key="level", width=240,
                 help="The chance of such a score at one place of random sequence. q-values allow for all places.",
@@ -54,7 +53,7 @@ def _in_held_out(motif: Motif, level: float, data: HeldOut) -> None:
     holds[hits.sequence] = True
     experiment = state.experiment()
     if experiment.task == "binary":
-        low, high = class_names(experiment)
+        low, high = experiment.class_names
         parts = ((f"If {high}", data.y >= 0.5), (f"If {low}", data.y < 0.5))
         shown = [(name, f"{holds[part].mean():.1%}" if part.any() else "none") for name, part in parts]
     else:

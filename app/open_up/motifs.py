@@ -23,7 +23,7 @@ from frame.cache import bundle, changed
 from frame.held_out import HeldOut, held_out
 from frame.job import background, begin_again, known
 from frame.models import Choice, selected
-from frame.page import class_names, errors_shown, header, no_model_yet, plain
+from frame.page import errors_shown, header, no_model_yet, plain
 from open_up import motif_bench, motif_scan
 from open_up.interpretation import aligned, covariates_of, names, one_hot_of
 from open_up.motif_choice import spelled
@@ -146,7 +146,7 @@ def _to_bench(word: str) -> None:
 
 def _pattern(number: int, pattern: Pattern, matches: list | None, data: HeldOut, by: Targets, unit: str) -> None:
     experiment = state.experiment()
-    low, high = class_names(experiment) if experiment.task == "binary" else ("low values", "high values")
+    low, high = experiment.class_names if experiment.task == "binary" else ("low values", "high values")
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             word = spelled(pattern.motif, data.alphabet)

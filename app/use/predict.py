@@ -22,7 +22,7 @@ from frame import state
 from frame.cache import bundle
 from frame.held_out import activations, held_out
 from frame.models import Choice, selected
-from frame.page import class_names, errors_shown, header, no_model_yet
+from frame.page import errors_shown, header, no_model_yet
 from frame.pages import SALIENCY
 from use import figures
 from use.answers import FITS, SLIDE, Answer, as_csv, ask, for_files
@@ -74,7 +74,7 @@ def page() -> None:
             answers = ask(model, records, beside, fit)
             more = detail(choice, model, answers, beside if n else None)
         number = _table(answers, more) if len(answers) > 1 else 0
-        words = caption(more, number, class_names(experiment)[1])
+        words = caption(more, number, experiment.class_names[1])
         _one(experiment, choice, model, answers[number], tuple(beside[number].tolist()), words)
 
 
@@ -252,10 +252,10 @@ def _one(
 def _verdict(experiment: Experiment, answer: Answer, more: str) -> None:
     if experiment.task == "binary":
         st.metric(
-            f"Probability of being {class_names(experiment)[1]}", f"{answer.prediction:.3f}", help=experiment.label
+            f"Probability of being {experiment.class_names[1]}", f"{answer.prediction:.3f}", help=experiment.label
         )
     else:
-        st.metric("Predicted activity", f"{answer.prediction:.3f}", help=experiment.label)
+        st.metric(f"Predicted {experiment.quantity}", f"{answer.prediction:.3f}", help=experiment.label)
     st.progress(min(max(answer.prediction, 0.0), 1.0))
     if more:
         st.markdown(more)
@@ -275,7 +275,7 @@ def _among(experiment: Experiment, choice: Choice, answer: Answer, unit: str) ->
     st.markdown("**Among held-out examples**", help=f"Predictions of this model on {data.words}; the line is yours.")
     parts = {"predictions": data.prediction}
     if experiment.task == "binary":
-        negative, positive = class_names(experiment)
+        negative, positive = experiment.class_names
         parts = {negative: data.prediction[data.y < 0.5], positive: data.prediction[data.y >= 0.5]}
     figure = histogram(parts, x_title=unit, share=True, marks={"yours": answer.prediction})
     for trace, color in zip(figure.data, (NEUTRAL, CATEGORICAL[0])[-len(parts) :], strict=True):

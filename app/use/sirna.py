@@ -12,6 +12,7 @@ from components.sequence import Row, sequences
 from components.sequences_in import pasted_or_file
 from dnaconv_core.errors import InputError
 from dnaconv_core.experiments import EXPERIMENTS
+from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.sequence.encoding import reverse_complement_text
 from dnaconv_core.sirna.design import Design, SirnaSite, design, oligos, sites_csv
 from dnaconv_core.sirna.offtargets import LENGTH
@@ -31,14 +32,15 @@ _ROWS = 500
 
 def page() -> None:
     with errors_shown():
-        if state.experiment().key != "rnai":
+        if not state.experiment().guides:
             header("siRNA design", _LINE)
             with st.container(border=True):
-                st.markdown("**siRNA design needs a model of RNA interference**; another experiment is selected.")
+                title, key = _guides().title, _guides().key
+                st.markdown(f"**siRNA design needs a model of {title}**; another experiment is selected.")
                 st.button(
-                    "Switch to RNA interference",
+                    f"Switch to {title}",
                     icon=":material/swap_horiz:",
-                    on_click=lambda: state.choose(experiment="rnai"),
+                    on_click=lambda: state.choose(experiment=key),
                 )
             return
         choice = selected()
@@ -49,7 +51,12 @@ def page() -> None:
         model = bundle(choice.path)
         header("siRNA design", f"{_LINE} Model: **{plain(choice.name)}**.")
         with st.container(border=True):
-            records = pasted_or_file("sirna", {"Example mRNA": _example()}, "RNA", what="mRNA (RNA or DNA letters)")
+            records = pasted_or_file(
+                "sirna",
+                {"Example mRNA": _example(tuple(one.sequence for one in _guides().examples))},
+                "RNA",
+                what="mRNA (RNA or DNA letters)",
+            )
             left, right = st.columns(2)
             transcriptome = left.text_input(
                 "Transcriptome (optional)",
@@ -80,17 +87,22 @@ def page() -> None:
             _shown(found)
 
 
+def _guides() -> Experiment:
+    """The experiment on siRNA guides: the selected one, or the first there is."""
+    return next(one for one in (state.experiment(), *EXPERIMENTS.values()) if one.guides)
+
+
 @st.cache_data(show_spinner=False)
-def _example() -> str:
-    """A made-up mRNA with an open reading frame and the target sites of the experiment's own siRNAs."""
+def _example(guides: tuple[str, ...]) -> str:
+    """A made-up mRNA with an open reading frame and the target sites of these guides."""
     rng = np.random.default_rng(11)
     letters = np.array(list("ACGU"))
     codons = [a + b + c for a in "ACGU" for b in "ACGU" for c in "ACGU" if a + b + c not in ("UAA", "UAG", "UGA")]
     coding = "AUG" + "".join(codons[i] for i in rng.integers(0, len(codons), 260)) + "UAA"
     tail = "".join(letters[rng.integers(0, 4, 320)])
-    for number, example in enumerate(EXPERIMENTS["rnai"].examples):
+    for number, guide in enumerate(guides):
         at = 60 + 80 * number
-        tail = tail[:at] + reverse_complement_text(example.sequence, "RNA") + tail[at + LENGTH :]
+        tail = tail[:at] + reverse_complement_text(guide, "RNA") + tail[at + LENGTH :]
     return ">example_mRNA\n" + "".join(letters[rng.integers(0, 4, 120)]) + coding + tail
 
 
@@ -114,11 +126,11 @@ def _shown(found: Design) -> None:
         st.metric("Sites", f"{len(sites):,}", width="content")
         st.metric("Pass the filters", f"{len(chosen):,}", width="content")
         best = f"{sites[0].prediction:.2f}"
-        st.metric("Best prediction", best, help=EXPERIMENTS["rnai"].label, width="content")
+        st.metric("Best prediction", best, help=_guides().label, width="content")
         st.metric("Coding region", f"{cds[0]}–{cds[1]}" if cds else "not found", width="content")
     with st.container(border=True):
         clicked = chart(
-            figures.efficacy(sites, chosen, cds, EXPERIMENTS["rnai"].label),
+            figures.efficacy(sites, chosen, cds, _guides().label),
             key="sirna_track",
             height=230,
             revision=name,
@@ -194,7 +206,7 @@ def _table(chosen: list[SirnaSite]) -> SirnaSite | None:
             selection_mode="single-row",
             key="sirna_table",
             column_config={
-                "prediction": number(format="%.3f", help=EXPERIMENTS["rnai"].label),
+                "prediction": number(format="%.3f", help=_guides().label),
                 "GC": number(format="%.0f %%"),
                 "ΔΔG": number(
                     format="%+.1f", help="Of the ends, kcal/mol; above 0 the guide's 5' end is the weaker one"

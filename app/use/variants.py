@@ -16,6 +16,7 @@ from components.sequence import marks_of
 from components.sequences_in import covariate_inputs, uploaded_text
 from dnaconv_core.data.genome import Contig, Genome, RecordContig
 from dnaconv_core.errors import DataError, InputError
+from dnaconv_core.experiments import EXPERIMENTS
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.interpret.words import output_word
 from dnaconv_core.model.bundle import Bundle
@@ -61,8 +62,9 @@ def page() -> None:
         header("Variants", f"{_LINE} Model: **{plain(choice.name)}**.")
         if model.config.alphabet != "DNA":
             with st.container(border=True):
+                other = next(one for one in EXPERIMENTS.values() if one.alphabet == "DNA")
                 st.markdown("**This model reads RNA guides, not a genome.** Choose an experiment on DNA.")
-                st.button("TF binding", on_click=lambda: state.choose(experiment="tf_binding"))
+                st.button(other.title, on_click=lambda: state.choose(experiment=other.key))
             return
         with st.container(border=True):
             given = _asked(experiment, model)

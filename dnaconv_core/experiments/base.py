@@ -50,6 +50,11 @@ class Experiment:
     assembly: str = ""  # genome assembly of ids that are loci
     motif: str = ""  # IUPAC consensus of what is expected to be found
     book_parts: tuple[str, str] = ("", "")  # names of the book's training and validation data
+    class_names: tuple[str, str] = ("negative", "positive")  # what labels 0 and 1 mean
+    quantity: str = "value"  # what a number measures, in a word
+    word: str = ""  # IUPAC word to try where no motif is expected
+    picture: tuple[str, str] = ("", "")  # an SVG beside the logo on its card, and what it shows
+    guides: bool = False  # whether its sequences are siRNA guides, which can be designed
 
     @property
     def main_metric(self) -> str:

@@ -8,6 +8,10 @@ from dnaconv_core.data import synthetic
 from dnaconv_core.experiments.base import Example
 from dnaconv_core.experiments.tf_binding import AP1_SITE, QUICK, REAL_OTHER, REAL_SITE, TF_BINDING, TUNED
 
+_OPEN_CHROMATIN = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 60" width="120" height="60">
+<path d="M0 56H34C50 56 50 8 60 8S70 56 86 56H120" fill="#7A72EE" fill-opacity=".22" stroke="#7A72EE" stroke-width="2"/>
+</svg>"""
+
 CHROMATIN = replace(
     TF_BINDING,
     key="chromatin",
@@ -25,6 +29,7 @@ CHROMATIN = replace(
         Example("Real unbound window", REAL_OTHER, (0.004066,), "chr22:38077176-38077277 (hg19), not bound"),
     ),
     covariates=(synthetic.ACCESSIBILITY,),
+    picture=(_OPEN_CHROMATIN, "accessibility along DNA"),
     presets=TF_BINDING.presets
     | {
         "quick": QUICK._replace(

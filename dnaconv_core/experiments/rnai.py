@@ -75,4 +75,7 @@ RNAI = Experiment(
         Example("Another active siRNA", "CAUGUCUACAAUCCACUGUGU", (), "measured activity 1.10"),
     ),
     book_parts=("train_siRNA", "valid_siRNA"),
+    quantity="activity",
+    word="UUAAU",
+    guides=True,
 )

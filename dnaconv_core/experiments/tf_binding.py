@@ -86,5 +86,6 @@ TF_BINDING = Experiment(
     ),
     assembly="hg19",
     motif="TGASTCA",
+    class_names=("not bound", "bound"),
     book_parts=("train_dataset", "valid_dataset"),
 )
