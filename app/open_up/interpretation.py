@@ -119,7 +119,7 @@ def names(
 
 def compiled(progress: Any) -> None:
     """Wait until Tomtom and FIMO are compiled, by a process of its own: here it would hold up every page."""
-    from dnaconv_core.interpret.match import compile_now, compiling, is_warm, warm_up
+    from dnaconv_core.interpret.compiled import compile_now, compiling, is_warm, warm_up
 
     begun = 0
     while not is_warm() and not progress.should_stop():

@@ -60,7 +60,7 @@ def given_motifs(options: Namespace, bundle: Bundle) -> list[Motif]:
 
 def nameable(options: Namespace, config: ModelConfig) -> bool:
     """Whether there are motifs to compare with: JASPAR has none for RNA. Asked before the work, it reads them."""
-    from dnaconv_core.interpret.match import compile_now, is_warm
+    from dnaconv_core.interpret.compiled import compile_now, is_warm
     from dnaconv_core.interpret.naming import targets
 
     if config.alphabet != "DNA" and not options.motifs:

@@ -7,11 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from dnaconv_core.errors import InputError
-from dnaconv_core.interpret.match import benjamini_hochberg, is_warm
+from dnaconv_core.interpret.compiled import BIN, fimo, is_warm
+from dnaconv_core.interpret.match import benjamini_hochberg
 from dnaconv_core.interpret.seqlets import window_sums
 from dnaconv_core.sequence.motif import UNIFORM, Motif, scan, to_pwm
-
-_BIN = 0.01  # bits to which each column's scores are rounded, here and by memelite
 
 
 class Hits(NamedTuple):
@@ -36,7 +35,7 @@ def find_hits(
     """Places in one-hot X `(N, 4, L)` whose log-odds score has at most this p-value, on both strands or 'one'.
 
     The p-value is the chance of such a score at one place of background sequence; q-values are over all places of all
-    sequences, on the strands that are read. By memelite's FIMO where it has been compiled (match.is_warm) and the
+    sequences, on the strands that are read. By memelite's FIMO where it has been compiled (compiled.is_warm) and the
     background is uniform, else by the same computation in numpy, some times slower. A place with an unknown base is
     none. Raises InputError for a p-value that is none, or a motif longer than the sequences.
     """
@@ -58,27 +57,21 @@ def find_hits(
 
 def fimo_places(X: np.ndarray, motif: Motif, p_value: float) -> Hits:
     """Places with at most this p-value by memelite, against a uniform background; without q-values."""
-    from memelite import fimo
-
     ppm = 0.25 * 2.0 ** to_pwm(motif.ppm, nsites=motif.nsites)  # with our own pseudocount instead of theirs
-    (table,) = fimo(
-        {"motif": ppm}, np.asarray(X, np.int8), bin_size=_BIN, eps=0.0, threshold=p_value * (1 + 1e-9)
-    )  # fmt: skip
+    table = fimo(X, ppm, p_value)
     kinds = {"sequence_name": np.int64, "start": np.int64, "strand": "U1", "score": np.float32, "p-value": np.float64}
-    columns = [
-        table[name].to_numpy().astype(kind) for name, kind in kinds.items()
-    ]  # an empty table has none of its own
+    columns = [table[name].to_numpy().astype(kind) for name, kind in kinds.items()]  # an empty table has no kinds
     return Hits(*columns, np.ones(len(table)), motif.width)
 
 
 def numpy_places(X: np.ndarray, motif: Motif, p_value: float, background: np.ndarray = UNIFORM) -> Hits:
     """The same in numpy."""
     pwm = to_pwm(motif.ppm, background=background, nsites=motif.nsites)
-    grid = np.round(pwm / _BIN)
+    grid = np.round(pwm / BIN)
     steps = np.round(scan(X, grid)).astype(int)  # (N, 2, P)
     p = tail_chances(grid.astype(int), background)[steps - int(grid.min(axis=0).sum())]
     rows, strands, starts = at = np.nonzero(p <= p_value)
-    return Hits(rows, starts, np.array(["+", "-"])[strands], steps[at] * _BIN, p[at], np.ones(len(rows)), motif.width)
+    return Hits(rows, starts, np.array(["+", "-"])[strands], steps[at] * BIN, p[at], np.ones(len(rows)), motif.width)
 
 
 def tail_chances(grid: np.ndarray, background: np.ndarray = UNIFORM) -> np.ndarray:

@@ -1,26 +1,14 @@
-"""Name a motif: Tomtom (Gupta et al. 2007; memelite's implementation) against JASPAR or a user's motifs.
-
-memelite compiles itself for a minute or more the first time on a machine. `warm_up` does that in a process of its own,
-`compiling` says whether it is at it and `is_warm` whether it is done.
-"""
+"""Name a motif: Tomtom (Gupta et al. 2007; memelite's implementation) against JASPAR or a user's motifs."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import subprocess
-import sys
-import warnings
 from collections.abc import Sequence
-from importlib.metadata import version
-from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from dnaconv_core.errors import InputError
-from dnaconv_core.files import write_atomic
-from dnaconv_core.home import home
+from dnaconv_core.interpret.compiled import tomtom
 from dnaconv_core.sequence.motif import Motif, information_content, reverse_complement_motif
 
 SIGNIFICANT = 0.05  # q-values above read "no significant match"
@@ -77,17 +65,7 @@ def match_motifs(
     asked = [i for i, core in enumerate(cores) if core is not None]
     if not asked:
         return [[] for _ in motifs]
-    from memelite import tomtom
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # few targets: said by the q-values' words where they are shown
-        found = tomtom(
-            [np.ascontiguousarray(cores[i][1]) for i in asked],
-            [np.ascontiguousarray(target.ppm) for target in targets],
-            n_jobs=1,
-        )
-    p_values, _, offsets, _, strands = (np.asarray(part) for part in found)
-    p_values = np.clip(p_values, 0.0, 1.0)
+    p_values, offsets, strands = tomtom([cores[i][1] for i in asked], [target.ppm for target in targets])
     family = np.zeros(len(asked), int) if families is None else np.asarray(families)[asked]
     q_values = np.empty_like(p_values)
     for number in np.unique(family):
@@ -116,74 +94,8 @@ def benjamini_hochberg(p: np.ndarray, tests: int | None = None) -> np.ndarray:
     return q
 
 
-def is_warm() -> bool:
-    """Whether Tomtom and FIMO have been compiled on this machine, so that a call takes seconds."""
-    return _marker().is_file()
-
-
-def warm_up() -> subprocess.Popen | None:
-    """Start compiling in a process of its own, which ends by itself; `compiling` says whether it still runs.
-
-    None when it is compiled already, or when another process of this home is at it: of callers at the same time one
-    starts it. One that was killed, or failed, can be started again; a page may call this whenever it looks.
-    """
-    if is_warm():
-        return None
-    with _lock() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return None
-        return subprocess.Popen(  # the lock goes with the open file to the process, and falls when it ends
-            [sys.executable, "-m", "dnaconv_core.interpret.match"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            pass_fds=(file.fileno(),),
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-        )
-
-
-def compiling() -> bool:
-    """Whether a process that `warm_up` started is at work now."""
-    with _lock() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        return False
-
-
-def compile_now() -> None:
-    """Call Tomtom and FIMO once on a small example, so that numba keeps the compiled code on disk, and note it."""
-    from dnaconv_core.interpret.hits import fimo_places
-
-    rng = np.random.default_rng(0)
-    targets = [Motif(str(i), str(i), rng.dirichlet(np.full(4, 0.3), 8 + i % 5).T) for i in range(30)]
-    match_motifs(targets[:2], targets)
-    fimo_places(np.eye(4, dtype=np.int8)[rng.integers(0, 4, (2, 30))].transpose(0, 2, 1), targets[0], 0.01)
-    marker = _marker()
-    marker.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(marker, b"")
-
-
-def _marker() -> Path:
-    return home() / "cache" / f"memelite-{version('memelite')}-{version('numba')}"
-
-
-def _lock() -> IO[bytes]:
-    marker = _marker()
-    marker.parent.mkdir(parents=True, exist_ok=True)
-    return marker.with_name(marker.name + ".lock").open("ab")
-
-
 def _core(motif: Motif) -> tuple[int, np.ndarray] | None:
     """First informative column, and the PPM from there to the last one; None where there is too little to compare."""
     bits = information_content(motif.ppm)
     kept = np.flatnonzero(bits >= _TRIM)
     return (int(kept[0]), motif.ppm[:, kept[0] : kept[-1] + 1]) if bits.sum() >= _LEAST_BITS else None
-
-
-if __name__ == "__main__":
-    compile_now()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dnaconv_core.interpret import match
+from dnaconv_core.interpret import compiled, match
 from dnaconv_core.interpret.jaspar import jaspar
 from dnaconv_core.plot import report
 from dnaconv_core.runs.spec import RunSpec
@@ -35,7 +35,7 @@ def test_runs_of_other_seeds_are_compared_with(dashboard, home, monkeypatch):
 
 def test_motifs_are_named_by_what_the_page_names_them_by(dashboard, trained, monkeypatch):
     seen = []
-    monkeypatch.setattr(match, "is_warm", lambda: True)  # naming is not what is tested
+    monkeypatch.setattr(compiled, "is_warm", lambda: True)  # naming is not what is tested
     monkeypatch.setattr(match, "match_motifs", lambda motifs, targets, **_: [[] for _ in motifs])
     monkeypatch.setattr(report, "write_report", lambda *given, **how: seen.append(how) or "<!doctype html>")
     at = dashboard("filters", experiment="tf_binding", run=trained("tf_binding").id)
@@ -52,7 +52,7 @@ def test_motifs_are_named_by_what_the_page_names_them_by(dashboard, trained, mon
 
 def test_a_file_names_the_motifs_of_rna_that_jaspar_cannot(dashboard, trained, monkeypatch):
     seen = []
-    monkeypatch.setattr(match, "is_warm", lambda: True)
+    monkeypatch.setattr(compiled, "is_warm", lambda: True)
     monkeypatch.setattr(match, "match_motifs", lambda motifs, targets, **_: [[] for _ in motifs])
     monkeypatch.setattr(report, "write_report", lambda *given, **how: seen.append(how) or "<!doctype html>")
     at = dashboard("filters", experiment="rnai", run=trained("rnai").id)

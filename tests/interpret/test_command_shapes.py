@@ -200,7 +200,7 @@ def test_filters_motifs_and_report(model, ask):
 )
 def test_mistakes_are_told_in_a_sentence_before_the_work(model, refused, monkeypatch, wrong, told):
     monkeypatch.chdir(model.parent)
-    monkeypatch.setattr("dnaconv_core.interpret.match.is_warm", lambda: True)  # nothing is to be named
+    monkeypatch.setattr("dnaconv_core.interpret.compiled.is_warm", lambda: True)  # nothing is to be named
     head = "MEME version 4\n\nMOTIF x\nletter-probability matrix: alength= 4 w= 2\n"
     (model.parent / "words.meme").write_text("TGACTCA\n")
     (model.parent / "sum.meme").write_text(head + "0.1 0.2 0.3 0.4\n0.9 0.9 0 0\n")

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from dnaconv_core.errors import InputError
-from dnaconv_core.interpret import match
+from dnaconv_core.interpret import compiled
 from dnaconv_core.interpret.hits import find_hits, tail_chances
+from dnaconv_core.interpret.match import benjamini_hochberg, match_motifs
 from dnaconv_core.interpret.naming import motif_called
 from dnaconv_core.sequence.encoding import one_hot
 from dnaconv_core.sequence.motif import AP1, from_iupac, to_pwm
@@ -43,7 +44,6 @@ class TestNames:
 
     def test_ap1_is_named_by_its_family_on_either_strand_with_the_right_offset(self):
         from dnaconv_core.interpret.jaspar import jaspar
-        from dnaconv_core.interpret.match import match_motifs
 
         vertebrates = jaspar()
         assert len(vertebrates) > 800 and all(abs(m.ppm.sum(axis=0) - 1).max() < 1e-9 for m in vertebrates)
@@ -62,22 +62,18 @@ class TestNames:
         assert [m.q_value for m in plain] == sorted(m.q_value for m in plain)
 
     def test_nothing_to_compare_with_is_told(self):
-        from dnaconv_core.interpret.match import match_motifs
-
         with pytest.raises(InputError, match="there are no motifs to compare with"):
             match_motifs([AP1], [])
 
 
 def test_benjamini_hochberg_by_hand():
-    from dnaconv_core.interpret.match import benjamini_hochberg
-
     np.testing.assert_allclose(benjamini_hochberg(np.array([0.03, 0.01, 0.5, 0.02])), [0.04, 0.04, 0.5, 0.04])
 
 
 def test_q_values_of_the_smallest_p_values_count_all_tests():
     p = np.array([0.03, 0.01, 0.5, 0.02])
-    few = match.benjamini_hochberg(p[p < 0.1], 4)
-    np.testing.assert_allclose(few, match.benjamini_hochberg(p)[p < 0.1])
+    few = benjamini_hochberg(p[p < 0.1], 4)
+    np.testing.assert_allclose(few, benjamini_hochberg(p)[p < 0.1])
 
 
 def test_a_place_with_an_unknown_base_is_no_hit():
@@ -114,29 +110,29 @@ class TestCompiling:
 
     def test_one_process_that_can_be_killed_and_started_again(self, monkeypatch):
         started = []
-        popen = match.subprocess.Popen
+        popen = compiled.subprocess.Popen
         monkeypatch.setattr(
-            match.subprocess,
+            compiled.subprocess,
             "Popen",
             lambda _, **rest: started.append(popen(["/bin/sleep", "60"], **rest)) or started[-1],
         )
-        assert not match.is_warm() and not match.compiling()
-        first = match.warm_up()
-        assert first is started[0] and match.compiling()
-        assert match.warm_up() is None and len(started) == 1
+        assert not compiled.is_warm() and not compiled.compiling()
+        first = compiled.warm_up()
+        assert first is started[0] and compiled.compiling()
+        assert compiled.warm_up() is None and len(started) == 1
         first.kill()
         first.wait()
-        assert not match.compiling() and not match.is_warm()
-        second = match.warm_up()
-        assert second is started[1] and match.compiling()
+        assert not compiled.compiling() and not compiled.is_warm()
+        second = compiled.warm_up()
+        assert second is started[1] and compiled.compiling()
         second.kill()
         second.wait()
 
     @pytest.mark.slow
     def test_the_real_one_ends_and_leaves_its_mark(self):
-        process = match.warm_up()
+        process = compiled.warm_up()
         assert process.wait(400) == 0
-        assert match.is_warm() and not match.compiling() and match.warm_up() is None
+        assert compiled.is_warm() and not compiled.compiling() and compiled.warm_up() is None
 
 
 def test_families_pay_for_their_own_tests_only(monkeypatch):
@@ -147,7 +143,7 @@ def test_families_pay_for_their_own_tests_only(monkeypatch):
     targets = [AP1._replace(name=str(i)) for i in range(3)]
 
     def q_values(**options):
-        return [[round(m.q_value, 6) for m in row] for row in match.match_motifs([AP1, AP1], targets, **options)]
+        return [[round(m.q_value, 6) for m in row] for row in match_motifs([AP1, AP1], targets, **options)]
 
     assert q_values() == [[0.06, 0.45, 0.6], [0.06, 0.08, 0.9]]
     assert q_values(families=[1, 0]) == [[0.03, 0.45, 0.5], [0.06, 0.06, 0.9]]

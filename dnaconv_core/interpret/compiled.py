@@ -1,0 +1,113 @@
+"""memelite's Tomtom and FIMO, which numba compiles for a minute or more the first time on a machine.
+
+`warm_up` does that in a process of its own, `compiling` says whether it is at it and `is_warm` whether it is done.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+
+from dnaconv_core.files import write_atomic
+from dnaconv_core.home import home
+
+if TYPE_CHECKING:
+    import pandas
+
+BIN = 0.01  # bits to which each column's scores are rounded
+
+
+def tomtom(queries: Sequence[np.ndarray], targets: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """p-values, offsets and strands, each `(queries, targets)`, of PPMs `(4, w)`: see `match.match_motifs`."""
+    import memelite
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # few targets: said by the q-values' words where they are shown
+        found = memelite.tomtom(
+            [np.ascontiguousarray(ppm) for ppm in queries], [np.ascontiguousarray(ppm) for ppm in targets], n_jobs=1
+        )
+    p_values, _, offsets, _, strands = (np.asarray(part) for part in found)
+    return np.clip(p_values, 0.0, 1.0), offsets, strands
+
+
+def fimo(X: np.ndarray, ppm: np.ndarray, p_value: float) -> pandas.DataFrame:
+    """A row for each place of X `(N, 4, L)` with at most this p-value, against a uniform background."""
+    import memelite
+
+    (table,) = memelite.fimo(
+        {"motif": ppm}, np.asarray(X, np.int8), bin_size=BIN, eps=0.0, threshold=p_value * (1 + 1e-9)
+    )
+    return table
+
+
+def is_warm() -> bool:
+    """Whether Tomtom and FIMO have been compiled on this machine, so that a call takes seconds."""
+    return _marker().is_file()
+
+
+def warm_up() -> subprocess.Popen | None:
+    """Start compiling in a process of its own, which ends by itself; `compiling` says whether it still runs.
+
+    None when it is compiled already, or when another process of this home is at it: of callers at the same time one
+    starts it. One that was killed, or failed, can be started again; a page may call this whenever it looks.
+    """
+    if is_warm():
+        return None
+    with _lock() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return None
+        return subprocess.Popen(  # the lock goes with the open file to the process, and falls when it ends
+            [sys.executable, "-m", "dnaconv_core.interpret.compiled"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            pass_fds=(file.fileno(),),
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+
+
+def compiling() -> bool:
+    """Whether a process that `warm_up` started is at work now."""
+    with _lock() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def compile_now() -> None:
+    """Call Tomtom and FIMO once on a small example, so that numba keeps the compiled code on disk, and note it."""
+    rng = np.random.default_rng(0)
+    ppms = [rng.dirichlet(np.full(4, 0.3), 8 + i % 5).T for i in range(30)]
+    tomtom(ppms[:2], ppms)
+    fimo(np.eye(4, dtype=np.int8)[rng.integers(0, 4, (2, 30))].transpose(0, 2, 1), ppms[0], 0.01)
+    marker = _marker()
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(marker, b"")
+
+
+def _marker() -> Path:
+    return home() / "cache" / f"memelite-{version('memelite')}-{version('numba')}"
+
+
+def _lock() -> IO[bytes]:
+    marker = _marker()
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    return marker.with_name(marker.name + ".lock").open("ab")
+
+
+if __name__ == "__main__":
+    compile_now()
