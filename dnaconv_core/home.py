@@ -19,3 +19,8 @@ def data_folder() -> Path:
 def models_folder() -> Path:
     """Imported bundles."""
     return home() / "models"
+
+
+def cache_folder() -> Path:
+    """What can be made again from other files: indices and unpacked copies of genomes."""
+    return home() / "cache"

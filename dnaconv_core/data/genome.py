@@ -1,31 +1,29 @@
-"""Sequences by name and position: records in memory, and genomes on disk read through their index (pyfaidx)."""
+"""Sequences by name and position: records in memory, and genomes on disk, the one door to a FASTA by position."""
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dnaconv_core.data.examples import UNKNOWN, Loci
+from dnaconv_core.data.genome_index import Entry, let_go, open_indexed
+from dnaconv_core.data.loci import pieces
 from dnaconv_core.errors import DataError, InputError
+from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import LETTERS
-from dnaconv_core.sequence.interval import Locus, parse_locus
+from dnaconv_core.sequence.interval import Locus, contig_key, parse_locus
 
-if TYPE_CHECKING:
-    import pyfaidx
-
-_INDEXING = threading.Lock()  # who reads an index that another thread is writing finds no contig in it
 _CODES = {}
 for _name, _letters in LETTERS.items():
-    _CODES[_name] = np.full(256, 4, np.uint8)
+    _CODES[_name] = np.full(256, UNKNOWN, np.uint8)
     for _code, _letter in enumerate(_letters):
         _CODES[_name][[ord(_letter), ord(_letter.lower())]] = _code
     for _other in "tu":  # either letter means the fourth base
         _CODES[_name][[ord(_other), ord(_other.upper())]] = 3
+_UPPER = bytes(byte if 65 <= byte <= 90 and byte != ord("X") else ord("N") for byte in bytes(range(256)).upper())
 
 
 def text_codes(text: str, alphabet: str = "DNA") -> np.ndarray:
@@ -46,10 +44,13 @@ class Contig:
     def codes(self, start: int, end: int, alphabet: str = "DNA") -> np.ndarray:
         """Codes of [start, end); 4 (unknown) wherever that lies outside the contig."""
         low, high = min(max(start, 0), self.length), min(max(end, 0), self.length)
-        result = np.full(end - start, 4, np.uint8)
+        result = np.full(end - start, UNKNOWN, np.uint8)
         if low < high:
-            result[low - start : high - start] = text_codes(self.text(low, high), alphabet)
+            result[low - start : high - start] = self._codes(low, high, alphabet)
         return result
+
+    def _codes(self, start: int, end: int, alphabet: str) -> np.ndarray:
+        return text_codes(self.text(start, end), alphabet)
 
 
 class RecordContig(Contig):
@@ -64,57 +65,72 @@ class RecordContig(Contig):
 
 
 class _GenomeContig(Contig):
-    def __init__(self, fasta: pyfaidx.Fasta, name: str) -> None:
-        super().__init__(name, fasta.faidx.index[name].rlen)
-        self._fasta = fasta
+    """A contig of a file that is mapped into memory."""
+
+    def __init__(self, path: Path, data: np.ndarray, entry: Entry) -> None:
+        super().__init__(entry.name, entry.length)
+        self._path, self._data, self._entry = path, data, entry
 
     def text(self, start: int, end: int) -> str:
-        import pyfaidx
+        return self._bytes(start, end).tobytes().translate(_UPPER).decode() if start < end else ""
 
-        if start >= end:
-            return ""
-        try:
-            return str(self._fasta.faidx.fetch(self.name, start + 1, end)).upper()
-        except (pyfaidx.FetchError, ValueError, OSError) as error:
-            raise DataError(f"{self._fasta.filename}: {self.name}:{start}-{end} cannot be read ({error})") from error
+    def _codes(self, start: int, end: int, alphabet: str) -> np.ndarray:
+        return _CODES[alphabet][self._bytes(start, end)]
+
+    def _bytes(self, start: int, end: int) -> np.ndarray:
+        """Letters of [start, end) as they stand in the file, without the ends of lines."""
+        _, length, offset, bases, width = self._entry
+        if not 0 <= start < end <= length:
+            raise InputError(f"{self.name}:{start}-{end} reaches beyond {self.name}, which has {length:,} bases")
+        (first, place), (last, rest) = divmod(start, bases), divmod(end, bases)
+        if first == last:
+            found = self._data[offset + first * width + place :][: end - start]
+        else:
+            head = self._data[offset + first * width + place :][: bases - place]
+            lines = self._data[offset + (first + 1) * width :][: (last - first - 1) * width]  # may lack the last end
+            tail = self._data[offset + last * width :][:rest]
+            found = np.concatenate([head, _without_ends(lines, bases, width), tail])
+        if len(found) != end - start or found.min() <= 32:
+            raise DataError(f"{self._path} was changed while it was read: begin again")
+        return found
+
+
+def _without_ends(lines: np.ndarray, bases: int, width: int) -> np.ndarray:
+    """The letters of whole lines, of which only the last may lack its end."""
+    full = len(lines) // width
+    return np.concatenate(
+        [lines[: full * width].reshape(full, width)[:, :bases].ravel(), lines[full * width :][:bases]]
+    )
 
 
 class Genome:
     """A FASTA file on disk, of any size: contigs by name. Use it in a `with`, or call `close`.
 
-    Its index (`.fai`) is made beside it, or in `$TMPDIR` where that folder cannot be written to. Raises DataError when
-    the file is missing, is not FASTA, or is compressed in a way that allows no access by position.
+    Its index (`.fai`) is checked against the file and made again where it does not fit, beside it or, where that folder
+    cannot be written to, in the home folder's cache. What allows no access by position (gzip and bgzip, UTF-16, lines
+    of unequal length) is read through a plain copy there, made once; `progress` is told of it. Lower case is read as
+    upper case; every letter but the four bases is unknown.
+
+    Raises DataError when the file is missing, is not FASTA, is damaged, or has two contigs of one name.
     """
 
-    def __init__(self, path: Path | str) -> None:
-        import pyfaidx
-
+    def __init__(self, path: Path | str, *, progress: Progress = SILENT) -> None:
         self.path = Path(path)
         if self.path.is_dir():
             raise DataError(f"{self.path} is a folder: give the genome's FASTA file")
         if not self.path.is_file():
             raise DataError(f"{self.path} does not exist: check the name of the genome's FASTA file")
-        with self.path.open("rb") as file:
-            head = file.read(18)
-        if head[:2] == b"\x1f\x8b" and b"BC\x02\x00" not in head:
-            raise DataError(f"{self.path} is gzip, which allows no access by position: unpack it, or use bgzip")
-        if head[:2] != b"\x1f\x8b" and not head.lstrip().startswith((b">", b";")):
-            raise DataError(f"{self.path} is not FASTA: its first line should begin with '>'")
         try:
-            with _INDEXING:
-                self._fasta = pyfaidx.Fasta(str(self.path), as_raw=True, rebuild=True, indexname=self._index())
-        except (pyfaidx.FastaIndexingError, pyfaidx.UnsupportedCompressionFormat, ValueError, ImportError) as error:
-            raise DataError(f"{self.path} cannot be indexed ({error}): write it with lines of equal length") from error
-        self.names = list(self._fasta.faidx.index)
-
-    def _index(self) -> str | None:
-        if os.access(self.path.parent, os.W_OK) or self.path.with_name(self.path.name + ".fai").is_file():
-            return None
-        import hashlib
-        import tempfile
-
-        mark = hashlib.sha256(str(self.path.absolute()).encode()).hexdigest()[:16]
-        return str(Path(tempfile.gettempdir()) / f"dnaconv_{os.getuid()}_{mark}.fai")
+            if not self.path.stat().st_size:
+                raise DataError(f"{self.path} is empty: it should hold a genome as FASTA")
+            self._map, self._index = open_indexed(self.path, progress)
+        except OSError as error:
+            raise DataError(f"{self.path} cannot be read ({error.strerror}): make it readable") from error
+        self._data = np.frombuffer(self._map, np.uint8)
+        self.names = list(self._index)
+        self._by_key: dict[str, str] = {}
+        for name in self.names:
+            self._by_key.setdefault(contig_key(name), name)
 
     def __enter__(self) -> Genome:
         return self
@@ -123,18 +139,26 @@ class Genome:
         self.close()
 
     def close(self) -> None:
-        self._fasta.close()
+        """Let the file go: contigs that are still in use keep it until they are dropped too."""
+        self._data = self._map = None
+
+    def release(self) -> None:
+        """Give back the memory of what was read so far; it is read again when needed."""
+        let_go(self._map)
 
     def __contains__(self, name: str) -> bool:
-        return name in self._fasta.faidx.index
+        return name in self._index
+
+    def find(self, name: str) -> str | None:
+        """The genome's own name of this contig, with or without 'chr', MT or M; None where it has none."""
+        return name if name in self._index else self._by_key.get(contig_key(name))
 
     def __getitem__(self, name: str) -> Contig:
-        """The contig of this name, with or without 'chr'. Raises InputError naming some there are."""
-        for known in (name, f"chr{name}", name.removeprefix("chr")):
-            if known in self:
-                return _GenomeContig(self._fasta, known)
-        some = ", ".join(self.names[:8]) + (", …" if len(self.names) > 8 else "")
-        raise InputError(f"{self.path} has no contig {name!r}: it has {some}")
+        """The contig of this name, with or without 'chr', MT or M. Raises InputError naming some there are."""
+        known = self.find(name)
+        if known is None:
+            raise InputError(f"{self.path} has no contig {name[:60]!r}: it has {some_names(self.names)}")
+        return _GenomeContig(self.path, self._data, self._index[known])
 
     def __iter__(self) -> Iterator[Contig]:
         return (self[name] for name in self.names)
@@ -154,3 +178,64 @@ class Genome:
                 f"the region {text} ends beyond {contig.name}, which has {contig.length:,} bases: choose a smaller end"
             )
         return contig, locus._replace(chrom=contig.name)
+
+
+def some_names(names: list[str]) -> str:
+    """The first of many names, for a message."""
+    return ", ".join(name[:30] for name in names[:8]) + (", …" if len(names) > 8 else "")
+
+
+_OPPOSITE = np.array([3, 2, 1, 0, UNKNOWN], np.uint8)
+
+
+def stretches(
+    genome: Genome, loci: Loci, alphabet: str = "DNA", *, progress: Progress = SILENT
+) -> tuple[np.ndarray, np.ndarray]:
+    """Codes (all bases,) uint8 of N loci end to end, and offsets (N + 1,): the opposite strand where it is '-'.
+
+    Beyond a contig's ends bases are unknown. Raises InputError for a contig that the genome lacks, DataError when
+    `progress` asks to stop.
+    """
+    lengths = loci.end - loci.start
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    codes, done, last = np.empty(offsets[-1], np.uint8), 0, ""
+    for piece in pieces(loci):
+        if piece.chrom != last:
+            contig, last = genome[piece.chrom], piece.chrom
+            genome.release()
+        if progress.should_stop():
+            raise DataError(f"reading {genome.path} was stopped: nothing was kept")
+        index = piece.index
+        found = contig.codes(piece.start, piece.end, alphabet)
+        _place(codes, offsets[index], found, loci.subset(index), piece.start)
+        done += len(index)
+        progress.report(done / len(lengths), f"Reading the genome: {done:,} of {len(lengths):,} windows")
+    return codes, offsets
+
+
+def _place(codes: np.ndarray, offsets: np.ndarray, found: np.ndarray, loci: Loci, first: int) -> None:
+    """Write each locus to its offset in `codes`, from the bases `found`, of which the first stands at `first`."""
+    lengths, minus = loci.end - loci.start, loci.strand == "-"
+    for length in np.unique(lengths[lengths > 0]).tolist():
+        row = np.flatnonzero(lengths == length)
+        read = np.lib.stride_tricks.sliding_window_view(found, length)[loci.start[row] - first]  # (R, length)
+        turned = minus[row]
+        read[turned] = _OPPOSITE[read[turned, ::-1]]
+        np.lib.stride_tricks.sliding_window_view(codes, length, writeable=True)[offsets[row]] = read
+
+
+def windows(
+    genome: Genome,
+    chrom: np.ndarray,
+    start: np.ndarray,
+    end: np.ndarray,
+    strand: np.ndarray,
+    width: int,
+    alphabet: str = "DNA",
+) -> np.ndarray:
+    """Codes (N, width) uint8 of the windows of `width` bases around the middles of [start, end), as `stretches` reads.
+
+    Of an even difference the middle is exact; of [10, 21) and width 4 the window is [13, 17).
+    """
+    begin = (start + end) // 2 - width // 2
+    return stretches(genome, Loci(chrom, begin, begin + width, strand), alphabet)[0].reshape(-1, width)

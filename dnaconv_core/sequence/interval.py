@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from dnaconv_core.errors import InputError
 
-_LOCUS = re.compile(r"([^\s:]+):([\d,]{1,18})-([\d,]{1,18})(?:\(([+-])\))?", re.ASCII)  # numbers that int64 holds
+_LOCUS = re.compile(r"(\S+):([\d,]{1,18})-([\d,]{1,18})(?:\(([+-])\))?", re.ASCII)  # numbers that int64 holds
 
 
 class Locus(NamedTuple):
@@ -52,6 +52,12 @@ def format_locus(locus: Locus) -> str:
     """'chr22:100-200', followed by '(+)' or '(-)' where the locus has a strand: what `parse_locus` reads."""
     strand = f"({locus.strand})" if locus.strand in "+-" else ""
     return f"{locus.chrom}:{locus.start}-{locus.end}{strand}"
+
+
+def contig_key(name: str) -> str:
+    """What names of one contig have in common: 'chr1', 'Chr1' and '1' → '1'; 'chrM', 'MT' and 'chrMT' → 'M'."""
+    bare = name[3:] if name[:3].lower() == "chr" and len(name) > 3 else name
+    return "M" if bare in ("M", "MT") else bare
 
 
 def browser_url(locus: Locus, assembly: str, *, flank: int = 0) -> str:

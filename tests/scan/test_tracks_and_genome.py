@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 from concurrent.futures import ThreadPoolExecutor
 
@@ -164,12 +163,6 @@ def test_what_is_no_genome_is_named(tmp_path):
     (tmp_path / "x.fa").write_text("hello")
     with pytest.raises(DataError, match="is not FASTA"):
         Genome(tmp_path / "x.fa")
-    (tmp_path / "x.fa.gz").write_bytes(gzip.compress(b">a\nACGT\n"))
-    with pytest.raises(DataError, match="is gzip, which allows no access by position: unpack it"):
-        Genome(tmp_path / "x.fa.gz")
-    (tmp_path / "uneven.fa").write_text(">a\nACGT\nAC\nACGT\n")
-    with pytest.raises(DataError, match="cannot be indexed"):
-        Genome(tmp_path / "uneven.fa")
 
 
 def test_files_hold_what_the_scan_found(tmp_path):

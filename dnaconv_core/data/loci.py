@@ -1,0 +1,78 @@
+"""Many loci at once: read in pieces of neighbours, found to overlap, gathered into clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from dnaconv_core.data.examples import Loci
+from dnaconv_core.sequence.interval import contig_key
+
+_SPAN = 1 << 20  # bases of a contig that are read together
+_BASES = 1 << 20  # bases of loci that are handled together
+
+
+class Piece(NamedTuple):
+    """Loci that lie near each other: their numbers, their contig's name as given, and the span that holds them."""
+
+    index: np.ndarray
+    chrom: str
+    start: int
+    end: int
+
+
+def pieces(loci: Loci) -> Iterator[Piece]:
+    """All N loci in genomic order, neighbours together; contigs in alphabetical order."""
+    if not len(loci.start):
+        return
+    names, number = np.unique(loci.chrom, return_inverse=True)
+    order = np.lexsort((loci.start, number))
+    number, start, end = number[order], loci.start[order], loci.end[order]
+    load = np.cumsum(end - start) // _BASES
+    cut = (np.diff(number) != 0) | (np.diff(start // _SPAN) != 0) | (np.diff(load) != 0)
+    bounds = np.concatenate([[0], np.flatnonzero(cut) + 1, [len(order)]])
+    for low, high in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        yield Piece(order[low:high], str(names[number[low]]), int(start[low]), int(end[low:high].max()))
+
+
+def contig_numbers(*columns: np.ndarray) -> list[np.ndarray]:
+    """For each column of names, numbers that are equal where names mean one contig, with or without 'chr', MT or M."""
+    known: dict[str, int] = {}
+    numbers = []
+    for column in columns:
+        names, inverse = np.unique(column, return_inverse=True)
+        numbers.append(np.array([known.setdefault(contig_key(str(name)), len(known)) for name in names], int)[inverse])
+    return numbers
+
+
+def clusters(loci: Loci, numbers: np.ndarray | None = None) -> np.ndarray:
+    """(N,) number of each locus's cluster, in genomic order: loci that overlap, directly or through others, share one.
+
+    numbers: of contigs, or of contig and strand; by default contigs'. Loci that only touch do not overlap.
+    """
+    numbers = contig_numbers(loci.chrom)[0] if numbers is None else numbers
+    if not len(numbers):
+        return np.zeros(0, np.int64)
+    order = np.lexsort((loci.start, numbers))
+    place = numbers[order].astype(np.int64) * (int(loci.end.max()) + 1)  # contigs one after the other
+    reach = np.maximum.accumulate(place + loci.end[order])
+    begins = (np.diff(place) != 0) | ((place + loci.start[order])[1:] >= reach[:-1])
+    found = np.empty(len(order), np.int64)
+    found[order] = np.concatenate([[0], np.cumsum(begins)])
+    return found
+
+
+def overlapping(loci: Loci, others: Loci) -> np.ndarray:
+    """(N,) True where a locus shares a base with any of `others`, on either strand."""
+    mine, theirs = contig_numbers(loci.chrom, others.chrom)
+    if not len(mine) or not len(theirs):
+        return np.zeros(len(mine), bool)
+    stride = int(max(loci.end.max(), others.end.max())) + 1
+    order = np.argsort(theirs.astype(np.int64) * stride + others.start)
+    low = (theirs.astype(np.int64) * stride + others.start)[order]
+    reach = np.maximum.accumulate((theirs.astype(np.int64) * stride + others.end)[order])
+    shift = mine.astype(np.int64) * stride
+    before = np.searchsorted(low, shift + loci.end, "left")  # how many of the others begin before each locus ends
+    return (before > 0) & (reach[np.maximum(before - 1, 0)] > shift + np.maximum(loci.start, 0))
