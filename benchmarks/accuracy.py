@@ -34,6 +34,7 @@ import numpy as np
 from folds import DATA, TASKS, Fold, folds
 
 from dnaconv_core import __version__
+from dnaconv_core.answers import ANSWERS
 from dnaconv_core.data.split import position_block_folds, random_split
 from dnaconv_core.errors import DnaConvError
 from dnaconv_core.evaluate.baselines import fit_baselines
@@ -42,7 +43,7 @@ from dnaconv_core.evaluate.metrics import measure_for
 from dnaconv_core.experiments import EXPERIMENTS, get_experiment
 from dnaconv_core.sequence.motif import from_iupac
 
-METRICS = {"binary": ("auroc", "auprc"), "regression": ("pearson_r", "spearman_rho")}
+METRICS = {key: answer.ranking for key, answer in ANSWERS.items()}
 TARGETS = {"tf_binding": {"auroc": 0.72, "auprc": 0.035}, "chromatin": {"auroc": 0.85, "auprc": 0.13}}
 TARGETS |= {name: {"pearson_r": 0.66} for name in ("rnai", "rnai_cv", "rnai_apart")}
 FULL_TARGETS = {"tf_binding": {"auroc": 0.80}, "chromatin": {"auroc": 0.88}}
@@ -198,13 +199,12 @@ def predictions_after(
     from dnaconv_core.train.loop import fit
 
     settings = experiment.train_config(preset, **(changes or {}), seed=seed)
-    if preset == "book" and experiment.task == "binary":
+    if preset == "book" and experiment.assembly:
         settings = settings.replace(epochs=options.book_epochs, eval_every=min(5, options.book_epochs))
     if options.quick:
         settings = settings.replace(epochs=1, eval_every=1, epoch_size=min(settings.epoch_size, 200))
     if settings.keep == "best":
-        blocks = experiment.task == "binary"
-        inner = position_block_folds(part.train, 5)[2] if blocks else random_split(part.train, 0.2)
+        inner = position_block_folds(part.train, 5)[2] if experiment.assembly else random_split(part.train, 0.2)
         train, looked_at = part.train.subset(inner.train), part.train.subset(inner.valid)
     else:  # nothing is chosen, so nothing need be held out; a few examples satisfy the loop
         train, looked_at = part.train, part.train.subset(np.arange(min(100, len(part.train))))

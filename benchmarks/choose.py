@@ -24,7 +24,8 @@ from folds import DATA, TASKS, Fold, folds, inner_folds
 from dnaconv_core.evaluate.metrics import measure_for
 from dnaconv_core.experiments import get_experiment
 
-LOOKS = {"binary": (8, 12, 16, 24, 32, 40), "regression": (15, 20, 25, 30, 40)}  # epochs after which each is measured
+# Epochs after which each candidate is measured.
+LOOKS = {"tf_binding": (8, 12, 16, 24, 32, 40), "chromatin": (8, 12, 16, 24, 32, 40), "rnai": (15, 20, 25, 30, 40)}
 _SMALL = {"members": 8, "filters": 32}
 _SEQUENCE: dict[str, dict[str, Any]] = {
     "longer": {"epochs": 40},
@@ -96,7 +97,7 @@ def compare(name: str, parts: list[Fold], options: Options, wanted: tuple[str, .
     found: dict[str, Any] = {}
     for candidate in wanted or tuple(known):
         epochs = 1 if options.quick else experiment.train_config("tuned", **known[candidate]).epochs
-        looks = tuple(look for look in LOOKS[experiment.task] if look < epochs)
+        looks = tuple(look for look in LOOKS[experiment.key] if look < epochs)
         names = {"prediction": candidate} | {str(look): f"{candidate}, {look} epochs" for look in looks}
         scores: dict[str, list[Any]] = {key: [] for key in names}  # of (outer fold, inner fold, metric)
         for number, part in enumerate(parts, 1):

@@ -38,7 +38,7 @@ def folds(name: str, root: Path, *, full: bool, quick: bool) -> Iterator[Fold]:
         from dnaconv_core.experiments.sources import load_parts
 
         yield Fold(*load_parts(experiment, "book"))
-    elif experiment.task == "binary":
+    elif experiment.assembly:
         access = root / "jund_chr22" / "accessibility.txt" if experiment.covariates else None
         data = read_dataset(root / "jund_chr22" / "valid_dataset", alphabet="DNA", covariates=access)
         for split in position_block_folds(data, 5)[:n_folds]:

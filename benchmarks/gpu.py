@@ -33,7 +33,7 @@ BATCH = 1000
 def ours(config: ModelConfig, examples: Dataset, device: str) -> Callable[[], float]:
     model, train = build(config).to(device), TrainConfig(batch_size=BATCH)
     loader = Loader(examples, config, device)
-    steps = Steps(model, make_optimizer(model, train, device), loader, BATCH, "cross_entropy")
+    steps = Steps(model, make_optimizer(model, train, device), loader, BATCH)
     epochs = iter(range(10**9))
 
     def epoch() -> float:

@@ -38,7 +38,7 @@ class Plain(nn.Module):
             layers += [nn.Dropout(config.dropout)]
         self.convolutions = nn.Sequential(*layers)
         self.dense = nn.Linear(config.filters * config.length + len(config.covariates), 1)
-        self.regression = config.task == "regression"
+        self.regression = not config.answer.yes_or_no
 
     def forward(self, X: torch.Tensor, covariates: torch.Tensor | None = None) -> torch.Tensor:
         h = self.convolutions(X).flatten(1)
@@ -56,7 +56,7 @@ def data(config: ModelConfig, n: int, seed: int = 0) -> Dataset:
     X = np.zeros((n, 4, config.length), np.int8)
     np.put_along_axis(X, rng.integers(0, 4, (n, 1, config.length)), 1, axis=1)
     y = rng.random((n, 1)).astype(np.float32)
-    y = y if config.task == "regression" else (y < 0.5).astype(np.float32)
+    y = (y < 0.5).astype(np.float32) if config.answer.yes_or_no else y
     given = rng.random((n, len(config.covariates))).astype(np.float32) if config.covariates else None
     ids = np.arange(n).astype(str)
     return Dataset(X, y, np.ones_like(y), ids, given, config.covariates, alphabet=config.alphabet)

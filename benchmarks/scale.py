@@ -35,7 +35,7 @@ def private_memory() -> int:
     return 0
 
 
-def measure(task: str, n: int, folder: str) -> dict:
+def measure(job: str, n: int, folder: str) -> dict:
     """In a process of its own: seconds, and the most bytes added while a sampling thread looked."""
     import threading
 
@@ -49,15 +49,15 @@ def measure(task: str, n: int, folder: str) -> dict:
     few = data(config, 1000)
     X = np.load(Path(folder) / f"{n}.npy", mmap_mode="r")
     y = np.ones((n, 1), np.float32)
-    if task == "prediction":
+    if job == "prediction":
         model = build(config)
         predict(model, few)
         run = lambda: predict(model, X)  # noqa: E731
     else:
         ours(config, few, 1000)()
     before = private_memory()
-    if task != "prediction":
-        examples = Dataset(np.array(X) if task == "training" else X, y, y, np.arange(n))
+    if job != "prediction":
+        examples = Dataset(np.array(X) if job == "training" else X, y, y, np.arange(n))
         run = ours(config, examples, 1000)
     peak, done = [0], threading.Event()
 

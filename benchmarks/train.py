@@ -37,9 +37,8 @@ EXAMPLES = (
 def ours(config: ModelConfig, examples: Dataset, batch: int, precision: str = "") -> Callable[[], Any]:
     """An epoch of `fit`, which is this loop and the evaluations between; precision: by default as `fit` chooses."""
     model, train = build(config), TrainConfig(batch_size=batch)
-    loss = "l2" if config.task == "regression" else "cross_entropy"
     loader = Loader(examples, config, "cpu", precision=precision or choose(model, "auto", "cpu"))
-    steps = Steps(model, make_optimizer(model, train, "cpu"), loader, batch, loss)
+    steps = Steps(model, make_optimizer(model, train, "cpu"), loader, batch)
     rng = np.random.default_rng(0)
 
     def epoch() -> None:
@@ -90,7 +89,7 @@ def deepchem(peer: Peer, config: ModelConfig, n: int, batch: int, do: str) -> Ca
         kernel=config.kernel_size,
         dropout=config.dropout,
         covariates=len(config.covariates),
-        regression=config.task == "regression",
+        regression=not config.answer.yes_or_no,
     )
     return run
 

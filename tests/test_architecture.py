@@ -58,6 +58,35 @@ def test_files_stay_readable(path):
     assert len(path.read_text().splitlines()) <= MOST_LINES
 
 
+def _task_compared(node: ast.AST) -> bool:
+    """Whether this compares something called a task with a text: `config.task == "binary"`, `task in ("a", "b")`."""
+    if not isinstance(node, ast.Compare):
+        return False
+    sides = [node.left, *node.comparators]
+    named = any(getattr(side, "attr", getattr(side, "id", "")) == "task" for side in sides)
+    texts = (leaf for side in sides for leaf in ast.walk(side) if isinstance(leaf, ast.Constant))
+    return named and any(isinstance(leaf.value, str) for leaf in texts)
+
+
+def test_a_comparison_of_a_task_is_seen():
+    seen = 'a.task == "binary"', '"binary" != task', 'x if task in ("binary", "regression") else y'
+    assert all(any(map(_task_compared, ast.walk(ast.parse(code)))) for code in seen)
+    fine = "ANSWERS[task].yes_or_no", "a.task == b.task", "len(task) > 2", 'job == "training"'
+    assert not any(any(map(_task_compared, ast.walk(ast.parse(code)))) for code in fine)
+
+
+def test_only_answers_know_the_kinds_of_answer_apart():
+    files = [path for folder in ("dnaconv_core", "app", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
+    comparing = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in files
+        if CORE / "answers" not in path.parents
+        for node in ast.walk(ast.parse(path.read_text()))
+        if _task_compared(node)
+    ]
+    assert len(files) > 150 and comparing == []
+
+
 def test_importing_the_light_rooms_does_not_import_torch():
     light = "dnaconv_core, dnaconv_core.cli, dnaconv_core.runs.worker, dnaconv_core.data.formats, dnaconv_core.predict"
     heavy = "sorted({'torch', 'plotly', 'sklearn', 'streamlit'} & set(sys.modules))"

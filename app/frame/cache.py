@@ -74,7 +74,7 @@ class Summary(NamedTuple):
 def summary(experiment: str, source: str, covariates: str = "") -> Summary:
     data = current_dataset(experiment, source, covariates)
     y = np.asarray(data.y[:, 0], np.float64)
-    binary = get_experiment(experiment).task == "binary"
+    binary = get_experiment(experiment).answer.yes_or_no
     rows = np.sort(np.random.default_rng(0).permutation(len(data))[:_SAMPLED])
     X = np.asarray(data.X[rows], np.float32)  # (n, 4, L)
     effect = None

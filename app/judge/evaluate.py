@@ -11,7 +11,7 @@ import streamlit as st
 
 from components.chart import chart, selectable_chart
 from components.sequence import Row, marks_of, sequences
-from dnaconv_core.evaluate.metrics import LABELS, METRICS, evaluate
+from dnaconv_core.evaluate.metrics import LABELS, evaluate
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.baselines import COMPARED, StoredBaseline, load_baselines
@@ -23,7 +23,6 @@ from frame.page import errors_shown, header, no_model_yet, plain
 from frame.pages import PREDICT, SALIENCY
 
 _ROWS = 500
-_FIRST = {"binary": ("auroc", "auprc", "prevalence", "brier"), "regression": METRICS["regression"]}
 _AT_THRESHOLD = ("accuracy", "precision", "recall", "f1", "mcc")
 _SHORT = {"mcc": "Matthews"}
 _THIS = "this model"
@@ -51,7 +50,7 @@ def page() -> None:
         valid = (stored.get("valid") if data.own else None) or evaluate(experiment.task, data.y, data.prediction)
         simpler = load_baselines(choice.path).found if data.own else ()
         _strip(experiment, valid, stored.get("train", {}))
-        if experiment.task == "binary":
+        if experiment.answer.yes_or_no:
             _curves(data, valid, simpler)
             if _box() is not None:  # what was just pointed at comes first
                 _examples(experiment, data)
@@ -70,7 +69,7 @@ def page() -> None:
 
 def _strip(experiment: Experiment, valid: dict[str, Metric], train: dict[str, Metric]) -> None:
     """The few numbers to look at first; far better on training than on validation means learned by heart."""
-    names = _FIRST[experiment.task]
+    names = experiment.answer.first_metrics
     with st.container(border=True):
         row = st.container(horizontal=True, gap="medium")  # wraps where the window is narrow
         for name in names:
@@ -176,7 +175,7 @@ def _threshold(experiment: Experiment, data: HeldOut) -> None:
                 lines.append(f"| **{name}** | {(called & part).sum():,} | {(~called & part).sum():,} |")
             st.markdown("\n".join(lines))
         with right:
-            found = evaluate("binary", data.y, data.prediction, threshold=threshold, names=_AT_THRESHOLD)
+            found = evaluate(experiment.task, data.y, data.prediction, threshold=threshold, names=_AT_THRESHOLD)
             with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
                 for name, metric in found.items():
                     words = _SHORT.get(name, LABELS[name].name)
@@ -211,7 +210,7 @@ def _chosen(data: HeldOut) -> int | None:
 def _examples(experiment: Experiment, data: HeldOut) -> None:
     error = data.prediction - data.y
     kinds = {"All": np.ones(len(data.y), bool)}
-    if experiment.task == "binary":
+    if experiment.answer.yes_or_no:
         negative, positive = experiment.class_names
         kinds |= {positive.capitalize(): data.y >= 0.5, negative.capitalize(): data.y < 0.5}
     else:
@@ -229,7 +228,7 @@ def _examples(experiment: Experiment, data: HeldOut) -> None:
                 label_visibility="collapsed",
             )
         of_kind = kinds.get(kind, kinds["All"])
-        rows = _behind(data, of_kind) if experiment.task == "binary" and _box() else np.flatnonzero(of_kind)
+        rows = _behind(data, of_kind) if experiment.answer.yes_or_no and _box() else np.flatnonzero(of_kind)
         rows = rows[np.argsort(-np.abs(error[rows]), kind="stable")][:_ROWS]
         picked = _table(experiment, data, rows, error)
         if picked is not None:

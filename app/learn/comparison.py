@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from components.chart import chart
+from dnaconv_core.answers import ANSWERS
 from dnaconv_core.evaluate.metrics import LABELS, labelled
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.runs.compare import Comparison, HeldOut, compare_runs, held_out
@@ -37,7 +38,7 @@ def comparison(runs: list[Run]) -> None:
         st.markdown(f"**{LABELS[found.metric].name} on validation, by epoch**")
         chart(_curves(store, found, names), key="compared_curves", height=260)
         parts = {name: part for run, name in zip(found.runs, names, strict=True) if (part := held_out(store, run.id))}
-        if task == "binary":
+        if ANSWERS[task].yes_or_no:
             _roc_and_pr(parts, names)
         else:
             st.markdown("**Measured against predicted**")

@@ -46,9 +46,8 @@ def _card(experiment: Experiment) -> None:
             _picture(experiment)
         st.markdown(f"**{experiment.title}**")
         st.write(experiment.question)
-        kind = "yes or no" if experiment.task == "binary" else "a number"
         beside = f" · with {', '.join(experiment.covariates)}" if experiment.covariates else ""
-        st.caption(f"{experiment.length} bases of {experiment.alphabet} → {kind}{beside}")
+        st.caption(f"{experiment.length} bases of {experiment.alphabet} → {experiment.answer.words.short}{beside}")
         with st.container(horizontal=True, vertical_alignment="bottom", height="stretch"):
             if chosen:
                 st.page_link(
@@ -171,7 +170,7 @@ def _drawn(data: Dataset, seed: int) -> np.ndarray:
 
 def _row(experiment: Experiment, data: Dataset, index: int) -> Row:
     value = float(data.y[index, 0])
-    note = experiment.class_names[value >= 0.5] if experiment.task == "binary" else f"label {value:.2f}"
+    note = experiment.class_names[value >= 0.5] if experiment.answer.yes_or_no else f"label {value:.2f}"
     if data.covariates is not None and data.covariate_names:
         note += f" · {data.covariate_names[0]} {float(data.covariates[index, 0]):.4f}"
     marks = tuple(Mark(s.start, s.end, f"{s.motif} planted, strand {s.strand}") for s in data.truth if s.index == index)

@@ -130,7 +130,7 @@ def _drawn(experiment: Experiment, model: dict[str, Any]) -> None:
             model,
             sequence=sequence,
             marks=marks,
-            output="probability" if experiment.task == "binary" else experiment.quantity,
+            output="probability" if experiment.answer.yes_or_no else experiment.quantity,
             key="network",
         )
         is not None

@@ -69,10 +69,10 @@ def training_chart(
 
 @st.cache_data(show_spinner=False)
 def _frame(task: str) -> str:
-    from dnaconv_core.evaluate.metrics import MAIN_METRIC
+    from dnaconv_core.answers import ANSWERS
     from dnaconv_core.plot.curves import training_figure
 
-    rows = [MetricRow(1, split, name, 0.0) for name in ("loss", MAIN_METRIC[task]) for split in _SPLITS]
+    rows = [MetricRow(1, split, name, 0.0) for name in ("loss", ANSWERS[task].main_metric) for split in _SPLITS]
     return training_figure(rows, task=task, best_epoch=1, epochs=2).to_json()
 
 

@@ -146,7 +146,7 @@ def _one(
         if f.note:
             st.warning(f"{f.note[0].upper()}{f.note[1:]}.", icon=":material/info:")
         means = class_means(scan, data.y[rows])
-        low, high = experiment.class_names if experiment.task == "binary" else ("low", "high")
+        low, high = experiment.class_names if experiment.answer.yes_or_no else ("low", "high")
         with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
             st.metric("Sites", f"{f.n_sites:,}", width="content")
             st.metric("Strongest activation", f"{f.max_activation:.2f}", width="content")

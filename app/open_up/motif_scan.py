@@ -52,7 +52,7 @@ def _in_held_out(motif: Motif, level: float, data: HeldOut) -> None:
     holds = np.zeros(len(data.y), bool)
     holds[hits.sequence] = True
     experiment = state.experiment()
-    if experiment.task == "binary":
+    if experiment.answer.yes_or_no:
         low, high = experiment.class_names
         parts = ((f"If {high}", data.y >= 0.5), (f"If {low}", data.y < 0.5))
         shown = [(name, f"{holds[part].mean():.1%}" if part.any() else "none") for name, part in parts]

@@ -146,7 +146,7 @@ def _to_bench(word: str) -> None:
 
 def _pattern(number: int, pattern: Pattern, matches: list | None, data: HeldOut, by: Targets, unit: str) -> None:
     experiment = state.experiment()
-    low, high = experiment.class_names if experiment.task == "binary" else ("low values", "high values")
+    low, high = experiment.class_names if experiment.answer.yes_or_no else ("low values", "high values")
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             word = spelled(pattern.motif, data.alphabet)

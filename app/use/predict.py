@@ -225,7 +225,7 @@ def _one(
     experiment: Experiment, choice: Choice, model: Bundle, answer: Answer, covariates: tuple[float, ...], more: str
 ) -> None:
     """One answer close up."""
-    unit = "probability" if experiment.task == "binary" else experiment.label
+    unit = "probability" if experiment.answer.yes_or_no else experiment.label
     marks = marks_of(experiment.motif, answer.sequence)
     with st.container(key="shape_answer"):  # one below the other where the window is narrow
         left, right = st.columns([1, 1.9])
@@ -250,7 +250,7 @@ def _one(
 
 
 def _verdict(experiment: Experiment, answer: Answer, more: str) -> None:
-    if experiment.task == "binary":
+    if experiment.answer.yes_or_no:
         st.metric(
             f"Probability of being {experiment.class_names[1]}", f"{answer.prediction:.3f}", help=experiment.label
         )
@@ -274,7 +274,7 @@ def _among(experiment: Experiment, choice: Choice, answer: Answer, unit: str) ->
     data = held_out(choice.path)
     st.markdown("**Among held-out examples**", help=f"Predictions of this model on {data.words}; the line is yours.")
     parts = {"predictions": data.prediction}
-    if experiment.task == "binary":
+    if experiment.answer.yes_or_no:
         negative, positive = experiment.class_names
         parts = {negative: data.prediction[data.y < 0.5], positive: data.prediction[data.y >= 0.5]}
     figure = histogram(parts, x_title=unit, share=True, marks={"yours": answer.prediction})

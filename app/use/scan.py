@@ -145,7 +145,7 @@ def _edges(model: Bundle) -> str:
 
 def _cut(model: Bundle, reference: Reference | None) -> tuple[float | None, float]:
     """The false-positive rate that chooses the threshold, or the threshold itself."""
-    if model.config.task == "binary" and reference is not None and len(reference.negatives):
+    if model.config.answer.yes_or_no and reference is not None and len(reference.negatives):
         there = [rate for rate in _RATES if rate * len(reference.negatives) >= 1]
         rate = st.segmented_control(
             "Peaks: share of validation negatives above",
@@ -157,7 +157,7 @@ def _cut(model: Bundle, reference: Reference | None) -> tuple[float | None, floa
             help="The threshold is the lowest one that at most this share of the validation negatives reaches.",
         )
         return rate, 0.5
-    default = 0.5 if model.config.task == "binary" else 1.0
+    default = 0.5 if model.config.answer.yes_or_no else 1.0
     return None, st.number_input("Peaks from", value=default, step=0.05, key="scan_threshold", width=160)
 
 

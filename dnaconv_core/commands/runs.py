@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from dnaconv_core.answers import ANSWERS
 from dnaconv_core.commands.base import Answer, metric_line
 from dnaconv_core.commands.settings import given_settings
 from dnaconv_core.errors import InputError, RunError
-from dnaconv_core.evaluate.metrics import MAIN_METRIC
 from dnaconv_core.files import write_atomic
 from dnaconv_core.progress import Bar
 from dnaconv_core.results import Metric
@@ -77,7 +77,7 @@ def runs_list(options: Namespace) -> Answer:
 
 def _line(run: Run) -> str:
     valid = run.metrics.get("valid", {})
-    name = next((name for name in MAIN_METRIC.values() if name in valid), "")
+    name = next((a.main_metric for a in ANSWERS.values() if a.main_metric in valid), "")
     score = Metric.from_json(valid.get(name)).value
     words = "" if score is None else f"{name} {score:.4f}"
     return f"{run.id:<22} {run.state:<12} epoch {run.epoch:>4}/{run.epochs:<5} {words:<17} {run.name}"

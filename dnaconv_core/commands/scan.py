@@ -90,7 +90,7 @@ def _threshold(bundle: Bundle, threshold: float | None, fpr: float | None) -> tu
         if np.isnan(threshold):
             raise InputError("--threshold is nan: it must be a number")
         return threshold, f"from {threshold:g}"
-    if bundle.config.task != "binary":
+    if not bundle.config.answer.yes_or_no:
         if fpr is not None:
             raise InputError("--fpr needs a yes-or-no model: this one predicts a number, give --threshold")
         return float("inf"), "none: this model predicts a number, give --threshold"

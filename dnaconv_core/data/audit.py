@@ -209,14 +209,14 @@ def _notes(facts: Audit) -> list[str]:
         notes.append(f"{_many(facts.reverse_copies, 'example')} with the reverse complement of an earlier one")
     if facts.duplicate_ids:
         notes.append(f"{_many(facts.duplicate_ids, 'example')} with the id of an earlier one")
-    for number, task in enumerate(facts.tasks, 1):
+    for number, told in enumerate(facts.tasks, 1):
         label = f"label {number}" if len(facts.tasks) > 1 else "the label"
-        if task.get("kind") == "binary":
-            if task["positives"] in (0, task["n"]):
+        if "positives" in told:
+            if told["positives"] in (0, told["n"]):
                 notes.append(f"{label} has one class only: nothing can be learned or measured from it")
-            elif min(task["prevalence"], 1 - task["prevalence"]) < 0.05:
-                notes.append(f"{label} is positive in {task['prevalence']:.2%}: look at AUPRC beside AUROC")
-            low, high = task["gc_negatives"], task["gc_positives"]
+            elif min(told["prevalence"], 1 - told["prevalence"]) < 0.05:
+                notes.append(f"{label} is positive in {told['prevalence']:.2%}: look at AUPRC beside AUROC")
+            low, high = told["gc_negatives"], told["gc_positives"]
             if low is not None and high is not None and abs(high - low) > _GC_GAP:
                 notes.append(
                     f"GC content is {high:.0%} in positives and {low:.0%} in negatives of {label}: composition alone "

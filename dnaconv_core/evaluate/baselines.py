@@ -8,16 +8,17 @@ MOST_FITTED all examples of the rarer class and a seeded draw of the others are 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from dnaconv_core.answers import find_answer
+from dnaconv_core.answers.base import Answer, Fitted
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import DataError
 from dnaconv_core.evaluate.bootstrap import bootstrap
-from dnaconv_core.evaluate.metrics import MAIN_METRIC, evaluate, labelled
+from dnaconv_core.evaluate.metrics import evaluate, labelled
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Metric
 from dnaconv_core.sequence.motif import scan, to_pwm
@@ -44,12 +45,6 @@ class Baseline(NamedTuple):
         """Name, explanation and metrics, without the predictions."""
         metrics = {name: metric.as_json() for name, metric in self.metrics.items()}
         return {"name": self.name, "explanation": self.explanation, "metrics": metrics}
-
-
-class _Fitted(NamedTuple):
-    inner: np.ndarray  # (N_train,) scores of examples that were held out while fitting
-    outer: np.ndarray  # (N_valid,) scores
-    shift: float  # added to scores before they become probabilities
 
 
 def fit_baselines(
@@ -79,7 +74,7 @@ def fit_baselines(
                 f"{valid.label} has {what.replace('_', ' ')} {getattr(valid, what)} but {train.label}, which the "
                 f"baselines are fitted on, has {getattr(train, what)}: they must be equal"
             )
-    recipes = _recipes(train, valid, motif)
+    answer, recipes = find_answer(task), _recipes(train, valid, motif)
     n_tasks = train.y.shape[1]
     predictions: dict[str, list[np.ndarray]] = {}
     for t in range(n_tasks):
@@ -87,17 +82,17 @@ def fit_baselines(
         rows = _fitting_rows(task, train.y[:, t], known, seed)
         part = train.subset(rows)
         y, w = part.y[:, t].astype(np.float64), part.w[:, t].astype(np.float64)
-        mean = float(train.y[known, t].mean(dtype=np.float64)) if known.any() else float("nan")
-        predictions.setdefault("mean", []).append(np.full(len(valid), mean))
-        fits: dict[str, _Fitted] = {}
+        prior = answer.prior(train.y[known, t], 1)
+        predictions.setdefault("mean", []).append(np.tile(prior, (len(valid), 1)))
+        fits: dict[str, Fitted] = {}
         for number, (key, recipe) in enumerate(recipes.items() if len(y) and np.ptp(y) > 0 else ()):
             if progress.should_stop():
                 break
             progress.report((t + number / len(recipes)) / n_tasks, f"baseline: {NAMES[key][0]}")
             features = recipe(part, fits, "inner"), recipe(valid, fits, "outer")
             penalties = PENALTIES if key in ("kmers", "one_hot") else PENALTIES[-1:]
-            fits[key] = _fit(task, y, w, features, penalties=penalties, mean=mean, seed=seed)
-            predictions.setdefault(key, []).append(_as_prediction(task, fits[key]))
+            fits[key] = _fit(answer, y, w, features, penalties=penalties, prior=prior, seed=seed)
+            predictions.setdefault(key, []).append(answer.from_scores(fits[key]))
     baselines = {}
     for key, columns in predictions.items():
         if len(columns) < n_tasks:
@@ -161,7 +156,7 @@ def kmer_counts(X: np.ndarray, k: int, *, both_strands: bool) -> csr_matrix:
     return vstack(blocks, format="csr") if blocks else csr_matrix((0, 4**k), dtype=np.float32)
 
 
-Recipe = Callable[[Dataset, dict[str, _Fitted], str], Any]
+Recipe = Callable[[Dataset, dict[str, Fitted], str], Any]
 
 
 def _recipes(train: Dataset, valid: Dataset, motif: np.ndarray | None) -> dict[str, Recipe]:
@@ -183,43 +178,22 @@ def _recipes(train: Dataset, valid: Dataset, motif: np.ndarray | None) -> dict[s
     return recipes
 
 
-def _fit(task: str, y: np.ndarray, w: np.ndarray, features: tuple, *, penalties, mean: float, seed: int) -> _Fitted:
+def _fit(
+    answer: Answer, y: np.ndarray, w: np.ndarray, features: tuple, *, penalties, prior: np.ndarray, seed: int
+) -> Fitted:
     """Choose the penalty by held-out scores within the training part, then fit it whole."""
-    from sklearn.model_selection import KFold, StratifiedKFold
-
     inner, outer = _standardized(*features)
-    n_folds = min(_FOLDS, int(min((y == 0).sum(), (y == 1).sum())) if task == "binary" else len(y))
+    folds, main = list(answer.folds(y, _FOLDS, seed)), answer.main_metric
     best: tuple[float, float, np.ndarray] | None = None
     for penalty in penalties:
         scores = np.zeros(len(y))
-        if n_folds > 1:
-            splitter = (StratifiedKFold if task == "binary" else KFold)(n_folds, shuffle=True, random_state=seed)
-            for fold, held_out in splitter.split(y, y if task == "binary" else None):
-                scores[held_out] = _score(task, penalty, inner[fold], y[fold], w[fold], inner[held_out])
-        reached = evaluate(task, y, scores, names=MAIN_METRIC[task])[MAIN_METRIC[task]].value
+        for fold, held_out in folds:
+            scores[held_out] = answer.linear_scores(penalty, inner[fold], y[fold], w[fold], inner[held_out])
+        reached = evaluate(answer.key, y, scores, names=main)[main].value
         reached = -1.0 if reached is None else reached
         if best is None or reached > best[0]:
             best = (reached, penalty, scores)
-    shift = float(np.log(mean / (1 - mean))) if task == "binary" else 0.0
-    return _Fitted(best[2], _score(task, best[1], inner, y, w, outer), shift)
-
-
-def _score(task: str, penalty: float, inner, y: np.ndarray, w: np.ndarray, outer) -> np.ndarray:
-    """Fit on `inner (N, F)` and score `outer (M, F)`: `(M,)` log-odds under balanced classes, or label units."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression, Ridge
-
-    if task == "regression":
-        return Ridge(alpha=penalty * len(y)).fit(inner, y, sample_weight=w / w.mean()).predict(outer)
-    w = w / np.where(y == 1, w[y == 1].sum(), w[y == 0].sum()) * len(y) / 2  # each class half of all
-    model = LogisticRegression(C=1 / (penalty * len(y)), max_iter=200)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the last digits of a baseline do not matter
-        return model.fit(inner, y, sample_weight=w).decision_function(outer)
-
-
-def _as_prediction(task: str, fitted: _Fitted) -> np.ndarray:
-    return 1 / (1 + np.exp(-np.clip(fitted.outer + fitted.shift, -500, 500))) if task == "binary" else fitted.outer
+    return Fitted(best[2], answer.linear_scores(best[1], inner, y, w, outer), prior)
 
 
 def _standardized(inner, outer) -> tuple:
@@ -232,16 +206,19 @@ def _standardized(inner, outer) -> tuple:
 
 
 def _fitting_rows(task: str, y: np.ndarray, known: np.ndarray, seed: int) -> np.ndarray:
-    """The training examples to fit on: those whose label is known, in order, at most MOST_FITTED."""
+    """The training examples to fit on: those whose label is known, in order, at most MOST_FITTED.
+
+    Of a larger part, rarer classes fill up to their even share and the most common one what is left.
+    """
     rows = np.flatnonzero(known)
     if len(rows) <= MOST_FITTED:
         return rows
-    rng = np.random.default_rng(seed)
-    if task == "regression":
-        return np.sort(rng.choice(rows, MOST_FITTED, replace=False))
-    classes = sorted((rows[y[rows] == label] for label in (0, 1)), key=len)
-    rare = classes[0][np.sort(rng.permutation(len(classes[0]))[: MOST_FITTED // 2])]
-    return np.sort(np.append(rare, rng.choice(classes[1], MOST_FITTED - len(rare), replace=False)))
+    rng, chosen = np.random.default_rng(seed), np.empty(0, np.intp)
+    *rarer, commonest = sorted((rows[group] for group in find_answer(task).strata(y[rows])), key=len)
+    for number, group in enumerate(rarer):
+        share = (MOST_FITTED - len(chosen)) // (len(rarer) + 1 - number)
+        chosen = np.append(chosen, group[np.sort(rng.permutation(len(group))[:share])])
+    return np.sort(np.append(chosen, rng.choice(commonest, MOST_FITTED - len(chosen), replace=False)))
 
 
 def _gc(data: Dataset) -> np.ndarray:

@@ -14,8 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dnaconv_core.answers import find_answer
+from dnaconv_core.answers.labels import LABELS
 from dnaconv_core.errors import InputError
-from dnaconv_core.evaluate.metrics import LABELS, as_metrics, check_names, columns, evaluate, measure_for
+from dnaconv_core.evaluate.metrics import as_metrics, check_names, columns, evaluate, measure_for
 from dnaconv_core.results import Metric
 
 
@@ -162,8 +164,7 @@ def resamples(task: str, y: np.ndarray, *, n_resamples: int, seed: int) -> Itera
     Nothing at all where a class, or a regression, has fewer than two examples to draw from.
     """
     rng = np.random.default_rng(seed)
-    strata = [np.flatnonzero(y == 0), np.flatnonzero(y == 1)] if task == "binary" else [np.arange(len(y))]
-    strata = [members for members in strata if len(members)]
+    strata = [members for members in find_answer(task).strata(y) if len(members)]
     if any(len(members) < 2 for members in strata):
         return
     for _ in range(n_resamples):

@@ -66,7 +66,7 @@ def explain(
     calibration = seeds = ""
     if reference is not None and len(reference.y):
         percentile = percentiles(prediction, reference.prediction)
-        if config.task == "binary":
+        if config.answer.yes_or_no:
             prevalence = len(reference.positives) / len(reference.y)
             negatives, positives = (
                 percentiles(prediction, part) for part in (reference.negatives, reference.positives)

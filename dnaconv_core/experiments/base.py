@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dnaconv_core.answers import ANSWERS
+from dnaconv_core.answers.base import Answer
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import ConfigError, DataError, InputError
-from dnaconv_core.evaluate.metrics import MAIN_METRIC
 from dnaconv_core.model.config import ModelConfig, TrainConfig
 
 
@@ -39,7 +40,7 @@ class Experiment:
     title: str
     question: str  # one line
     explanation: str  # a few sentences: what is measured, on what, how well it goes
-    task: str  # 'binary' or 'regression'
+    task: str  # a key of ANSWERS
     alphabet: str  # 'DNA' or 'RNA'
     length: int  # bases, of the usual data
     label: str  # what y is, with its unit
@@ -57,8 +58,13 @@ class Experiment:
     guides: bool = False  # whether its sequences are siRNA guides, which can be designed
 
     @property
+    def answer(self) -> Answer:
+        """What y is: its loss, metrics and words."""
+        return ANSWERS[self.task]
+
+    @property
     def main_metric(self) -> str:
-        return MAIN_METRIC[self.task]
+        return self.answer.main_metric
 
     def model_config(self, preset: str = "book", data: Dataset | None = None, **overrides: Any) -> ModelConfig:
         """The network of a preset with `overrides`, shaped for `data` (length, tasks, covariates as fitted)."""
@@ -89,11 +95,8 @@ class Experiment:
                 f"{data.label} has no {', '.join(missing)}, which {self.key} needs beside each sequence: name a file "
                 f"of 'id value' lines as covariates"
             )
-        if self.task == "binary" and not np.isin(data.y, (0, 1)).all():
-            raise ConfigError(
-                f"{data.label} has labels other than 0 and 1, but {self.key} is a yes-or-no question: choose a "
-                f"regression experiment"
-            )
+        if problem := self.answer.label_problem(data.y[data.w > 0]):
+            raise ConfigError(f"{data.label} has {problem.format(experiment=self.key)}")
 
     def _settings(self, preset: str, overrides: dict[str, Any], config: type) -> dict[str, Any]:
         if preset not in self.presets:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dnaconv_core.evaluate.bootstrap import Difference, paired_differences
-from dnaconv_core.evaluate.metrics import MAIN_METRIC
 from dnaconv_core.progress import SILENT, Progress
 
 if TYPE_CHECKING:
+    from dnaconv_core.answers.base import Answer
     from dnaconv_core.model.convnet import ConvNet
 
 
@@ -56,7 +56,8 @@ def ablate_filters(
     from dnaconv_core.interpret.silencing import predict_without
 
     y = np.asarray(y).reshape(len(X), -1)[:, 0]
-    rows = _some(model.config.task, y, most, seed)
+    answer = model.config.answer
+    rows = _some(answer, y, most, seed)
     X, y = np.asarray(X[rows]), y[rows]
     weights = None if weights is None else np.asarray(weights).reshape(-1, 1)[rows, 0]
     covariates = None if covariates is None else covariates[rows]
@@ -64,9 +65,9 @@ def ablate_filters(
     whole, without = predict_without(model, X, covariates, layer=layer, indices=chosen, progress=progress)
     if progress.should_stop():
         return []
-    name, found = MAIN_METRIC[model.config.task], []
+    found: list[Ablation] = []
     changes = paired_differences(
-        model.config.task, name, y, without.T, whole, weights=weights, n_resamples=n_resamples, seed=seed
+        answer.key, answer.main_metric, y, without.T, whole, weights=weights, n_resamples=n_resamples, seed=seed
     )
     for done, (index, change) in enumerate(zip(chosen, changes, strict=True), 1):
         found.append(Ablation(index, change))
@@ -76,15 +77,14 @@ def ablate_filters(
     return found
 
 
-def _some(task: str, y: np.ndarray, most: int, seed: int) -> np.ndarray:
-    """At most about `most` rows, in order; every example of a class that has fewer than half of that."""
+def _some(answer: Answer, y: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """At most about `most` rows, in order; every example of a class that has fewer than its even share of that."""
     if len(y) <= most:
         return np.arange(len(y))
-    rng = np.random.default_rng(seed)
-    if task != "binary":
-        return np.sort(rng.choice(len(y), most, replace=False))
-    rarer = y == (1 if (y == 1).mean() < 0.5 else 0)
-    first = np.flatnonzero(rarer)
-    first = first if len(first) <= most // 2 else rng.choice(first, most // 2, replace=False)
-    rest = rng.choice(np.flatnonzero(~rarer), most - len(first), replace=False)
-    return np.sort(np.concatenate([first, rest]))
+    *rarer, commonest = sorted(answer.strata(y), key=len)
+    rng, left, chosen = np.random.default_rng(seed), most, []
+    for number, group in enumerate(rarer):
+        share = left // (len(rarer) + 1 - number)
+        chosen.append(group if len(group) <= share else rng.choice(group, share, replace=False))
+        left -= len(chosen[-1])
+    return np.sort(np.concatenate([*chosen, rng.choice(commonest, left, replace=False)]))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dnaconv_core.answers.links import LINKS
+
 if TYPE_CHECKING:
     from dnaconv_core.model.config import ModelConfig
 
@@ -12,12 +14,12 @@ NOT_NAMED = "not named: JASPAR's motifs are of DNA; --motifs FILE.meme compares 
 
 def output_word(config: ModelConfig) -> str:
     """What attributions and effects are of: the number before the sigmoid, or the prediction where there is none."""
-    return "logit" if config.output == "sigmoid" else "prediction"
+    return LINKS[config.output].before
 
 
 def group_words(config: ModelConfig) -> tuple[str, str]:
     """What the classes, or high and low values, are called."""
-    return ("positives", "negatives") if config.task == "binary" else ("high values", "low values")
+    return config.answer.words.high, config.answer.words.low
 
 
 def spelled(word: str, config: ModelConfig) -> str:

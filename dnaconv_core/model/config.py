@@ -11,6 +11,9 @@ import typing
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from dnaconv_core.answers import ANSWERS
+from dnaconv_core.answers.base import Answer
+from dnaconv_core.answers.links import LINKS
 from dnaconv_core.errors import ConfigError
 
 
@@ -83,10 +86,8 @@ class ModelConfig(_Checked):
     length: int = _setting(101, "bases in one input sequence", low=1, high=100_000, label="Sequence length (bases)")
     alphabet: str = _setting("DNA", "letters of the sequences", choices=("DNA", "RNA"))
     n_tasks: int = _setting(1, "labels predicted together", low=1, high=1000)
-    task: str = _setting("binary", "class or number", choices=("binary", "regression"))
-    output: str = _setting(
-        "sigmoid", "what the last unit ends in", choices=("sigmoid", "linear"), label="Output", group="model"
-    )
+    task: str = _setting("binary", "class or number", choices=tuple(ANSWERS))
+    output: str = _setting("sigmoid", "what the last unit ends in", choices=tuple(LINKS), label="Output", group="model")
     depth: int = _setting(3, "convolutional layers", low=1, high=6, label="Depth (layers)", group="model")
     filters: int = _setting(15, "filters in each layer", low=1, high=256, label="Filters per layer", group="model")
     kernel_size: int = _setting(10, "bases one filter looks at", low=1, high=25, label="Kernel (bases)", group="model")
@@ -167,8 +168,8 @@ class ModelConfig(_Checked):
                 f"depth is {self.depth} but without padding {self.length} bases are used up after {most} layers of "
                 f"kernel {self.kernel_size}: choose a smaller depth or kernel, or padding 'same'"
             )
-        if self.task == "binary" and self.output != "sigmoid":
-            raise ConfigError("output is 'linear' but the task is binary: a class probability needs 'sigmoid'")
+        if self.output not in self.answer.outputs:
+            raise ConfigError(f"output is {self.output!r} but {self.answer.output_misfit}")
         if self.strands == "both" and self.alphabet == "RNA":
             raise ConfigError("strands is 'both' but the sequences are RNA: a guide has one strand, choose 'one'")
         if self.strands == "both" and self.positional:
@@ -184,6 +185,11 @@ class ModelConfig(_Checked):
                 raise ConfigError(f"{name} is {list(values)}: it must hold finite numbers")
         if not all(isinstance(name, str) for name in self.covariates):
             raise ConfigError(f"covariates is {list(self.covariates)}: it must hold names")
+
+    @property
+    def answer(self) -> Answer:
+        """What an output is: its loss, link, metrics and words."""
+        return ANSWERS[self.task]
 
     def length_after(self, layer: int) -> int:
         """Positions left after `layer` layers (0 is the input)."""

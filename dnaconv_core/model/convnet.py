@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from dnaconv_core.answers.links import LINKS
 from dnaconv_core.errors import ConfigError
 from dnaconv_core.model import channels_last, strongest
 from dnaconv_core.model.config import ModelConfig
@@ -143,7 +144,7 @@ class ConvNet(nn.Module):
 
     def activate(self, logits: Tensor) -> Tensor:
         """Predictions from logits: a probability or an activity."""
-        return torch.sigmoid(logits) if self.config.output == "sigmoid" else logits
+        return LINKS[self.config.output].of_tensor(logits)
 
 
 def _row(values: tuple[float, ...]) -> Tensor:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dnaconv_core.answers import ANSWERS
+from dnaconv_core.answers.labels import LABELS
 from dnaconv_core.evaluate.curves import Calibration, PrCurve, RocCurve
-from dnaconv_core.evaluate.metrics import LABELS, MAIN_METRIC
 from dnaconv_core.plot.colors import CATEGORICAL, NEUTRAL, categorical
 from dnaconv_core.plot.style import CLEAR, blank, dress, note, safe
 from dnaconv_core.results import Metric
@@ -142,7 +143,7 @@ def training_figure(
     """
     from plotly.subplots import make_subplots
 
-    metric = metric or MAIN_METRIC[task]
+    metric = metric or ANSWERS[task].main_metric
     label = LABELS[metric].name
     figure = dress(make_subplots(rows=1, cols=2, horizontal_spacing=0.17))
     series: dict[tuple[str, str], dict[int, float | None]] = {}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dnaconv_core.answers import ANSWERS
 from dnaconv_core.errors import InputError
 from dnaconv_core.plot.colors import BASE_COLORS, CATEGORICAL, NEUTRAL, categorical
 from dnaconv_core.plot.style import blank, note, safe
@@ -56,7 +57,7 @@ def histogram(
 def label_figure(y: np.ndarray, *, task: str, label: str = "Label") -> Figure:
     """Class balance (two bars on a logarithmic axis, with their shares) or the histogram of a measured label."""
     y = np.asarray(y, float).reshape(-1)
-    if task != "binary":
+    if not ANSWERS[task].yes_or_no:
         return histogram(y, x_title=label)
     counts = [int((y == 0).sum()), int((y == 1).sum())]
     figure = blank("", "Examples", legend=False)

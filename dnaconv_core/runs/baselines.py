@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
+from dnaconv_core.answers import ANSWERS
 from dnaconv_core.errors import DnaConvError
 from dnaconv_core.evaluate.bootstrap import Difference, paired_difference
-from dnaconv_core.evaluate.metrics import MAIN_METRIC, labelled
+from dnaconv_core.evaluate.metrics import labelled
 from dnaconv_core.files import write_atomic
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Metric
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 NUMBERS, PREDICTIONS = "baselines.json", "baselines.npz"
 MOST_EXAMPLES = 400_000  # of both parts together; on more, counting words takes minutes
-COMPARED = {"binary": ("auroc", "auprc"), "regression": ("pearson_r",)}
+COMPARED = {key: answer.compared for key, answer in ANSWERS.items()}  # metrics that a model is compared by
 
 
 class StoredBaseline(NamedTuple):
@@ -129,11 +130,11 @@ def _fit(
     described, arrays = {}, {}
     for key, baseline in fitted.items():
         differences = {}
-        for name in COMPARED[experiment.task]:
+        for name in experiment.answer.compared:
             found = paired_difference(
                 experiment.task, name, valid.y, prediction, baseline.prediction, weights=labelled(valid.w), seed=seed
             )
             differences[name] = {k: v for k, v in found._asdict().items() if k != "name"}
         described[key] = {**baseline.as_json(), "differences": differences}
         arrays[key] = baseline.prediction[:, 0].astype(np.float32)
-    return {"main": MAIN_METRIC[experiment.task], "baselines": described, "reason": ""}, arrays
+    return {"main": experiment.main_metric, "baselines": described, "reason": ""}, arrays

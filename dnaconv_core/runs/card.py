@@ -88,12 +88,11 @@ def _data(experiment: Experiment, record: dict[str, Any]) -> str:
 
 def _notes(experiment: Experiment, metrics: dict[str, Metric]) -> list[str]:
     """What the numbers of the table rest on."""
-    notes = []
+    notes, words = [], experiment.answer.words
     if any(metric.low is not None for metric in metrics.values()):
-        apart = ", each class for itself" if experiment.task == "binary" else ""
-        notes.append(f"Intervals: the validation examples are drawn anew 1,000 times{apart}.")
-    if "accuracy" in metrics:
-        notes.append("From accuracy to Matthews correlation, a prediction of 0.5 or more counts as positive.")
+        notes.append(f"Intervals: the validation examples are drawn anew 1,000 times{words.resampled}.")
+    if words.calls and "accuracy" in metrics:
+        notes.append(words.calls)
     return ["", " ".join(notes)] if notes else []
 
 

@@ -25,19 +25,20 @@ class Batch(NamedTuple):
 def epoch_order(y: np.ndarray, seed: int, epoch: int, *, balance: bool, size: int = 0) -> np.ndarray:
     """The order of examples in one epoch, from (seed, epoch) alone.
 
-    balance: as many positives as negatives, the rarer class drawn with replacement. size: examples in the epoch, 0 for
-    as many as there are; no example comes twice in an epoch while its class has enough of them.
+    balance: as many of each class as of any other, rarer ones drawn with replacement; of several labels no draw can
+    balance all, so that there the weights do (see Loader). size: examples in the epoch, 0 for as many as there are; no
+    example comes twice in an epoch while its class has enough of them.
     """
     rng = np.random.default_rng([seed, epoch])
     size = size or len(y)
-    if not balance:
+    if not balance or y.shape[1] > 1:
         return rng.permutation(len(y))[:size] if size <= len(y) else rng.permutation(rng.choice(len(y), size))
-    classes = [np.flatnonzero(y[:, 0] < 0.5), np.flatnonzero(y[:, 0] >= 0.5)]
-    half = size // 2
-    chosen = [
-        rng.choice(members, drawn, replace=drawn > len(members))
-        for members, drawn in zip(classes, (size - half, half), strict=True)
-    ]
+    labels = np.unique(y[:, 0])
+    ends = size * np.arange(len(labels), -1, -1) // len(labels)  # what does not divide goes to the first classes
+    chosen = []
+    for label, drawn in zip(labels, ends[:-1] - ends[1:], strict=True):
+        members = np.flatnonzero(y[:, 0] == label)
+        chosen.append(rng.choice(members, drawn, replace=drawn > len(members)))
     return rng.permutation(np.concatenate(chosen))
 
 
@@ -55,13 +56,27 @@ def mutated(X: Tensor, share: float) -> Tensor:
     return torch.where(hit, new * X.amax(dim=1, keepdim=True), X)
 
 
+def _balanced(y: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """Weights `(N, T)` scaled in each class: to a mean of 1, of several labels to an equal share of all."""
+    balanced = w.copy()
+    for t, labels in enumerate(y.T):
+        known = np.ones(len(y), bool) if y.shape[1] == 1 else w[:, t] > 0
+        classes = np.unique(labels[known])
+        for label in classes:
+            members = known & (labels == label)
+            share = 1.0 if y.shape[1] == 1 else len(classes) * members.sum() / known.sum()
+            balanced[members, t] /= max(w[members, t].mean(), 1e-12) * share
+    return balanced
+
+
 class Loader:
     """A dataset ready for training: the arrays lie on the device (X as int8) unless X is memory-mapped.
 
     On a CPU X lies position by position, `(N, L, 4)`, as the network's convolutions want it.
 
     balance: weights are scaled to a mean of 1 in each class. The book's data weigh a bound window 235 times an unbound
-    one; batches that hold as many of each would otherwise count the imbalance twice. precision: of the sequences in a
+    one; batches that hold as many of each would otherwise count the imbalance twice. Of several labels, which are not
+    drawn evenly, each class weighs as much as the other ones of its label. precision: of the sequences in a
     batch, 'float32' or 'bfloat16', in which they are exact as well.
     """
 
@@ -76,12 +91,9 @@ class Loader:
         self.by_position = self.device.type == "cpu" and self.mapped is None
         X = data.X.transpose(0, 2, 1) if self.by_position else data.X
         self.X = None if self.mapped is not None else torch.from_numpy(np.ascontiguousarray(X)).to(self.device)
-        self.y = torch.from_numpy(np.asarray(data.y, np.float32)).to(self.device)
-        w = np.asarray(data.w, np.float32)
-        if balance:
-            positive = data.y[:, 0] >= 0.5
-            w = w / np.where(positive, *(max(w[part].mean(), 1e-12) for part in (positive, ~positive)))[:, None]
-        self.w = torch.from_numpy(w).to(self.device)
+        y, w = np.asarray(data.y, np.float32), np.asarray(data.w, np.float32)
+        self.y = torch.from_numpy(np.where(w > 0, y, 0) if np.isnan(y).any() else y).to(self.device)  # NaN: missing
+        self.w = torch.from_numpy(_balanced(data.y, w) if balance else w).to(self.device)
         self.covariates = None if covariates is None else torch.from_numpy(covariates).to(self.device)
 
     @property

@@ -15,7 +15,7 @@ import numpy as np
 
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import ConfigError, TrainingError
-from dnaconv_core.evaluate.metrics import MAIN_METRIC, evaluate, labelled
+from dnaconv_core.evaluate.metrics import check_pairing, evaluate, labelled
 from dnaconv_core.memory import kept_memory
 from dnaconv_core.model.config import TrainConfig
 from dnaconv_core.predict import predict
@@ -24,7 +24,7 @@ from dnaconv_core.train import precision
 from dnaconv_core.train.batches import Loader, epoch_order
 from dnaconv_core.train.checkpoint import load_checkpoint, save_checkpoint
 from dnaconv_core.train.distributed import rank, together
-from dnaconv_core.train.loss import loss_name, per_example
+from dnaconv_core.train.loss import per_example
 
 if TYPE_CHECKING:
     import torch
@@ -76,8 +76,8 @@ def fit(
 
     from dnaconv_core.train.steps import Steps
 
-    loss = loss_name(model.config, config)
-    if config.balance and (model.config.task != "binary" or len(np.unique(train.y[:, 0] >= 0.5)) < 2):
+    check_pairing(model.config.task, config.loss)
+    if config.balance and sum(len(rows) > 0 for rows in model.config.answer.strata(train.y[:, 0])) < 2:
         raise ConfigError("balance is true but there are no two classes to balance: set it to false")
     model.to(device)
     optimizer = make_optimizer(model, config, device)
@@ -93,7 +93,7 @@ def fit(
         evaluating = progress  # among several processes stops are agreed on between steps only
         if group is not None:
             progress, evaluating = group.listening(progress), SILENT
-        steps = Steps(model, optimizer, loader, config.batch_size, loss, mutation=config.mutation, group=group)
+        steps = Steps(model, optimizer, loader, config.batch_size, mutation=config.mutation, group=group)
         while epoch < config.epochs and not (stopped := _stop(state, config, progress)):
             epoch += 1
             torch.manual_seed(_epoch_seed(config.seed, epoch) + rank())  # masks of its own for each process
@@ -106,7 +106,7 @@ def fit(
             speed = len(order) / (time.perf_counter() - started)
             _require_finite(losses, model, epoch, config)
             if epoch % config.eval_every == 0 or epoch == config.epochs:
-                metrics = {name: _measure(model, data, loss, evaluating) for name, data in parts}
+                metrics = {name: measure(model, data, evaluating) for name, data in parts}
                 if None in metrics.values():  # asked to stop in the middle
                     stopped = "cancelled"
                     break
@@ -127,13 +127,11 @@ def fit(
     return History(state.evaluations, kept, state.epoch, stopped, skipped)
 
 
-def measure(model: ConvNet, data: Dataset, loss: str) -> dict[str, float | None]:
-    """Loss and every metric of the task on `data`, without dropout; None where a metric is undefined."""
-    return _measure(model, data, loss, SILENT)
+def measure(model: ConvNet, data: Dataset, progress: Progress = SILENT) -> dict[str, float | None] | None:
+    """Loss and every metric of the task on `data`, without dropout; None where a metric is undefined.
 
-
-def _measure(model: ConvNet, data: Dataset, loss: str, progress: Progress) -> dict[str, float | None] | None:
-    """The same, or None when asked to stop before all of `data` was seen."""
+    None instead of all that when `progress` asks to stop before all of `data` was seen.
+    """
     import torch
 
     logits = torch.from_numpy(predict(model, data, output="logit", progress=_OnlyStops(progress)))  # (N, T)
@@ -141,7 +139,7 @@ def _measure(model: ConvNet, data: Dataset, loss: str, progress: Progress) -> di
         return None
     prediction = model.activate(logits)
     y, w = torch.from_numpy(np.asarray(data.y, np.float32)), torch.from_numpy(np.asarray(data.w, np.float32))
-    mean_loss = float((per_example(loss, logits, prediction, y) * w).mean())
+    mean_loss = float((per_example(model, logits, y) * w).mean())
     metrics = evaluate(model.config.task, data.y, prediction.numpy(), weights=labelled(data.w))
     return {"loss": mean_loss, **{name: metric.value for name, metric in metrics.items()}}
 
@@ -209,7 +207,7 @@ class _State:
 
     def record(self, evaluation: Evaluation) -> None:
         self.evaluations.append(evaluation)
-        value = evaluation.metrics["valid"][MAIN_METRIC[self.model.config.task]]
+        value = evaluation.metrics["valid"][self.model.config.answer.main_metric]
         value = float("-inf") if value is None else value
         if self.best is None or value > self.best_value:
             self.best = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}

@@ -40,12 +40,11 @@ class Steps:
         optimizer: torch.optim.Optimizer,
         loader: Loader,
         size: int,
-        loss: str,
         *,
         mutation: float = 0.0,
         group: Group | None = None,
     ) -> None:
-        self.model, self.optimizer, self.loader, self.size, self.loss = model, optimizer, loader, size, loss
+        self.model, self.optimizer, self.loader, self.size = model, optimizer, loader, size
         self.mutation, self.group = mutation, group
         self.recording = loader.recordable and group is None  # still to be done
         self.recorded: _Recorded | None = None
@@ -104,9 +103,7 @@ class Steps:
         """Weighted losses `(B, M, T)`: every member has its own."""
         X = mutated(batch.X, self.mutation) if self.mutation else batch.X
         logits = self.model.member_logits(X, batch.covariates)  # (B, M, T)
-        y = batch.y[:, None].expand_as(logits)
-        prediction = logits if self.loss == "cross_entropy" else self.model.activate(logits)
-        return per_example(self.loss, logits, prediction, y) * batch.w[:, None]
+        return per_example(self.model, logits, batch.y[:, None]) * batch.w[:, None]
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def test_the_model_ends_with_the_weights_of_its_best_evaluation(parts):
     history = fit(model, *parts, TRAIN.replace(epochs=10, learning_rate=0.05))
     by_epoch = {e.epoch: e.metrics["valid"] for e in history.evaluations}
     assert by_epoch[history.best_epoch]["auroc"] == max(m["auroc"] for m in by_epoch.values())
-    assert measure(model, parts[1], "cross_entropy")["loss"] == pytest.approx(by_epoch[history.best_epoch]["loss"])
+    assert measure(model, parts[1])["loss"] == pytest.approx(by_epoch[history.best_epoch]["loss"])
 
 
 def test_early_stopping_waits_as_long_as_it_was_told(parts):

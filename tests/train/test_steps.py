@@ -30,7 +30,7 @@ def data():
 def steps_of(model, data, device="cpu") -> Steps:
     model.to(device)
     optimizer = make_optimizer(model, TRAIN, device)
-    return Steps(model, optimizer, Loader(data, MODEL, device), TRAIN.batch_size, "cross_entropy")
+    return Steps(model, optimizer, Loader(data, MODEL, device), TRAIN.batch_size)
 
 
 def test_an_epoch_is_what_a_plain_loop_does(data):
@@ -131,7 +131,6 @@ def test_kept_memory_is_not_mapped_again_and_given_back_afterwards():
         make_optimizer(model, TRAIN, "cpu"),
         Loader(data, model.config, "cpu"),
         600,
-        "cross_entropy",
     )
 
     def faults(n: int) -> int:
