@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import pickletools
 import re
+from collections.abc import Callable
 from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -135,70 +136,102 @@ def _npy_layout(stream: BinaryIO, path: Path) -> Layout:
 
 def _follow(header: _Header, path: Path) -> _Described:
     """Follow the pickle to the BUILD that completes the wrapper; the array's bytes come next in the stream."""
-    stack: list[Any] = []
-    marks: list[int] = []
-    memo: dict[int, Any] = {}
+    stack = _Stack(path)
+    for opcode, value, _ in pickletools.genops(header):  # type: ignore[arg-type]  # it only needs read and readline
+        step = _STEPS.get(opcode.name)
+        if step is None:
+            raise UnsafeFileError(
+                f"{path} holds a pickled object (its instruction {opcode.name}) that is no numpy array: "
+                "nothing of it was run"
+            )
+        step(stack, value)
+        if stack.wrapper is not None:
+            return stack.wrapper
+    raise UnsafeFileError(f"{path} holds a pickled object that is no numpy array: nothing of it was run")
 
-    def since_mark() -> list[Any]:
-        start = marks.pop()
-        items = stack[start:]
-        del stack[start:]
+
+class _Stack:
+    """What a pickle has put down so far, and what its instructions do with it; `wrapper` once that is complete."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.items: list[Any] = []
+        self.marks: list[int] = []
+        self.memo: dict[int, Any] = {}
+        self.wrapper: _Described | None = None
+
+    def push(self, value: Any) -> None:
+        self.items.append(value)
+
+    def mark(self) -> None:
+        self.marks.append(len(self.items))
+
+    def since_mark(self) -> list[Any]:
+        start = self.marks.pop()
+        items = self.items[start:]
+        del self.items[start:]
         return items
 
-    for opcode, value, _ in pickletools.genops(header):  # type: ignore[arg-type]  # it only needs read and readline
-        name = opcode.name
-        if name in ("PROTO", "FRAME"):
-            pass
-        elif name in ("BININT", "BININT1", "BININT2", "LONG1", "BINUNICODE", "SHORT_BINUNICODE"):
-            stack.append(value)
-        elif name in ("NONE", "NEWTRUE", "NEWFALSE", "EMPTY_TUPLE"):
-            stack.append({"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}[name])
-        elif name == "EMPTY_DICT":
-            stack.append({})
-        elif name == "MARK":
-            marks.append(len(stack))
-        elif name == "TUPLE":
-            stack.append(tuple(since_mark()))
-        elif name in ("TUPLE1", "TUPLE2", "TUPLE3"):
-            n = int(name[-1])
-            stack[-n:] = [tuple(stack[-n:])]
-        elif name in ("BINPUT", "LONG_BINPUT", "MEMOIZE"):
-            memo[len(memo) if value is None else value] = stack[-1]
-        elif name in ("BINGET", "LONG_BINGET"):
-            stack.append(memo[value])
-        elif name in ("SETITEM", "SETITEMS"):
-            items = since_mark() if name == "SETITEMS" else [stack.pop(-2), stack.pop()]
-            for key, item in zip(items[::2], items[1::2], strict=True):
-                if type(key) is not str or type(stack[-1]) is not dict:
-                    raise UnsafeFileError(f"{path} holds a mapping that joblib does not write: it was not read")
-                stack[-1][key] = item
-        elif name in ("GLOBAL", "INST"):
-            stack.append(_admitted(value.replace(" ", "."), path))
-        elif name == "STACK_GLOBAL":
-            attribute, module = stack.pop(), stack.pop()
-            if type(attribute) is not str or type(module) is not str:
-                raise ValueError("it names a class by something else than text")
-            stack.append(_admitted(f"{module}.{attribute}", path))
-        elif name in ("NEWOBJ", "REDUCE"):
-            arguments, made = stack.pop(), stack.pop()
-            kind = made.kind if isinstance(made, _Name) else None
-            if type(arguments) is not tuple or kind != {"NEWOBJ": "wrapper", "REDUCE": "dtype"}[name]:
-                raise UnsafeFileError(f"{path} asks to call something that is no array's type: nothing of it was run")
-            stack.append(_Described(kind, arguments))
-        elif name == "BUILD":
-            state, made = stack.pop(), stack[-1]
-            if not isinstance(made, _Described) or type(state) is not {"wrapper": dict, "dtype": tuple}[made.kind]:
-                raise UnsafeFileError(f"{path} asks to set the state of what is no array: nothing of it was run")
-            made.state = state
-            if made.kind == "wrapper":
-                if len(stack) != 1 or made.arguments:
-                    raise UnsafeFileError(f"{path} holds more than one numpy array: only a single array is read")
-                return made
-        else:
-            raise UnsafeFileError(
-                f"{path} holds a pickled object (its instruction {name}) that is no numpy array: nothing of it was run"
-            )
-    raise UnsafeFileError(f"{path} holds a pickled object that is no numpy array: nothing of it was run")
+    def join(self, n: int) -> None:
+        """The last n become a tuple."""
+        self.items[-n:] = [tuple(self.items[-n:])]
+
+    def remember(self, key: int | None) -> None:
+        self.memo[len(self.memo) if key is None else key] = self.items[-1]
+
+    def set_items(self, pairs: list[Any]) -> None:
+        for key, item in zip(pairs[::2], pairs[1::2], strict=True):
+            if type(key) is not str or type(self.items[-1]) is not dict:
+                raise UnsafeFileError(f"{self.path} holds a mapping that joblib does not write: it was not read")
+            self.items[-1][key] = item
+
+    def name_class(self) -> None:
+        attribute, module = self.items.pop(), self.items.pop()
+        if type(attribute) is not str or type(module) is not str:
+            raise ValueError("it names a class by something else than text")
+        self.push(_admitted(f"{module}.{attribute}", self.path))
+
+    def make(self, wanted: str) -> None:
+        arguments, made = self.items.pop(), self.items.pop()
+        if type(arguments) is not tuple or not isinstance(made, _Name) or made.kind != wanted:
+            raise UnsafeFileError(f"{self.path} asks to call something that is no array's type: nothing of it was run")
+        self.push(_Described(wanted, arguments))
+
+    def build(self) -> None:
+        state, made = self.items.pop(), self.items[-1]
+        if not isinstance(made, _Described) or type(state) is not {"wrapper": dict, "dtype": tuple}[made.kind]:
+            raise UnsafeFileError(f"{self.path} asks to set the state of what is no array: nothing of it was run")
+        made.state = state
+        if made.kind == "wrapper":
+            if len(self.items) != 1 or made.arguments:
+                raise UnsafeFileError(f"{self.path} holds more than one numpy array: only a single array is read")
+            self.wrapper = made
+
+
+_VALUES = ("BININT", "BININT1", "BININT2", "LONG1", "BINUNICODE", "SHORT_BINUNICODE")
+_STEPS: dict[str, Callable[[_Stack, Any], None]] = {  # every instruction that is followed: what it does with its value
+    **dict.fromkeys(("PROTO", "FRAME"), lambda stack, _: None),
+    **dict.fromkeys(_VALUES, _Stack.push),
+    "NONE": lambda stack, _: stack.push(None),
+    "NEWTRUE": lambda stack, _: stack.push(True),
+    "NEWFALSE": lambda stack, _: stack.push(False),
+    "EMPTY_TUPLE": lambda stack, _: stack.push(()),
+    "EMPTY_DICT": lambda stack, _: stack.push({}),
+    "MARK": lambda stack, _: stack.mark(),
+    "TUPLE": lambda stack, _: stack.push(tuple(stack.since_mark())),
+    "TUPLE1": lambda stack, _: stack.join(1),
+    "TUPLE2": lambda stack, _: stack.join(2),
+    "TUPLE3": lambda stack, _: stack.join(3),
+    **dict.fromkeys(("BINPUT", "LONG_BINPUT", "MEMOIZE"), _Stack.remember),
+    **dict.fromkeys(("BINGET", "LONG_BINGET"), lambda stack, key: stack.push(stack.memo[key])),
+    "SETITEM": lambda stack, _: stack.set_items([stack.items.pop(-2), stack.items.pop()]),
+    "SETITEMS": lambda stack, _: stack.set_items(stack.since_mark()),
+    **dict.fromkeys(("GLOBAL", "INST"), lambda stack, name: stack.push(_admitted(name.replace(" ", "."), stack.path))),
+    "STACK_GLOBAL": lambda stack, _: stack.name_class(),
+    "NEWOBJ": lambda stack, _: stack.make("wrapper"),
+    "REDUCE": lambda stack, _: stack.make("dtype"),
+    "BUILD": lambda stack, _: stack.build(),
+}
 
 
 def _admitted(name: str, path: Path) -> _Name:
