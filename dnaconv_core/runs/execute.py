@@ -26,7 +26,11 @@ from dnaconv_core.runs.watch import Watch
 if TYPE_CHECKING:
     from dnaconv_core.data.dataset import Dataset
     from dnaconv_core.model.config import TrainConfig
+    from dnaconv_core.model.convnet import ConvNet
+    from dnaconv_core.runs.record import Run
     from dnaconv_core.train.loop import History
+
+Metrics = dict[str, dict[str, Metric]]  # of each part, by name
 
 PREDICTIONS = "predictions.npz"  # of the validation part: ids, y, w, prediction, codes (N, L) uint8, covariates
 LOG = "log.txt"
@@ -66,12 +70,11 @@ def _train(store: Store, run_id: str, watch: Watch, settings: TrainConfig, devic
     watch.say("starting torch")
     import torch
 
-    from dnaconv_core.model.bundle import save_bundle
     from dnaconv_core.model.convnet import build
     from dnaconv_core.train.loop import fit
 
-    threads = run.threads or threads or torch.get_num_threads()
     usual = torch.get_num_threads()
+    threads = run.threads or threads or usual
     torch.set_num_threads(threads)
     try:
         start = _starting_point(store, run_id)
@@ -79,58 +82,85 @@ def _train(store: Store, run_id: str, watch: Watch, settings: TrainConfig, devic
         model = build(config, settings.seed)
         watch.train_from(start.epoch)
         history = fit(
-            model,
-            train,
-            valid,
-            settings,
-            device=device,
-            progress=watch,
+            model, train, valid, settings, device=device, progress=watch, checkpoints=folder / CHECKPOINTS,
             on_evaluation=lambda e: watch.evaluated(e, model.convs[0].weight.detach().float().cpu().numpy()),
-            checkpoints=folder / CHECKPOINTS,
-        )
-        state = "cancelled" if history.stopped == "cancelled" else "finished"
+        )  # fmt: skip
         message = "; ".join(filter(None, (_MESSAGES[history.stopped], start.words if start.damaged else "")))
-        if not history.evaluations:
-            message = "stopped before the first evaluation: there is no model"
-            store.finish(run_id, state, {}, epoch=history.last_epoch, message=message, seconds=watch.seconds)
-            return
-        model.to("cpu")
-        record = {
-            "run": run_id,
-            **{key: value for key, value in spec.to_json().items() if key != "experiment"},
-            "train": settings.to_json(),
-            "n_train": len(train),
-            "n_valid": len(valid),
-            "best_epoch": history.best_epoch,
-            "last_epoch": history.last_epoch,
-            "stopped": history.stopped,
-            "versions": {"dnaconv": __version__, "python": sys.version.split()[0], "torch": torch.__version__},
-            "processor": _processor(device),
-        }
-
-        def keep(metrics: dict[str, dict[str, Metric]], words: str = message) -> Callable[[], None]:
-            """Save the model with these metrics; what ends the run with them."""
-            named = {"name": store.get(run_id).name, **record}  # it may have been renamed meanwhile
-            card = write_card(experiment, model.config, named, metrics)
-            save_bundle(folder, model, run.experiment, record=named, metrics=metrics, card=card)
-            numbers = {split: {name: m.as_json() for name, m in part.items()} for split, part in metrics.items()}
-            epoch = history.last_epoch
-            return lambda: store.finish(run_id, state, numbers, epoch=epoch, message=words, seconds=watch.seconds)
-
-        (folder / PREDICTIONS).unlink(missing_ok=True)  # those of an earlier, shorter training
-        if state == "cancelled":  # a user waits: at most a second's work
-            few = len(train) + len(valid) <= _QUICK
-            end = keep(_final_metrics(folder, model, train, valid, settings.seed) if few else _best_so_far(history))
-        else:
-            with watch.ending(keep(_best_so_far(history), f"{message}; stopped before the intervals were known")):
-                watch.say("evaluating")
-                metrics = _final_metrics(folder, model, train, valid, settings.seed)
-            end = keep(metrics)
-            with watch.ending(end):
-                store_baselines(folder, experiment, train, valid, seed=settings.seed, watch=watch)
-        end()
+        _Trained(store, run, watch, model.to("cpu"), train, valid, settings, history, message, device).end()
     finally:
         torch.set_num_threads(usual)
+
+
+class _Trained(NamedTuple):
+    """A network after its last epoch, to be measured, kept as a bundle and noted in the run's record."""
+
+    store: Store
+    run: Run
+    watch: Watch
+    model: ConvNet
+    train: Dataset
+    valid: Dataset
+    settings: TrainConfig
+    history: History
+    message: str
+    device: str  # it trained on
+
+    def end(self) -> None:
+        """What is kept first can end the run as it is, should a user stop what comes after."""
+        if not self.history.evaluations:
+            self.finish({}, "stopped before the first evaluation: there is no model")
+            return
+        folder, watch = self.store.folder(self.run.id), self.watch
+        (folder / PREDICTIONS).unlink(missing_ok=True)  # those of an earlier, shorter training
+        if self.history.stopped == "cancelled":  # a user waits: at most a second's work
+            few = len(self.train) + len(self.valid) <= _QUICK
+            self.keep(self.final_metrics() if few else _best_so_far(self.history), self.message)()
+            return
+        words = f"{self.message}; stopped before the intervals were known"
+        with watch.ending(self.keep(_best_so_far(self.history), words)):
+            watch.say("evaluating")
+            metrics = self.final_metrics()
+        end = self.keep(metrics, self.message)
+        with watch.ending(end):
+            experiment = get_experiment(self.run.experiment)
+            store_baselines(folder, experiment, self.train, self.valid, seed=self.settings.seed, watch=watch)
+        end()
+
+    def final_metrics(self) -> Metrics:
+        return _final_metrics(self.store.folder(self.run.id), self.model, self.train, self.valid, self.settings.seed)
+
+    def keep(self, metrics: Metrics, words: str) -> Callable[[], None]:
+        """Save the model with these metrics; what ends the run with them."""
+        from dnaconv_core.model.bundle import save_bundle
+
+        record, experiment = self.record(), get_experiment(self.run.experiment)
+        card = write_card(experiment, self.model.config, record, metrics)
+        folder = self.store.folder(self.run.id)
+        save_bundle(folder, self.model, self.run.experiment, record=record, metrics=metrics, card=card)
+        numbers = {split: {name: m.as_json() for name, m in part.items()} for split, part in metrics.items()}
+        return lambda: self.finish(numbers, words)
+
+    def finish(self, numbers: dict[str, dict[str, Any]], words: str) -> None:
+        state = "cancelled" if self.history.stopped == "cancelled" else "finished"
+        epoch, seconds = self.history.last_epoch, self.watch.seconds
+        self.store.finish(self.run.id, state, numbers, epoch=epoch, message=words, seconds=seconds)
+
+    def record(self) -> dict[str, Any]:
+        import torch
+
+        return {
+            "name": self.store.get(self.run.id).name,  # it may have been renamed meanwhile
+            "run": self.run.id,
+            **{key: value for key, value in self.run.spec.to_json().items() if key != "experiment"},
+            "train": self.settings.to_json(),
+            "n_train": len(self.train),
+            "n_valid": len(self.valid),
+            "best_epoch": self.history.best_epoch,
+            "last_epoch": self.history.last_epoch,
+            "stopped": self.history.stopped,
+            "versions": {"dnaconv": __version__, "python": sys.version.split()[0], "torch": torch.__version__},
+            "processor": _processor(self.device),
+        }
 
 
 def _processor(device: str) -> str:
@@ -171,7 +201,7 @@ def _starting_point(store: Store, run_id: str) -> _Start:
     return _Start(epoch, words, damaged)
 
 
-def _final_metrics(folder: Path, model, train: Dataset, valid: Dataset, seed: int) -> dict[str, dict[str, Metric]]:
+def _final_metrics(folder: Path, model: ConvNet, train: Dataset, valid: Dataset, seed: int) -> Metrics:
     """Metrics of the best weights on both parts, with intervals on validation, whose predictions are kept on disk."""
     from dnaconv_core.evaluate.bootstrap import with_intervals
     from dnaconv_core.evaluate.metrics import evaluate, labelled
@@ -197,7 +227,7 @@ def _final_metrics(folder: Path, model, train: Dataset, valid: Dataset, seed: in
     }
 
 
-def _best_so_far(history: History) -> dict[str, dict[str, Metric]]:
+def _best_so_far(history: History) -> Metrics:
     """The metrics noted at the best epoch, without intervals."""
     best = [evaluation for evaluation in history.evaluations if evaluation.epoch <= history.best_epoch][-1]
     return {

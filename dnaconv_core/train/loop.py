@@ -80,13 +80,11 @@ def fit(
     if config.balance and sum(len(rows) > 0 for rows in model.config.answer.strata(train.y[:, 0])) < 2:
         raise ConfigError("balance is true but there are no two classes to balance: set it to false")
     model.to(device)
-    optimizer = make_optimizer(model, config, device)
-    state = _State(model, optimizer)
+    state = _State(model, optimizer := make_optimizer(model, config, device))
     skipped = state.resume(checkpoints) if checkpoints else ()
     state.precision = precision.choose(model, config.precision, device, state.precision)
     loader = Loader(train, model.config, device, balance=config.balance, precision=state.precision)
-    epoch, stopped, saved = state.epoch, "", time.perf_counter()
-    parts = (("train", train), ("valid", valid))
+    stopped, saved = "", time.perf_counter()
     generators = [device] if device.startswith("cuda") else []
 
     with together(device) as group, kept_memory(), torch.random.fork_rng(devices=generators):
@@ -94,8 +92,8 @@ def fit(
         if group is not None:
             progress, evaluating = group.listening(progress), SILENT
         steps = Steps(model, optimizer, loader, config.batch_size, mutation=config.mutation, group=group)
-        while epoch < config.epochs and not (stopped := _stop(state, config, progress)):
-            epoch += 1
+        while state.epoch < config.epochs and not (stopped := _stop(state, config, progress)):
+            epoch = state.epoch + 1
             torch.manual_seed(_epoch_seed(config.seed, epoch) + rank())  # masks of its own for each process
             order = epoch_order(train.y, config.seed, epoch, balance=config.balance, size=config.epoch_size)
             started = time.perf_counter()
@@ -106,31 +104,37 @@ def fit(
             speed = len(order) / (time.perf_counter() - started)
             _require_finite(losses, model, epoch, config)
             if epoch % config.eval_every == 0 or epoch == config.epochs:
-                metrics = {name: measure(model, data, evaluating) for name, data in parts}
-                if None in metrics.values():  # asked to stop in the middle
+                metrics = _measured(model, {"train": train, "valid": valid}, evaluating)
+                if metrics is None:  # asked to stop in the middle
                     stopped = "cancelled"
                     break
-                evaluation = Evaluation(epoch, metrics, speed)
-                state.record(evaluation)
-                if on_evaluation:
-                    on_evaluation(evaluation)
+                state.record(Evaluation(epoch, metrics, speed), on_evaluation)
             state.epoch = epoch
             due = epoch % config.checkpoint_every == 0 or time.perf_counter() - saved > CHECKPOINT_AFTER
             if checkpoints and (due or epoch == config.epochs):
                 state.save(checkpoints)
                 saved = time.perf_counter()
             progress.report(epoch / config.epochs, f"epoch {epoch} of {config.epochs}, {speed:,.0f} sequences/s")
+    return state.history(config.keep, stopped, skipped)
 
-    if state.best is not None and config.keep == "best":
-        model.load_state_dict(state.best)
-    kept = state.best_epoch if config.keep == "best" else state.epoch
-    return History(state.evaluations, kept, state.epoch, stopped, skipped)
+
+def _measured(
+    model: ConvNet, parts: dict[str, Dataset], progress: Progress
+) -> dict[str, dict[str, float | None]] | None:
+    """Of each part what `measure` says, or None when asked to stop before all of it was seen."""
+    found = {}
+    for name, data in parts.items():
+        numbers = measure(model, data, progress)
+        if numbers is None:
+            return None
+        found[name] = numbers
+    return found
 
 
 def measure(model: ConvNet, data: Dataset, progress: Progress = SILENT) -> dict[str, float | None] | None:
     """Loss and every metric of the task on `data`, without dropout; None where a metric is undefined.
 
-    None instead of all that when `progress` asks to stop before all of `data` was seen.
+    None altogether when asked to stop before all of `data` was seen.
     """
     import torch
 
@@ -205,7 +209,8 @@ class _State:
         self.evaluations: list[Evaluation] = []
         self.precision: str | None = None  # None before it was chosen
 
-    def record(self, evaluation: Evaluation) -> None:
+    def record(self, evaluation: Evaluation, tell: Callable[[Evaluation], None] | None) -> None:
+        """Note it, with the weights where they are the best so far, and then tell of it."""
         self.evaluations.append(evaluation)
         value = evaluation.metrics["valid"][self.model.config.answer.main_metric]
         value = float("-inf") if value is None else value
@@ -214,6 +219,15 @@ class _State:
             self.best_value, self.best_epoch, self.without_gain = value, evaluation.epoch, 0
         else:
             self.without_gain += 1
+        if tell:
+            tell(evaluation)
+
+    def history(self, keep: str, stopped: str, skipped: tuple[str, ...]) -> History:
+        """The end of training: the model has the weights to `keep` ('best' or 'last')."""
+        if self.best is not None and keep == "best":
+            self.model.load_state_dict(self.best)
+        kept = self.best_epoch if keep == "best" else self.epoch
+        return History(self.evaluations, kept, self.epoch, stopped, skipped)
 
     def save(self, folder: Path) -> None:
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
