@@ -76,3 +76,37 @@ def overlapping(loci: Loci, others: Loci) -> np.ndarray:
     shift = mine.astype(np.int64) * stride
     before = np.searchsorted(low, shift + loci.end, "left")  # how many of the others begin before each locus ends
     return (before > 0) & (reach[np.maximum(before - 1, 0)] > shift + np.maximum(loci.start, 0))
+
+
+def merged(loci: Loci, score: np.ndarray, numbers: np.ndarray) -> tuple[Loci, np.ndarray, np.ndarray, np.ndarray]:
+    """Unions of overlapping loci, in genomic order of `numbers`: loci (M,), then the numbers of each one's first and
+    best member (M,), and the union that each of the N belongs to (N,). Without a score the first is the best.
+    """
+    group = clusters(loci, numbers)
+    order = np.lexsort((loci.start, group))
+    cut = np.flatnonzero(np.diff(group[order], prepend=-1))
+    first = order[cut]
+    by_score = np.lexsort((loci.start, -np.nan_to_num(score, nan=-np.inf), group))
+    best = by_score[np.flatnonzero(np.diff(group[by_score], prepend=-1))]
+    return loci.subset(first)._replace(end=np.maximum.reduceat(loci.end[order], cut)), first, best, group
+
+
+def best_apart(loci: Loci, score: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """(N,) mask of loci of which no two overlap: always the one with the highest score that still fits is taken.
+
+    Among equal scores the first stays; no score is the lowest.
+    """
+    keep = np.zeros(len(numbers), bool)
+    if not len(numbers):
+        return keep
+    size = int((loci.end - loci.start).max())
+    taken: dict[tuple[int, int], list[tuple[int, int]]] = {}  # by contig and bin of the longest locus's length
+    order = np.argsort(-np.nan_to_num(score, nan=-np.inf), kind="stable")
+    columns = (column[order].tolist() for column in (numbers, loci.start, loci.end))
+    for place, number, start, end in zip(order.tolist(), *columns, strict=True):
+        home = start // size
+        near = (other for b in (home - 1, home, home + 1) for other in taken.get((number, b), ()))
+        if not any(low < end and start < high for low, high in near):
+            keep[place] = True
+            taken.setdefault((number, home), []).append((start, end))
+    return keep
