@@ -8,7 +8,7 @@ from typing import Any
 
 from dnaconv_core.commands.base import COVARIATES_HELP, Answer, open_dataset
 from dnaconv_core.errors import InputError
-from dnaconv_core.experiments import EXPERIMENTS
+from dnaconv_core.experiments import all_experiments, damaged_experiments
 from dnaconv_core.progress import Bar
 
 
@@ -41,10 +41,12 @@ def experiments(options: Namespace) -> Answer:
             "covariates": list(e.covariates),
             "presets": {name: preset.why for name, preset in e.presets.items()},
             "n_parameters": e.model_config().n_parameters,
+            "own": e.own,
         }
-        for e in EXPERIMENTS.values()
+        for e in all_experiments().values()
     ]
     lines = [f"{e['key']:<11} {e['question']} ({', '.join(e['presets'])})" for e in listed]
+    lines += [f"{name:<11} {sentence}" for name, sentence in damaged_experiments().items()]
     return Answer({"experiments": listed}, "\n".join(lines))
 
 

@@ -28,7 +28,7 @@ from dnaconv_core.commands.settings import add_setting_options, chosen_settings,
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import ConfigError, DataError, InputError
 from dnaconv_core.experiments import get_experiment
-from dnaconv_core.experiments.sources import BOOK, DEFAULT_SPLIT, default_preset
+from dnaconv_core.experiments.sources import BOOK, DEFAULT_SPLIT, OWN, SYNTHETIC, default_preset, default_source
 from dnaconv_core.files import safe_cell, write_atomic
 from dnaconv_core.progress import Bar
 from dnaconv_core.runs.spec import RunSpec
@@ -41,13 +41,18 @@ if TYPE_CHECKING:
 
 def add(groups: Any, command: Any) -> None:
     training = command(groups, "train", train, "train a network and keep it as a run")
-    training.add_argument("experiment", metavar="EXPERIMENT", help="tf_binding, chromatin or rnai")
-    training.add_argument("--data", default="synthetic", metavar="DIR", help="a folder or file, 'book', or 'synthetic'")
+    training.add_argument("experiment", metavar="EXPERIMENT", help="tf_binding, chromatin, rnai, or one of your own")
+    training.add_argument(
+        "--data",
+        default=None,
+        metavar="DIR",
+        help="a folder or file, 'book', 'synthetic', or 'own' (default: an own experiment's own, else synthetic)",
+    )
     training.add_argument("--valid", default="", metavar="DIR", help="validation data; otherwise a part is split off")
     training.add_argument("--covariates", default="", metavar="FILE", help=COVARIATES_HELP)
     training.add_argument("--split", default="", metavar="HOW", help="'random', '0.3' held out, or 'chr21,chr22'")
     training.add_argument(
-        "--preset", default="", help="settings to start from (default: book; quick with synthetic data)"
+        "--preset", default="", help="settings to start from (default: book; quick with synthetic data; wide with own)"
     )
     training.add_argument("--name", default="", help="what to call the run")
     training.add_argument("--detach", action="store_true", help="train in the background, in the queue, and return")
@@ -80,13 +85,17 @@ def train(options: Namespace) -> Answer | None:
 
     grid = given_settings(options.set)
     first = {name: values[0] for name, values in grid.items()}
+    experiment = get_experiment(options.experiment)
+    if options.data == "":
+        raise InputError("--data is empty: give a folder or file, 'book', or 'synthetic'")
+    source = options.data or default_source(experiment)
     spec = RunSpec(
-        get_experiment(options.experiment).key,
-        data=absolute(options.data) if options.data not in ("synthetic", "book") else options.data,
+        experiment.key,
+        data=absolute(source) if source not in (SYNTHETIC, BOOK, OWN) else source,
         valid=absolute(options.valid),
         covariates=absolute(options.covariates),
         split=_split(options.split),
-        preset=options.preset or default_preset(options.data),
+        preset=options.preset or default_preset(experiment, source),
         settings={**chosen_settings(options), **first},
     )
     _check_given(options, spec)
@@ -117,11 +126,9 @@ def _check_given(options: Namespace, spec: RunSpec) -> None:
     for path in (spec.data, spec.valid, spec.covariates):
         if os.path.isabs(path) and not os.path.exists(path):
             raise DataError(f"{path} does not exist: check the name")
-    if not spec.data:
-        raise InputError("--data is empty: give a folder or file, 'book', or 'synthetic'")
     if spec.covariates and not get_experiment(spec.experiment).covariates:
         raise InputError(f"--covariates was given but {spec.experiment} takes none: choose chromatin, or leave it out")
-    if options.split and (spec.valid or spec.data == BOOK):
+    if options.split and (spec.valid or spec.data in (BOOK, OWN)):
         raise InputError("--split was given but the validation data are a part of their own: leave one of them out")
 
 

@@ -1,15 +1,49 @@
-"""The experiments there are. Adding one: a file here and a line in EXPERIMENTS."""
+"""The experiments there are: those of the package and a user's own, in one registry.
+
+Adding one to the package: a file here and a line in EXPERIMENTS.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
+from dnaconv_core.errors import DataError
 from dnaconv_core.experiments.base import Experiment, find
 from dnaconv_core.experiments.chromatin import CHROMATIN
+from dnaconv_core.experiments.own import from_words, own_experiments
 from dnaconv_core.experiments.rnai import RNAI
 from dnaconv_core.experiments.tf_binding import TF_BINDING
 
 EXPERIMENTS: dict[str, Experiment] = {experiment.key: experiment for experiment in (TF_BINDING, CHROMATIN, RNAI)}
+WORDS = "experiment_words"  # in a bundle's record: what an own experiment says of itself
+
+
+def all_experiments() -> dict[str, Experiment]:
+    """Those of the package, then those of the home folder as they are now, by key."""
+    own = own_experiments().experiments
+    return EXPERIMENTS | {key: experiment for key, experiment in own.items() if key not in EXPERIMENTS}
+
+
+def damaged_experiments() -> dict[str, str]:
+    """Of own experiments that cannot be read, by the name of their folder: a sentence that says why."""
+    return own_experiments().damaged
 
 
 def get_experiment(name: str) -> Experiment:
-    """The experiment of this key (or an unambiguous beginning of it). Raises InputError naming those there are."""
-    return find(EXPERIMENTS, name)
+    """The experiment of this key (or an unambiguous beginning of it).
+
+    Raises InputError naming those there are, DataError saying what is wrong with one that is damaged.
+    """
+    if name in EXPERIMENTS:
+        return EXPERIMENTS[name]
+    if name in (damaged := damaged_experiments()):
+        raise DataError(damaged[name])
+    return find(all_experiments(), name)
+
+
+def experiment_of(key: str, record: dict[str, Any]) -> Experiment:
+    """The experiment of a model: the one of this key here, else as the model's own record describes it."""
+    known = all_experiments()
+    if key not in known and WORDS in record:
+        return from_words(record[WORDS], f"{WORDS} of the model")
+    return known[key] if key in known else get_experiment(key)

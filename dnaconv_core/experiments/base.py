@@ -1,4 +1,7 @@
-"""What an experiment is: a question, its data, its presets, and examples to try."""
+"""What an experiment is: a question, its data, its presets, and examples to try.
+
+Those of the package are written in Python; a user's own are read from `experiment.json` (see own.py).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from dnaconv_core.answers.base import Answer
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import ConfigError, DataError, InputError
 from dnaconv_core.model.config import ModelConfig, TrainConfig
+
+_LISTED = 12  # keys named in an error
 
 
 class Preset(NamedTuple):
@@ -44,7 +49,7 @@ class Experiment:
     alphabet: str  # 'DNA' or 'RNA'
     length: int  # bases, of the usual data
     label: str  # what y is, with its unit
-    synthetic: Callable[..., Dataset]  # (n, seed=…) -> Dataset with known truth
+    synthetic: Callable[..., Dataset] | None  # (n, seed=…) -> Dataset with known truth, where it can be made
     presets: dict[str, Preset]
     examples: tuple[Example, ...]
     covariates: tuple[str, ...] = ()
@@ -56,6 +61,23 @@ class Experiment:
     word: str = ""  # IUPAC word to try where no motif is expected
     picture: tuple[str, str] = ("", "")  # an SVG beside the logo on its card, and what it shows
     guides: bool = False  # whether its sequences are siRNA guides, which can be designed
+    names: tuple[str, ...] = ()  # of the labels where there are several, or of the classes
+    unit: str = ""  # of y
+    strand: str = "both"  # 'one' where the sequence is meant on the strand given, 'both' where either will do
+    note: str = ""  # the user's own words about it
+    own: bool = False  # brought by a user: its data are in the home folder
+    parts: tuple[tuple[str, int], ...] = ()  # of own ones: train, valid and test, with their numbers of examples
+    data_hash: str = ""  # of own ones: sha256 of all examples in all parts
+
+    @property
+    def n_tasks(self) -> int:
+        """Numbers the network predicts together: labels, or classes."""
+        return max(1, len(self.names))
+
+    @property
+    def has_data(self) -> bool:
+        """Whether an own experiment has its examples here: one that came with a model, or was emptied, has none."""
+        return any(n for _, n in self.parts)
 
     @property
     def answer(self) -> Answer:
@@ -70,10 +92,12 @@ class Experiment:
         """The network of a preset with `overrides`, shaped for `data` (length, tasks, covariates as fitted)."""
         settings = self._settings(preset, overrides, ModelConfig)
         own = {"task": self.task, "alphabet": self.alphabet, "length": self.length, "covariates": self.covariates}
+        own |= {"n_tasks": self.n_tasks}
         settings = own | settings
         if data is not None:
             self.check(data)
-            settings["length"], settings["n_tasks"] = data.length, data.y.shape[1]
+            settings["length"] = data.length
+            settings["n_tasks"] = self.n_tasks if self.task == "classes" else data.y.shape[1]
         config = ModelConfig(**settings)
         return config if data is None else fit_covariates(config, data)
 
@@ -97,6 +121,10 @@ class Experiment:
             )
         if problem := self.answer.label_problem(data.y[data.w > 0]):
             raise ConfigError(f"{data.label} has {problem.format(experiment=self.key)}")
+        if self.own and self.task != "classes" and data.y.shape[1] != self.n_tasks:
+            raise ConfigError(f"{data.label} has {data.y.shape[1]} labels and {self.key} asks for {self.n_tasks}")
+        if self.task == "classes" and not np.isin(data.y[data.w > 0], np.arange(self.n_tasks)).all():
+            raise ConfigError(f"{data.label} has labels other than the class numbers 0 to {self.n_tasks - 1}")
 
     def _settings(self, preset: str, overrides: dict[str, Any], config: type) -> dict[str, Any]:
         if preset not in self.presets:
@@ -129,5 +157,7 @@ def find(experiments: dict[str, Experiment], name: str) -> Experiment:
     """The experiment of this key or unambiguous beginning of one. Raises InputError naming those there are."""
     matching = [key for key in experiments if key == name] or [key for key in experiments if key.startswith(name)]
     if not name or len(matching) != 1:
-        raise InputError(f"there is no experiment {name!r}: choose {', '.join(experiments)}")
+        known = [*experiments]
+        more = f" or one of {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+        raise InputError(f"there is no experiment {name[:60]!r}: choose {', '.join(known[:_LISTED])}{more}")
     return experiments[matching[0]]

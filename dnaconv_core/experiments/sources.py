@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from dnaconv_core.data.book import book_part
@@ -11,19 +12,27 @@ from dnaconv_core.data.formats import read_dataset
 from dnaconv_core.data.split import split_dataset
 from dnaconv_core.errors import ConfigError, DataError
 from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.experiments.own import folder_of
 
-SYNTHETIC, BOOK = "synthetic", "book"
+SYNTHETIC, BOOK, OWN = "synthetic", "book", "own"
 BOOK_PART = "book:"  # followed by the name of one part of the book's data
 DEFAULT_SPLIT = {"kind": "random", "fraction": 0.2, "seed": 0}
 
 
-def default_preset(source: str) -> str:
+def default_source(experiment: Experiment) -> str:
+    """The data to begin with: an own experiment's own, else synthetic ones."""
+    return OWN if experiment.own else SYNTHETIC
+
+
+def default_preset(experiment: Experiment, source: str) -> str:
     """The preset to begin with: synthetic data are learnt quickly, measured data are compared with the book."""
+    if experiment.own:
+        return next(iter(experiment.presets))
     return "quick" if source == SYNTHETIC else "book"
 
 
 def load(experiment: Experiment, source: str, covariates: str = "") -> Dataset:
-    """All examples of a source: 'synthetic', 'book' (its training part), 'book:PART', or a folder or file.
+    """All examples of a source: 'synthetic', 'book' or 'own' (its training part), 'book:PART', or a folder or file.
 
     covariates: a file of `id value` lines, joined by id; the book's data bring their own. Raises DataError when the
     source is not there or not readable, ConfigError when it cannot answer the experiment's question.
@@ -31,7 +40,11 @@ def load(experiment: Experiment, source: str, covariates: str = "") -> Dataset:
     if source == SYNTHETIC:
         if covariates:
             raise ConfigError("covariates were given with synthetic data, which brings its own: leave them out")
+        if experiment.synthetic is None:
+            raise ConfigError(f"{experiment.key} has no synthetic data: leave the data out to take its own")
         return experiment.synthetic()
+    if source == OWN:
+        return load_own(experiment, "train")
     data = _book(experiment, 0) if source == BOOK else _read(experiment, source, covariates)
     experiment.check(data)
     return data
@@ -42,6 +55,8 @@ def load_parts(
 ) -> tuple[Dataset, Dataset]:
     """Training and validation examples: `valid` names the second part, else `split` (see data/split.py) makes it."""
     data = load(experiment, source, covariates)
+    if source == OWN and not valid:
+        return data, load_own(experiment, "valid")
     if valid or source == BOOK:
         held_out = _book(experiment, 1) if not valid else _read(experiment, valid, covariates)
         experiment.check(held_out)
@@ -53,6 +68,23 @@ def load_parts(
         return data, held_out
     parts = split_dataset(data, split or DEFAULT_SPLIT)
     return data.subset(parts.train), data.subset(parts.valid)
+
+
+def load_own(experiment: Experiment, part: str) -> Dataset:
+    """One part ('train', 'valid' or 'test') of an own experiment's data.
+
+    Raises ConfigError for an experiment of the package, DataError where the examples are not here.
+    """
+    if not experiment.own:
+        raise ConfigError(f"{experiment.key} has no data of its own: choose 'synthetic', 'book', or a path")
+    if not dict(experiment.parts).get(part):
+        why = f"no {part} part" if experiment.has_data else "no examples here: it came with a model, or was emptied"
+        raise DataError(f"{experiment.key} has {why}; import its data with 'dnaconv data import {experiment.key}'")
+    words = {"train": "training", "valid": "validation"}.get(part, part)
+    data = read_diskdataset(folder_of(experiment.key) / part, alphabet=experiment.alphabet)
+    data = replace(data, name=f"the {words} part of {experiment.key}")
+    experiment.check(data)
+    return data
 
 
 def _read(experiment: Experiment, path: str, covariates: str) -> Dataset:

@@ -7,9 +7,9 @@ import shlex
 from typing import Any
 
 from dnaconv_core.evaluate.metrics import LABELS
-from dnaconv_core.experiments import get_experiment
+from dnaconv_core.experiments import experiment_of
 from dnaconv_core.experiments.base import Experiment
-from dnaconv_core.experiments.sources import BOOK, BOOK_PART, DEFAULT_SPLIT, SYNTHETIC
+from dnaconv_core.experiments.sources import BOOK, BOOK_PART, DEFAULT_SPLIT, OWN, SYNTHETIC
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.results import Metric
 
@@ -65,9 +65,9 @@ def command(experiment: str, record: dict[str, Any]) -> str:
     """The command line that repeats a run, ready for a shell."""
     words = ["dnaconv", "train", experiment, "--data", record["data"]]
     words += ["--valid", record["valid"]] if record["valid"] else []
-    if record["covariates"] and get_experiment(experiment).covariates:  # else they were passed over
+    if record["covariates"] and experiment_of(experiment, record).covariates:  # else they were passed over
         words += ["--covariates", record["covariates"]]
-    if not (record["valid"] or record["data"] == BOOK or record["split"] == DEFAULT_SPLIT):
+    if not (record["valid"] or record["data"] in (BOOK, OWN) or record["split"] == DEFAULT_SPLIT):
         words += ["--split", json.dumps(record["split"])]
     words += ["--preset", record["preset"]]
     for name, value in record["settings"].items():
@@ -81,6 +81,8 @@ def _data(experiment: Experiment, record: dict[str, Any]) -> str:
     beside = f" with {covariates}" if covariates else ""
     if data == SYNTHETIC:
         return f"synthetic, made by this program{beside}"
+    if data == OWN:
+        return f"its own{beside}"
     if data == BOOK:
         return f"the book's {' and '.join(experiment.book_parts)}{beside}"
     return (f"the book's {data.removeprefix(BOOK_PART)}" if data.startswith(BOOK_PART) else data) + beside
@@ -98,7 +100,7 @@ def _notes(experiment: Experiment, metrics: dict[str, Metric]) -> list[str]:
 
 def _split(record: dict[str, Any]) -> str:
     """How the validation part came about."""
-    if record["valid"] or record["data"] == BOOK:
+    if record["valid"] or record["data"] in (BOOK, OWN):
         return "a part of its own"
     words = {
         "random": "drawn at random",

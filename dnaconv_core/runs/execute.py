@@ -14,17 +14,20 @@ import numpy as np
 
 from dnaconv_core import __version__
 from dnaconv_core.errors import DnaConvError, RunError, TrainingError
-from dnaconv_core.experiments import get_experiment
-from dnaconv_core.experiments.sources import load_parts
+from dnaconv_core.experiments import WORDS, get_experiment
+from dnaconv_core.experiments.own import words_of
+from dnaconv_core.experiments.sources import OWN, load_parts
 from dnaconv_core.files import write_atomic
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.baselines import store_baselines
 from dnaconv_core.runs.card import write_card
+from dnaconv_core.runs.seen import keep_hashes
 from dnaconv_core.runs.store import Store
 from dnaconv_core.runs.watch import Watch
 
 if TYPE_CHECKING:
     from dnaconv_core.data.dataset import Dataset
+    from dnaconv_core.experiments.base import Experiment
     from dnaconv_core.model.config import TrainConfig
     from dnaconv_core.model.convnet import ConvNet
     from dnaconv_core.runs.record import Run
@@ -112,6 +115,7 @@ class _Trained(NamedTuple):
             return
         folder, watch = self.store.folder(self.run.id), self.watch
         (folder / PREDICTIONS).unlink(missing_ok=True)  # those of an earlier, shorter training
+        keep_hashes(folder, self.train)
         if self.history.stopped == "cancelled":  # a user waits: at most a second's work
             few = len(self.train) + len(self.valid) <= _QUICK
             self.keep(self.final_metrics() if few else _best_so_far(self.history), self.message)()
@@ -160,7 +164,15 @@ class _Trained(NamedTuple):
             "stopped": self.history.stopped,
             "versions": {"dnaconv": __version__, "python": sys.version.split()[0], "torch": torch.__version__},
             "processor": _processor(self.device),
+            **_of_own(get_experiment(self.run.experiment), self.run.spec.data),
         }
+
+
+def _of_own(experiment: Experiment, source: str) -> dict[str, Any]:
+    """What a model tells of a question that is in no package: its words, and which data it learnt from."""
+    if not experiment.own:
+        return {}
+    return {WORDS: words_of(experiment), "data_hash": experiment.data_hash if source == OWN else ""}
 
 
 def _processor(device: str) -> str:

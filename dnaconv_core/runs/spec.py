@@ -10,7 +10,7 @@ from dnaconv_core.data.split import check_split
 from dnaconv_core.errors import ConfigError
 from dnaconv_core.evaluate.metrics import check_pairing
 from dnaconv_core.experiments import get_experiment
-from dnaconv_core.experiments.sources import DEFAULT_SPLIT, SYNTHETIC
+from dnaconv_core.experiments.sources import DEFAULT_SPLIT, OWN, SYNTHETIC, default_source
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class RunSpec:
     """One training, as it is stored with the run. `settings` are the fields that differ from the preset."""
 
     experiment: str
-    data: str = SYNTHETIC  # 'synthetic', 'book', or a path
+    data: str = ""  # 'synthetic', 'book', 'own', or a path; left out: an own experiment's own, else synthetic
     valid: str = ""  # a path; empty: `split` makes the validation part
     covariates: str = ""  # a path of `id value` lines
     split: dict[str, Any] = field(default_factory=lambda: dict(DEFAULT_SPLIT))
@@ -28,6 +28,9 @@ class RunSpec:
     def __post_init__(self) -> None:
         experiment = get_experiment(self.experiment)
         object.__setattr__(self, "experiment", experiment.key)
+        object.__setattr__(self, "data", self.data or default_source(experiment))
+        if self.data == OWN and not experiment.has_data:
+            raise ConfigError(f"{experiment.key} has no examples of its own here: name a folder or file of data")
         check_split(self.split)
         experiment.model_config(self.preset, **self.settings)  # refuses what cannot be before anything is started
         check_pairing(experiment.task, experiment.train_config(self.preset, **self.settings).loss)
@@ -40,6 +43,7 @@ class RunSpec:
         for known in dataclasses.fields(cls):
             default = known.default if known.default_factory is dataclasses.MISSING else known.default_factory()
             object.__setattr__(spec, known.name, stored.get(known.name, default))
+        object.__setattr__(spec, "data", spec.data or SYNTHETIC)  # what a run was before its data were recorded
         return spec
 
     def to_json(self) -> dict[str, Any]:

@@ -20,13 +20,17 @@ import struct
 import zipfile
 import zlib
 from array import array
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
 from dnaconv_core.errors import BundleError, DnaConvError
-from dnaconv_core.experiments import get_experiment
+from dnaconv_core.experiments import EXPERIMENTS, WORDS, experiment_of
+from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.experiments.own import from_words
+from dnaconv_core.experiments.own_store import adopt, adopted_key
 from dnaconv_core.files import DAMAGED, FORMULA, safe_cell
 from dnaconv_core.home import models_folder
 from dnaconv_core.model.bundle import CARD, CONFIG, MAX_JSON, MAX_WEIGHTS, METRICS, WEIGHTS, Bundle, load_bundle
@@ -35,13 +39,14 @@ from dnaconv_core.results import Metric
 from dnaconv_core.runs.card import command, write_card
 from dnaconv_core.runs.execute import PREDICTIONS
 from dnaconv_core.runs.models import find_model
+from dnaconv_core.runs.seen import HASHES, MOST_BYTES, read_hashes
 from dnaconv_core.runs.store import Store
 from dnaconv_core.sequence.encoding import LETTERS
 
 TABLE, HISTORY, COMMAND = "predictions.csv", "history.csv", "command.txt"
 _LIMITS = {
     CONFIG: MAX_JSON, WEIGHTS: MAX_WEIGHTS, METRICS: MAX_JSON, CARD: MAX_JSON, TABLE: 1 << 28, HISTORY: 1 << 28,
-    COMMAND: MAX_JSON,
+    COMMAND: MAX_JSON, HASHES: MOST_BYTES,
 }  # fmt: skip
 _MOST_ENTRIES = 32
 _MOST_LETTERS = 1 << 28  # of all ids together, each as long as the longest: that is how numpy keeps them
@@ -74,6 +79,9 @@ def export_model(name: str, store: Store | None = None) -> bytes:
                 f"{folder / PREDICTIONS} does not hold the model's validation predictions ({error}): remove it to "
                 f"export the model without them"
             ) from None
+    if (folder / HASHES).is_file():
+        read_hashes(folder / HASHES)
+        files[HASHES] = (folder / HASHES).read_bytes()
     history = store.metrics(name) if store.folder(name) == folder else []
     if history:
         files[HISTORY] = _csv(["epoch", "split", "name", "value"], history).encode()
@@ -102,6 +110,8 @@ def import_model(archive: Path | bytes) -> str:
         )
     if config.task != experiment.task or config.alphabet != experiment.alphabet:
         raise BundleError(f"{CONFIG} describes a {config.task} of {config.alphabet}, which {experiment.key} is not")
+    if HASHES in files:
+        read_hashes(files[HASHES])
     table = files.pop(TABLE, None)
     if table is not None:
         files[PREDICTIONS] = _predictions_npz(table, config)
@@ -111,6 +121,8 @@ def import_model(archive: Path | bytes) -> str:
     target = models_folder() / f"{slug}-{digest}"
     if target.is_dir():
         return target.name
+    experiment = replace(experiment, key=adopted_key(experiment))
+    files[CONFIG] = _called(files[CONFIG], experiment)
     part = models_folder() / f".import-{secrets.token_hex(4)}"
     try:
         part.mkdir(parents=True)
@@ -121,6 +133,7 @@ def import_model(archive: Path | bytes) -> str:
         except BundleError as error:
             raise BundleError(str(error).replace(f"{part}/", "")) from None
         part.replace(target)
+        adopt(experiment)
     except OSError as error:
         if not target.is_dir():  # else somebody imported the same file at the same time
             raise BundleError(
@@ -130,6 +143,15 @@ def import_model(archive: Path | bytes) -> str:
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return target.name
+
+
+def _called(config: bytes, experiment: Experiment) -> bytes:
+    """The configuration with the key that its experiment has here: another may have had the one it came with."""
+    stored = json.loads(config)
+    if stored["experiment"] == experiment.key:
+        return config
+    stored["experiment"] = stored[WORDS]["key"] = experiment.key
+    return json.dumps(stored, indent=1).encode()
 
 
 def _check_metrics(metrics: dict[str, dict[str, Metric]]) -> None:
@@ -180,7 +202,7 @@ def _content(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> byt
 def _described(files: dict[str, bytes]) -> tuple[Any, ModelConfig]:
     try:
         config = json.loads(files[CONFIG])
-        experiment = get_experiment(str(config["experiment"]))
+        experiment = _experiment(config)
         if experiment.key != config["experiment"]:  # the beginning of a key does on a command line, not in a file
             raise ValueError(experiment.key)
         return experiment, ModelConfig.from_json(config["model"])
@@ -190,10 +212,18 @@ def _described(files: dict[str, bytes]) -> tuple[Any, ModelConfig]:
         raise BundleError(f"{CONFIG} does not describe a model: export the model again") from None
 
 
+def _experiment(config: dict[str, Any]) -> Experiment:
+    """The question of a model, in its own words where it brings any: the key may mean another one here."""
+    key = str(config["experiment"])
+    if key in EXPERIMENTS or WORDS not in config:
+        return experiment_of(key, config)
+    return from_words(config[WORDS], WORDS)
+
+
 def _card(bundle: Bundle) -> str:
     """Written from the record where it has all that a card tells, else the card that came with the model."""
     try:
-        return write_card(get_experiment(bundle.experiment), bundle.config, bundle.record, bundle.metrics)
+        return write_card(experiment_of(bundle.experiment, bundle.record), bundle.config, bundle.record, bundle.metrics)
     except _NO_RECORD:
         return bundle.card
 

@@ -66,7 +66,7 @@ def zipped(entries: dict[str, bytes]) -> bytes:
 def test_an_exported_run_tells_all_about_itself(trained, archive):
     store, (run, _) = trained
     found = files(archive)
-    beside = {"predictions.csv", "history.csv", "command.txt"}
+    beside = {"predictions.csv", "history.csv", "command.txt", "training_hashes.npz"}
     assert set(found) == {"config.json", "weights.safetensors", "metrics.json", "card.md"} | beside
     told = found["command.txt"].decode().strip()
     assert told.startswith("dnaconv train rnai --data synthetic --preset book --epochs 2")

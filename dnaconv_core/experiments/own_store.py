@@ -1,0 +1,183 @@
+"""What is done to a user's own experiments: rename, note, delete; take in the one that came with a model."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.errors import DataError, InputError
+from dnaconv_core.experiments import EXPERIMENTS, all_experiments, get_experiment
+from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.experiments.own import (
+    EXPERIMENT,
+    KEY,
+    KEY_RULE,
+    LOOKS,
+    experiments_folder,
+    folder_of,
+    own_experiments,
+    write_experiment,
+)
+from dnaconv_core.files import write_atomic
+from dnaconv_core.sequence.encoding import to_codes
+
+_BLOCK = 1 << 24  # letters hashed at once
+_SAME = ("task", "alphabet", "length", "question", "label", "names", "covariates")  # what makes two the same question
+
+
+def own_experiment(key: str) -> Experiment:
+    """The own experiment of this key. Raises InputError for one of the package or none, DataError for a damaged one."""
+    experiment = get_experiment(key)
+    if not experiment.own:
+        raise InputError(f"{experiment.key} comes with the program: only your own experiments can be changed")
+    return experiment
+
+
+def new_key(key: str) -> str:
+    """A key that is free. Raises InputError for one that cannot be, or is taken."""
+    if not KEY.fullmatch(key):
+        raise InputError(f"the key {key[:60]!r} does not do: {KEY_RULE}")
+    if key in EXPERIMENTS:
+        raise InputError(f"{key} is an experiment of the program's own: choose another key")
+    if folder_of(key).exists():
+        raise InputError(
+            f"there is an experiment {key} already: choose another key, or delete it with 'dnaconv data delete {key}'"
+        )
+    return key
+
+
+def change_words(key: str, **words: str) -> Experiment:
+    """The experiment with another `title`, `question`, `label`, `explanation` or `note`, stored and checked."""
+    experiment = replace(own_experiment(key), **{name: text.strip() for name, text in words.items()})
+    write_experiment(folder_of(experiment.key), experiment)
+    return own_experiment(experiment.key)
+
+
+def delete_experiment(key: str, *, used: bool) -> bool:
+    """Remove an experiment and its examples; True when its words stay.
+
+    used: whether runs or models refer to it: then `experiment.json` stays, so that they still say what they answer. The
+    folder is moved out of sight in one step and then removed. A damaged one can be deleted, too.
+    """
+    damaged = key in own_experiments().damaged
+    folder = experiments_folder() / (key if damaged else own_experiment(key).key)
+    trash = experiments_folder() / f".deleted-{secrets.token_hex(4)}"
+    emptied = None if damaged or not used else replace(own_experiment(key), parts=(), data_hash="")
+    os.replace(folder, trash)
+    if emptied is not None:
+        _place(emptied)
+    shutil.rmtree(trash, ignore_errors=True)
+    return emptied is not None
+
+
+def adopted_key(experiment: Experiment) -> str:
+    """The key under which an experiment that came with a model is here, or would be."""
+    if not experiment.own:
+        return experiment.key
+    for number in range(1, 1000):
+        end = "" if number == 1 else f"_{number}"
+        key = experiment.key[: 40 - len(end)] + end
+        here = all_experiments().get(key)
+        if here is not None and all(getattr(here, name) == getattr(experiment, name) for name in _SAME):
+            return key
+        if here is None and not folder_of(key).exists():
+            return key
+    raise InputError(f"there are too many experiments called {experiment.key}: delete some")
+
+
+def adopt(experiment: Experiment) -> None:
+    """Put an experiment that came with a model beside the others, in words only, where it is not here."""
+    if experiment.own and experiment.key not in all_experiments():
+        _place(replace(experiment, parts=(), data_hash=""))
+
+
+def _place(experiment: Experiment) -> None:
+    with scratch() as folder:
+        write_experiment(folder, experiment)
+        settle(folder, experiment.key)
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder beside the experiments in which one is made; gone afterwards, unless `settle` has moved it."""
+    sweep_scratch()
+    folder = experiments_folder() / f".making-{os.getpid()}-{secrets.token_hex(4)}"
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def settle(folder: Path, key: str) -> None:
+    """Move a finished experiment to its place, in one step. Raises InputError when somebody else was faster."""
+    try:
+        os.replace(folder, folder_of(key))
+    except OSError as error:
+        if folder_of(key).exists():
+            raise InputError(f"there is an experiment {key} already: choose another key") from None
+        raise DataError(f"{experiments_folder()} cannot be written ({error.strerror}): free some space there") from None
+
+
+def sweep_scratch() -> None:
+    """Remove what processes that were killed left half made."""
+    root = experiments_folder()
+    for path in root.glob(".making-*") if root.is_dir() else ():
+        pid = path.name.split("-")[1]
+        if not (pid.isdigit() and _alive(int(pid))):
+            shutil.rmtree(path, ignore_errors=True)
+    for path in root.glob(".deleted-*") if root.is_dir() else ():
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def data_hash(parts: dict[str, Dataset]) -> str:
+    """sha256 of the examples in all parts: sequences, labels, weights, ids and covariates."""
+    digest = hashlib.sha256()
+    for name, data in parts.items():
+        digest.update(f"{name} {data.X.shape} {data.y.shape} {data.alphabet} {data.covariate_names}".encode())
+        rows = max(1, _BLOCK // data.length)
+        for start in range(0, len(data), rows):
+            block = slice(start, start + rows)
+            digest.update(np.ascontiguousarray(to_codes(data.X[block]), np.uint8))
+            for values in (data.y, data.w, data.covariates):
+                if values is not None:
+                    digest.update(np.ascontiguousarray(values[block], "<f4"))
+            digest.update("\n".join(np.asarray(data.ids[block]).tolist()).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
+
+
+def looks(key: str) -> int:
+    """How often the test part of this experiment was opened."""
+    try:
+        stored = json.loads((folder_of(key) / LOOKS).read_text())
+        return int(stored["looks"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
+def count_look(key: str) -> int:
+    """Note that the test part is opened now; returns the number of times with this one."""
+    seen = looks(key) + 1
+    if (folder_of(key) / EXPERIMENT).is_file():
+        write_atomic(folder_of(key) / LOOKS, json.dumps({"looks": seen}).encode())
+    return seen
