@@ -12,7 +12,8 @@ import numpy as np
 import streamlit as st
 
 from dnaconv_core.experiments import get_experiment
-from dnaconv_core.experiments.sources import SYNTHETIC, load
+from dnaconv_core.experiments.own import EXPERIMENT, folder_of
+from dnaconv_core.experiments.sources import OWN, SYNTHETIC, load
 from dnaconv_core.plot.data import base_frequencies
 
 if TYPE_CHECKING:
@@ -50,9 +51,13 @@ def dataset(experiment: str, source: str, covariates: str = "", changed: float =
 
 def current_dataset(experiment: str, source: str, covariates: str = "") -> Dataset:
     """The examples of a source as it is now."""
-    path = Path(source)
-    changed = path.stat().st_mtime if source != SYNTHETIC and path.exists() else 0.0
-    return dataset(experiment, source, covariates, changed)
+    return dataset(experiment, source, covariates, _last_change(experiment, source))
+
+
+def _last_change(experiment: str, source: str) -> float:
+    """When what a source names last changed; 0 where it never does, or is not there."""
+    path = folder_of(experiment) / EXPERIMENT if source == OWN else Path(source)
+    return path.stat().st_mtime if source != SYNTHETIC and path.exists() else 0.0
 
 
 class Summary(NamedTuple):
@@ -70,8 +75,13 @@ class Summary(NamedTuple):
     sampled: int
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
 def summary(experiment: str, source: str, covariates: str = "") -> Summary:
+    """What a source looks like, as it is now."""
+    return _summary(experiment, source, covariates, _last_change(experiment, source))
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _summary(experiment: str, source: str, covariates: str, changed: float) -> Summary:
     data = current_dataset(experiment, source, covariates)
     y = np.asarray(data.y[:, 0], np.float64)
     binary = get_experiment(experiment).answer.yes_or_no

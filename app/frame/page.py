@@ -10,7 +10,8 @@ import streamlit as st
 
 from dnaconv_core.errors import DnaConvError
 from dnaconv_core.evaluate.metrics import LABELS
-from dnaconv_core.experiments import EXPERIMENTS
+from dnaconv_core.experiments import all_experiments
+from dnaconv_core.experiments.sources import default_preset, default_source
 from dnaconv_core.runs.queue import submit
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import LIVE, Store
@@ -67,13 +68,13 @@ def errors_shown() -> Iterator[None]:
 def sidebar() -> None:
     """Choose the experiment and the model that every page shows."""
     missing = state.unknown_experiment()
-    current = state.experiment()
+    current, known = state.experiment(), all_experiments()
     with st.sidebar:
         st.session_state["_experiment"] = current.key
         st.selectbox(
             "Experiment",
-            list(EXPERIMENTS),
-            format_func=lambda key: EXPERIMENTS[key].title,
+            list(known),
+            format_func=lambda key: known[key].title,
             key="_experiment",
             on_change=lambda: state.choose(experiment=st.session_state["_experiment"]),
         )
@@ -125,8 +126,9 @@ def no_model_yet(choice: Choice | None) -> None:
 def _train_now() -> None:
     """A button that starts a first run as it is, and goes where one sees it learn."""
     experiment = state.experiment()
-    preset = "quick" if "quick" in experiment.presets else next(iter(experiment.presets))
-    help = f"On synthetic data: {experiment.presets[preset].why}."
+    preset = default_preset(experiment, default_source(experiment))
+    on = "its own" if experiment.own else "synthetic"
+    help = f"On {on} data: {experiment.presets[preset].why}."
     if st.button(f"Train the {preset} preset", icon=":material/play_arrow:", type="primary", help=help):
         run = submit(Store(), RunSpec(experiment.key, preset=preset))
         state.choose(run=run.id)

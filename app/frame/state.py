@@ -11,16 +11,16 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from dnaconv_core.experiments import EXPERIMENTS
+from dnaconv_core.experiments import all_experiments
 from dnaconv_core.experiments.base import Experiment
-from dnaconv_core.experiments.sources import SYNTHETIC
+from dnaconv_core.experiments.sources import default_source
 
 NAMES = ("experiment", "run", "data", "valid", "covariates")
 _KEPT = "_address"
 
 
 class DataChoice(NamedTuple):
-    """Where examples come from: 'synthetic', 'book' or a path; a second path for validation; a file of covariates."""
+    """Where examples come from: 'synthetic', 'book', 'own' or a path; a second for validation; a file of covariates."""
 
     source: str
     valid: str
@@ -73,12 +73,13 @@ def write(values: Mapping[str, str]) -> None:
 
 def experiment() -> Experiment:
     """The selected experiment, or the first there is."""
-    return EXPERIMENTS.get(_value("experiment")) or next(iter(EXPERIMENTS.values()))
+    known = all_experiments()
+    return known.get(_value("experiment")) or next(iter(known.values()))
 
 
 def unknown_experiment() -> str:
     """What the address asks for and is not there."""
-    return "" if _value("experiment") in (*EXPERIMENTS, "") else _value("experiment")
+    return "" if _value("experiment") in (*all_experiments(), "") else _value("experiment")
 
 
 def run() -> str:
@@ -87,7 +88,7 @@ def run() -> str:
 
 
 def data() -> DataChoice:
-    return DataChoice(_value("data") or SYNTHETIC, _value("valid"), _value("covariates"))
+    return DataChoice(_value("data") or default_source(experiment()), _value("valid"), _value("covariates"))
 
 
 def link() -> dict[str, str]:

@@ -9,17 +9,20 @@ import streamlit as st
 from dnaconv_core.data.book import book_part, fetch
 from dnaconv_core.errors import FetchError
 from dnaconv_core.experiments.base import Experiment
-from dnaconv_core.experiments.sources import BOOK, SYNTHETIC
+from dnaconv_core.experiments.sources import BOOK, OWN, SYNTHETIC, default_source
 from frame import state
 
 _FOLDER = "folder"
 _NAMES = {SYNTHETIC: "Synthetic", BOOK: "Measured (book)", _FOLDER: "A folder"}
+_OWN_NAMES = {OWN: "Its own", _FOLDER: "A folder"}
 _HELP = "Synthetic data is made here and its truth is known. The book's is real: it is fetched once."
 
 
 def name_of(source: str) -> str:
     """A source in words."""
-    return {SYNTHETIC: "synthetic data", BOOK: "the book's measurements"}.get(source, Path(source).name)
+    return {SYNTHETIC: "synthetic data", BOOK: "the book's measurements", OWN: "its own data"}.get(
+        source, Path(source).name
+    )
 
 
 def missing_parts(experiment: Experiment) -> list[str]:
@@ -32,15 +35,17 @@ def missing_parts(experiment: Experiment) -> list[str]:
 
 def data_picker() -> None:
     """Choose the kind of data; the choice goes into the address. `data_details` asks for what it needs."""
+    own = state.experiment().own
+    names = _OWN_NAMES if own else _NAMES
     st.session_state["_source"] = _kind()
     st.segmented_control(
         "Data",
-        list(_NAMES),
-        format_func=_NAMES.__getitem__,
+        list(names),
+        format_func=names.__getitem__,
         key="_source",
         required=True,
         on_change=_picked,
-        help=_HELP,
+        help="" if own else _HELP,
     )
 
 
@@ -57,19 +62,19 @@ def _kind() -> str:
     source = state.data().source
     if st.session_state.get("_asking_folder"):
         return _FOLDER
-    return source if source in (SYNTHETIC, BOOK) else _FOLDER
+    return source if source in (_OWN_NAMES if state.experiment().own else _NAMES) else _FOLDER
 
 
 def _picked() -> None:
     kind = st.session_state["_source"]
     st.session_state["_asking_folder"] = kind == _FOLDER
     if kind != _FOLDER:
-        state.choose(data="" if kind == SYNTHETIC else kind, valid="", covariates="")
+        state.choose(data="" if kind == default_source(state.experiment()) else kind, valid="", covariates="")
 
 
 def _ask_folder(experiment: Experiment) -> None:
     current = state.data()
-    path = current.source if current.source not in (SYNTHETIC, BOOK) else ""
+    path = current.source if current.source not in (SYNTHETIC, BOOK, OWN) else ""
     fields = {"data": ("Folder or file", path, "…/train_siRNA"), "valid": ("Validation, if apart", current.valid, "")}
     if experiment.covariates:
         name = ", ".join(experiment.covariates).capitalize()

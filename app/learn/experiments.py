@@ -9,29 +9,37 @@ from components.chart import chart
 from components.logo import Logo, logos
 from components.sequence import Mark, Row, sequences
 from dnaconv_core.data.dataset import Dataset
-from dnaconv_core.experiments import EXPERIMENTS
+from dnaconv_core.experiments import all_experiments, damaged_experiments
 from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.experiments.sources import default_source
 from dnaconv_core.plot.data import composition_figure, label_figure
 from dnaconv_core.sequence.motif import from_iupac
 from frame import state
 from frame.cache import Summary, current_dataset, summary
-from frame.page import errors_shown, header
+from frame.page import errors_shown, header, plain
 from frame.pages import TRAIN
 from learn import figures
 from learn.data_picker import data_details, data_picker, missing_parts, name_of
 
 _SHOWN = 8
+_IN_A_ROW = 3
 
 
 def page() -> None:
     header("Experiments", "Choose a question. Below it: the examples that a network will learn from.")
-    for column, experiment in zip(st.columns(len(EXPERIMENTS)), EXPERIMENTS.values(), strict=True):
-        with column:
-            _card(experiment)
+    every = list(all_experiments().values())
+    for start in range(0, len(every), _IN_A_ROW):
+        for column, experiment in zip(st.columns(_IN_A_ROW), every[start : start + _IN_A_ROW], strict=False):
+            with column:
+                _card(experiment)
+    for sentence in damaged_experiments().values():
+        st.warning(plain(sentence), icon=":material/broken_image:")
     experiment = state.experiment()
     st.space("small")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
-        st.subheader(f"Data for {experiment.title}", anchor=False, help=experiment.explanation, width="content")
+        st.subheader(
+            f"Data for {plain(experiment.title)}", anchor=False, help=plain(experiment.explanation), width="content"
+        )
         data_picker()
     data_details(experiment)
     with errors_shown():
@@ -44,8 +52,8 @@ def _card(experiment: Experiment) -> None:
     with st.container(border=True, key=f"card_{'on' if chosen else experiment.key}", height="stretch"):
         with st.container(height=74, border=False):
             _picture(experiment)
-        st.markdown(f"**{experiment.title}**")
-        st.write(experiment.question)
+        st.markdown(f"**{plain(experiment.title)}**")
+        st.markdown(plain(experiment.question))
         beside = f" · with {', '.join(experiment.covariates)}" if experiment.covariates else ""
         st.caption(f"{experiment.length} bases of {experiment.alphabet} → {experiment.answer.words.short}{beside}")
         with st.container(horizontal=True, vertical_alignment="bottom", height="stretch"):
@@ -65,6 +73,13 @@ def _card(experiment: Experiment) -> None:
                 )
 
 
+def _effect(experiment: Experiment) -> np.ndarray | None:
+    """Which base goes with the label; None where nothing is known of it."""
+    if experiment.own and not experiment.has_data:
+        return None
+    return summary(experiment.key, default_source(experiment)).effect
+
+
 def _picture(experiment: Experiment) -> None:
     """A logo of what there is to find: the motif, or which base at which position goes with the label."""
     if experiment.motif:
@@ -72,7 +87,9 @@ def _picture(experiment: Experiment) -> None:
         bits = 2 + (ppm * np.log2(np.where(ppm > 0, ppm, 1))).sum(axis=0)
         drawn = Logo(ppm * bits)
     else:
-        effect = summary(experiment.key, "synthetic").effect
+        effect = _effect(experiment)
+        if effect is None:
+            return
         drawn = Logo(effect, kind="contribution", unit=experiment.quantity)
     key = f"picture_{experiment.key}"
     picture, shows = experiment.picture

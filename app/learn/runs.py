@@ -9,7 +9,7 @@ import streamlit as st
 
 from dnaconv_core.errors import RunError
 from dnaconv_core.evaluate.metrics import LABELS
-from dnaconv_core.experiments import EXPERIMENTS, get_experiment
+from dnaconv_core.experiments import get_experiment
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.compare import LEAST, MOST
 from dnaconv_core.runs.queue import all_slots, ensure_workers, extend, resume
@@ -276,7 +276,7 @@ def _import() -> None:
 
 def _empty() -> None:
     with st.container(border=True):
-        st.markdown(f"**No runs yet.** {EXPERIMENTS[state.experiment().key].question} Train a network to find out.")
+        st.markdown(f"**No runs yet.** {plain(state.experiment().question)} Train a network to find out.")
         query = {"experiment": state.experiment().key}
         st.page_link(TRAIN, label="Train a network", icon=":material/model_training:", query_params=query)
 

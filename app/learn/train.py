@@ -12,7 +12,7 @@ from components.sequence import marks_of
 from dnaconv_core.errors import ConfigError
 from dnaconv_core.evaluate.metrics import check_pairing
 from dnaconv_core.experiments.base import Experiment
-from dnaconv_core.experiments.sources import BOOK, SYNTHETIC
+from dnaconv_core.experiments.sources import BOOK, OWN, SYNTHETIC
 from dnaconv_core.model.config import ModelConfig, TrainConfig
 from dnaconv_core.model.receptive_field import receptive_field
 from dnaconv_core.runs.queue import submit
@@ -21,7 +21,7 @@ from dnaconv_core.runs.store import Store
 from frame import state
 from frame.cache import summary
 from frame.models import selected
-from frame.page import errors_shown, header, links_to_use
+from frame.page import errors_shown, header, links_to_use, plain
 from learn.data_picker import data_details, data_picker, missing_parts, name_of
 from learn.form import came_by_link, config_form, fields_of, forget, only_choice
 from learn.live import live_run
@@ -36,7 +36,9 @@ _TWICE = 3  # seconds in which a second press is a double click
 def page() -> None:
     experiment = state.experiment()
     header(
-        "Train", f"{experiment.question} Shape a network and watch it learn the answer.", help=experiment.explanation
+        "Train",
+        f"{plain(experiment.question)} Shape a network and watch it learn the answer.",
+        help=plain(experiment.explanation),
     )
     bar = st.container(border=True, key="start_bar")
     with st.container(key="shape"):
@@ -115,7 +117,7 @@ def _settings(
 def _length(experiment: Experiment) -> int | None:
     """Bases per sequence: of data in a folder, what is there; None where they cannot be read, which is told."""
     data = state.data()
-    if data.source in (SYNTHETIC, BOOK):
+    if data.source in (SYNTHETIC, BOOK, OWN):
         return experiment.length
     with errors_shown():
         return summary(experiment.key, data.source, data.covariates).length

@@ -37,6 +37,7 @@ def made(key: str = "gata", **changes) -> Experiment:
         "alphabet": "DNA",
         "length": LENGTH,
         "label": "GATA1 bound",
+        "quantity": "GATA1 bound",
         "class_names": ("free", "bound"),
         "strand": "both",
         "examples": (Example("one", "ACGTNACGTACGTACGT", (), "from row 1"),),

@@ -38,7 +38,6 @@ def test_words_go_to_json_and_back(own):
         ({"length": 10**9}, "length must be 1 to 100,000 bases"),
         ({"length": True}, "length must be 1 to 100,000 bases"),
         ({"motif": "<b>"}, "motif must be written in IUPAC letters"),
-        ({"task": "classes"}, "a question of classes needs the names of two or more"),
         ({"names": ["a", "a"]}, "names holds a name twice"),
         ({"data_hash": "zz"}, "data_hash is no sha256"),
         ({"parts": {"train": -1}}, "a part's number of examples must be a whole number"),
