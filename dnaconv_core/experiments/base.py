@@ -97,7 +97,7 @@ class Experiment:
         if data is not None:
             self.check(data)
             settings["length"] = data.length
-            settings["n_tasks"] = self.n_tasks if self.task == "classes" else data.y.shape[1]
+            settings["n_tasks"] = self.n_tasks if self.answer.joint else data.y.shape[1]
         config = ModelConfig(**settings)
         return config if data is None else fit_covariates(config, data)
 
@@ -121,9 +121,9 @@ class Experiment:
             )
         if problem := self.answer.label_problem(data.y[data.w > 0]):
             raise ConfigError(f"{data.label} has {problem.format(experiment=self.key)}")
-        if self.own and self.task != "classes" and data.y.shape[1] != self.n_tasks:
+        if self.own and not self.answer.joint and data.y.shape[1] != self.n_tasks:
             raise ConfigError(f"{data.label} has {data.y.shape[1]} labels and {self.key} asks for {self.n_tasks}")
-        if self.task == "classes" and not np.isin(data.y[data.w > 0], np.arange(self.n_tasks)).all():
+        if self.answer.joint and not np.isin(data.y[data.w > 0], np.arange(self.n_tasks)).all():
             raise ConfigError(f"{data.label} has labels other than the class numbers 0 to {self.n_tasks - 1}")
 
     def _settings(self, preset: str, overrides: dict[str, Any], config: type) -> dict[str, Any]:

@@ -151,7 +151,7 @@ def _checked(stored: Any) -> Experiment:
     digest = stored["data_hash"]
     _need(isinstance(digest, str) and bool(re.fullmatch(r"([0-9a-f]{64})?", digest)), "data_hash is no sha256")
     names, covariates = _texts("names", stored["names"]), _texts("covariates", stored["covariates"])
-    _need(stored["task"] != "classes" or len(names) > 1, "a question of classes needs the names of two or more")
+    _need(not ANSWERS[stored["task"]].joint or len(names) > 1, "a question of classes needs the names of two or more")
     class_names = _texts("class_names", stored["class_names"])
     _need(len(class_names) == 2, "class_names must hold two words")
     parts = stored["parts"]
