@@ -43,18 +43,18 @@ def add(groups: Any, command: Any) -> None:
 
 def scan(options: Namespace) -> Answer:
     from dnaconv_core.scan.files import scan_to_files
-    from dnaconv_core.scan.scan import plan_scan
+    from dnaconv_core.scan.scan import ScanOptions, plan_scan
 
     bundle = open_model(options)
     threshold, words = _threshold(bundle, options.threshold, options.fpr)
+    given = given_covariates(bundle, options.covariate)
+    how = ScanOptions(edges=options.edges, covariates=given, max_unknown=options.max_unknown)
     with ExitStack() as stack:
         results = scan_to_files(
             bundle.model,
             _targets(stack, options.fasta, options.region, bundle.config.alphabet),
             threshold=threshold,
-            edges=options.edges,
-            covariates=given_covariates(bundle, options.covariate),
-            max_unknown=options.max_unknown,
+            how=how,
             bed=options.bed,
             bedgraph=options.bedgraph,
             bigwig=options.bigwig,

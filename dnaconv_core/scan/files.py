@@ -12,7 +12,7 @@ import numpy as np
 from dnaconv_core.data.genome import Contig
 from dnaconv_core.errors import InputError
 from dnaconv_core.progress import SILENT, Progress
-from dnaconv_core.scan.scan import default_strands, plan_scan, scan_chunks
+from dnaconv_core.scan.scan import DEFAULTS, ScanOptions, default_strands, plan_scan, scan_chunks
 from dnaconv_core.scan.tracks import Peak, PeakCaller, write_bed, write_bedgraph, write_bigwig
 from dnaconv_core.wholefile import WholeFile
 
@@ -35,58 +35,34 @@ def scan_to_files(
     targets: Iterable[tuple[Contig, int, int]],
     *,
     threshold: float = np.inf,
-    strands: str | None = None,
-    edges: str = "exact",
-    covariates: np.ndarray | None = None,
-    max_unknown: int = 0,
+    how: ScanOptions = DEFAULTS,
     bed: Path | str | None = None,
     bedgraph: Path | str | None = None,
     bigwig: Path | str | None = None,
     progress: Progress = SILENT,
 ) -> list[Scanned]:
-    """Scan each (contig, start, end); peaks are windows that reach `threshold`. Options as in `scan`.
+    """Scan each (contig, start, end); peaks are windows that reach `threshold`. Scores are predictions.
 
     A file appears under its name only when it is complete. Raises InputError when a name comes twice or no sequence is
     as long as a window, DataError when a file cannot be written.
     """
-    targets, window = list(targets), model.config.length
-    seen: set[str] = set()
-    for contig, _, _ in targets:
-        if contig.name in seen:
-            raise InputError(f"the sequence {contig.name!r} comes twice: give each its own name")
-        seen.add(contig.name)
-    if not any(end - start >= window for _, start, end in targets):
-        longest = max((end - start for _, start, end in targets), default=0)
-        raise InputError(f"the longest sequence has {longest:,} bases; this model reads {window}: give a longer one")
-    strands = strands or default_strands(model)
-    total = sum(max(end - start - window + 1, 0) for _, start, end in targets)
-    results, done = [], 0
+    targets, window = _checked(targets, model.config.length), model.config.length
+    how = how._replace(strands=how.strands or default_strands(model), output="prediction")
+    count = _Count(sum(max(end - start - window + 1, 0) for _, start, end in targets), progress)
+    results = []
     with ExitStack() as stack:
         bed_file = stack.enter_context(WholeFile(bed)) if bed else None
-        wanted = bedgraph or bigwig
-        track = stack.enter_context(WholeFile(bedgraph, near=bigwig)) if wanted else None
-        plan = plan_scan(model, edges=edges)
+        track = stack.enter_context(WholeFile(bedgraph, near=bigwig)) if bedgraph or bigwig else None
+        edges = plan_scan(model, edges=how.edges, method=how.method).edges
         if track is not None:
-            track.file.write(f"# score of the {window}-base window around each base, the higher strand; {plan.edges}\n")
-        for contig, start, end in targets:
-            caller, scored, seen_windows = PeakCaller(threshold, window, strands), 0, 0
-            options = {"strands": strands, "edges": edges, "covariates": covariates, "max_unknown": max_unknown}
-            if end - start >= window:
-                for chunk in scan_chunks(model, contig, (start, end), progress=_Stop(progress), **options):
-                    caller.add(chunk)
-                    scored += int((~np.isnan(chunk.scores[0, :, 0])).sum())
-                    seen_windows += chunk.scores.shape[1]
-                    done += chunk.scores.shape[1]
-                    if track is not None:
-                        write_bedgraph(track.file, contig.name, chunk, window=window)
-                    progress.report(done / total, f"{contig.name}: {done:,} of {total:,} windows")
-            peaks = caller.finish()
-            results.append(Scanned(contig.name, end - start, scored, seen_windows - scored, peaks))
+            track.file.write(f"# score of the {window}-base window around each base, the higher strand; {edges}\n")
+        for target in targets:
+            results.append(_scanned(model, target, threshold, how, track, count))
             if bed_file is not None:
-                write_bed(bed_file.file, contig.name, peaks)
+                write_bed(bed_file.file, results[-1].id, results[-1].peaks)
             if progress.should_stop():
                 break
-        if bigwig:
+        if track is not None and bigwig:
             if not any(result.n_scored for result in results):
                 raise InputError("no window could be scored, so there is nothing for a bigWig: look at the N bases")
             track.file.flush()
@@ -94,11 +70,50 @@ def scan_to_files(
     return results
 
 
-class _Stop:
-    """Passes on only the wish to stop: the fraction of one sequence is not that of all."""
+def _checked(targets: Iterable[tuple[Contig, int, int]], window: int) -> list[tuple[Contig, int, int]]:
+    targets = list(targets)
+    seen: set[str] = set()
+    for contig, _, _ in targets:
+        if contig.name in seen:
+            raise InputError(f"the sequence {contig.name!r} comes twice: give each its own name")
+        seen.add(contig.name)
+    longest = max((end - start for _, start, end in targets), default=0)
+    if longest < window:
+        raise InputError(f"the longest sequence has {longest:,} bases; this model reads {window}: give a longer one")
+    return targets
 
-    def __init__(self, progress: Progress) -> None:
-        self.should_stop = progress.should_stop
+
+def _scanned(
+    model: ConvNet,
+    target: tuple[Contig, int, int],
+    threshold: float,
+    how: ScanOptions,
+    track: WholeFile | None,
+    count: _Count,
+) -> Scanned:
+    """One sequence, whose scores are written to `track` as they come."""
+    (contig, start, end), window = target, model.config.length
+    caller, scored, seen = PeakCaller(threshold, window, how.strands or ""), 0, 0
+    chunks = scan_chunks(model, contig, (start, end), how=how, progress=count) if end - start >= window else ()
+    for chunk in chunks:
+        caller.add(chunk)
+        scored += int((~np.isnan(chunk.scores[0, :, 0])).sum())
+        seen += chunk.scores.shape[1]
+        if track is not None:
+            write_bedgraph(track.file, contig.name, chunk, window=window)
+        count.add(chunk.scores.shape[1], contig.name)
+    return Scanned(contig.name, end - start, scored, seen - scored, caller.finish())
+
+
+class _Count:
+    """Progress over all sequences; of one alone it passes on only the wish to stop."""
+
+    def __init__(self, total: int, progress: Progress) -> None:
+        self.total, self.done, self.progress, self.should_stop = total, 0, progress, progress.should_stop
+
+    def add(self, windows: int, name: str) -> None:
+        self.done += windows
+        self.progress.report(self.done / self.total, f"{name}: {self.done:,} of {self.total:,} windows")
 
     def report(self, fraction: float, message: str) -> None:
         pass

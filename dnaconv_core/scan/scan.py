@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -34,6 +33,20 @@ class Plan(NamedTuple):
     method: str  # 'dense' or 'windows'
     edges: str  # 'exact' or 'context'
     note: str  # why not as asked; '' where it is
+
+
+class ScanOptions(NamedTuple):
+    """How windows are scored: see `scan`."""
+
+    strands: str | None = None  # '+-', '+' or '-'; by default both for DNA and '+' for RNA
+    edges: str = "exact"  # or 'context'
+    method: str = "auto"  # or 'dense' or 'windows'
+    output: str = "prediction"  # or 'logit'
+    covariates: np.ndarray | None = None  # raw values (C,) for every window
+    max_unknown: int = 0  # unknown bases that a window may have
+
+
+DEFAULTS = ScanOptions()
 
 
 class Chunk(NamedTuple):
@@ -111,11 +124,9 @@ def scan(
             f"{contig.name!r} has {end - start:,} bases to scan; this model reads {length}: give a longer sequence"
         )
     strands = strands or default_strands(model)
+    how = ScanOptions(strands, edges, method, output, covariates, max_unknown)
     scores = np.full((len(strands), end - start - length + 1, model.config.n_tasks), np.nan, np.float32)
-    options = {"edges": edges, "method": method, "output": output, "covariates": covariates}
-    for chunk in scan_chunks(
-        model, contig, (start, end), strands=strands, max_unknown=max_unknown, progress=progress, **options
-    ):
+    for chunk in scan_chunks(model, contig, (start, end), how=how, progress=progress):
         at = chunk.start - start
         scores[:, at : at + chunk.scores.shape[1]] = chunk.scores
     return Scan(contig.name, start, length, strands, scores, plan_scan(model, edges=edges, method=method))
@@ -126,66 +137,64 @@ def scan_chunks(
     sequence: Contig | Record | str,
     span: tuple[int, int] | None = None,
     *,
-    strands: str | None = None,
-    edges: str = "exact",
-    method: str = "auto",
-    output: str = "prediction",
-    covariates: np.ndarray | None = None,
-    max_unknown: int = 0,
+    how: ScanOptions = DEFAULTS,
     chunk: int = CHUNK,
     progress: Progress = SILENT,
 ) -> Iterator[Chunk]:
     """As `scan`, piece by piece in order, so that a chromosome never has to be in memory. Ends early when asked to."""
-    contig, config = _contig(sequence), model.config
+    contig = _contig(sequence)
     begin, end = span or (0, contig.length)
     if not 0 <= begin <= end <= contig.length:
         raise InputError(f"the span {begin}-{end} does not lie within {contig.name!r} ({contig.length:,} bases)")
-    strands = strands or default_strands(model)
-    if strands not in ("+", "-", "+-", "-+"):
-        raise InputError(f"strands is {strands!r}: choose '+', '-' or '+-'")
-    if max_unknown < 0:
-        raise InputError(f"max_unknown is {max_unknown}: windows may have 0 unknown bases or more")
-    if output not in ("prediction", "logit"):
-        raise InputError(f"output is {output!r}: choose 'prediction' or 'logit'")
-    plan = plan_scan(model, edges=edges, method=method)
-    one = None if covariates is None else np.asarray(covariates, np.float32).reshape(1, -1)
-    one = check_input(config, np.empty((1, 4, config.length), np.int8), one)
-    windows = end - begin - config.length + 1
-    work = _Dense(model, plan, one) if plan.method == "dense" else _Windows(model, one)
+    work = _work(model, how)
+    windows = end - begin - model.config.length + 1
     for start in range(begin, begin + windows, chunk):
         if progress.should_stop():
             return
         n = min(chunk, begin + windows - start)
-        scores = np.full((len(strands), n, config.n_tasks), np.nan, np.float32)
-        codes = contig.codes(start - work.margin, start + n + config.length - 1 + work.margin, config.alphabet)
-        inner = codes[work.margin : len(codes) - work.margin]
-        unknown = np.concatenate([[0], np.cumsum(inner == 4)])
-        wanted = unknown[config.length :] - unknown[: -config.length] <= max_unknown  # (n,)
-        fill = partial(_fill, work, codes, scores, start, contig.length, strands)
-        for _ in side_by_side(fill, list(_stretches(wanted, work.tile)), work.threads):
-            if progress.should_stop():
-                return
-        scores[:, ~wanted] = np.nan
-        if output == "prediction" and config.output == "sigmoid":
+        scores = _piece(work, contig, start, n, progress)
+        if scores is None:
+            return
+        if how.output == "prediction" and model.config.output == "sigmoid":
             scores = _sigmoid(scores)
         done = start - begin + n
         progress.report(done / windows, f"{contig.name}: {done:,} of {windows:,} windows")
         yield Chunk(start, scores)
 
 
-def _fill(
-    work: _Dense | _Windows,
-    codes: np.ndarray,
-    scores: np.ndarray,
-    start: int,
-    total: int,
-    strands: str,
-    stretch: tuple[int, int],
-) -> None:
-    """Logits of the windows from the first to the last of `stretch`, numbers within `scores`."""
-    low, high = stretch
-    part = codes[low : high + len(codes) - scores.shape[1]]
-    scores[:, low:high] = work.logits(part, start + low, total, strands)
+def _work(model: ConvNet, how: ScanOptions) -> _Dense | _Windows:
+    """What computes the windows' logits. Raises InputError for an option that is wrong."""
+    strands = how.strands or default_strands(model)
+    if strands not in ("+", "-", "+-", "-+"):
+        raise InputError(f"strands is {strands!r}: choose '+', '-' or '+-'")
+    if how.max_unknown < 0:
+        raise InputError(f"max_unknown is {how.max_unknown}: windows may have 0 unknown bases or more")
+    if how.output not in ("prediction", "logit"):
+        raise InputError(f"output is {how.output!r}: choose 'prediction' or 'logit'")
+    plan = plan_scan(model, edges=how.edges, method=how.method)
+    one = None if how.covariates is None else np.asarray(how.covariates, np.float32).reshape(1, -1)
+    one = check_input(model.config, np.empty((1, 4, model.config.length), np.int8), one)
+    kind = _Dense if plan.method == "dense" else _Windows
+    return kind(model, strands, how.max_unknown, plan.edges, one)
+
+
+def _piece(work: _Dense | _Windows, contig: Contig, start: int, n: int, progress: Progress) -> np.ndarray | None:
+    """Logits `(strands, n, T)` of the windows from `start` on; None when asked to stop."""
+    config, margin = work.model.config, work.margin
+    scores = np.full((len(work.strands), n, config.n_tasks), np.nan, np.float32)
+    codes = contig.codes(start - margin, start + n + config.length - 1 + margin, config.alphabet)
+    unknown = np.concatenate([[0], np.cumsum(codes[margin : len(codes) - margin] == 4)])
+    wanted = unknown[config.length :] - unknown[: -config.length] <= work.max_unknown  # (n,)
+
+    def fill(stretch: tuple[int, int]) -> None:
+        low, high = stretch
+        scores[:, low:high] = work.logits(codes[low : high + len(codes) - n], start + low, contig.length)
+
+    for _ in side_by_side(fill, list(_stretches(wanted, work.tile)), work.threads):
+        if progress.should_stop():
+            return None
+    scores[:, ~wanted] = np.nan
+    return scores
 
 
 def default_strands(model: ConvNet) -> str:
@@ -193,33 +202,42 @@ def default_strands(model: ConvNet) -> str:
 
 
 class _Dense:
-    def __init__(self, model: ConvNet, plan: Plan, covariates: np.ndarray | None) -> None:
+    """Many windows at once, by convolving the sequence that they share."""
+
+    def __init__(
+        self, model: ConvNet, strands: str, max_unknown: int, edges: str, covariates: np.ndarray | None
+    ) -> None:
         import torch
 
+        self.model, self.strands, self.max_unknown = model, strands, max_unknown
         with torch.inference_mode():
-            self.net = DenseNet(model, plan.edges, None if covariates is None else covariates[0])
+            self.net = DenseNet(model, edges, None if covariates is None else covariates[0])
         self.margin, self.threads = self.net.margin, threads_of(model)
         wide = max(1, model.config.members * model.config.filters // 32)
         self.tile = max(128, _TILE[self.net.exact] // wide)
 
-    def logits(self, codes: np.ndarray, start: int, total: int, strands: str) -> np.ndarray:
+    def logits(self, codes: np.ndarray, start: int, total: int) -> np.ndarray:
         import torch
 
         with torch.inference_mode():
-            return self.net.scores(codes, start, total, strands)
+            return self.net.scores(codes, start, total, self.strands)
 
 
 class _Windows:
+    """Each window by itself."""
+
     margin, tile, threads = 0, 4096, 1  # predict has threads of its own
 
-    def __init__(self, model: ConvNet, covariates: np.ndarray | None) -> None:
-        self.model, self.covariates = model, covariates
+    def __init__(
+        self, model: ConvNet, strands: str, max_unknown: int, edges: str, covariates: np.ndarray | None
+    ) -> None:
+        self.model, self.strands, self.max_unknown, self.covariates = model, strands, max_unknown, covariates
 
-    def logits(self, codes: np.ndarray, start: int, total: int, strands: str) -> np.ndarray:
+    def logits(self, codes: np.ndarray, start: int, total: int) -> np.ndarray:
         X = from_codes(np.lib.stride_tricks.sliding_window_view(codes, self.model.config.length))  # (n, 4, L)
         beside = None if self.covariates is None else np.repeat(self.covariates, len(X), axis=0)
         turned = {"+": X, "-": X[:, ::-1, ::-1]}
-        return np.stack([predict(self.model, turned[strand], beside, output="logit") for strand in strands])
+        return np.stack([predict(self.model, turned[strand], beside, output="logit") for strand in self.strands])
 
 
 def _contig(sequence: Contig | Record | str) -> Contig:

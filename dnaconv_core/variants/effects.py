@@ -101,48 +101,70 @@ class _Placed(NamedTuple):
 
 def _placed(length: int, variant: Variant, alt: str, genome: Genome | Mapping[str, Contig]) -> _Placed:
     alt = alt.upper().replace("U", "T")
-    ref, start = variant.ref.replace("U", "T"), variant.start
-
-    def without(status: str) -> _Placed:
-        return _Placed(VariantEffect(variant, alt or ".", status))
-
-    if not alt:
-        return without("no_alt: the line names no alternative allele")
-    if not is_bases(alt):
-        return without(f"unsupported: the allele {alt[:30]} is not written out in bases")
-    if max(len(ref), len(alt)) > LONGEST_ALLELE:
-        return without(f"unsupported: an allele is longer than {LONGEST_ALLELE:,} bases")
+    refused = _allele_refused(variant.ref, alt)
+    if refused:
+        return _without(variant, alt, refused)
     try:
         contig = genome[variant.chrom]
     except (InputError, KeyError):
-        return without(f"outside: the genome has no contig {variant.chrom}")
+        return _without(variant, alt, f"outside: the genome has no contig {variant.chrom}")
+    ref = variant.ref.replace("U", "T")
+    refused = _place_refused(contig, variant.start, ref) or _too_short(contig, length)
+    return _without(variant, alt, refused) if refused else _surrounded(length, variant, ref, alt, contig)
+
+
+def _without(variant: Variant, alt: str, status: str) -> _Placed:
+    return _Placed(VariantEffect(variant, alt or ".", status))
+
+
+def _allele_refused(ref: str, alt: str) -> str:
+    if not alt:
+        return "no_alt: the line names no alternative allele"
+    if not is_bases(alt):
+        return f"unsupported: the allele {alt[:30]} is not written out in bases"
+    if max(len(ref), len(alt)) > LONGEST_ALLELE:
+        return f"unsupported: an allele is longer than {LONGEST_ALLELE:,} bases"
+    return ""
+
+
+def _place_refused(contig: Contig, start: int, ref: str) -> str:
+    """Why REF is not what the genome has there; '' where it is."""
     if start < 0 or start + len(ref) > contig.length:
-        return without(f"outside: {contig.name} has {contig.length} bases")
+        return f"outside: {contig.name} has {contig.length} bases"
     there = contig.text(start, start + len(ref)).upper().replace("U", "T")
-    if there != ref:
-        known = [(a, b) for a, b in zip(there, ref, strict=True) if a in "ACGT"]
-        if len(known) < len(ref) and all(a == b for a, b in known):
-            return without(f"ref_unknown: the genome has {there[:30]} where the file has {ref[:30]}")
-        return without(f"ref_mismatch: the file has {ref[:30]} and the genome has {there[:30]}")
-    first = max(start - length + 1, 0)
-    last = min(start, contig.length - length)
-    if last < first:
-        return without(f"short_contig: {contig.name} has {contig.length} bases and the model reads {length}")
+    if there == ref:
+        return ""
+    known = [(a, b) for a, b in zip(there, ref, strict=True) if a in "ACGT"]
+    if len(known) < len(ref) and all(a == b for a, b in known):
+        return f"ref_unknown: the genome has {there[:30]} where the file has {ref[:30]}"
+    return f"ref_mismatch: the file has {ref[:30]} and the genome has {there[:30]}"
+
+
+def _too_short(contig: Contig, length: int) -> str:
+    if contig.length >= length:
+        return ""
+    return f"short_contig: {contig.name} has {contig.length} bases and the model reads {length}"
+
+
+def _surrounded(length: int, variant: Variant, ref: str, alt: str, contig: Contig) -> _Placed:
+    """Both alleles with every window that holds the variant's first base."""
+    start = variant.start
+    first, last = max(start - length + 1, 0), min(start, contig.length - length)
     centre = min(max(start - length // 2, first), last)
     need = last + length  # the texts' end, counted as if nothing had changed
     before, after = contig.text(first, start), contig.text(start + len(ref), min(need + len(ref), contig.length))
     texts = [(before + allele + after).upper()[: need - first].ljust(need - first, "N") for allele in (ref, alt)]
-    status = "ok"
-    if centre != start - length // 2:
-        status = f"contig_end: the window was moved by {abs(centre - start + length // 2)} bases to fit the contig"
     windows = [text[centre - first : centre - first + length] for text in texts]
     unknown = max(map(count_ambiguous, windows))
+    status = "ok"
     if need + len(ref) - len(alt) > contig.length and windows[1].endswith("N"):
         status = "contig_end: behind the deletion the contig ends, and unknown bases fill the window"
     elif unknown:
         status = f"unknown_bases: {unknown} of the window's {length} bases are unknown"
-    effect = VariantEffect(variant, alt, status, centre, *windows)
-    return _Placed(effect, first, last - first + 1, centre, *texts)
+    elif centre != start - length // 2:
+        status = f"contig_end: the window was moved by {abs(centre - start + length // 2)} bases to fit the contig"
+    effect = VariantEffect(variant, alt, status, centre, windows[0], windows[1])
+    return _Placed(effect, first, last - first + 1, centre, texts[0], texts[1])
 
 
 def _score(

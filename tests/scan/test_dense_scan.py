@@ -14,7 +14,7 @@ from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
 from dnaconv_core.predict import predict
 from dnaconv_core.results import Record
-from dnaconv_core.scan.scan import plan_scan, scan, scan_chunks
+from dnaconv_core.scan.scan import ScanOptions, plan_scan, scan, scan_chunks
 from dnaconv_core.sequence.encoding import decode, from_codes
 
 
@@ -125,7 +125,7 @@ def test_the_book_network_scans_as_windows_do_across_tiles_and_pieces():
     whole = scan(model, text, output="logit").scores
     np.testing.assert_allclose(whole, by_windows(model, text), rtol=1e-5, atol=1e-5)
     for edges in ("exact", "context"):
-        pieces = list(scan_chunks(model, text, edges=edges, output="logit", chunk=700))
+        pieces = list(scan_chunks(model, text, how=ScanOptions(edges=edges, output="logit"), chunk=700))
         assert [piece.start for piece in pieces] == [0, 700, 1400, 2100]
         joined = np.concatenate([piece.scores for piece in pieces], axis=1)
         one = scan(model, text, edges=edges, output="logit").scores
