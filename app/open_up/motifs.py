@@ -12,7 +12,7 @@ import streamlit as st
 from components.chart import chart
 from components.logo import Logo, logos
 from dnaconv_core.errors import DataError
-from dnaconv_core.interpret.discovery import Discovery, Pattern, discover
+from dnaconv_core.interpret.discovery import Discovery, DiscoveryOptions, Pattern, discover
 from dnaconv_core.interpret.keep import PATTERNS, kept_with, load_discovery, save_discovery
 from dnaconv_core.interpret.match import NO_MATCH
 from dnaconv_core.interpret.words import output_word
@@ -71,7 +71,9 @@ def _found(choice: Choice, data: HeldOut) -> None:
 
     def work(progress) -> Discovery:
         model = bundle(choice.path).model
-        found = discover(model, one_hot_of(data), data.y, covariates_of(data), most=500, progress=progress)
+        found = discover(
+            model, one_hot_of(data), data.y, covariates_of(data), how=DiscoveryOptions(most=500), progress=progress
+        )
         if not progress.should_stop():
             save_discovery(folder, found)
         return found

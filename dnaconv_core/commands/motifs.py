@@ -68,7 +68,7 @@ def add(groups: Any, command: Any) -> None:
 
 def motifs(options: Namespace) -> Answer:
     from dnaconv_core.interpret.attribution import covariates_for
-    from dnaconv_core.interpret.discovery import discover
+    from dnaconv_core.interpret.discovery import DiscoveryOptions, discover
     from dnaconv_core.interpret.keep import kept_with, save_discovery
     from dnaconv_core.interpret.naming import named
     from dnaconv_core.interpret.patterns import as_json
@@ -77,10 +77,8 @@ def motifs(options: Namespace) -> Answer:
     check_outputs(options)
     config, may_name = bundle.config, nameable(options, bundle.config)
     data = labelled_examples(options, bundle)
-    found = discover(
-        bundle.model, data.X, data.y, covariates_for(bundle.model, data), method=options.method, most=options.most,
-        finder=options.finder, seed=options.seed, progress=Bar(),
-    )  # fmt: skip
+    how = DiscoveryOptions(options.method, most=options.most, finder=options.finder, seed=options.seed)
+    found = discover(bundle.model, data.X, data.y, covariates_for(bundle.model, data), how=how, progress=Bar())
     if not options.data:
         save_discovery(kept_with(bundle.path), found)
     motifs = [p.motif for p in found.patterns]

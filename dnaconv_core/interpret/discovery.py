@@ -41,21 +41,30 @@ class Discovery(NamedTuple):
     n_unassigned: int
 
 
+class DiscoveryOptions(NamedTuple):
+    """How patterns are looked for."""
+
+    method: str = "deeplift_shap"  # of attribution
+    task: int = 0
+    width: int = 9  # of a seqlet
+    p_value: float = 1e-3  # of a seqlet
+    least: int = 10  # seqlets that make a pattern
+    most: int = 1000  # positives explained, and negatives
+    n_references: int = 4
+    finder: str = OWN  # or 'modisco'
+    seed: int = 0
+
+
+DEFAULTS = DiscoveryOptions()
+
+
 def discover(
     model: ConvNet,
     X: np.ndarray,
     y: np.ndarray,
     covariates: np.ndarray | None = None,
     *,
-    method: str = "deeplift_shap",
-    task: int = 0,
-    width: int = 9,
-    p_value: float = 1e-3,
-    least: int = 10,
-    most: int = 1000,
-    n_references: int = 4,
-    finder: str = OWN,
-    seed: int = 0,
+    how: DiscoveryOptions = DEFAULTS,
     progress: Progress = SILENT,
 ) -> Discovery:
     """Patterns in what the network finds in favour of the positive class (or of high values).
@@ -66,38 +75,60 @@ def discover(
     has by chance. finder: 'own', or 'modisco' for TF-MoDISco, an optional extra, which calls seqlets in its own way.
     Raises InputError when there are no two classes, or the finder is not known or not installed.
     """
-    if finder not in FINDERS:
-        raise InputError(f"finder is {finder!r}: choose {' or '.join(FINDERS)}")
-    if most < 1:
-        raise InputError(f"most is {most}: explain at least 1 positive and 1 negative")
-    if finder == MODISCO:
+    if how.finder not in FINDERS:
+        raise InputError(f"finder is {how.finder!r}: choose {' or '.join(FINDERS)}")
+    if how.most < 1:
+        raise InputError(f"most is {how.most}: explain at least 1 positive and 1 negative")
+    if how.finder == MODISCO:
         modisco.check(X.shape[2])
-    rows, positive = _explained(y, most, seed)
-    X = np.asarray(X[rows])
-    covariates = None if covariates is None else covariates[rows]
-    options = {"method": method, "task": task, "covariates": covariates, "n_references": n_references, "seed": seed}
-    if finder == MODISCO:
-        found = attribute(model, X, progress=Part(progress, 0.0, 0.8), **options)
-        if not np.isfinite(found.values).all():  # stopped by the user
-            return _nothing(rows, method, width)
-        progress.report(0.8, "TF-MoDISco is looking for patterns")
-        patterns = modisco.find_patterns(X, found, positive, least=least)
-        return Discovery(patterns, modisco.seqlets(patterns, found, X), rows, f"{method}, TF-MoDISco", 0)
-    found = attribute(model, X, progress=Part(progress, 0.0, 0.45), **options)
-    shuffled = dinucleotide_shuffle(X, 1, seed=seed + 1)[:, 0]
-    null = attribute(model, shuffled, progress=Part(progress, 0.45, 0.45), **options)
+    rows, positive = _explained(y, how.most, how.seed)
+    chosen = _Chosen(rows, positive, np.asarray(X[rows]), None if covariates is None else covariates[rows])
+    return (_by_modisco if how.finder == MODISCO else _by_seqlets)(model, chosen, how, progress)
+
+
+class _Chosen(NamedTuple):
+    """Examples to be explained."""
+
+    rows: np.ndarray  # (N,) of the dataset
+    positive: np.ndarray  # (N,) bool
+    X: np.ndarray  # (N, 4, L)
+    covariates: np.ndarray | None  # (N, C)
+
+    def attribution(self, model: ConvNet, X: np.ndarray, how: DiscoveryOptions, progress: Progress) -> Attribution:
+        """Of these sequences, or of `X` in their place."""
+        return attribute(
+            model, X, method=how.method, task=how.task, covariates=self.covariates, n_references=how.n_references,
+            seed=how.seed, progress=progress,
+        )  # fmt: skip
+
+
+def _by_modisco(model: ConvNet, chosen: _Chosen, how: DiscoveryOptions, progress: Progress) -> Discovery:
+    found = chosen.attribution(model, chosen.X, how, Part(progress, 0.0, 0.8))
+    if not np.isfinite(found.values).all():  # stopped by the user
+        return _nothing(chosen.rows, how)
+    progress.report(0.8, "TF-MoDISco is looking for patterns")
+    patterns = modisco.find_patterns(chosen.X, found, chosen.positive, least=how.least)
+    seqlets = modisco.seqlets(patterns, found, chosen.X)
+    return Discovery(patterns, seqlets, chosen.rows, f"{how.method}, TF-MoDISco", 0)
+
+
+def _by_seqlets(model: ConvNet, chosen: _Chosen, how: DiscoveryOptions, progress: Progress) -> Discovery:
+    X = chosen.X
+    found = chosen.attribution(model, X, how, Part(progress, 0.0, 0.45))
+    shuffled = dinucleotide_shuffle(X, 1, seed=how.seed + 1)[:, 0]
+    null = chosen.attribution(model, shuffled, how, Part(progress, 0.45, 0.45))
     progress.report(0.9, "looking for patterns")
     if not np.isfinite(found.values).all() or not np.isfinite(null.values).all():  # stopped by the user
-        return _nothing(rows, method, width)
+        return _nothing(chosen.rows, how)
     scores, chance = (found.values * X).sum(axis=1), (null.values * shuffled).sum(axis=1)
-    seqlets = call_seqlets(scores, chance, width=width, p_value=p_value)
-    by_chance = call_seqlets(chance, chance, width=width, p_value=p_value)
+    seqlets = call_seqlets(scores, chance, width=how.width, p_value=how.p_value)
+    by_chance = call_seqlets(chance, chance, width=how.width, p_value=how.p_value)
     patterns, left = find_patterns(
-        seqlets, X, found, positive, least=least, by_chance=_wide(by_chance, null.values * shuffled),
+        seqlets, X, found, chosen.positive, least=how.least, by_chance=_wide(by_chance, null.values * shuffled),
         progress=Part(progress, 0.9, 0.1),
     )  # fmt: skip
     progress.report(1.0, f"{len(patterns)} pattern{'s' * (len(patterns) != 1)} from {len(seqlets):,} seqlets")
-    return Discovery(patterns, seqlets, rows, method, left)
+    return Discovery(patterns, seqlets, chosen.rows, how.method, left)
 
 
 def find_patterns(
@@ -115,42 +146,57 @@ def find_patterns(
     by_chance: the contributions around the seqlets of as many shuffles, `(M, 4, w)`. Those found so far when `progress`
     asks to stop.
     """
-    n = len(seqlets)
-    if not n:
+    if not len(seqlets):
         return (), 0
     wide = _wide(seqlets, found.values * X)
-    free = np.ones(n, bool)
-    groups = []
+    groups = _merged(_grown(wide, least, progress), wide)
+    patterns = [_pattern(g, seqlets, X, found, positive) for g in groups]
+    patterns = [p for p, g in zip(patterns, groups, strict=True) if _is_real(p, g.core, by_chance)]
+    return numbered(patterns), len(seqlets) - sum(p.n_seqlets for p in patterns)
+
+
+class _Group(NamedTuple):
+    """Seqlets that are alike."""
+
+    core: np.ndarray  # (4, w) their mean, aligned
+    members: np.ndarray  # (S,) bool
+    shift: np.ndarray  # (S,) at which each fits best
+    minus: np.ndarray  # (S,) bool, the strand on which it does
+
+
+def _grown(wide: np.ndarray, least: int, progress: Progress) -> list[_Group]:
+    """Groups from one seed after another, the one with most free neighbours first."""
+    n = len(wide)
+    groups, free, tried = [], np.ones(n, bool), np.zeros(min(n, _SEEDS), bool)
     alike = (_resemblance(wide[:_SEEDS]) > _ALIKE).astype(np.float32)
-    tried = np.zeros(min(n, _SEEDS), bool)
     while not progress.should_stop():
         open_seeds = free[:_SEEDS] & ~tried
         if not open_seeds.any():
             break
-        progress.report(1 - open_seeds.mean(), f"{len(seqlets):,} seqlets are aligned")
+        progress.report(1 - open_seeds.mean(), f"{n:,} seqlets are aligned")
         neighbours = (alike @ free[:_SEEDS].astype(np.float32)) * open_seeds
         seed = int(neighbours.argmax())
         tried[seed] = True
-        core = wide[seed][:, _SHIFT:-_SHIFT]
-        members = shift = minus = None
-        for _ in range(3):
-            score, shift, minus = _fit(wide, core)
-            members = free & (score > _ALIKE)
-            if members.sum() < 2:
-                break
-            core = _aligned(wide, shift, minus)[members].mean(axis=0)
-        if members is None or members.sum() < least:
-            continue
-        free &= ~members
-        groups.append((core, members, shift, minus))
-    groups = _merged(groups, wide)
-    patterns = [_pattern(g, seqlets, X, found, positive) for g in groups]
-    patterns = [p for p, g in zip(patterns, groups, strict=True) if _is_real(p, g[0], by_chance)]
-    return numbered(patterns), n - sum(p.n_seqlets for p in patterns)
+        group = _around(wide[seed][:, _SHIFT:-_SHIFT], wide, free)
+        if group.members.sum() >= least:
+            free &= ~group.members
+            groups.append(group)
+    return groups
 
 
-def _nothing(rows: np.ndarray, method: str, width: int) -> Discovery:
-    return Discovery((), Seqlets(*(np.zeros(0, np.int64),) * 4, width), rows, method, 0)
+def _around(core: np.ndarray, wide: np.ndarray, free: np.ndarray) -> _Group:
+    """The free seqlets that resemble a core, which becomes their mean, three times over."""
+    for _ in range(3):
+        score, shift, minus = _fit(wide, core)
+        members = free & (score > _ALIKE)
+        if members.sum() < 2:
+            break
+        core = _aligned(wide, shift, minus)[members].mean(axis=0)
+    return _Group(core, members, shift, minus)
+
+
+def _nothing(rows: np.ndarray, how: DiscoveryOptions) -> Discovery:
+    return Discovery((), Seqlets(*(np.zeros(0, np.int64),) * 4, how.width), rows, how.method, 0)
 
 
 def _is_real(pattern: Pattern, core: np.ndarray, by_chance: np.ndarray | None) -> bool:
@@ -220,24 +266,24 @@ def _aligned(wide: np.ndarray, shift: np.ndarray, minus: np.ndarray) -> np.ndarr
     return np.take_along_axis(turned, np.broadcast_to(columns, (len(wide), 4, width)), axis=2)
 
 
-def _merged(groups: list, wide: np.ndarray) -> list:
+def _merged(groups: list[_Group], wide: np.ndarray) -> list[_Group]:
     """Patterns that are one another's shift or other strand, as one; the larger one keeps its place."""
-    groups = sorted(groups, key=lambda g: -g[1].sum())
-    kept: list = []
-    for core, members, shift, minus in groups:
-        for i, (large, others, s, m) in enumerate(kept):
-            padded = np.pad(core, ((0, 0), (_SHIFT, _SHIFT)))[None]
-            if _fit(padded, large)[0][0] > _MERGE:
-                _, new_shift, new_minus = _fit(wide, large)
-                both = others | members
-                kept[i] = (large, both, np.where(members, new_shift, s), np.where(members, new_minus, m))
-                break
-        else:
-            kept.append((core, members, shift, minus))
+    kept: list[_Group] = []
+    for group in sorted(groups, key=lambda g: -g.members.sum()):
+        padded = np.pad(group.core, ((0, 0), (_SHIFT, _SHIFT)))[None]
+        same = next((i for i, large in enumerate(kept) if _fit(padded, large.core)[0][0] > _MERGE), None)
+        if same is None:
+            kept.append(group)
+            continue
+        large, new = kept[same], group.members
+        _, shift, minus = _fit(wide, large.core)
+        kept[same] = _Group(
+            large.core, large.members | new, np.where(new, shift, large.shift), np.where(new, minus, large.minus)
+        )
     return kept
 
 
-def _pattern(group, seqlets: Seqlets, X, found: Attribution, positive: np.ndarray) -> Pattern:
+def _pattern(group: _Group, seqlets: Seqlets, X: np.ndarray, found: Attribution, positive: np.ndarray) -> Pattern:
     """One pattern, trimmed to the columns that contribute."""
     core, members, shift, minus = group
     left, right = contributing(core)

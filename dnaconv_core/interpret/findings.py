@@ -10,7 +10,7 @@ import numpy as np
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.interpret.ablation import Ablation, ablate_filters
 from dnaconv_core.interpret.attribution import NAMES, Attribution, attribute, covariates_for
-from dnaconv_core.interpret.discovery import Discovery, discover
+from dnaconv_core.interpret.discovery import Discovery, DiscoveryOptions, discover
 from dnaconv_core.interpret.evidence import Check, check_map
 from dnaconv_core.interpret.filters import FilterScan, by_usefulness, filter_motifs
 from dnaconv_core.interpret.marginalize import Effect, backgrounds, marginalize
@@ -75,7 +75,7 @@ def gather(
     worth = ablate_filters(model, data.X, data.y, beside, indices=shown, progress=Part(progress, 0.15, 0.15))
     if progress.should_stop():
         return None
-    found = discover(model, data.X, data.y, beside, most=_MOST, progress=Part(progress, 0.3, 0.4))
+    found = discover(model, data.X, data.y, beside, how=DiscoveryOptions(most=_MOST), progress=Part(progress, 0.3, 0.4))
     if progress.should_stop():
         return None
     filter_names = pattern_names = None

@@ -7,7 +7,7 @@ import pytest
 
 from dnaconv_core.data.synthetic import tf_binding
 from dnaconv_core.errors import InputError
-from dnaconv_core.interpret.discovery import discover
+from dnaconv_core.interpret.discovery import DiscoveryOptions, discover
 from dnaconv_core.interpret.keep import stored_examples
 from dnaconv_core.interpret.marginalize import (
     backgrounds,
@@ -30,7 +30,7 @@ from dnaconv_core.sequence.shuffle import random_backgrounds
 @pytest.mark.parametrize("method", ["deeplift_shap", "ism", "input_x_gradient"])
 def test_the_strongest_seqlets_are_planted_sites_and_give_one_clean_pattern(ap1_model, method):
     data = tf_binding(300, seed=5, length=61)
-    found = discover(ap1_model, data.X, data.y, method=method, n_references=4)
+    found = discover(ap1_model, data.X, data.y, how=DiscoveryOptions(method=method, n_references=4))
     explained = data.subset(found.rows)
     assert overlap_share(found.seqlets, explained.truth, 50) >= 0.9
     assert len(found.patterns) == 1
@@ -39,7 +39,7 @@ def test_the_strongest_seqlets_are_planted_sites_and_give_one_clean_pattern(ap1_
     assert pattern.contribution.shape == pattern.pfm.shape == (4, 7)
     assert pattern.n_seqlets == pattern.pfm[:, 0].sum() > 25
     assert pattern.share_positives > 0.2 and pattern.share_negatives < 0.05 and pattern.p_fisher < 1e-10
-    again = discover(ap1_model, data.X, data.y, method=method, n_references=4)
+    again = discover(ap1_model, data.X, data.y, how=DiscoveryOptions(method=method, n_references=4))
     np.testing.assert_array_equal(again.patterns[0].pfm, pattern.pfm)
 
 
@@ -48,7 +48,7 @@ def test_patterns_of_a_network_that_knows_one_site_are_that_site(site_detector):
     X = random_backgrounds(60, 31, gc=0.1, seed=8)
     for row, word in enumerate(words):
         X[row, :, 3 + row % 20 : 10 + row % 20] = one_hot(word)[0]
-    found = discover(site_detector(31), X, np.arange(60) < 30, method="input_x_gradient", width=7)
+    found = discover(site_detector(31), X, np.arange(60) < 30, how=DiscoveryOptions(method="input_x_gradient", width=7))
     (pattern,) = found.patterns
     assert {pattern.consensus, reverse_complement_text(pattern.consensus)} == {"TGACTCA", "TGAGTCA"}
     assert (pattern.n_seqlets, pattern.share_positives, pattern.share_negatives) == (30, 1.0, 0.0)
@@ -62,7 +62,7 @@ def test_a_network_that_learned_nothing_has_no_pattern(seed):
     """Any network likes some words; these are no more frequent in positives, or in sequences than in shuffles."""
     bundle = load_bundle(find_model("tf_binding_jund_book"))
     data = stored_examples(bundle.path)
-    found = discover(build(bundle.config, seed), data.X, data.y, most=500)
+    found = discover(build(bundle.config, seed), data.X, data.y, how=DiscoveryOptions(most=500))
     assert len(found.seqlets) > 20 and found.patterns == () and found.n_unassigned == len(found.seqlets)
 
 
@@ -71,7 +71,7 @@ def test_tf_modisco_finds_the_planted_site_where_it_is_installed():
     pytest.importorskip("modiscolite", reason="the extra 'modisco' is not installed")
     bundle = load_bundle(find_model("tf_binding_synthetic"))
     data = stored_examples(bundle.path)
-    found = discover(bundle.model, data.X, data.y, finder="modisco", most=500)
+    found = discover(bundle.model, data.X, data.y, how=DiscoveryOptions(finder="modisco", most=500))
     first = found.patterns[0]
     assert any(core in first.consensus for core in ("TGACTCA", "TGAGTCA", "TGASTCA"))
     assert first.n_seqlets >= 10 and first.share_positives > first.share_negatives and first.p_fisher < 0.01
@@ -82,13 +82,13 @@ def test_tf_modisco_finds_the_planted_site_where_it_is_installed():
 def test_a_missing_or_unfit_finder_is_told(ap1_model, monkeypatch):
     data = tf_binding(40, seed=5, length=61)
     with pytest.raises(InputError, match="finder is 'magic': choose own or modisco"):
-        discover(ap1_model, data.X, data.y, finder="magic")
+        discover(ap1_model, data.X, data.y, how=DiscoveryOptions(finder="magic"))
     monkeypatch.setattr("dnaconv_core.interpret.modisco.find_spec", lambda name: None)
     with pytest.raises(InputError, match="TF-MoDISco is not installed: 'pip install modisco-lite'"):
-        discover(ap1_model, data.X, data.y, finder="modisco")
+        discover(ap1_model, data.X, data.y, how=DiscoveryOptions(finder="modisco"))
     monkeypatch.setattr("dnaconv_core.interpret.modisco.find_spec", lambda name: name)
     with pytest.raises(InputError, match="seqlets have 41 bases and these sequences 31: use the finder 'own'"):
-        discover(ap1_model, data.X[:, :, :31], data.y, finder="modisco")
+        discover(ap1_model, data.X[:, :, :31], data.y, how=DiscoveryOptions(finder="modisco"))
 
 
 def test_seqlets_are_windows_above_what_shuffles_reach():
@@ -105,7 +105,7 @@ def test_seqlets_are_windows_above_what_shuffles_reach():
 def test_none_to_explain_are_refused(ap1_model):
     data = tf_binding(40, seed=5, length=61)
     with pytest.raises(InputError, match="most is 0: explain at least 1 positive and 1 negative"):
-        discover(ap1_model, data.X, data.y, most=0)
+        discover(ap1_model, data.X, data.y, how=DiscoveryOptions(most=0))
 
 
 def test_a_wish_to_stop_is_heard_while_seqlets_are_aligned(ap1_model):
@@ -122,7 +122,8 @@ def test_a_wish_to_stop_is_heard_while_seqlets_are_aligned(ap1_model):
     data, counts = tf_binding(300, seed=5, length=61), []
     for stops in (True, False):
         progress = Progress(stops)
-        assert len(discover(ap1_model, data.X, data.y, n_references=2, p_value=0.01, progress=progress).seqlets) > 50
+        how = DiscoveryOptions(n_references=2, p_value=0.01)
+        assert len(discover(ap1_model, data.X, data.y, how=how, progress=progress).seqlets) > 50
         counts.append(progress.aligned)
     assert counts[0] == 1 < counts[1]
 

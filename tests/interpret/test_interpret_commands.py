@@ -162,11 +162,11 @@ def test_filters_and_motifs_are_named_and_written_as_meme(folders, capsys):
 
 @pytest.mark.slow
 def test_patterns_are_kept_with_the_model_and_read_back(folders, capsys, ap1_model, monkeypatch):
-    from dnaconv_core.interpret.discovery import discover
+    from dnaconv_core.interpret.discovery import DiscoveryOptions, discover
     from dnaconv_core.interpret.keep import save_discovery
 
     data = tf_binding(160, seed=4, length=61)
-    found = discover(ap1_model, data.X, data.y, method="input_x_gradient")
+    found = discover(ap1_model, data.X, data.y, how=DiscoveryOptions(method="input_x_gradient"))
     save_discovery(folders / "model", found)
     again = load_discovery(folders / "model")
     assert len(again.patterns) == len(found.patterns) == 1 and again.method == found.method

@@ -14,7 +14,7 @@ from dnaconv_core.engine.substitutions import Substitutions
 from dnaconv_core.interpret import marginalize as bench
 from dnaconv_core.interpret.ablation import ablate_filters
 from dnaconv_core.interpret.attribution import ATTRIBUTIONS, attribute
-from dnaconv_core.interpret.discovery import discover
+from dnaconv_core.interpret.discovery import DiscoveryOptions, discover
 from dnaconv_core.interpret.evidence import check_map, random_weights_check, stability_check
 from dnaconv_core.interpret.filters import filter_motifs
 from dnaconv_core.interpret.findings import gather
@@ -46,7 +46,7 @@ ASK: dict[str, Callable] = {
     "ablate_filters": lambda model: ablate_filters(model, X, Y, n_resamples=20),
     "predict_without": lambda model: predict_without(model, X, layer=1, indices=[1]),
     "silenced": lambda model: predict(silenced(model, 1), X),
-    "discover": lambda model: discover(model, X, Y, n_references=2, least=2, p_value=0.05),
+    "discover": lambda model: discover(model, X, Y, how=DiscoveryOptions(n_references=2, least=2, p_value=0.05)),
     "marginalize": lambda model: bench.marginalize(model, X[:5], "TGASTCA", seed=1),
     "by_position": lambda model: bench.by_position(model, X[:5], "TGASTCA", positions=[3, 9]),
     "by_spacing": lambda model: bench.by_spacing(model, X[:5], "TGASTCA", "GGAA", most=2),

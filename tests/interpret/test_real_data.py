@@ -34,7 +34,7 @@ def test_a_network_trained_on_jund_finds_the_site_of_ap1_and_creb(shared_data, c
 def test_the_planted_site_is_found_by_name_and_the_strongest_seqlets_lie_on_it():
     from dnaconv_core.experiments import get_experiment
     from dnaconv_core.experiments.sources import SYNTHETIC, load_parts
-    from dnaconv_core.interpret.discovery import discover
+    from dnaconv_core.interpret.discovery import DiscoveryOptions, discover
     from dnaconv_core.interpret.naming import named
     from dnaconv_core.interpret.seqlets import overlap_share
     from dnaconv_core.model.bundle import load_bundle
@@ -42,7 +42,7 @@ def test_the_planted_site_is_found_by_name_and_the_strongest_seqlets_lie_on_it()
 
     _, held_out = load_parts(get_experiment("tf_binding"), SYNTHETIC)
     model = load_bundle(find_model("tf_binding_synthetic")).model
-    found = discover(model, held_out.X, held_out.y, most=100)
+    found = discover(model, held_out.X, held_out.y, how=DiscoveryOptions(most=100))
     assert overlap_share(found.seqlets, held_out.subset(found.rows).truth, 100) >= 0.9
     (matches,) = named([pattern.motif for pattern in found.patterns])
     assert matches[0].q_value < 0.01 and any(f in matches[0].name.upper() for f in (*FAMILIES, "NFE2", "MAF"))
