@@ -226,6 +226,13 @@ class TrainConfig(_Checked):
     learning_rate: float = _setting(
         1e-3, "Adam's step size", low=1e-7, high=10.0, label="Learning rate", group="train", log=True
     )
+    schedule: str = _setting(
+        "constant",
+        "'cosine' lets the step size fall to nothing over the epochs",
+        choices=("constant", "cosine"),
+        label="Schedule",
+        group="train",
+    )
     weight_decay: float = _setting(
         0.0,
         "weights shrink by this times the step size at every step (AdamW)",

@@ -6,6 +6,7 @@ had never stopped (bit for bit on a CPU).
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -96,6 +97,7 @@ def fit(
             epoch = state.epoch + 1
             torch.manual_seed(_epoch_seed(config.seed, epoch) + rank())  # masks of its own for each process
             order = epoch_order(train.y, config.seed, epoch, balance=config.balance, size=config.epoch_size)
+            set_rates(optimizer, config, epoch)
             started = time.perf_counter()
             losses = steps.epoch(order, progress)
             if losses is None:
@@ -166,12 +168,24 @@ def make_optimizer(model: ConvNet, config: TrainConfig, device: str) -> torch.op
     biases = [p for name, p in model.named_parameters() if name.endswith("bias")]
     weights = [p for name, p in model.named_parameters() if not name.endswith("bias") and p is not model.dense.weight]
     groups = [
-        {"params": weights, "lr": rate, "weight_decay": decay},
-        {"params": [model.dense.weight], "lr": rate / m, "weight_decay": decay * m},
-        {"params": biases, "lr": rate, "weight_decay": 0.0},
+        {"params": weights, "whole": rate, "weight_decay": decay},
+        {"params": [model.dense.weight], "whole": rate / m, "weight_decay": decay * m},
+        {"params": biases, "whole": rate, "weight_decay": 0.0},
     ]
     cuda = device.startswith("cuda")  # its steps may be recorded
+    for group in groups:
+        group["lr"] = torch.tensor(group["whole"], device=device) if cuda else group["whole"]
     return torch.optim.AdamW(groups, eps=ADAM_EPSILON, fused=device != "mps", capturable=cuda)
+
+
+def set_rates(optimizer: torch.optim.Optimizer, config: TrainConfig, epoch: int) -> None:
+    """Each group's step size in this epoch (from 1); with 'cosine' from all of it down to nearly nothing."""
+    share = 0.5 * (1 + math.cos(math.pi * (epoch - 1) / config.epochs)) if config.schedule == "cosine" else 1.0
+    for group in optimizer.param_groups:
+        if isinstance(group["lr"], float):
+            group["lr"] = group["whole"] * share
+        else:
+            group["lr"].fill_(group["whole"] * share)  # in place, where a recorded step reads it
 
 
 def _require_finite(losses: torch.Tensor, model: ConvNet, epoch: int, config: TrainConfig) -> None:

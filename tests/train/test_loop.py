@@ -12,7 +12,7 @@ from dnaconv_core.model.convnet import build
 from dnaconv_core.train.batches import Loader, epoch_order
 from dnaconv_core.train.checkpoint import load_checkpoint
 from dnaconv_core.train.device import devices, resolve
-from dnaconv_core.train.loop import fit
+from dnaconv_core.train.loop import fit, make_optimizer, set_rates
 
 CONFIG = ModelConfig(length=31, kernel_size=5, filters=4, depth=2)
 TRAIN = TrainConfig(epochs=6, eval_every=2, batch_size=64, checkpoint_every=1, seed=5)
@@ -49,6 +49,27 @@ def test_same_seed_same_numbers_and_torchs_generator_is_left_alone(parts):
     assert fit(second, *parts, TRAIN).evaluations[-1].metrics == history.evaluations[-1].metrics
     assert all(torch.equal(a, b) for a, b in zip(weights(first), weights(second), strict=True))
     assert [evaluation.epoch for evaluation in history.evaluations] == [2, 4, 6]
+
+
+def test_the_cosine_schedule_goes_from_the_whole_step_to_nearly_nothing():
+    model, config = build(CONFIG), TRAIN.replace(schedule="cosine", epochs=4, learning_rate=0.8)
+    optimizer = make_optimizer(model, config, "cpu")
+    rates = []
+    for epoch in range(1, 5):
+        set_rates(optimizer, config, epoch)
+        rates.append([group["lr"] for group in optimizer.param_groups])
+    shares = [1.0, 0.5 * (1 + 0.5**0.5), 0.5, 0.5 * (1 - 0.5**0.5)]  # the cosine of 0, 45, 90 and 135 degrees
+    assert rates == [pytest.approx([0.8 * share] * 3) for share in shares]
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_resuming_with_a_schedule_equals_never_having_stopped(parts, tmp_path, schedule):
+    config = TRAIN.replace(schedule=schedule)
+    whole, resumed = build(CONFIG), build(CONFIG)
+    fit(whole, *parts, config)
+    fit(resumed, *parts, config, checkpoints=tmp_path, progress=StopAfter(3))
+    fit(resumed, *parts, config, checkpoints=tmp_path)
+    assert all(torch.equal(a, b) for a, b in zip(weights(whole), weights(resumed), strict=True))
 
 
 @pytest.mark.parametrize("stop_after", [1, 3, 5])

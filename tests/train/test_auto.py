@@ -1,0 +1,89 @@
+"""Settings from data: the right kind of network for planted truths, and settings that every rule allows."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.errors import ConfigError
+from dnaconv_core.model.config import ModelConfig, TrainConfig
+from dnaconv_core.sequence.encoding import from_codes
+from dnaconv_core.train.auto import Facts, auto, facts_of
+
+MODEL = {spec.name for spec in dataclasses.fields(ModelConfig)}
+FACTS = Facts("binary", "DNA", 101, True, False, 9000, 4500, 1, one_hot=0.55, words=0.8)
+
+
+def data_of(codes: np.ndarray, y: np.ndarray, alphabet: str = "RNA") -> Dataset:
+    y = y.astype(np.float32)[:, None]
+    return Dataset(from_codes(codes), y, np.ones_like(y), np.arange(len(y)).astype(str), alphabet=alphabet)
+
+
+def random_codes(n: int, length: int) -> np.ndarray:
+    return np.random.default_rng(3).integers(0, 4, (n, length))
+
+
+def test_a_base_at_one_place_is_positional_and_additive():
+    codes = random_codes(600, 21)
+    facts = facts_of(data_of(codes, (codes[:, 4] == 2) + 0.5 * (codes[:, 9] == 1)), "regression", both_strands=False)
+    assert facts.one_hot > 0.95 and facts.words < 0.5 and facts.positional and not facts.joint
+    assert auto(facts).settings["positional"] and auto(facts).settings["members"] == 8
+
+
+def test_bases_that_only_act_together_ask_for_layers():
+    codes = random_codes(900, 21)
+    same = (codes[:, 4] < 2) == (codes[:, 9] < 2)
+    facts = facts_of(data_of(codes, same), "binary", both_strands=False)
+    assert facts.boosted > 0.9 and facts.one_hot < 0.65 and facts.joint
+    assert auto(facts).settings["pooling"] == "flatten" and auto(facts).settings["depth"] > 1
+
+
+def test_a_word_anywhere_asks_for_a_maximum():
+    codes = random_codes(800, 70)
+    places = np.random.default_rng(4).integers(0, 60, 400)
+    for row, place in enumerate(places):
+        codes[row, place : place + 6] = [3, 2, 3, 0, 3, 0]
+    facts = facts_of(data_of(codes, np.arange(800) < 400), "binary", both_strands=False)
+    assert facts.words > facts.one_hot + 0.1 and not facts.positional
+    assert auto(facts).settings["pooling"] == "max_mean" and auto(facts).settings["strands"] == "one"
+
+
+def test_few_positives_are_balanced_and_held_back():
+    chosen = auto(FACTS._replace(rarest=120))
+    assert chosen.settings["balance"] and chosen.settings["keep"] == "last" and "120 of 9,000" in chosen.why
+    assert "balance" not in auto(FACTS).settings
+
+
+def test_padded_sequences_have_no_places_and_numbers_no_sigmoid():
+    assert not FACTS._replace(padded=True, one_hot=0.9, words=0.5).positional
+    assert auto(FACTS._replace(task="regression")).settings["output"] == "linear"
+
+
+def test_no_known_label_is_said():
+    data = data_of(random_codes(5, 12), np.zeros(5))
+    with pytest.raises(ConfigError, match="no example whose label is known"):
+        facts_of(dataclasses.replace(data, w=np.zeros_like(data.w)), "binary", both_strands=False)
+
+
+score = st.floats(0.3, 1.0)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(["binary", "regression"]), st.booleans(), st.integers(4, 2000), st.booleans(),
+    st.integers(20, 3_000_000), st.floats(0.0005, 0.5), score, score, score,
+)  # fmt: skip
+def test_every_choice_is_a_network_that_can_be_built_and_has_its_reasons(
+    task, both, length, padded, n, share, one_hot, words, boosted
+):
+    facts = Facts(task, "DNA", length, both, padded, n, max(1, int(n * share)), 1, one_hot, words, boosted)
+    chosen = auto(facts)
+    model = {k: v for k, v in chosen.settings.items() if k in MODEL}
+    ModelConfig(length=length, task=task, **model)
+    train = TrainConfig(**{k: v for k, v in chosen.settings.items() if k not in MODEL})
+    assert train.epochs * n >= 64 and all(chosen.reasons.get(name) for name in chosen.settings if name in MODEL)
