@@ -1,4 +1,5 @@
-"""What an output is: a yes or no, a number. Its loss, link, metrics, simple predictors and words, in one object each.
+"""What an output is: a yes or no, a number, one of several classes. Its loss, link, metrics, simple
+predictors and words, in one object each.
 
 Nobody else compares a task with a name: they ask `ANSWERS[task]`.
 """
@@ -7,10 +8,11 @@ from __future__ import annotations
 
 from dnaconv_core.answers.base import Answer
 from dnaconv_core.answers.binary import Binary
+from dnaconv_core.answers.classes import Classes
 from dnaconv_core.answers.number import Number
 from dnaconv_core.errors import ConfigError
 
-ANSWERS: dict[str, Answer] = {answer.key: answer for answer in (Binary(), Number())}
+ANSWERS: dict[str, Answer] = {answer.key: answer for answer in (Binary(), Number(), Classes())}
 
 
 def find_answer(task: str) -> Answer:

@@ -19,7 +19,6 @@ class Words(NamedTuple):
     short: str  # 'yes or no': what comes out, in a caption
     high: str  # examples with a high label: 'positives'
     low: str
-    output: str  # of the network: 'probability'
     misfit: str  # why a metric of this kind does not fit another one
     calls: str = ""  # how a prediction becomes a call, where metrics need one
     resampled: str = ""  # what a bootstrap keeps as it is
@@ -29,14 +28,6 @@ class Measure(Protocol):
     """Metrics of fixed labels and predictions under weights `(N,)`: each a number, or the reason why there is none."""
 
     def __call__(self, weights: np.ndarray, names: Iterable[str]) -> dict[str, float | str]: ...
-
-
-class Fitted(NamedTuple):
-    """Scores of a linear model on examples it was not fitted on: `(N,)`, of classes `(N, K)`."""
-
-    inner: np.ndarray  # of the training part, each held out once
-    outer: np.ndarray  # of the validation part
-    prior: np.ndarray  # what is predicted without looking: the mean label, of classes their shares
 
 
 class Answer(ABC):
@@ -55,6 +46,7 @@ class Answer(ABC):
     output_misfit: str  # why another one does not fit, and the way out
     yes_or_no = False  # an output is the probability of a yes: thresholds, ROC curves and calibration mean something
     joint = False  # all outputs together answer one question: their probabilities add up to 1
+    single = ""  # the kind of answer that one output alone is, where that is another one
 
     @abstractmethod
     def measure(self, y: np.ndarray, prediction: np.ndarray, *, threshold: float = 0.5) -> Measure:
@@ -76,21 +68,35 @@ class Answer(ABC):
         """Rows `(n,)` of the groups that are resampled, thinned and held out apart, those of low labels first."""
         return [np.arange(len(y))]
 
-    def label_problem(self, y: np.ndarray) -> str:
+    def n_outputs(self, y: np.ndarray, names: tuple[str, ...]) -> int:
+        """Outputs that a network needs for labels `(N, T)`, `names` being theirs or the classes' (or empty)."""
+        return y.shape[1]
+
+    def labels_of(self, y: np.ndarray, output: int) -> np.ndarray:
+        """Labels `(N,)` of one output alone, from all `(N, T)`; NaN where there is none."""
+        return y[:, output]
+
+    def label_problem(self, y: np.ndarray, names: tuple[str, ...] = ()) -> str:
         """What is wrong with the known labels `(N,)` for '{experiment}', and the way out: "labels …"; '' if nothing."""
         return ""
 
+    def output_problem(self, y: np.ndarray, output: str) -> str:
+        """Why a network that ends in `output` cannot give the known labels `(N,)`, and the way out; '' if it can."""
+        return ""
+
     @abstractmethod
-    def linear_scores(self, penalty: float, inner, y: np.ndarray, w: np.ndarray, outer) -> np.ndarray:
+    def linear_scores(
+        self, penalty: float, inner, y: np.ndarray, w: np.ndarray, outer, *, n_outputs: int
+    ) -> np.ndarray:
         """Fit a linear model on `inner (N, F)` and score `outer (M, F)`: `(M,)`, of classes `(M, K)`."""
 
     @abstractmethod
-    def from_scores(self, fitted: Fitted) -> np.ndarray:
-        """Predictions of the validation part, from scores of balanced classes or in the label's unit."""
+    def from_scores(self, scores: np.ndarray, prior: np.ndarray) -> np.ndarray:
+        """Predictions from linear scores `(N, 1)` or `(N, K)`, which are of balanced classes or in the label's unit."""
 
-    def scores_for_metrics(self, scores: np.ndarray) -> np.ndarray:
-        """Linear scores as the main metric takes them."""
-        return scores
+    def fitness(self, y: np.ndarray, scores: np.ndarray, prior: np.ndarray) -> float | str:
+        """How good held-out scores are, more being better; a text where that is undefined."""
+        return self.measure(y, scores[:, 0])(np.ones(len(y)), [self.main_metric])[self.main_metric]
 
     def prior(self, y: np.ndarray, n_outputs: int) -> np.ndarray:
         """What is predicted without looking, `(1,)`, of classes `(K,)`: the mean of the known labels `(N,)`."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dnaconv_core.answers.base import Answer, Fitted, Words, constant, problem, stratified_folds, total
+from dnaconv_core.answers.base import Answer, Words, constant, problem, stratified_folds, total
 from dnaconv_core.answers.ranking import Ranking
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ class Binary(Answer):
         short="yes or no",
         high="positives",
         low="negatives",
-        output="probability",
         misfit="it counts right and wrong classes, and these labels are numbers without classes",
         calls="From accuracy to Matthews correlation, a prediction of 0.5 or more counts as positive.",
         resampled=", each class for itself",
@@ -55,14 +54,14 @@ class Binary(Answer):
     def strata(self, y: np.ndarray) -> list[np.ndarray]:
         return [np.flatnonzero(y == 0), np.flatnonzero(y == 1)]
 
-    def label_problem(self, y: np.ndarray) -> str:
+    def label_problem(self, y: np.ndarray, names: tuple[str, ...] = ()) -> str:
         way_out = "but {experiment} is a yes-or-no question: choose a regression experiment"
         return "" if np.isin(y, (0, 1)).all() else f"labels other than 0 and 1, {way_out}"
 
     def folds(self, y: np.ndarray, most: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         return stratified_folds(y, min(map(len, self.strata(y))), most, seed)
 
-    def linear_scores(self, penalty: float, inner, y: np.ndarray, w: np.ndarray, outer) -> np.ndarray:
+    def linear_scores(self, penalty: float, inner, y: np.ndarray, w: np.ndarray, outer, **_) -> np.ndarray:
         """Log-odds under balanced classes, of logistic regression."""
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
@@ -73,10 +72,10 @@ class Binary(Answer):
             warnings.simplefilter("ignore", ConvergenceWarning)  # the last digits of a baseline do not matter
             return model.fit(inner, y, sample_weight=w).decision_function(outer)
 
-    def from_scores(self, fitted: Fitted) -> np.ndarray:
+    def from_scores(self, scores: np.ndarray, prior: np.ndarray) -> np.ndarray:
         """Probabilities, moved from balanced classes to the true prevalence (King & Zeng 2001)."""
-        (mean,) = fitted.prior
-        return 1 / (1 + np.exp(-np.clip(fitted.outer + float(np.log(mean / (1 - mean))), -500, 500)))
+        (mean,) = prior
+        return 1 / (1 + np.exp(-np.clip(scores + float(np.log(mean / (1 - mean))), -500, 500)))
 
 
 class _Measured:

@@ -23,6 +23,8 @@ LABELS = {
     "recall": Label("Recall", True, "share of the positives that are called"),
     "f1": Label("F1", True, "harmonic mean of precision and recall"),
     "mcc": Label("Matthews correlation", True, "correlation between calls and classes; 0 is guessing, 1 is perfect"),
+    "macro_auroc": Label("Macro ROC-AUC", True, "mean over the classes of each against all others; 0.5 is guessing"),
+    "log_loss": Label("Log loss", False, "mean −log of the probability given to the right class; 0 is perfect"),
     "pearson_r": Label("Pearson r", True, "how straight a line predictions and measurements lie on; 0 is none"),
     "spearman_rho": Label("Spearman ρ", True, "how well the predictions rank the measurements; 0 is guessing"),
     "r2": Label("R²", True, "share of the variance explained; 0 is always predicting the mean, below 0 is worse"),

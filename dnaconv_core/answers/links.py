@@ -19,7 +19,13 @@ class Link(NamedTuple):
     before: str  # what the number that enters it is called
 
 
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return odds / odds.sum(axis=-1, keepdims=True)
+
+
 LINKS = {
     "sigmoid": Link(lambda logits: logits.sigmoid(), lambda logits: 1 / (1 + np.exp(-logits)), "logit"),
+    "softmax": Link(lambda logits: logits.softmax(dim=-1), _softmax, "logit"),
     "linear": Link(lambda logits: logits, lambda logits: logits, "prediction"),
 }

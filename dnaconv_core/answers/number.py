@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dnaconv_core.answers.base import Answer, Fitted, Words, constant, problem, total
+from dnaconv_core.answers.base import Answer, Words, constant, problem, total
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,7 +24,6 @@ class Number(Answer):
         short="a number",
         high="high values",
         low="low values",
-        output="activity",
         misfit="it measures distance between numbers, and these labels are classes",
     )
     metrics = ("pearson_r", "spearman_rho", "r2", "rmse", "mae")
@@ -50,14 +49,24 @@ class Number(Answer):
     def loss_needs_prediction(self) -> bool:
         return True
 
-    def linear_scores(self, penalty: float, inner, y: np.ndarray, w: np.ndarray, outer) -> np.ndarray:
+    def output_problem(self, y: np.ndarray, output: str) -> str:
+        """A sigmoid gives 0 to 1. It is refused where even the best one would miss a good part of the variance."""
+        beyond = ((y - y.clip(0, 1)) ** 2).mean() if len(y) else 0.0
+        if output != "sigmoid" or beyond <= _MOST_LOST * y.var():
+            return ""
+        return (
+            f"labels from {y.min():g} to {y.max():g}, and a sigmoid gives 0 to 1: choose output 'linear' "
+            f"(--output linear), or scale the labels to 0–1"
+        )
+
+    def linear_scores(self, penalty: float, inner, y: np.ndarray, w: np.ndarray, outer, **_) -> np.ndarray:
         """Ridge regression, in the label's unit."""
         from sklearn.linear_model import Ridge
 
         return Ridge(alpha=penalty * len(y)).fit(inner, y, sample_weight=w / w.mean()).predict(outer)
 
-    def from_scores(self, fitted: Fitted) -> np.ndarray:
-        return fitted.outer
+    def from_scores(self, scores: np.ndarray, prior: np.ndarray) -> np.ndarray:
+        return scores
 
 
 class _Measured:

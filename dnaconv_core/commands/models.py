@@ -133,7 +133,7 @@ def _check_given(options: Namespace, spec: RunSpec) -> None:
 
 
 def evaluate(options: Namespace) -> Answer:
-    from dnaconv_core.evaluate.bootstrap import with_intervals
+    from dnaconv_core.evaluate.bootstrap import bootstrap
     from dnaconv_core.evaluate.metrics import labelled
     from dnaconv_core.predict import predict as run_model
 
@@ -142,7 +142,7 @@ def evaluate(options: Namespace) -> Answer:
     if not data.y.shape[1]:
         raise DataError(f"{options.data} has no labels to measure against: add a column 'label', or use predict")
     prediction = run_model(bundle.model, data, progress=Bar())
-    metrics = with_intervals(bundle.config.task, data.y, prediction, weights=labelled(data.w))
+    metrics = bootstrap(bundle.config.task, data.y, prediction, weights=labelled(data.w))
     answer = {
         "model": options.model,
         "experiment": bundle.experiment,

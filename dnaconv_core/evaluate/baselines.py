@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dnaconv_core.answers import find_answer
-from dnaconv_core.answers.base import Answer, Fitted
+from dnaconv_core.answers.base import Answer
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import DataError
 from dnaconv_core.evaluate.bootstrap import bootstrap
-from dnaconv_core.evaluate.metrics import evaluate, labelled
+from dnaconv_core.evaluate.metrics import labelled
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Metric
 from dnaconv_core.sequence.motif import scan, to_pwm
@@ -47,6 +47,13 @@ class Baseline(NamedTuple):
         return {"name": self.name, "explanation": self.explanation, "metrics": metrics}
 
 
+class Fitted(NamedTuple):
+    """Scores `(N, 1)`, of classes `(N, K)`, of a linear model on examples it was not fitted on."""
+
+    inner: np.ndarray  # of the training part, each held out once
+    outer: np.ndarray  # of the validation part
+
+
 def fit_baselines(
     task: str,
     train: Dataset,
@@ -55,15 +62,16 @@ def fit_baselines(
     motif: np.ndarray | None = None,
     n_resamples: int = 1000,
     seed: int = 0,
+    n_outputs: int | None = None,
     progress: Progress = SILENT,
 ) -> dict[str, Baseline]:
     """Every baseline that the data allow, fitted on `train` and measured on `valid`.
 
-    task: 'binary' or 'regression'. motif: PPM `(4, w)` of the expected motif; without it, or where it is longer than
+    task: a key of ANSWERS. motif: PPM `(4, w)` of the expected motif; without it, or where it is longer than
     the sequences, the baselines that need it are absent, as are those on covariates where there are none. Where the
     training labels do not vary, or none is known, only 'mean' is there. Labels of weight 0 are left out; the other
-    weights enter the fits but not the metrics (see `labelled`), which carry bootstrap intervals (of several labels: the
-    mean, without).
+    weights enter the fits but not the metrics (see `labelled`), which carry bootstrap intervals. n_outputs: of the
+    network (by default what the training labels need); it counts the classes.
     Keys: 'mean', 'gc', 'motif', 'kmers', 'one_hot', 'covariates', 'covariates_motif', 'covariates_kmers'.
     When `progress` asks to stop, only those fitted by then. Raises DataError for parts that do not match, and for
     covariates that are not finite numbers.
@@ -76,13 +84,14 @@ def fit_baselines(
             )
     answer, recipes = find_answer(task), _recipes(train, valid, motif)
     n_tasks = train.y.shape[1]
+    n_outputs = n_outputs or answer.n_outputs(train.y, ())
     predictions: dict[str, list[np.ndarray]] = {}
     for t in range(n_tasks):
         known = (train.w[:, t] > 0) & np.isfinite(train.y[:, t])
         rows = _fitting_rows(task, train.y[:, t], known, seed)
         part = train.subset(rows)
         y, w = part.y[:, t].astype(np.float64), part.w[:, t].astype(np.float64)
-        prior = answer.prior(train.y[known, t], 1)
+        prior = answer.prior(train.y[known, t], n_outputs)
         predictions.setdefault("mean", []).append(np.tile(prior, (len(valid), 1)))
         fits: dict[str, Fitted] = {}
         for number, (key, recipe) in enumerate(recipes.items() if len(y) and np.ptp(y) > 0 else ()):
@@ -92,18 +101,13 @@ def fit_baselines(
             features = recipe(part, fits, "inner"), recipe(valid, fits, "outer")
             penalties = PENALTIES if key in ("kmers", "one_hot") else PENALTIES[-1:]
             fits[key] = _fit(answer, y, w, features, penalties=penalties, prior=prior, seed=seed)
-            predictions.setdefault(key, []).append(answer.from_scores(fits[key]))
+            predictions.setdefault(key, []).append(answer.from_scores(fits[key].outer, prior))
     baselines = {}
     for key, columns in predictions.items():
         if len(columns) < n_tasks:
             continue
         prediction = np.column_stack(columns).astype(np.float32)
-        if n_tasks == 1:
-            metrics = bootstrap(
-                task, valid.y, prediction, weights=labelled(valid.w), n_resamples=n_resamples, seed=seed
-            )
-        else:
-            metrics = evaluate(task, valid.y, prediction, weights=labelled(valid.w))
+        metrics = bootstrap(task, valid.y, prediction, weights=labelled(valid.w), n_resamples=n_resamples, seed=seed)
         baselines[key] = Baseline(*NAMES[key], prediction, metrics)
     progress.report(1.0, "baselines fitted")
     return baselines
@@ -183,17 +187,19 @@ def _fit(
 ) -> Fitted:
     """Choose the penalty by held-out scores within the training part, then fit it whole."""
     inner, outer = _standardized(*features)
-    folds, main = list(answer.folds(y, _FOLDS, seed)), answer.main_metric
+    folds, n = list(answer.folds(y, _FOLDS, seed)), len(prior)
     best: tuple[float, float, np.ndarray] | None = None
     for penalty in penalties:
-        scores = np.zeros(len(y))
+        scores = np.zeros((len(y), n))
         for fold, held_out in folds:
-            scores[held_out] = answer.linear_scores(penalty, inner[fold], y[fold], w[fold], inner[held_out])
-        reached = evaluate(answer.key, y, scores, names=main)[main].value
-        reached = -1.0 if reached is None else reached
+            found = answer.linear_scores(penalty, inner[fold], y[fold], w[fold], inner[held_out], n_outputs=n)
+            scores[held_out] = found.reshape(-1, n)
+        reached = answer.fitness(y, scores, prior)
+        reached = -np.inf if isinstance(reached, str) else reached
         if best is None or reached > best[0]:
             best = (reached, penalty, scores)
-    return Fitted(best[2], answer.linear_scores(best[1], inner, y, w, outer), prior)
+    fitted = answer.linear_scores(best[1], inner, y, w, outer, n_outputs=n)
+    return Fitted(best[2], fitted.reshape(-1, n))
 
 
 def _standardized(inner, outer) -> tuple:

@@ -4,6 +4,8 @@ Efron (1979). Classes are resampled apart (stratified): every resample holds as 
 with 146 positives among 34,527 windows the interval speaks of the ranking, not of the luck of the prevalence. A
 resample is a vector of counts, one per example, and enters the metrics as weights: nothing is sorted again.
 
+Of several labels whole examples are resampled, and every metric is the mean over the labels.
+
 The examples are taken as independent. Overlapping windows are not; their true intervals are somewhat wider.
 """
 
@@ -17,7 +19,8 @@ import numpy as np
 from dnaconv_core.answers import find_answer
 from dnaconv_core.answers.labels import LABELS
 from dnaconv_core.errors import InputError
-from dnaconv_core.evaluate.metrics import as_metrics, check_names, columns, evaluate, measure_for
+from dnaconv_core.evaluate.metrics import as_metrics, check_names, columns
+from dnaconv_core.evaluate.sample import Sample, drawn
 from dnaconv_core.results import Metric
 
 
@@ -51,36 +54,28 @@ def bootstrap(
     seed: int = 0,
     level: float = 0.95,
 ) -> dict[str, Metric]:
-    """The metrics of `evaluate` for one task, each with the central `level` of its resampled values.
+    """The metrics of `evaluate`, each with the central `level` of its resampled values.
 
-    y, prediction, weights: `(N,)` or `(N, 1)`. Where a metric is undefined it says why, as in `evaluate`. There is no
-    interval when a class has fewer than two examples, for a metric that is undefined in more than one resample in ten,
-    and for the prevalence, which resampling by class keeps as it is. Raises InputError for several tasks.
+    y, prediction, weights: as there; of several labels the mean over them, of examples resampled whole. Where a metric
+    is undefined it says why. There is no interval when a class has fewer than two examples, for a metric that is
+    undefined in more than one resample in ten, and for the prevalence of one label, which resampling by class keeps
+    as it is.
     """
     names = check_names(task, names)
-    y, prediction, weights = one_task(y, prediction, weights)
-    measure = measure_for(task, y, prediction, threshold=threshold)
-    results = as_metrics(measure(weights, names))
-    varying = [name for name in names if results[name].value is not None and name != "prevalence"]
+    sample = Sample(task, y, prediction, weights, threshold=threshold)
+    results = as_metrics(sample(names))
+    fixed = {"prevalence"} if len(sample.measures) == 1 else set()
+    varying = [name for name in names if results[name].value is not None and name not in fixed]
     values = np.full((n_resamples, len(varying)), np.nan)
     if varying:
-        for row, counts in zip(values, resamples(task, y, n_resamples=n_resamples, seed=seed), strict=False):
-            measured = measure(weights * counts, varying)
+        for row, counts in zip(values, sample.resamples(n_resamples, seed), strict=False):
+            measured = sample(varying, counts)
             row[:] = [np.nan if isinstance(measured[name], str) else measured[name] for name in varying]
     for name, column in zip(varying, values.T, strict=True):
         interval = _interval(column, level)
         if interval:
             results[name] = results[name]._replace(low=interval[0], high=interval[1])
     return results
-
-
-def with_intervals(
-    task: str, y: np.ndarray, prediction: np.ndarray, *, weights: np.ndarray | None = None, seed: int = 0
-) -> dict[str, Metric]:
-    """`bootstrap` for one task; for several the means of `evaluate`, which have no intervals."""
-    if np.ndim(y) == 2 and np.shape(y)[1] > 1:
-        return evaluate(task, y, prediction, weights=weights)
-    return bootstrap(task, y, prediction, weights=weights, seed=seed)
 
 
 def paired_difference(
@@ -99,7 +94,7 @@ def paired_difference(
     """Metric `name` of a minus that of b, with the interval of the difference: both are measured on each resample.
 
     Shared examples make the difference surer than two separate intervals suggest. Undefined, with the reason, where
-    either metric is. Raises InputError for several tasks.
+    either metric is. Of several labels it is the mean over them.
     """
     differences = paired_differences(
         task, name, y, [prediction_a], prediction_b, weights=weights, threshold=threshold, n_resamples=n_resamples,
@@ -126,26 +121,24 @@ def paired_differences(
     All are measured on the same resamples, on which the baseline is measured once.
     """
     (name,) = check_names(task, [name])
-    kept, b, w = one_task(y, baseline, weights)
-    measure_b = measure_for(task, kept, b, threshold=threshold)
-    whole_b = measure_b(w, [name])[name]
-    drawn: list[np.ndarray] = []
+    second = Sample(task, y, baseline, weights, threshold=threshold)
+    whole_b = second([name])[name]
+    draws: list[np.ndarray] = []
     on_drawn: list[float | str] = []
     for prediction in predictions:
-        _, a, _ = one_task(y, prediction, weights)
-        measure_a = measure_for(task, kept, a, threshold=threshold)
-        whole_a = measure_a(w, [name])[name]
+        first = Sample(task, y, prediction, weights, threshold=threshold)
+        whole_a = first([name])[name]
         undefined = next((pair for pair in (("first", whole_a), ("second", whole_b)) if isinstance(pair[1], str)), None)
         if undefined:
             yield Difference(name, None, undefined=f"of the {undefined[0]} predictions: {undefined[1]}")
             continue
-        if not drawn:
-            small = np.uint16 if len(kept) < 2**16 else np.uint32  # no count is larger than the examples are many
-            drawn = [counts.astype(small) for counts in resamples(task, kept, n_resamples=n_resamples, seed=seed)]
-            on_drawn = [measure_b(w * counts, [name])[name] for counts in drawn]
+        if not draws:
+            small = np.uint16 if second.n < 2**16 else np.uint32  # no count is larger than the examples are many
+            draws = [counts.astype(small) for counts in second.resamples(n_resamples, seed)]
+            on_drawn = [second([name], counts)[name] for counts in draws]
         differences = np.full(n_resamples, np.nan)
-        for row, (counts, other) in enumerate(zip(drawn, on_drawn, strict=True)):
-            value = measure_a(w * counts, [name])[name]
+        for row, (counts, other) in enumerate(zip(draws, on_drawn, strict=True)):
+            value = first([name], counts)[name]
             if not isinstance(value, str) and not isinstance(other, str):
                 differences[row] = value - other
         interval = _interval(differences, level)
@@ -159,20 +152,11 @@ def paired_differences(
 
 
 def resamples(task: str, y: np.ndarray, *, n_resamples: int, seed: int) -> Iterator[np.ndarray]:
-    """How often each example is drawn, `(N,)` float64 per resample; 'binary' draws each class from its own examples.
+    """How often each example is drawn, `(N,)` float64 per resample; each class is drawn from its own examples.
 
     Nothing at all where a class, or a regression, has fewer than two examples to draw from.
     """
-    rng = np.random.default_rng(seed)
-    strata = [members for members in find_answer(task).strata(y) if len(members)]
-    if any(len(members) < 2 for members in strata):
-        return
-    for _ in range(n_resamples):
-        counts = np.zeros(len(y))
-        for members in strata:
-            drawn = rng.integers(0, len(members), len(members))
-            counts[members] = np.bincount(drawn, minlength=len(members))
-        yield counts
+    return drawn(find_answer(task).strata(y), len(y), n_resamples, seed)
 
 
 def _interval(values: np.ndarray, level: float) -> tuple[float, float] | None:
@@ -189,8 +173,12 @@ def _interval(values: np.ndarray, level: float) -> tuple[float, float] | None:
 def one_task(
     y: np.ndarray, prediction: np.ndarray, weights: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The only column of labels, predictions and weights, each `(N,)`. Raises InputError for several."""
-    parts = columns(y, prediction, weights)
+    """The only column of labels, predictions and weights, each `(N,)`, where the weight is not 0.
+
+    Raises InputError for several.
+    """
+    parts = columns("binary", y, prediction, weights)
     if len(parts) != 1:
-        raise InputError(f"y has {len(parts)} tasks: curves and intervals are made for one at a time, pass y[:, t]")
-    return parts[0]
+        raise InputError(f"y has {len(parts)} tasks: curves are made for one at a time, pass y[:, t]")
+    labels, predicted, w = parts[0]
+    return labels[w > 0], predicted[w > 0], w[w > 0]

@@ -54,26 +54,40 @@ def evaluate(
     threshold: float = 0.5,
     names: Iterable[str] | None = None,
 ) -> dict[str, Metric]:
-    """Every metric of the task ('binary' or 'regression'), or those in `names`, in the order of METRICS.
+    """Every metric of the task (a key of ANSWERS), or those in `names`, in the order of METRICS.
 
-    y, prediction: `(N,)` or `(N, T)`; of several tasks the mean over those where the metric is defined, and where it
-    is in none the first reason.
-    weights: `(N,)` or `(N, T)`; pass `labelled(w)` of weights that are for training. An undefined metric is
+    y, prediction: `(N,)` or `(N, T)`; of several labels the mean over those where the metric is defined, and where it
+    is in none the first reason (`evaluate_each` has them apart). Of classes y `(N,)` or `(N, 1)`, prediction `(N, K)`.
+    weights: of y's shape, or `(N,)`; pass `labelled(w)` of weights that are for training. An undefined metric is
     `Metric(None, undefined=reason)`. Raises InputError for shapes that do not match and negative weights, ConfigError
     for a metric of the other kind of task.
     """
-    names = check_names(task, names)
-    per_task = [
-        as_metrics(measure_for(task, y_t, p_t, threshold=threshold)(w_t, names))
-        for y_t, p_t, w_t in columns(y, prediction, weights)
-    ]
-    if len(per_task) == 1:
-        return per_task[0]
+    each = evaluate_each(task, y, prediction, weights=weights, threshold=threshold, names=names)
+    if len(each) == 1:
+        return each[0]
     means = {}
-    for name in names:
-        values = [metrics[name].value for metrics in per_task if metrics[name].value is not None]
-        means[name] = Metric(float(np.mean(values))) if values else per_task[0][name]
+    for name in each[0]:
+        values = [metrics[name].value for metrics in each if metrics[name].value is not None]
+        means[name] = Metric(float(np.mean(values))) if values else each[0][name]
     return means
+
+
+def evaluate_each(
+    task: str,
+    y: np.ndarray,
+    prediction: np.ndarray,
+    *,
+    weights: np.ndarray | None = None,
+    threshold: float = 0.5,
+    names: Iterable[str] | None = None,
+) -> list[dict[str, Metric]]:
+    """`evaluate` of each label by itself: T of them, of classes one."""
+    names = check_names(task, names)
+    parts = columns(task, y, prediction, weights)
+    return [
+        as_metrics(measure_for(task, labels[w > 0], predicted[w > 0], threshold=threshold)(w[w > 0], names))
+        for labels, predicted, w in parts
+    ]
 
 
 def as_metrics(measured: dict[str, float | str]) -> dict[str, Metric]:
@@ -104,26 +118,29 @@ def check_names(task: str, names: Iterable[str] | None) -> tuple[str, ...]:
 
 
 def columns(
-    y: np.ndarray, prediction: np.ndarray, weights: np.ndarray | None = None
+    task: str, y: np.ndarray, prediction: np.ndarray, weights: np.ndarray | None = None
 ) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """For each task float64 `(labels, predictions, weights)` of the examples whose weight is not 0."""
+    """For each label float64 `(labels (N,), predictions (N,), weights (N,))`; of classes one, predictions `(N, K)`.
+
+    Raises InputError for shapes that do not match and weights that are no repetitions.
+    """
     y, prediction = (np.asarray(a, np.float64) for a in (y, prediction))
     y, prediction = (a[:, None] if a.ndim == 1 else a for a in (y, prediction))
-    if y.ndim != 2 or y.shape != prediction.shape or y.shape[1] == 0:
+    joint = find_answer(task).joint
+    fitting = (len(y), prediction.shape[1] if prediction.ndim == 2 and not joint else 1)
+    if y.ndim != 2 or prediction.ndim != 2 or len(y) != len(prediction) or y.shape != fitting or 0 in y.shape[1:]:
         shapes = f"y has shape {y.shape} and prediction {prediction.shape}"
-        raise InputError(f"{shapes}: both must be (N,) or the same (N, T)")
+        wanted = "y must be (N,) and prediction (N, classes)" if joint else "both must be (N,) or the same (N, T)"
+        raise InputError(f"{shapes}: {wanted}")
     weights = np.ones(len(y)) if weights is None else np.asarray(weights, np.float64)
     weights = np.broadcast_to(weights[:, None], y.shape) if weights.ndim == 1 and len(weights) == len(y) else weights
     if weights.shape != y.shape:
         raise InputError(f"weights has shape {weights.shape} but y has {y.shape}: give one weight per label or example")
     if not (weights >= 0).all() or np.isinf(weights).any():
         raise InputError("weights holds a negative number, an infinity or NaN: a weight is 0 or more")
-    parts = []
-    for t in range(y.shape[1]):
-        keep = weights[:, t] > 0
-        whole = keep.all()
-        parts.append(tuple(a[:, t] if whole else a[keep, t] for a in (y, prediction, weights)))
-    return parts
+    if joint:
+        return [(y[:, 0], prediction, weights[:, 0])]
+    return [(y[:, t], prediction[:, t], weights[:, t]) for t in range(y.shape[1])]
 
 
 def measure_for(task: str, y: np.ndarray, prediction: np.ndarray, *, threshold: float = 0.5) -> Measure:

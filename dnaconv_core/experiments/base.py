@@ -72,7 +72,7 @@ class Experiment:
     @property
     def n_tasks(self) -> int:
         """Numbers the network predicts together: labels, or classes."""
-        return max(1, len(self.names))
+        return len(self.names) or 1 + self.answer.joint
 
     @property
     def has_data(self) -> bool:
@@ -91,15 +91,19 @@ class Experiment:
     def model_config(self, preset: str = "book", data: Dataset | None = None, **overrides: Any) -> ModelConfig:
         """The network of a preset with `overrides`, shaped for `data` (length, tasks, covariates as fitted)."""
         settings = self._settings(preset, overrides, ModelConfig)
-        own = {"task": self.task, "alphabet": self.alphabet, "length": self.length, "covariates": self.covariates}
-        own |= {"n_tasks": self.n_tasks}
-        settings = own | settings
+        own = {name: getattr(self, name) for name in ("task", "alphabet", "length", "covariates", "names", "n_tasks")}
+        settings = own | {"output": self.answer.outputs[0]} | settings
         if data is not None:
             self.check(data)
-            settings["length"] = data.length
-            settings["n_tasks"] = self.n_tasks if self.answer.joint else data.y.shape[1]
+            settings["length"], settings["n_tasks"] = data.length, self.answer.n_outputs(data.y, self.names)
+            settings["names"] = self.names if len(self.names) == settings["n_tasks"] else ()
         config = ModelConfig(**settings)
-        return config if data is None else fit_covariates(config, data)
+        if data is None:
+            return config
+        for labels, weights in zip(data.y.T, data.w.T, strict=True):
+            if problem := self.answer.output_problem(labels[weights > 0].astype(np.float64), config.output):
+                raise ConfigError(f"{data.label} has {problem}")
+        return fit_covariates(config, data)
 
     def train_config(self, preset: str = "book", **overrides: Any) -> TrainConfig:
         return TrainConfig(**self._settings(preset, overrides, TrainConfig))
@@ -119,12 +123,15 @@ class Experiment:
                 f"{data.label} has no {', '.join(missing)}, which {self.key} needs beside each sequence: name a file "
                 f"of 'id value' lines as covariates"
             )
-        if problem := self.answer.label_problem(data.y[data.w > 0]):
+        if self.answer.joint and data.y.shape[1] > 1:
+            raise ConfigError(
+                f"{data.label} has {data.y.shape[1]} labels, but {self.key} asks for one of several classes: give one "
+                f"label, the number of the class"
+            )
+        if problem := self.answer.label_problem(data.y[data.w > 0], self.names):
             raise ConfigError(f"{data.label} has {problem.format(experiment=self.key)}")
         if self.own and not self.answer.joint and data.y.shape[1] != self.n_tasks:
             raise ConfigError(f"{data.label} has {data.y.shape[1]} labels and {self.key} asks for {self.n_tasks}")
-        if self.answer.joint and not np.isin(data.y[data.w > 0], np.arange(self.n_tasks)).all():
-            raise ConfigError(f"{data.label} has labels other than the class numbers 0 to {self.n_tasks - 1}")
 
     def _settings(self, preset: str, overrides: dict[str, Any], config: type) -> dict[str, Any]:
         if preset not in self.presets:

@@ -137,6 +137,7 @@ class ModelConfig(_Checked):
         label="Members (averaged)",
         group="model",
     )
+    names: tuple[str, ...] = _setting((), "of the labels predicted together, or of the classes")
     covariates: tuple[str, ...] = _setting((), "names of the numbers given beside the sequence")
     covariate_transform: str = _setting(
         "none",
@@ -170,6 +171,9 @@ class ModelConfig(_Checked):
             )
         if self.output not in self.answer.outputs:
             raise ConfigError(f"output is {self.output!r} but {self.answer.output_misfit}")
+        if self.answer.joint and self.n_tasks < 2:
+            raise ConfigError(f"n_tasks is {self.n_tasks}, but to choose among classes takes 2 or more: count them")
+        self._check_names()
         if self.strands == "both" and self.alphabet == "RNA":
             raise ConfigError("strands is 'both' but the sequences are RNA: a guide has one strand, choose 'one'")
         if self.strands == "both" and self.positional:
@@ -190,6 +194,15 @@ class ModelConfig(_Checked):
     def answer(self) -> Answer:
         """What an output is: its loss, link, metrics and words."""
         return ANSWERS[self.task]
+
+    def _check_names(self) -> None:
+        if not all(isinstance(name, str) and name.strip() for name in self.names):
+            raise ConfigError(f"names is {list(self.names)}: it must hold names")
+        if len(set(self.names)) < len(self.names):
+            twice = next(name for name in self.names if self.names.count(name) > 1)
+            raise ConfigError(f"names holds {twice!r} twice: give each label or class a name of its own")
+        if self.names and len(self.names) != self.n_tasks:
+            raise ConfigError(f"names has {len(self.names)} names for {self.n_tasks} outputs: give one each, or none")
 
     def length_after(self, layer: int) -> int:
         """Positions left after `layer` layers (0 is the input)."""

@@ -17,7 +17,7 @@ from dnaconv_core.runs.execute import PREDICTIONS
 from dnaconv_core.runs.store import Run, Store
 
 LEAST, MOST = 2, 6
-_OF_DATA = ("length", "alphabet", "n_tasks", "task", "covariates", "covariate_mean", "covariate_scale")
+_OF_DATA = ("length", "alphabet", "n_tasks", "task", "names", "covariates", "covariate_mean", "covariate_scale")
 
 
 class Setting(NamedTuple):

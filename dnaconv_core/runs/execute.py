@@ -215,7 +215,7 @@ def _starting_point(store: Store, run_id: str) -> _Start:
 
 def _final_metrics(folder: Path, model: ConvNet, train: Dataset, valid: Dataset, seed: int) -> Metrics:
     """Metrics of the best weights on both parts, with intervals on validation, whose predictions are kept on disk."""
-    from dnaconv_core.evaluate.bootstrap import with_intervals
+    from dnaconv_core.evaluate.bootstrap import bootstrap
     from dnaconv_core.evaluate.metrics import evaluate, labelled
     from dnaconv_core.predict import predict
 
@@ -235,7 +235,7 @@ def _final_metrics(folder: Path, model: ConvNet, train: Dataset, valid: Dataset,
     write_atomic(folder / PREDICTIONS, kept.getvalue())
     return {
         "train": evaluate(task, train.y, fitted, weights=labelled(train.w)),
-        "valid": with_intervals(task, valid.y, held_out, weights=labelled(valid.w), seed=seed),
+        "valid": bootstrap(task, valid.y, held_out, weights=labelled(valid.w), seed=seed),
     }
 
 

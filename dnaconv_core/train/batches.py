@@ -42,6 +42,12 @@ def epoch_order(y: np.ndarray, seed: int, epoch: int, *, balance: bool, size: in
     return rng.permutation(np.concatenate(chosen))
 
 
+def filled(y: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """Labels `(N, T)` float32 with 0 in place of NaN where the weight is 0: times a weight of 0 NaN would stay NaN."""
+    y = np.asarray(y, np.float32)
+    return np.where(np.isnan(y) & (w == 0), np.float32(0), y)
+
+
 def mutated(X: Tensor, share: float) -> Tensor:
     """One-hot `(B, 4, L)` with a share of the bases replaced by random letters, as likely the same; N stays N.
 
@@ -92,7 +98,7 @@ class Loader:
         X = data.X.transpose(0, 2, 1) if self.by_position else data.X
         self.X = None if self.mapped is not None else torch.from_numpy(np.ascontiguousarray(X)).to(self.device)
         y, w = np.asarray(data.y, np.float32), np.asarray(data.w, np.float32)
-        self.y = torch.from_numpy(np.where(w > 0, y, 0) if np.isnan(y).any() else y).to(self.device)  # NaN: missing
+        self.y = torch.from_numpy(filled(y, w)).to(self.device)
         self.w = torch.from_numpy(_balanced(data.y, w) if balance else w).to(self.device)
         self.covariates = None if covariates is None else torch.from_numpy(covariates).to(self.device)
 

@@ -22,7 +22,7 @@ from dnaconv_core.model.config import TrainConfig
 from dnaconv_core.predict import predict
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.train import precision
-from dnaconv_core.train.batches import Loader, epoch_order
+from dnaconv_core.train.batches import Loader, epoch_order, filled
 from dnaconv_core.train.checkpoint import load_checkpoint, save_checkpoint
 from dnaconv_core.train.distributed import rank, together
 from dnaconv_core.train.loss import per_example
@@ -144,7 +144,8 @@ def measure(model: ConvNet, data: Dataset, progress: Progress = SILENT) -> dict[
     if progress.should_stop():
         return None
     prediction = model.activate(logits)
-    y, w = torch.from_numpy(np.asarray(data.y, np.float32)), torch.from_numpy(np.asarray(data.w, np.float32))
+    w = np.asarray(data.w, np.float32)
+    y, w = torch.from_numpy(filled(data.y, w)), torch.from_numpy(w)
     mean_loss = float((per_example(model, logits, y) * w).mean())
     metrics = evaluate(model.config.task, data.y, prediction.numpy(), weights=labelled(data.w))
     return {"loss": mean_loss, **{name: metric.value for name, metric in metrics.items()}}

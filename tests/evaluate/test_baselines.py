@@ -154,7 +154,7 @@ def test_several_labels_are_fitted_apart():
     train, valid = halves(dataset(y, X), 200)
     found = fit_baselines("binary", train, valid)["one_hot"]
     assert found.prediction.shape == (100, 3)
-    assert found.metrics["auroc"].value > 0.99 and found.metrics["auroc"].low is None
+    assert found.metrics["auroc"].value > 0.99 and found.metrics["auroc"].low > 0.99
     one = [replace(part, y=part.y[:, 1:2], w=part.w[:, 1:2]) for part in (train, valid)]
     alone = fit_baselines("binary", *one, n_resamples=2)["one_hot"]
     assert np.array_equal(alone.prediction[:, 0], found.prediction[:, 1])

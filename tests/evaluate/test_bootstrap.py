@@ -7,11 +7,16 @@ import pytest
 
 from dnaconv_core.errors import ConfigError, InputError
 from dnaconv_core.evaluate.bootstrap import Difference, bootstrap, paired_difference, resamples
+from dnaconv_core.evaluate.curves import roc_curve_points
 from dnaconv_core.evaluate.metrics import METRICS, evaluate
 
 
 def example(task, n=90, seed=4):
     rng = np.random.default_rng(seed)
+    if task == "classes":
+        y = rng.choice(3, n, p=[0.2, 0.5, 0.3]).astype(float)
+        odds = rng.random((2, n, 3)).round(2) + 0.3 * (y[:, None] == np.arange(3))
+        return y, *(odds / odds.sum(axis=2, keepdims=True))
     y = (rng.random(n) < 0.3) * 1.0 if task == "binary" else rng.normal(size=n).round(1)
     good = (0.25 * y + 0.6 * rng.random(n)).round(2)
     return y, good, rng.random(n).round(2)
@@ -121,7 +126,7 @@ def test_verdict_needs_an_interval_without_zero_and_knows_the_direction():
 
 def test_bad_requests_are_refused():
     with pytest.raises(InputError, match=r"y has 2 tasks: .* pass y\[:, t\]"):
-        bootstrap("binary", np.zeros((3, 2)), np.zeros((3, 2)))
+        roc_curve_points(np.zeros((3, 2)), np.zeros((3, 2)))
     with pytest.raises(ConfigError, match=r"'rmse'.*does not fit"):
         paired_difference("binary", "rmse", [0, 1], [0, 1], [0, 1])
     with pytest.raises(InputError, match="level is 95"):

@@ -213,8 +213,8 @@ def test_bad_input_is_refused():
         evaluate("binary", [0, 1], [0.1, 0.2], weights=[1, -1])
     with pytest.raises(InputError, match=r"weights has shape \(3,\) but y has \(2, 1\)"):
         evaluate("binary", [0, 1], [0.1, 0.2], weights=[1, 1, 1])
-    with pytest.raises(ConfigError, match="task is 'classes'"):
-        evaluate("classes", [0, 1], [0.1, 0.2])
+    with pytest.raises(ConfigError, match="task is 'ranks': choose 'binary' or 'regression' or 'classes'"):
+        evaluate("ranks", [0, 1], [0.1, 0.2])
     with pytest.raises(ConfigError, match=r"'pearson_r'.*does not fit a classification"):
         evaluate("binary", [0, 1], [0.1, 0.2], names=["pearson_r"])
 
@@ -235,5 +235,10 @@ def test_pairings_that_fit_pass_and_the_others_say_why():
 
 def test_every_metric_has_a_label():
     assert set(LABELS) == {name for names in METRICS.values() for name in names}
-    assert [name for name, label in LABELS.items() if not label.higher_is_better] == ["brier", "rmse", "mae"]
+    assert [name for name, label in LABELS.items() if not label.higher_is_better] == [
+        "brier",
+        "log_loss",
+        "rmse",
+        "mae",
+    ]
     assert all(label.name and label.explanation for label in LABELS.values())

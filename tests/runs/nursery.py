@@ -18,13 +18,15 @@ from dnaconv_core.runs.queue import Slot, take_slot
 from dnaconv_core.runs.store import Store
 from dnaconv_core.train import checkpoint, loop  # noqa: F401
 
+intervals = bootstrap.bootstrap
+
 
 def quick_intervals(task, y, prediction, *, weights=None, seed=0):
-    return bootstrap.bootstrap(task, y, prediction, weights=weights, seed=seed, n_resamples=20)
+    return intervals(task, y, prediction, weights=weights, seed=seed, n_resamples=20)
 
 
 # What comes after training is no part of these tests.
-bootstrap.with_intervals = quick_intervals
+bootstrap.bootstrap = quick_intervals
 execute.store_baselines = lambda *_, **__: None
 
 
