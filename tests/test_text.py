@@ -6,14 +6,18 @@ import codecs
 import gzip
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dnaconv_core import text as text_module
 from dnaconv_core.data.covariates import read_covariates
+from dnaconv_core.data.examples import Examples
 from dnaconv_core.data.fasta import read_fasta
+from dnaconv_core.data.fasta_examples import labelled_fasta
 from dnaconv_core.data.table import read_table
+from dnaconv_core.data.tables import guess_columns, read_columns, table_examples
 from dnaconv_core.errors import DataError, UnsafeFileError
 from dnaconv_core.sequence.motif_text import read_motifs
 from dnaconv_core.sirna.offtargets import find_offtargets
@@ -69,8 +73,27 @@ def found_offtargets(path: Path) -> tuple:
     return found.exact.tolist(), found.names, found.n_bases
 
 
+def found_examples(read: Callable[[Path], Examples]) -> Callable[[Path], tuple]:
+    def found(path: Path) -> tuple:
+        examples = read(path)
+        return examples.ids.tolist(), [examples.text(i) for i in range(examples.n)], examples.y.ravel().tolist()
+
+    return found
+
+
+def own_table(path: Path) -> Examples:
+    table = read_columns(path)
+    return table_examples(table, guess_columns(table))
+
+
 READERS = {  # what reads it, the text, what it holds
     "table": (found_table, "id,sequence,label\né,ACG,1\nb,CCN,0\n", (["é", "b"], ["ACG", "CCN"], [[1.0], [0.0]])),
+    "own table": (
+        found_examples(own_table),
+        "name;seq;mäß\né;ACGTA;0,5\nb;CCNTA;-1\n",
+        (["é", "b"], ["ACGTA", "CCNTA"], [0.5, -1.0]),
+    ),
+    "own FASTA": (found_examples(labelled_fasta), ">é;y:2\nACG\nT\n>b;y:3\nGG\n", (["é", "b"], ["ACGT", "GG"], [2, 3])),
     "covariates": (found_covariates, "id;né\na;1.5\né;-2\n", (["a", "é"], [[1.5], [-2.0]], ("né",))),
     "FASTA": (
         lambda path: [(r.id, r.sequence) for r in read_fasta(path)],
@@ -107,7 +130,7 @@ def test_every_reader_of_text_takes_every_odd_file(tmp_path, reader, odd):
     [
         (gzip.compress(b">a\nACGT\n" * 999)[:-9], "cannot be read to its end"),
         (b"PK\x03\x04" + bytes(40), "is not a text file but a zip archive or an Excel workbook: unpack it, or save"),
-        (b"PAR1\x15\x04\x15\xbf", "is not a text file but a Parquet file"),
+        (b"BZh91AY&SY" + bytes(9), "is not a text file but packed with bzip2: unpack it, or pack it with gzip"),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "is not a text file: byte 0 is neither UTF-8 nor Windows text"),
         (b">a\nAC\0GT\n", "is not a text file: it has a zero byte at position 5"),
         (codecs.BOM_UTF16_LE + b"a\0b", "is not a text file: byte 4 is not UTF-16"),

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from components.sequences_in import uploaded_text
-from dnaconv_core.data.table import ID_NAMES, SEQUENCE_NAMES
+from dnaconv_core.data.columns import ID_NAMES, SEQUENCE_NAMES
 from dnaconv_core.data.textfile import SEPARATORS, Rows, split_rows
 from dnaconv_core.errors import InputError
 from dnaconv_core.evaluate.calibration import read_reference

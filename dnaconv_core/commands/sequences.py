@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +57,8 @@ def given_sequences(options: Namespace, config: ModelConfig) -> Dataset:
         none = np.empty((len(X), 0), np.float32)
         ids = np.array([record.id for record in records])
         data = Dataset(X, none, none.copy(), ids, alphabet=alphabet, name="the sequences")
+    for note in data.notes:
+        print(note, file=sys.stderr)
     if options.covariates and config.covariates:
         data = join_covariates(data, Path(options.covariates))
     missing = [name for name in config.covariates if name not in data.covariate_names]

@@ -42,6 +42,7 @@ class Dataset:
     alphabet: str = "DNA"
     name: str = ""  # where it came from, for records and captions
     truth: tuple[Site, ...] = field(default=(), repr=False)  # planted sites of synthetic data
+    notes: tuple[str, ...] = ()  # what its reader had to decide, a sentence each
 
     def __post_init__(self) -> None:
         n = len(self.X)

@@ -52,6 +52,7 @@ class Examples(NamedTuple):
     covariates: np.ndarray | None = None  # (N, C) float32
     covariate_names: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()  # what a reader had to decide, a sentence each
 
     @property
     def n(self) -> int:
@@ -96,4 +97,5 @@ def joined(parts: Sequence[Examples]) -> Examples:
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         loci=loci,
         skipped=tuple(row for p in parts for row in p.skipped),
+        notes=tuple(dict.fromkeys(note for p in parts for note in p.notes)),
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.data.table import unique
 from dnaconv_core.data.textfile import clean_fast
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.results import Record
@@ -28,24 +29,20 @@ def read_fasta(path_or_text: Path | str, alphabet: str = "DNA") -> list[Record]:
 def read_fasta_dataset(path: Path | str, *, alphabet: str = "DNA") -> Dataset:
     """The records of a FASTA file as a dataset without labels: `y` and `w` are `(N, 0)`.
 
-    Raises DataError when lengths differ or an id comes twice, and as `read_fasta` does.
+    An id that comes again gets a number behind it. Raises DataError when lengths differ, and as `read_fasta` does.
     """
     records = read_fasta(Path(path), alphabet)
-    seen: dict[str, int] = {}
     for number, record in enumerate(records, 1):
         if len(record.sequence) != len(records[0].sequence):
             raise DataError(
                 f"{path}: record {number} ({record.id!r}) has {len(record.sequence)} bases and the first has "
-                f"{len(records[0].sequence)}: a dataset needs equal lengths"
+                f"{len(records[0].sequence)}: a dataset needs equal lengths; 'dnaconv data import' takes any"
             )
-        if seen.setdefault(record.id, number) != number:
-            raise DataError(
-                f"{path}: record {number} repeats the id {record.id!r} of record {seen[record.id]}: rename it"
-            )
+    notes: list[str] = []
+    ids = np.array(unique([record.id for record in records], str(path), notes), dtype=str)
     none = np.empty((len(records), 0), np.float32)
     X = one_hot([record.sequence for record in records], alphabet)
-    ids = np.array([record.id for record in records], dtype=str)
-    return Dataset(X, none, none.copy(), ids, alphabet=alphabet, name=Path(path).name)
+    return Dataset(X, none, none.copy(), ids, alphabet=alphabet, name=Path(path).name, notes=tuple(notes))
 
 
 def _records(text: str, alphabet: str, source: str) -> list[Record]:

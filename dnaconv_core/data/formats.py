@@ -101,6 +101,8 @@ def dataset_info(dataset: Dataset) -> dict[str, Any]:
             {"name": name, **_range(dataset.covariates[:, c])} for c, name in enumerate(dataset.covariate_names)
         ],
     }
+    if dataset.notes:
+        info["notes"] = list(dataset.notes)
     loci = [locus.chrom for locus in map(find_locus, dataset.ids.tolist()) if locus]
     if loci and len(loci) == len(dataset):
         names, counts = np.unique(loci, return_counts=True)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from dnaconv_core.data.columns import ID_NAMES, LABEL_NAMES, MEASURED, SEQUENCE_NAMES, WEIGHT_NAMES
 from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.data.labels import guess_mapping
 from dnaconv_core.data.textfile import clean_fast, read_rows
+from dnaconv_core.data.values import decimal_point, is_missing
 from dnaconv_core.errors import DataError
 from dnaconv_core.sequence.encoding import one_hot
-
-# Names that say what a column is, in order of preference; case does not matter
-SEQUENCE_NAMES = ("sequence", "seq", "dna", "rna", "guide", "antisense", "sirna")
-LABEL_NAMES = ("label", "y", "activity", "bound", "target", "class", "value", "score", "efficacy")
-ID_NAMES = ("id", "ids", "name", "locus", "interval")
-WEIGHT_NAMES = ("weight", "w")
 
 
 def read_table(
@@ -32,12 +30,13 @@ def read_table(
     """One example per line below a header. Columns are named, or found by their usual names.
 
     sequence, ids, weight: a column's name each; labels, covariates: any number of columns. Without ids the examples are
-    called row_1, row_2, …; without a label column the dataset has no labels (`y` is `(N, 0)`).
-    Raises DataError naming the line and column of what is missing, not a number, of another length or repeated, and
-    InputError for a foreign character in a sequence.
+    called row_1, row_2, …, and an id that comes again gets a number behind it; without a label column `y` is
+    `(N, 0)`. Labels are numbers, with decimal commas in a file of ';', or yes and no in usual words.
+    Raises DataError naming the line and column of what is missing, not a number or of another length, and InputError
+    for a foreign character in a sequence.
     """
     path = Path(path)
-    fields, places, _ = read_rows(path)
+    fields, places, separator = read_rows(path)
     header = [name.strip().lstrip("#") for name in fields[0]]
     rows, places = fields[1:], places[1:]
     column = _column(path, header, "sequence", sequence, SEQUENCE_NAMES)
@@ -55,10 +54,11 @@ def read_table(
             )
     id_column = _column(path, header, "id", ids, ID_NAMES)
     weight_column = _column(path, header, "weight", weight, WEIGHT_NAMES)
+    notes: list[str] = []
     if labels is None:
-        found = _column(path, header, "label", None, LABEL_NAMES)
-        rest = set(range(len(header))) - {column, id_column, weight_column}
-        label_columns = [found] if found is not None else sorted(rest) if len(rest) == 1 and not covariates else []
+        rest = sorted(set(range(len(header))) - {column, id_column, weight_column})
+        label_columns = _usual_label(header, rows, rest, separator, alone=not covariates)
+        notes += [f"{path}: the label is column {header[c]!r}" for c in label_columns]
     else:
         label_columns = [_named(path, header, "label", name) for name in labels]
     covariate_columns = [_named(path, header, "covariate", name) for name in covariates]
@@ -68,7 +68,8 @@ def read_table(
         return np.stack(values, axis=1) if values else np.empty((len(rows), 0), np.float32)
 
     letters = _sequences(path, [row[column] for row in rows], places, alphabet)
-    y = numbers(label_columns)
+    found = [_labels(path, [row[c] for row in rows], places, header[c], separator) for c in label_columns]
+    y = np.stack(found, axis=1) if found else np.empty((len(rows), 0), np.float32)
     w = np.ones_like(y)
     if weight_column is not None:
         w *= numbers([weight_column])
@@ -78,8 +79,9 @@ def read_table(
             )
     names = [f"row_{i}" for i in range(1, len(rows) + 1)]
     if id_column is not None:
-        names = _unique(path, [row[id_column].strip() for row in rows], places)
-    dataset = Dataset(one_hot(letters, alphabet), y, w, np.array(names, dtype=str), alphabet=alphabet, name=path.name)
+        names = unique([row[id_column].strip() for row in rows], str(path), notes)
+    X, ids = one_hot(letters, alphabet), np.array(names, dtype=str)
+    dataset = Dataset(X, y, w, ids, alphabet=alphabet, name=path.name, notes=tuple(notes))
     if not covariate_columns:
         return dataset
     return dataset.with_covariates(numbers(covariate_columns), tuple(covariates))
@@ -106,10 +108,36 @@ def _sequences(path: Path, texts: list[str], places: list[int], alphabet: str) -
             expected = f"the first has {len(letters[0])}" if letters else "it is empty"
             raise DataError(
                 f"{path}: the sequence in line {place} has {len(sequence)} bases and {expected}: "
-                "a dataset needs equal lengths"
+                "a dataset needs equal lengths; 'dnaconv data import' takes any"
             )
         letters.append(sequence)
     return letters
+
+
+def _usual_label(
+    header: list[str], rows: list[list[str]], rest: list[int], separator: str | None, *, alone: bool
+) -> list[int]:
+    """The column of labels by its usual name, one that changes before one that does not; or the only other column."""
+    lower = {header[c].lower(): c for c in reversed(rest)}
+    known = [lower[name] for name in LABEL_NAMES if name in lower]
+    if known:
+        likely = [*known, *(lower[name] for name in MEASURED if name in lower)]
+        return [next((c for c in likely if _changes([row[c] for row in rows], separator)), known[0])]
+    return rest if len(rest) == 1 and alone else []
+
+
+def _changes(texts: list[str], separator: str | None) -> bool:
+    """Whether a column holds numbers or yes and no, and not always the same."""
+    guess = guess_mapping(texts, separator=separator)
+    return guess.kind in ("numbers", "binary") and len(guess.counts) > 1
+
+
+def _labels(path: Path, texts: list[str], places: list[int], name: str, separator: str | None) -> np.ndarray:
+    """(N,) numbers, or 1 and 0 for yes and no in whatever words."""
+    guess = guess_mapping(texts, separator=separator)
+    if guess.kind == "binary" and guess.words and not any(map(is_missing, texts)):
+        return np.array([guess.words[text.strip()] for text in texts], np.float32)
+    return _numbers(path, [decimal_point(text, separator) for text in texts], places, name)
 
 
 def _numbers(path: Path, texts: list[str], places: list[int], name: str) -> np.ndarray:
@@ -125,9 +153,19 @@ def _numbers(path: Path, texts: list[str], places: list[int], name: str) -> np.n
     return values
 
 
-def _unique(path: Path, names: list[str], places: list[int]) -> list[str]:
-    seen: dict[str, int] = {}
-    for name, place in zip(names, places, strict=True):
-        if seen.setdefault(name, place) != place:
-            raise DataError(f"{path}: line {place} repeats the id {name!r} of line {seen[name]}: rename it")
-    return names
+def unique(names: list[str], source: str, notes: list[str]) -> list[str]:
+    """The names, those that come again with '_2', '_3', … behind them; `notes` gets a sentence about them."""
+    taken, times, found = set(names), Counter(), []
+    for name in names:
+        times[name] += 1
+        again = name
+        while times[name] > 1 and again in taken:
+            again = f"{name}_{times[name]}"
+            times[name] += again in taken
+        taken.add(again)
+        found.append(again)
+    renamed = [(old, new) for old, new in zip(names, found, strict=True) if old != new]
+    if renamed:
+        old, new = renamed[0]
+        notes.append(f"{source}: {len(renamed):,} ids came before and got a number behind them: {old!r} is {new!r}")
+    return found

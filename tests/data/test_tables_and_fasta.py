@@ -81,9 +81,37 @@ def test_a_fasta_dataset_needs_equal_lengths_and_own_names(tmp_path):
     file.write_text(">a\nACG\n>b\nACGT\n")
     with pytest.raises(DataError, match=r"record 2 \('b'\) has 4 bases and the first has 3: a dataset needs equal"):
         read_fasta_dataset(file)
-    file.write_text(">a\nACG\n>a\nACC\n")
-    with pytest.raises(DataError, match="record 2 repeats the id 'a' of record 1"):
-        read_fasta_dataset(file)
+
+
+def test_ids_that_come_again_get_a_number_and_a_note(tmp_path):
+    file = tmp_path / "a.fa"
+    file.write_text(">a\nACG\n>a_2\nACC\n>a\nACT\n>a\nACA\n")
+    data = read_fasta_dataset(file)
+    assert data.ids.tolist() == ["a", "a_2", "a_3", "a_4"]
+    assert data.notes == (f"{file}: 2 ids came before and got a number behind them: 'a' is 'a_3'",)
+    file.write_text("sequence,y,id\nACG,1,a\nACC,0,b\nACT,1,a\n")
+    data = read_table(file)
+    assert data.ids.tolist() == ["a", "b", "a_2"] and data.sequences() == ["ACG", "ACC", "ACT"]
+    assert data.notes[1] == f"{file}: 1 ids came before and got a number behind them: 'a' is 'a_2'"
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "column"),
+    [
+        ("id,sequence,label\nx,ACG,False\ny,CCG,True\n", [0, 1], "label"),
+        ("id,sequence,bound\nx,ACG,yes\ny,CCG,no\n", [1, 0], "bound"),
+        ("id;sequence;label\nx;ACG;0,05\ny;CCG;1,5\n", [0.05, 1.5], "label"),
+        ("guide,target,efficacy\nACG,BRCA1,0.5\nCCG,BRCA1,0.25\n", [0.5, 0.25], "efficacy"),
+        ("sequence,score,efficacy\nACG,0,0.5\nCCG,0,0.25\n", [0.5, 0.25], "efficacy"),
+        ("sequence,score,strand\nACG,0,+\nCCG,0,+\n", [0, 0], "score"),
+    ],
+)
+def test_labels_as_others_write_them_and_the_column_that_was_chosen_is_told(tmp_path, text, labels, column):
+    file = tmp_path / "t.csv"
+    file.write_text(text)
+    data = read_table(file)
+    assert data.y[:, 0].tolist() == np.float32(labels).tolist()
+    assert data.notes == (f"{file}: the label is column {column!r}",)
 
 
 TABLES = {
@@ -151,7 +179,6 @@ def test_a_table_without_labels_or_ids(tmp_path):
         ("sequence,y\nACG,1\nACC,nan\n", {}, DataError, "line 3 has 'nan' in column 'y'"),
         ("sequence,y\nACG,1\nACC,1e39\n", {}, DataError, "line 3 has '1e39' in column 'y': it must be a finite number"),
         ("sequence,y,w\nACG,1,1\nACC,1,-1\n", {}, DataError, "line 3 has a negative weight"),
-        ("sequence,y,id\nACG,1,a\nACC,1,b\nACT,1,a\n", {}, DataError, "line 4 repeats the id 'a' of line 2"),
         ("", {}, DataError, "is empty"),
     ],
 )
