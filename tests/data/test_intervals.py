@@ -153,7 +153,7 @@ def test_a_name_of_digits_in_a_bed_file_is_no_value(tmp_path):
     [
         "chr1\t2\t6\nchr2\t3\t9\n", "chr1 2 6\nchr2   3 9\n", "chr1\t2\t6\r\nchr2\t3\t9\r\n", "chr1\t2\t6\rchr2\t3\t9",
         "chrom\tstart\tend\nchr1\t2\t6\nchr2\t3\t9", "\n\nchr1\t2\t6\n\nchr2\t3\t9\n",
-        gzip.compress(b"chr1\t2\t6\nchr2\t3\t9\n"), "chr1\t2\t6\nchr2\t3\t9\n".encode("utf-16"),
+        gzip.compress(b"chr1\t2\t6\nchr2\t3\t9\n", mtime=0), "chr1\t2\t6\nchr2\t3\t9\n".encode("utf-16"),
         b"\xef\xbb\xbfchr1\t2\t6\nchr2\t3\t9\n",
     ],
 )  # fmt: skip

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dnaconv_core.experiments import EXPERIMENTS, why
+from dnaconv_core.experiments import EXPERIMENTS
 from dnaconv_core.sequence.encoding import to_codes
+from dnaconv_core.why import claims
 from dnaconv_core.why.claims import CLAIMS
 from dnaconv_core.why.networks import LENGTH, MOTIF, activities, planted
 
@@ -46,7 +47,7 @@ def test_every_claim_holds(name, seed):
 
 @pytest.mark.slow
 def test_where_a_draw_does_not_show_the_claim_its_sentence_says_so(monkeypatch):
-    monkeypatch.setattr(why, "auroc", lambda *_: 0.5)  # networks that learn nothing
+    monkeypatch.setattr(claims, "auroc", lambda *_: 0.5)  # networks that learn nothing
     for name in ("position", "sharing", "locality", "depth", "outside", "fit"):
         found = CLAIMS[name].run(0)
         assert not found.holds and found.verdict.endswith(". These random numbers do not show what is claimed."), name
