@@ -1,0 +1,203 @@
+"""Which sequences are copies of each other, or similar: they share a stretch too long to be shared by chance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from dnaconv_core.data.examples import UNKNOWN, Examples
+from dnaconv_core.errors import InputError
+
+_BASES = 1 << 21  # bases looked at together
+_KMERS = 12_000_000  # the most that are held; of more, a fixed share is looked at, chosen by their hash
+_CHANCE = 0.01  # pairs of sequences that share a k-mer by chance, for each sequence
+_LIMITS = (1.0, 0.05, 0.01, 0.002)  # k-mers in more than this share of all sequences are passed over, in turn
+_BANDS, _ROWS = 12, 5  # of MinHash: of pairs with Jaccard index 0.87 hardly one is missed, with 0.13 one in 2,000 found
+_LARGE, GIANT = 0.25, 0.5  # a group with more of all sequences: pass over more k-mers; give up
+
+
+class Similar(NamedTuple):
+    """group (N,): numbers from 0, equal for sequences that are similar, directly or through others.
+
+    k: bases of the stretch that similar sequences share. limit: k-mers in more sequences were passed over (0: none
+    were). largest: share of all sequences in the largest group.
+    """
+
+    group: np.ndarray
+    k: int
+    limit: int
+    largest: float
+
+    @property
+    def giant(self) -> bool:
+        """Whether one group holds more than half of all, so that groups say nothing."""
+        return self.largest > GIANT and len(self.group) > 2
+
+    @property
+    def sentence(self) -> str:
+        """How similar sequences were found."""
+        text = f"sequences that share {self.k} bases in a row count as similar"
+        return text + f"; stretches found in more than {self.limit:,} sequences were passed over" * bool(self.limit)
+
+
+def similar_groups(sequences: Examples | np.ndarray, alphabet: str = "DNA") -> np.ndarray:
+    """(N,) group numbers of examples, or of codes (N, L) in `alphabet`: as `find_similar` gives them."""
+    return find_similar(_as_examples(sequences, alphabet)).group
+
+
+def find_similar(examples: Examples, *, links: Sequence[np.ndarray] = ()) -> Similar:
+    """Groups of sequences that share k bases in a row, of DNA on either strand; copies always share a group.
+
+    k is so long that hardly any two of so many sequences share one by chance. Where more than a quarter of all would
+    fall into one group, k-mers found in many sequences (repeats) are passed over; sequences that share most of their
+    k-mers (MinHash, Broder 1997) are similar even then. links: further numbers (N,), equal for examples that belong
+    together.
+    """
+    n = len(examples.offsets) - 1
+    together = [copies(examples), *links]
+    k = _length_of_kmers(examples)
+    value, row = _kmers(examples, k)
+    first, second, size = _neighbours(value, row)
+    for share in _LIMITS:
+        limit = max(int(share * n), 2)
+        if share == _LIMITS[1]:
+            together += _sketches(value, row, n)
+        chosen = size <= limit
+        group = joined_groups(n, together, (first[chosen], second[chosen]))
+        largest = np.bincount(group).max(initial=0) / max(n, 1)
+        if largest <= _LARGE:
+            break
+    return Similar(group, k, limit if share < 1 else 0, float(largest))
+
+
+def _sketches(value: np.ndarray, row: np.ndarray, n: int) -> list[np.ndarray]:
+    """For each band, numbers (n,) that are equal for sequences with the same least hashes of their k-mers."""
+    rng, labels = np.random.default_rng(1), []
+    begins = np.flatnonzero(np.diff(row, prepend=-1))
+    alone = np.arange(n, dtype=np.uint64)  # sequences without a k-mer are like no other
+    for _ in range(_BANDS if len(begins) else 0):
+        band = np.zeros(len(begins), np.uint64)
+        for salt in rng.integers(0, 1 << 63, _ROWS, dtype=np.uint64):
+            mixed = (value ^ salt) * np.uint64(0xBF58476D1CE4E5B9)
+            mixed ^= mixed >> np.uint64(29)
+            mixed *= np.uint64(0x94D049BB133111EB)
+            band = band * np.uint64(31) + np.minimum.reduceat(mixed, begins)
+        label = alone.copy()
+        label[row[begins]] = band | np.uint64(1 << 63)
+        labels.append(np.unique(label, return_inverse=True)[1])
+    return labels
+
+
+def joined_groups(
+    n: int, labels: Sequence[np.ndarray], pairs: tuple[np.ndarray, np.ndarray] | None = None
+) -> np.ndarray:
+    """(n,) numbers that are equal wherever any of `labels` is, or a pair says so, directly or through others."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    first, second = ([pairs[0]], [pairs[1]]) if pairs is not None else ([], [])
+    for label in labels:
+        order = np.argsort(label, kind="stable")
+        same = label[order][1:] == label[order][:-1]
+        first.append(order[:-1][same])
+        second.append(order[1:][same])
+    first, second = np.concatenate(first or [[]]).astype(np.int32), np.concatenate(second or [[]]).astype(np.int32)
+    graph = coo_array((np.ones(len(first), bool), (first, second)), shape=(n, n))
+    return connected_components(graph, directed=False)[1] if n else np.zeros(0, np.int32)
+
+
+def copies(examples: Examples) -> np.ndarray:
+    """(N,) numbers, equal for equal sequences and, of DNA, for reverse complements."""
+    longest = int(examples.lengths.max(initial=0))
+    weight = np.random.default_rng(0).integers(1, 1 << 63, longest, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    found = np.zeros(len(examples.offsets) - 1, np.uint64)
+    for low, high, codes, lengths in _chunks(examples):
+        full = lengths > 0
+        begin = np.cumsum(lengths) - lengths
+        place = np.arange(len(codes)) - np.repeat(begin, lengths)
+        value = np.add.reduceat((codes + np.uint64(1)) * weight[place], begin[full]) if full.any() else np.uint64(0)
+        if examples.alphabet == "DNA" and full.any():
+            back = np.repeat(lengths, lengths) - 1 - place
+            opposite = np.where(codes < UNKNOWN, 3 - codes, UNKNOWN) + np.uint64(1)
+            value = np.minimum(value, np.add.reduceat(opposite * weight[back], begin[full]))
+        found[low:high][full] = value
+    return np.unique(found, return_inverse=True)[1]
+
+
+def _as_examples(sequences: Examples | np.ndarray, alphabet: str) -> Examples:
+    if isinstance(sequences, Examples):
+        return sequences
+    codes = np.asarray(sequences)
+    if codes.ndim != 2:
+        raise InputError(f"codes have shape {codes.shape}: sequences are (sequences, length)")
+    n, length = codes.shape
+    empty = np.zeros((n, 0), np.float32)
+    flat = np.ascontiguousarray(codes, np.uint8).ravel()
+    return Examples(flat, np.arange(n + 1) * length, np.arange(n).astype(str), empty, empty, alphabet)
+
+
+def _chunks(examples: Examples) -> Iterator[tuple[int, int, np.ndarray, np.ndarray]]:
+    """First and last example, codes and lengths (B,) of some examples at a time."""
+    offsets, n = examples.offsets, len(examples.offsets) - 1
+    low = 0
+    while low < n:
+        high = max(int(np.searchsorted(offsets, offsets[low] + _BASES, "right")) - 1, low + 1)
+        yield low, high, examples.codes[offsets[low] : offsets[high]], np.diff(offsets[low : high + 1])
+        low = high
+
+
+def _length_of_kmers(examples: Examples) -> int:
+    """The shortest k with few k-mers shared by chance, but no longer than half of the sequences are."""
+    lengths = examples.lengths
+    n, bases = max(len(lengths), 1), max(int(lengths.sum()), 2)
+    strands = 2 if examples.alphabet == "DNA" else 1
+    k = math.ceil(math.log(bases**2 * strands / 2 / (_CHANCE * n), 4)) + 1  # letters are not equally frequent
+    return max(min(k, 31, int(np.median(lengths)) if len(lengths) else 1), 1)
+
+
+def _kmers(examples: Examples, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """K-mers (M,) uint64 without unknown bases, of DNA the lesser of both strands', and their examples (M,) int32."""
+    total = int(np.maximum(examples.lengths - k + 1, 0).sum())
+    ceiling = np.uint64((2**64 - 1) // max(1, math.ceil(total / _KMERS)))
+    values, rows = [np.zeros(0, np.uint64)], [np.zeros(0, np.int32)]
+    for low, _, codes, lengths in _chunks(examples):
+        n = len(codes) - k + 1
+        if n < 1:
+            continue
+        unknown = np.concatenate([[0], np.cumsum(codes == UNKNOWN)])
+        left = np.repeat(np.cumsum(lengths), lengths)[:n] - np.arange(n)  # bases to the end of the example
+        good = (left >= k) & (unknown[k:] == unknown[:-k])
+        value = _packed(codes, k, n)
+        if examples.alphabet == "DNA":
+            opposite = np.where(codes < UNKNOWN, 3 - codes, 0)[::-1]
+            value = np.minimum(value, _packed(opposite, k, n)[::-1])
+        good &= value * np.uint64(0x9E3779B97F4A7C15) <= ceiling  # the same k-mers everywhere
+        values.append(value[good])
+        rows.append(np.repeat(np.arange(low, low + len(lengths), dtype=np.int32), lengths)[:n][good])
+    return np.concatenate(values), np.concatenate(rows)
+
+
+def _packed(codes: np.ndarray, k: int, n: int) -> np.ndarray:
+    """Two bits a base: the k bases from each of the first n places as one number."""
+    value = np.zeros(n, np.uint64)
+    bases = (codes & 3).astype(np.uint64)
+    for place in range(k):
+        value <<= np.uint64(2)
+        value |= bases[place : place + n]
+    return value
+
+
+def _neighbours(value: np.ndarray, row: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs of examples that share a k-mer, enough to link all that do, and how many examples have that k-mer."""
+    order = np.argsort(value, kind="stable")  # the examples of one k-mer stay in order
+    value, row = value[order], row[order]
+    fresh = np.ones(len(value), bool)
+    fresh[1:] = (value[1:] != value[:-1]) | (row[1:] != row[:-1])  # once in each example
+    value, row = value[fresh], row[fresh]
+    same = value[1:] == value[:-1]
+    begins = np.flatnonzero(np.concatenate([[True], ~same])) if len(value) else np.zeros(0, int)
+    size = np.repeat(np.diff(begins, append=len(value)), np.diff(begins, append=len(value)))
+    return row[:-1][same], row[1:][same], size[1:][same]
