@@ -18,6 +18,7 @@ from common import Peer, Times, alternate, arguments, finish, prepare, print_tab
 from networks import NETWORKS, Plain, data, step_flops
 
 from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.engine.forward import forms
 from dnaconv_core.memory import kept_memory
 from dnaconv_core.model.config import ModelConfig, TrainConfig
 from dnaconv_core.model.convnet import build
@@ -117,7 +118,8 @@ def compare_training(name: str, batch: int, steps: int, options: argparse.Namesp
         for t, p in zip(times["ours"].wall, peak.wall, strict=True)
     ]
     print(f"training {name}, batch {batch}: {np.median(share):.0%} of the matmul peak")
-    return show(times, len(examples), "sequences/s", steps) | {"share_of_peak": float(np.median(share))}
+    taken = forms(build(config).train(), torch.from_numpy(examples.X[:batch]).float())
+    return show(times, len(examples), "sequences/s", steps) | {"share_of_peak": float(np.median(share)), "forms": taken}
 
 
 def batchwise(config: ModelConfig, examples: Dataset) -> Callable[[], Any]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dnaconv_core.data.dataset import Dataset, MappedRows
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.engine.as_found import evaluating as evaluating
 from dnaconv_core.errors import InputError
+from dnaconv_core.model.inputs import check_input as check_input
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import one_hot
@@ -39,6 +40,8 @@ def predict(
     """
     import torch
 
+    from dnaconv_core.engine import forward
+
     X = data.X if isinstance(data, Dataset) else data
     if isinstance(data, Dataset) and covariates is None:
         covariates = _ordered(data, model.config)
@@ -56,9 +59,9 @@ def predict(
         x = torch.from_numpy(np.ascontiguousarray(X[rows])).to(where).float()  # (B, 4, L)
         c = None if covariates is None else torch.from_numpy(covariates[rows]).to(where)  # (B, C)
         if output == "spread":
-            values = model.activate(model.member_logits(x, c)).std(dim=1, unbiased=False)  # (B, T)
+            values = model.activate(forward.member_logits(model, x, c)).std(dim=1, unbiased=False)  # (B, T)
         else:
-            logits = model(x, c)  # (B, T)
+            logits = forward.logits(model, x, c)  # (B, T)
             values = model.activate(logits) if output == "prediction" else logits
         result[rows] = values.cpu().numpy()
 
@@ -72,18 +75,6 @@ def predict(
     finally:
         model.to(home)
     return result
-
-
-@contextmanager
-def evaluating(model: ConvNet) -> Iterator[None]:
-    """Evaluation mode inside; the mode of every module as before afterwards, also after an error."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 def _cached() -> int:
@@ -104,31 +95,6 @@ def encode_records(records: Sequence[Record], config: ModelConfig) -> np.ndarray
                 + ("pad it with N" if bases < config.length else "cut it, or scan it in windows")
             )
     return one_hot([record.sequence for record in records], config.alphabet)
-
-
-def check_input(config: ModelConfig, X: np.ndarray | MappedRows, covariates: np.ndarray | None) -> np.ndarray | None:
-    """The covariates as float32 `(N, C)` (None where the model takes none); InputError when anything does not fit."""
-    if X.ndim != 3 or X.shape[1] != 4:
-        raise InputError(f"X has shape {tuple(X.shape)}; one-hot sequences are (examples, 4, length)")
-    if X.shape[2] != config.length:
-        raise InputError(
-            f"the sequences have {X.shape[2]} bases; this model reads {config.length}: cut or pad them, or scan them"
-        )
-    if not config.covariates:
-        return None
-    names = ", ".join(config.covariates)
-    if covariates is None:
-        raise InputError(f"this model needs {names} beside each sequence: give the covariates")
-    covariates = np.ascontiguousarray(covariates, dtype=np.float32)
-    if covariates.shape != (len(X), len(config.covariates)):
-        raise InputError(
-            f"covariates have shape {covariates.shape}; this model takes {len(config.covariates)} ({names}) for each "
-            f"of {len(X)} sequences"
-        )
-    if not np.isfinite(covariates).all():
-        row = int(np.flatnonzero(~np.isfinite(covariates).all(axis=1))[0])
-        raise InputError(f"the covariates of sequence {row + 1} are not finite numbers: correct or leave out that row")
-    return covariates
 
 
 def _ordered(data: Dataset, config: ModelConfig) -> np.ndarray | None:

@@ -13,14 +13,10 @@ from components.source import register
 from dnaconv_core.errors import ConfigError
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.receptive_field import receptive_field
+from dnaconv_core.model.steps import from_head, in_words, of_layer
 
 _network = register("network")
 _DRAWN = 32  # filters of a layer
-_POOLED = {
-    "flatten": "every position of every filter",
-    "max": "strongest position of each filter",
-    "max_mean": "strongest position and mean of each filter",
-}
 
 
 def network(
@@ -79,18 +75,15 @@ def _deepest(settings: dict[str, Any]) -> tuple[ModelConfig | None, ConfigError 
 
 
 def _layer(config: ModelConfig, layer: int, activations: list[np.ndarray] | None) -> dict[str, Any]:
-    length, many = config.length_after(layer), config.members
-    channels = 4 if layer == 1 else config.filters
-    count = f"{many} × {config.filters}" if many > 1 else str(config.filters)
-    both = " on both strands" if config.strands == "both" and layer == 1 else ""
-    drop = f" → dropout {config.dropout:g}" if config.dropout else ""
+    made = of_layer(config, layer)
+    last = made[-1]
     drawn: dict[str, Any] = {
         "name": f"Conv {layer}",
-        "operation": f"{count} filters of {config.kernel_size}{both} → ReLU{drop}",
-        "rows": many * config.filters,
-        "length": length,
-        "start": (config.length - length) / 2,  # valid padding: each unit drawn over the middle of what it sees
-        "params": f"{many * config.filters * (channels * config.kernel_size + 1):,}",
+        "operation": in_words(made),
+        "rows": last.channels,
+        "length": last.positions,
+        "start": (config.length - last.positions) / 2,  # valid padding: each unit drawn over the middle of what it sees
+        "params": f"{sum(step.n_parameters for step in made):,}",
         "field": min(receptive_field(config, layer), config.length),
         "bad": False,
     }
@@ -102,17 +95,10 @@ def _layer(config: ModelConfig, layer: int, activations: list[np.ndarray] | None
 
 
 def _dense(config: ModelConfig) -> dict[str, str]:
-    beside = f" + {', '.join(config.covariates)}" if config.covariates else ""
-    drop = f" → dropout {config.pooled_dropout:g}" if config.pooled_dropout else ""
-    if config.positional:
-        beside += f" · {4 * config.length} weights straight from the sequence"
     end = " → sigmoid" if config.output == "sigmoid" else ""
-    convolutions = sum(
-        config.members * config.filters * ((4 if layer == 0 else config.filters) * config.kernel_size + 1)
-        for layer in range(config.depth)
-    )
+    made = from_head(config)
     return {
-        "operation": f"{_POOLED[config.pooling]}{drop}{beside}",
+        "operation": in_words(made),
         "text": f"{config.n_features:,} numbers → {config.n_tasks}{end}",
-        "params": f"{config.n_parameters - convolutions:,}",
+        "params": f"{sum(step.n_parameters for step in made):,}",
     }

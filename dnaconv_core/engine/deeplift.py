@@ -5,17 +5,28 @@ passes on what the rule for max-pooling says: with y the maximum at the input, r
 of both, c − r goes to the place of y and y − c to the place of r. The contributions then sum to the difference of
 outputs exactly, also where the strongest site of the reference lies elsewhere.
 
+A step of which nothing is known but its plain form gets its mean gradient along the straight line from the reference to
+the input, which for a ReLU is the same rule; it sums up to within the
+quadrature's error.
+
 No hooks are set: the network's own layers are called with the input, and once before with the reference.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
 import torch
 from torch import Tensor
 
 from dnaconv_core.model.convnet import ConvNet
-from dnaconv_core.model.layers import flip_strand
+from dnaconv_core.model.heads import EACH, MAX, MEAN
+from dnaconv_core.model.step import Step
+from dnaconv_core.model.steps import Activation, BothStrands, Convolution, StrongerStrand
 
+_NODES = 16  # of a Gauss-Legendre quadrature
 _SMALL = 1e-6  # a Δin below this takes the gradient in place of Δout / Δin
 
 
@@ -27,14 +38,14 @@ def multipliers(model: ConvNet, x: Tensor, reference: Tensor, task: int) -> Tens
     with torch.enable_grad():
         x = x.detach().requires_grad_(True)
         h = _pooled(model, x, kept.replay())  # (B, n)
-        logit = h @ model.dense.weight[task, : h.shape[1]].detach()  # covariates enter after this, linearly
+        logit = h @ model.own[task].detach()  # covariates enter after this, linearly
         if model.positional is not None:
             logit = logit + x.flatten(1) @ model.positional.weight[task].detach()
         return torch.autograd.grad(logit.sum(), x)[0]
 
 
 class _Reference:
-    """The inputs of every ReLU and maximum for the reference, in the order in which they are met."""
+    """What enters every step that is not linear, for the reference, in the order in which they are met."""
 
     def __init__(self) -> None:
         self.seen: list[Tensor] = []
@@ -45,17 +56,20 @@ class _Reference:
         return self
 
     def relu(self, a: Tensor) -> Tensor:
-        if self.place is None:
-            self.seen.append(a)
-            return a.relu()
-        return _Relu.apply(a, self._next())
+        return a.relu() if self._first(a) else _Relu.apply(a, self._next())
 
     def maximum(self, h: Tensor) -> Tensor:
         """Over the last axis."""
+        return h.amax(dim=-1) if self._first(h) else _Max.apply(h, self._next())
+
+    def plain(self, h: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
+        return function(h) if self._first(h) else _Path.apply(h, self._next(), function)
+
+    def _first(self, h: Tensor) -> bool:
+        """Whether this is the reference itself, which is then kept."""
         if self.place is None:
             self.seen.append(h)
-            return h.amax(dim=-1)
-        return _Max.apply(h, self._next())
+        return self.place is None
 
     def _next(self) -> Tensor:
         self.place += 1
@@ -63,21 +77,33 @@ class _Reference:
 
 
 def _pooled(model: ConvNet, x: Tensor, rule: _Reference) -> Tensor:
-    """What the convolutions hand to the dense layer, `(B, n)`, as ConvNet computes it."""
-    both = model.config.strands == "both"
-    h = torch.cat([x, flip_strand(x)]) if both else x  # (B or 2B, 4, L)
-    for conv in model.convs:
-        h = rule.relu(conv(h))  # (B or 2B, F, P)
-    if both:
-        forward, reverse = h.chunk(2)
-        h = rule.maximum(torch.stack([forward, reverse.flip(2)], dim=-1))  # (B, F, P)
-    if model.config.pooling == "flatten":
-        return h.flatten(1)
-    strongest = rule.maximum(h)  # (B, F)
-    if model.config.pooling == "max":
-        return strongest
-    groups = (model.config.members, model.config.filters)
-    return torch.cat([strongest.unflatten(1, groups), h.mean(dim=2).unflatten(1, groups)], dim=2).flatten(1)
+    """What the convolutions hand to the dense layer, `(B, M·n)`, as ConvNet computes it."""
+    h = x
+    for step in model.layers:
+        if isinstance(step, Activation):
+            h = rule.relu(h)
+        elif isinstance(step, StrongerStrand):
+            forward, reverse = h.chunk(2)
+            h = rule.maximum(torch.stack([forward, reverse.flip(2)], dim=-1))  # (B, F, P)
+        elif isinstance(step, (BothStrands, Convolution)):
+            h = step.plain(model, h, x, None)
+        else:
+            h = rule.plain(h, partial(_step, model, step, x))
+    head, h = model.pooling, h.unflatten(1, (model.config.members, -1))  # (B, M, F, P)
+    if not head.parts:
+        return rule.plain(h, head.pool).flatten(1)
+    return torch.cat([_PARTS[part](rule, h) for part in head.parts], dim=2).flatten(1)
+
+
+_PARTS = {
+    EACH: lambda rule, h: h.flatten(2),
+    MAX: lambda rule, h: rule.maximum(h),
+    MEAN: lambda rule, h: h.mean(dim=3),
+}
+
+
+def _step(model: ConvNet, step: Step, x: Tensor, h: Tensor) -> Tensor:
+    return step.plain(model, h, x, None)
 
 
 class _Relu(torch.autograd.Function):
@@ -113,3 +139,24 @@ class _Max(torch.autograd.Function):
         small = change.abs() < 1e-12
         slope = shares / torch.where(small, torch.ones_like(change), change)
         return gradient.unsqueeze(-1) * torch.where(small, torch.zeros_like(slope), slope), None
+
+
+class _Path(torch.autograd.Function):
+    """Any function, whose gradient is the mean along the straight line from the reference to the input."""
+
+    @staticmethod
+    def forward(ctx, h: Tensor, reference: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
+        ctx.save_for_backward(h, reference)
+        ctx.function = function
+        return function(h)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor):
+        h, reference = ctx.saved_tensors
+        mean = torch.zeros_like(h)
+        for node, weight in zip(*np.polynomial.legendre.leggauss(_NODES), strict=True):
+            with torch.enable_grad():
+                at = (reference + (node + 1) / 2 * (h - reference)).detach().requires_grad_(True)
+                found = torch.autograd.grad(ctx.function(at), at, gradient)[0]
+            mean += weight / 2 * found
+        return mean, None, None

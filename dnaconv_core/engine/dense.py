@@ -11,12 +11,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
 
+from dnaconv_core.engine.forms import unknown_step
 from dnaconv_core.engine.sliding import maxima, one_hot_codes, shifted, sums, toeplitz, weighted_sums
+from dnaconv_core.model.heads import EACH, MAX, MEAN
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from dnaconv_core.model.convnet import ConvNet
 
 _ROWS = 4  # outermost positions computed together: more means more taps that are zero
@@ -30,6 +33,14 @@ class Branch(NamedTuple):
     left: int  # bases before a position that one layer sees
     right: int  # and after it
     edges: dict[tuple[str, int], list[tuple[slice, slice, Tensor]]]  # see DenseNet._taps
+
+
+class Layers(NamedTuple):
+    """What every layer makes of the whole sequence, the sequence itself first."""
+
+    after: list[Tensor]  # activations `(F, …)`
+    before: list[Tensor]  # and before the ReLU
+    first: list[int]  # where they begin in the sequence
 
 
 class Read(NamedTuple):
@@ -49,8 +60,6 @@ class DenseNet:
     """
 
     def __init__(self, model: ConvNet, edges: str, covariates: np.ndarray | None) -> None:
-        import torch
-
         config = model.config
         self.config, self.exact = config, edges == "exact" and config.padding == "same"
         self.length, self.positions = config.length, config.length_after(config.depth)
@@ -68,23 +77,21 @@ class DenseNet:
                 self._taps(plus)
                 self._taps(minus)
             self.members.append((plus, minus))
-        dense, n = model.dense.weight.detach(), config.n_pooled
-        self.heads = [dense[:, i * n : (i + 1) * n] for i in range(m)]  # (T, n) each
+        parts = model.pooling.split(model.own.detach())
+        self.heads = [[(part, weights[:, member]) for part, weights in parts] for member in range(m)]  # (T, F, 1 or P)
         self.bias = model.dense.bias.detach()
+        self.device = self.bias.device
         if config.covariates:
-            given = torch.as_tensor(np.asarray(covariates, np.float32), device=dense.device)[None]
-            self.bias = self.bias + (model.transform(given) @ dense[:, m * n :].T)[0]
+            given = torch.as_tensor(np.asarray(covariates, np.float32), device=self.device)[None]
+            self.bias = self.bias + (model.transform(given) @ model.dense.weight.detach()[:, model.own.shape[1] :].T)[0]
         positional = model.positional
         self.positional = None if positional is None else positional.weight.detach().view(-1, 4, self.length)
-        self.device = dense.device
 
     def scores(self, codes: np.ndarray, start: int, total: int, strands: str) -> np.ndarray:
         """Logits `(len(strands), n, T)` of the n windows whose bases, with `margin` more on both sides, are `codes`.
 
         start: where the first window begins in the whole sequence of `total` bases; codes outside it are 4.
         """
-        import torch
-
         x = torch.from_numpy(one_hot_codes(codes)).to(self.device)  # (4, n + L - 1 + 2 margin)
         count = x.shape[1] - 2 * self.margin - self.length + 1
         found = []
@@ -102,12 +109,11 @@ class DenseNet:
             else:
                 reads = [self._read(plus if s == "+" else minus, x, start, total, count) for s in strands]
             for logits, read, strand in zip(found, reads, strands, strict=True):
-                self._head(logits, read, head, strand)
+                for part, weights in head:
+                    _PARTS[part](logits, read, weights, strand)
         return torch.stack(found).transpose(1, 2).cpu().numpy()
 
     def _read(self, branch: Branch, x: Tensor, start: int, total: int, count: int) -> Read:
-        import torch.nn.functional as F
-
         same, origin = self.config.padding == "same", start - self.margin
         after, first = [x], [0]  # each layer's activations, and where they begin in x
         before = [x]  # and what they were before the ReLU
@@ -126,7 +132,7 @@ class DenseNet:
         begin = self.margin - first[-1]
         inner = after[-1][:, begin : begin + count + self.positions - 1]
         sides = [side for side in ("left", "right") if self.exact and getattr(branch, side)]
-        return Read(inner, [self._edge(branch, side, (after, before, first), count) for side in sides])
+        return Read(inner, [self._edge(branch, side, Layers(after, before, first), count) for side in sides])
 
     def _spans(self, branch: Branch, side: str, layer: int) -> tuple[range, range]:
         """Positions of `layer` (from 1) that a window's end on this side changes, and those before it that cause it."""
@@ -148,62 +154,71 @@ class DenseNet:
                     taps = toeplitz(weight, rows, range(low, high), branch.left)
                     groups.append((slice(at, at + len(rows)), slice(low - into[0], high - into[0]), taps))
 
-    def _edge(self, branch: Branch, side: str, layers: tuple, count: int) -> tuple[int, Tensor]:
+    def _edge(self, branch: Branch, side: str, layers: Layers, count: int) -> tuple[int, Tensor]:
         """Last-layer activations of the positions on one side that a window's own end changes."""
-        import torch
-
-        after, before, first = layers
         known = None  # activations (p, F, n) of the layer before, as the window has them
         for layer in range(1, len(branch.weights) + 1):
             out, into = self._spans(branch, side, layer)
-            change = shifted(after[layer - 1], self.margin + into[0] - first[layer - 1], len(into), count)
-            change = torch.neg(change, out=torch.empty(change.shape, device=change.device))
-            if known is not None:  # the window's own; beyond its end it has zeros
-                place = branch.left if side == "left" else 0
-                change[place : place + len(known)] += known
-            shared = shifted(before[layer], self.margin + out[0] - first[layer], len(out), count)
+            change = self._change(layers, layer, into, known, branch.left if side == "left" else 0, count)
+            shared = shifted(layers.before[layer], self.margin + out[0] - layers.first[layer], len(out), count)
             known = shared.clone(memory_format=torch.contiguous_format)
             for rows, columns, taps in branch.edges[side, layer]:
                 known[rows].view(-1, count).addmm_(taps, change[columns].reshape(-1, count))
             known.relu_()
         return out[0], known
 
-    def _head(self, logits: Tensor, read: Read, head: Tensor, strand: str) -> None:
-        """Add one member's part `(T, n)` to `logits`."""
-        pooling, (tasks, count) = self.config.pooling, logits.shape
-        if pooling == "flatten":
-            weights = head.view(tasks, -1, self.positions)  # (T, F, P)
-            weights = weights.flip(2) if strand == "-" else weights
-            logits += weighted_sums(read.inner, weights)
-            for at, known in read.edges:
-                change = known - shifted(read.inner, at, len(known), count)  # (p, F, n)
-                part = weights[:, :, at : at + len(known)].transpose(1, 2).reshape(tasks, -1)  # (T, p·F)
-                logits.addmm_(part, change.reshape(-1, count))
-            return
-        filters = self.config.filters
-        low = max([len(known) for at, known in read.edges if at == 0], default=0)
-        high = min([at for at, _ in read.edges if at], default=self.positions)
-        strongest = maxima(read.inner[:, low : low + count + high - low - 1], high - low)  # (F, n)
-        for _, known in read.edges:
-            strongest = strongest.maximum(known.amax(dim=0))
-        logits.addmm_(head[:, :filters], strongest)
-        if pooling == "max_mean":
-            weights = head[:, filters:] / self.positions  # (T, F)
-            logits += sums(weights @ read.inner, self.positions)
-            for at, known in read.edges:
-                logits.addmm_(weights, (known - shifted(read.inner, at, len(known), count)).sum(dim=0))
+    def _change(self, layers: Layers, layer: int, into: range, known: Tensor | None, place: int, count: int) -> Tensor:
+        """What windows have at the positions `into` below a layer, less what they share: `(p, F, n)`.
+
+        known: the window's own activations, from the `place`-th of these positions on; beyond its end it has zeros.
+        """
+        shared = shifted(layers.after[layer - 1], self.margin + into[0] - layers.first[layer - 1], len(into), count)
+        change = torch.neg(shared, out=torch.empty(shared.shape, device=shared.device))
+        if known is not None:
+            change[place : place + len(known)] += known
+        return change
+
+
+def _each(logits: Tensor, read: Read, weights: Tensor, strand: str) -> None:
+    """Add what every position comes to with `weights (T, F, P)` to the logits `(T, n)` of n windows."""
+    weights = weights.flip(2) if strand == "-" else weights
+    logits += weighted_sums(read.inner, weights)
+    for at, known in read.edges:
+        change = known - shifted(read.inner, at, len(known), logits.shape[1])  # (p, F, n)
+        part = weights[:, :, at : at + len(known)].transpose(1, 2).reshape(len(weights), -1)  # (T, p·F)
+        logits.addmm_(part, change.reshape(-1, logits.shape[1]))
+
+
+def _maximum(logits: Tensor, read: Read, weights: Tensor, strand: str) -> None:
+    """The same of each filter's maximum, `weights (T, F, 1)`."""
+    count = logits.shape[1]
+    positions = read.inner.shape[1] - count + 1
+    low = max([len(known) for at, known in read.edges if at == 0], default=0)
+    high = min([at for at, _ in read.edges if at], default=positions)
+    strongest = maxima(read.inner[:, low : low + count + high - low - 1], high - low)  # (F, n)
+    for _, known in read.edges:
+        strongest = strongest.maximum(known.amax(dim=0))
+    logits.addmm_(weights[:, :, 0], strongest)
+
+
+def _mean(logits: Tensor, read: Read, weights: Tensor, strand: str) -> None:
+    """The same of each filter's mean, `weights (T, F, 1)`."""
+    count = logits.shape[1]
+    positions = read.inner.shape[1] - count + 1
+    weights = weights[:, :, 0] / positions  # (T, F)
+    logits += sums(weights @ read.inner, positions)
+    for at, known in read.edges:
+        logits.addmm_(weights, (known - shifted(read.inner, at, len(known), count)).sum(dim=0))
+
+
+_PARTS = {EACH: _each, MAX: _maximum, MEAN: _mean}
 
 
 def dense_reason(model: ConvNet, edges: str) -> str:
     """Why this model cannot be slid densely; '' when it can."""
     config = model.config
-    parts = {f"convs.{layer}" for layer in range(config.depth)} | {"dense"}
-    known = {f"{part}.{kind}" for part in parts for kind in ("weight", "bias")}
-    extra = set(model.state_dict()) ^ (known | ({"positional.weight"} if config.positional else set()))
-    if extra:
-        return f"its network has a part without a dense form ({min(extra)})"
-    if config.pooling not in ("flatten", "max", "max_mean"):
-        return f"its pooling {config.pooling!r} has no dense form"
+    if unknown := unknown_step(model):
+        return f"its network has a part without a dense form ({unknown})"
     if edges == "exact" and config.padding == "same" and config.depth * (config.kernel_size - 1) >= config.length:
         return "every position of its window lies near an end"
     return ""

@@ -3,7 +3,8 @@
 A substitution reaches 10, 19 and 28 of the 101 positions of the book's three layers. So each layer is computed once
 for the sequence itself and, for every mutant, in that window alone: what changed one layer below, convolved, is added
 to what the sequence itself has there. Windows lie `(L, N, A, w, C)`: position mutated, sequence, base put there,
-position in the window, channel; C counts the filters of all members, each member's filled up with zeros.
+position in the window, channel; C counts the filters of all members, each member's filled up with zeros. A network with
+a step that is not known here is mutated and read as a whole.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from dnaconv_core.model.channels_last import filled
+from dnaconv_core.engine import forward
+from dnaconv_core.engine.channels_last import filled
+from dnaconv_core.engine.forms import unknown_step
+from dnaconv_core.model.heads import EACH, MAX, MEAN
 
 if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
@@ -44,6 +48,11 @@ class _Layer(NamedTuple):
     skip: int = 0
 
 
+def substitutions(model: ConvNet, task: int) -> Substitutions | Mutants:
+    """The fastest way to the mutants of this model's inputs."""
+    return Mutants(model, task) if unknown_step(model) else Substitutions(model, task)
+
+
 class Substitutions:
     """A model's parts as substitutions need them, on the model's device; the model itself is only read."""
 
@@ -61,7 +70,8 @@ class Substitutions:
         self.back = config.depth * max(strand.right for strand in self.strands)  # where the last window begins
         self.width = 1 + self.back + config.depth * max(strand.left for strand in self.strands)
         self.channels = self.strands[0].biases[-1].numel()
-        self.head = self._head(model.dense.weight.detach()[task, : m * config.n_pooled])
+        parts = model.pooling.split(model.own.detach())
+        self.head = [(part, self._weights(weights[task])) for part, weights in parts]
         self.positional = None if model.positional is None else model.positional.weight.detach()[task].view(4, -1)
         self.device = model.dense.weight.device
 
@@ -109,70 +119,119 @@ class Substitutions:
 
     def _mutants(self, strand: _Strand, layers: list[_Layer], put: Tensor, start: int) -> Tensor:
         """The last layer's windows `(l, N, A, w, C)` with the changes `(l, N, A, 4)` put at the places from `start`."""
-        places, n, a = put.shape[:3]
-        k = strand.weights[0].shape[3]
+        k, places = strand.weights[0].shape[3], len(put)
         beside = k // 2  # zeros to bring along: oneDNN adds no more than half a kernel at full speed
-        kernel = strand.weights[0][:, :, 0].flip(2).permute(1, 2, 0).reshape(4, -1)  # (4, k · C)
-        change = (put.reshape(-1, 4) @ kernel).view(places, n, a, k, self.channels)
-        for depth, layer in enumerate(layers, 1):
-            if depth > 1:
-                change = change.view(-1, 1, *change.shape[3:]).permute(0, 3, 1, 2)  # (l · N · A, C, 1, w)
-                weight = strand.weights[depth - 1]
-                change = F.conv2d(change, weight, padding=(0, k - 1 - beside), groups=self.config.members)
-                change = change.permute(0, 2, 3, 1).reshape(places, n, a, -1, self.channels)
+        change = _first_change(strand.weights[0], put)
+        for layer, weight in zip(layers[:-1], strand.weights[1:], strict=True):
             width = change.shape[3]
-            h = change.add_(_windows(layer.before, start + layer.skip, places, width)).relu_()
-            if depth < len(layers):
-                change = h.new_zeros(places, n, a, width + 2 * beside, self.channels)
-                within = change[..., beside : beside + width, :]
-                torch.sub(h, _windows(layer.after, start, places, width), out=within)
+            h = change.add_(_windows(layer.before, start, places, width)).relu_()
+            wide = h.new_zeros(*h.shape[:3], width + 2 * beside, self.channels)
+            own = _windows(layer.after, start, places, width)
+            torch.sub(h, own, out=wide[..., beside : beside + width, :])
+            change = _next_change(weight, wide, k - 1 - beside, self.config.members)
+        last, width = layers[-1], change.shape[3]
+        h = change.add_(_windows(last.before, start + last.skip, places, width)).relu_()
         if width == self.width:
             return h
-        whole = _windows(layer.after, start, places, self.width).repeat(1, 1, a, 1, 1)
-        whole[..., layer.skip : layer.skip + width, :] = h
+        whole = _windows(last.after, start, places, self.width).repeat(1, 1, put.shape[2], 1, 1)
+        whole[..., last.skip : last.skip + width, :] = h
         return whole
 
-    def _reader(self, layers: list[list[_Layer]]) -> Callable[[Tensor, int], Tensor]:
-        """A function `(windows (l, N, A, w, C), start)` → change of the logit `(l, N, A)`."""
-        pooling, w = self.config.pooling, self.width
+    def _reader(self, layers: list[list[_Layer]]) -> Reader:
+        """What the head and the dense layer make of windows, less what they make of the sequences themselves."""
         after = layers[0][-1].after  # (N, room, C)
         if len(layers) == 2:
             after = torch.maximum(after, layers[1][-1].after)
-        n = len(after)
-        if pooling == "flatten":
-            head = F.pad(self.head, (0, 0, self.back, after.shape[1] - self.back - len(self.head)))[None]
+        readers = [_PARTS[part](self, after, weights) for part, weights in self.head]
+        return lambda window, start: sum(reader(window, start) for reader in readers)
 
-            def flattened(window: Tensor, start: int) -> Tensor:
-                places = len(window)
-                weights = _windows(head, start, places, w).reshape(places, -1, 1)
-                own = _windows(after, start, places, w).reshape(places, n, -1)
-                return (window.reshape(places, -1, weights.shape[1]) @ weights).view(places, n, -1) - own @ weights
+    def _weights(self, weights: Tensor) -> Tensor:
+        """The dense layer's weights of one part of the head, `(M, F, 1 or P)`, as `(1 or P, C)` with zero channels."""
+        wide = self.channels // self.config.members
+        return F.pad(weights.permute(2, 0, 1), (0, wide - self.config.filters)).flatten(1).contiguous()
 
-            return flattened
-        largest = after.amax(1)  # (N, C)
-        earlier = F.pad(after.cummax(1).values, (0, 0, 1, 0))  # (N, 1 + room, C): the largest before each row
-        later = F.pad(after.flip(1).cummax(1).values.flip(1), (0, 0, 0, 1))  # and from it on
 
-        def pooled(window: Tensor, start: int) -> Tensor:
-            end = start + len(window)
-            beside = torch.maximum(earlier[:, start:end], later[:, start + w : end + w]).transpose(0, 1)  # (l, N, C)
-            change = (torch.maximum(window.amax(3), beside[:, :, None]) - largest[:, None]) @ self.head[0]
-            if pooling == "max":
-                return change
-            gain = window.sum(3) - _windows(after, start, len(window), w).sum(3)  # (l, N, A, C)
-            return change + gain @ self.head[1] / self.config.length_after(self.config.depth)
+Reader = Callable[[Tensor, int], Tensor]  # (windows (l, N, A, w, C), start) → change of the logit (l, N, A)
 
-        return pooled
 
-    def _head(self, weight: Tensor) -> Tensor:
-        """The dense layer's weights `(M·n,)` with zero channels: `(P, C)` after flattening, else `(1 or 2, C)`."""
-        config = self.config
-        each = weight.view(config.members, config.n_pooled)
-        if config.pooling == "flatten":
-            each = each.view(config.members, config.filters, -1).permute(2, 0, 1)  # (P, M, F)
-        else:
-            each = each.view(config.members, -1, config.filters).transpose(0, 1)  # (1 or 2, M, F)
-        return F.pad(each, (0, self.channels // config.members - config.filters)).flatten(1)
+def _each(of: Substitutions, after: Tensor, weights: Tensor) -> Reader:
+    """Of every position, with `weights (P, C)`; `after (N, room, C)` is what the sequences themselves have."""
+    head = F.pad(weights, (0, 0, of.back, after.shape[1] - of.back - len(weights)))[None]
+
+    def read(window: Tensor, start: int) -> Tensor:
+        places = len(window)
+        weights = _windows(head, start, places, of.width).reshape(places, -1, 1)
+        own = _windows(after, start, places, of.width).reshape(places, len(after), -1)
+        return (window.reshape(places, -1, weights.shape[1]) @ weights).view(places, len(after), -1) - own @ weights
+
+    return read
+
+
+def _maximum(of: Substitutions, after: Tensor, weights: Tensor) -> Reader:
+    """Of each filter's maximum, which a mutant has in its window or where the sequence has it beside."""
+    largest = after.amax(1)  # (N, C)
+    earlier = F.pad(after.cummax(1).values, (0, 0, 1, 0))  # (N, 1 + room, C): the largest before each row
+    later = F.pad(after.flip(1).cummax(1).values.flip(1), (0, 0, 0, 1))  # and from it on
+
+    def read(window: Tensor, start: int) -> Tensor:
+        end, w = start + len(window), of.width
+        beside = torch.maximum(earlier[:, start:end], later[:, start + w : end + w]).transpose(0, 1)  # (l, N, C)
+        return (torch.maximum(window.amax(3), beside[:, :, None]) - largest[:, None]) @ weights[0]
+
+    return read
+
+
+def _mean(of: Substitutions, after: Tensor, weights: Tensor) -> Reader:
+    """Of each filter's mean over positions."""
+    weights = weights[0] / of.config.length_after(of.config.depth)
+
+    def read(window: Tensor, start: int) -> Tensor:
+        return (window.sum(3) - _windows(after, start, len(window), of.width).sum(3)) @ weights  # (l, N, A)
+
+    return read
+
+
+_PARTS = {EACH: _each, MAX: _maximum, MEAN: _mean}
+
+
+def _first_change(weight: Tensor, put: Tensor) -> Tensor:
+    """What the changes of bases `(l, N, A, 4)` come to before the first ReLU: `(l, N, A, k, C)`."""
+    channels, _, _, k = weight.shape
+    kernel = weight[:, :, 0].flip(2).permute(1, 2, 0).reshape(4, -1)  # (4, k · C)
+    return (put.reshape(-1, 4) @ kernel).view(*put.shape[:3], k, channels)
+
+
+def _next_change(weight: Tensor, change: Tensor, padding: int, members: int) -> Tensor:
+    """The changes `(l, N, A, w, C)` of one layer convolved: those before the next ReLU."""
+    flat = change.view(-1, 1, *change.shape[3:]).permute(0, 3, 1, 2)  # (l · N · A, C, 1, w)
+    flat = F.conv2d(flat, weight, padding=(0, padding), groups=members)
+    return flat.permute(0, 2, 3, 1).reshape(*change.shape[:3], -1, change.shape[4])
+
+
+class Mutants:
+    """The same for networks with a step that is not known here: every mutant through the whole network."""
+
+    def __init__(self, model: ConvNet, task: int) -> None:
+        self.model, self.task = model, task
+
+    def at_once(self) -> int:
+        return max(1, _AT_ONCE // (self.model.convs[0].out_channels * self.model.config.length))
+
+    def changes(self, X: np.ndarray, at_once: int) -> np.ndarray:
+        x = torch.from_numpy(np.ascontiguousarray(X)).to(self.model.dense.weight.device).float()
+        own, result, letters = self._logits(x), torch.zeros_like(x), torch.eye(4, device=x.device)
+        step = max(1, at_once // (4 * len(x)))
+        for places in torch.arange(x.shape[2], device=x.device).split(step):
+            mutants = x.repeat(len(places), 4, 1, 1, 1)  # (l, 4, N, 4, L)
+            mutants[torch.arange(len(places)), :, :, :, places] = letters[:, None]
+            logits = self._logits(mutants.flatten(0, 2)).view(len(places), 4, len(x))
+            result[..., places] = (logits - own).permute(2, 1, 0)
+        return (result * (x != 1)).cpu().numpy()
+
+    def _logits(self, x: Tensor) -> Tensor:
+        """`(B,)`; covariates add the same to all."""
+        given = x.new_zeros(len(x), len(self.model.config.covariates)) if self.model.config.covariates else None
+        return forward.logits(self.model, x, given)[:, self.task]
 
 
 def _strand(kernels: list[tuple[Tensor, Tensor]], members: int, left: int, right: int) -> _Strand:

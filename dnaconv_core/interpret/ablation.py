@@ -53,7 +53,7 @@ def ablate_filters(
     all). Of more than `most` examples, all of the rarer class and a random part of the others are used. A filter that
     was not reached because `progress` asked to stop is left out.
     """
-    from dnaconv_core.interpret.silencing import predict_without
+    from dnaconv_core.engine.silencing import predict_without
 
     y = np.asarray(y).reshape(len(X), -1)[:, 0]
     answer = model.config.answer

@@ -6,17 +6,17 @@ in ATTRIBUTIONS.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.engine.as_found import as_found as as_found
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.ism import ism as run_ism
-from dnaconv_core.predict import check_input, evaluating
+from dnaconv_core.model.inputs import check_input
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.sequence.shuffle import dinucleotide_shuffle
 from dnaconv_core.threads import in_batches, threads_of
@@ -159,21 +159,6 @@ def _rows(model: ConvNet) -> int:
     return max(1, _AT_ONCE // (len(model.convs[0].bias) * model.config.length))
 
 
-@contextmanager
-def as_found(model: ConvNet) -> Iterator[None]:
-    """Evaluation mode inside; the mode of every module and every gradient as before afterwards, also after an error."""
-    gradients = [(parameter, parameter.requires_grad, parameter.grad) for parameter in model.parameters()]
-    for parameter in model.parameters():  # theirs would cost as much as those of the input
-        parameter.requires_grad_(False)
-    try:
-        with evaluating(model):
-            yield
-    finally:
-        for parameter, wanted, gradient in gradients:
-            parameter.requires_grad_(wanted)
-            parameter.grad = gradient
-
-
 def gradient(model: ConvNet, x: np.ndarray, covariates: np.ndarray | None, options: Options) -> Scores:
     """The derivative of the logit by each entry of the one-hot (Simonyan et al. 2014), signed."""
     return Scores(_corrected(_gradient(model, _tensor(model, x), covariates, options.task), options))
@@ -215,7 +200,7 @@ def _quadrature(n: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def deeplift(model: ConvNet, x: np.ndarray, covariates: np.ndarray | None, options: Options) -> Scores:
-    """DeepLIFT's rescale rule against one reference (see rescale.py)."""
+    """DeepLIFT's rescale rule against one reference (see engine/deeplift.py)."""
     from dnaconv_core.engine.deeplift import multipliers
 
     return _against_references(
@@ -320,17 +305,23 @@ def _covariate_scores(model: ConvNet, covariates: np.ndarray | None, method: str
 def _gradient(model: ConvNet, x: torch.Tensor, covariates: np.ndarray | None, task: int) -> np.ndarray:
     import torch
 
+    from dnaconv_core.engine import forward
+
     with torch.enable_grad():
         x = x.detach().requires_grad_(True)
-        logits = model(x, None if covariates is None else _tensor(model, covariates))  # (B, T)
+        logits = forward.logits(model, x, None if covariates is None else _tensor(model, covariates))  # (B, T)
         return torch.autograd.grad(logits[:, task].sum(), x)[0].cpu().numpy()
 
 
 def _logits(model: ConvNet, x: torch.Tensor, covariates: np.ndarray | None, task: int) -> np.ndarray:
     import torch
 
+    from dnaconv_core.engine import forward
+
     with torch.no_grad():
-        return model(x, None if covariates is None else _tensor(model, covariates))[:, task].cpu().numpy()
+        return (
+            forward.logits(model, x, None if covariates is None else _tensor(model, covariates))[:, task].cpu().numpy()
+        )
 
 
 def _corrected(scores: np.ndarray, options: Options) -> np.ndarray:

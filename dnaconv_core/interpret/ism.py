@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dnaconv_core.predict import check_input
+from dnaconv_core.model.inputs import check_input
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.threads import in_batches, threads_of
 
@@ -32,12 +32,13 @@ def ism(
     """
     import torch
 
-    from dnaconv_core.engine.substitutions import Substitutions
+    from dnaconv_core.engine.as_found import evaluating
+    from dnaconv_core.engine.substitutions import substitutions
 
     check_input(model.config, X, covariates)
     result = np.full((len(X), 4, X.shape[2]), np.nan, np.float32)
     with torch.inference_mode():
-        network = Substitutions(model, task)
+        network = substitutions(model, task)
     at_once = batch_size or network.at_once()
     threads = threads_of(model)
     step = max(1, min(at_once // (3 * X.shape[2]), -(-len(X) // threads)))  # sequences
@@ -46,10 +47,11 @@ def ism(
     def fill(rows: slice) -> None:
         result[rows] = network.changes(np.asarray(X[rows]), at_once)
 
-    for rows in in_batches(fill, len(X), step, threads):
-        progress.report(rows.stop / len(X), f"{rows.stop:,} of {len(X):,} sequences mutated")
-        if progress.should_stop():
-            break
+    with evaluating(model):
+        for rows in in_batches(fill, len(X), step, threads):
+            progress.report(rows.stop / len(X), f"{rows.stop:,} of {len(X):,} sequences mutated")
+            if progress.should_stop():
+                break
     return result
 
 

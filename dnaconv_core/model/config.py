@@ -15,6 +15,8 @@ from dnaconv_core.answers import ANSWERS
 from dnaconv_core.answers.base import Answer
 from dnaconv_core.answers.links import LINKS
 from dnaconv_core.errors import ConfigError
+from dnaconv_core.model.heads import HEADS
+from dnaconv_core.model.steps import head_of, last_of_layer, steps
 
 
 def _setting(default: Any, help: str, **limits: Any) -> Any:
@@ -103,8 +105,8 @@ class ModelConfig(_Checked):
     )
     pooling: str = _setting(
         "flatten",
-        "'flatten' keeps every position, 'max' each filter's strongest, 'max_mean' that and its mean over positions",
-        choices=("flatten", "max", "max_mean"),
+        ", ".join(f"{key!r} {head.help}" for key, head in HEADS.items()),
+        choices=HEADS.keys(),
         label="Before the dense layer",
         group="model",
     )
@@ -206,12 +208,12 @@ class ModelConfig(_Checked):
 
     def length_after(self, layer: int) -> int:
         """Positions left after `layer` layers (0 is the input)."""
-        return self.length - layer * (self.kernel_size - 1) * (self.padding == "valid")
+        return last_of_layer(self, layer).positions
 
     @property
     def n_pooled(self) -> int:
         """Numbers that one member's last layer hands to the dense layer."""
-        return self.filters * {"max": 1, "max_mean": 2, "flatten": self.length_after(self.depth)}[self.pooling]
+        return head_of(self).numbers
 
     @property
     def n_features(self) -> int:
@@ -221,10 +223,7 @@ class ModelConfig(_Checked):
     @property
     def n_parameters(self) -> int:
         """Trainable numbers: weights and biases."""
-        first = 4 * self.kernel_size * self.filters + self.filters
-        later = (self.depth - 1) * (self.filters**2 * self.kernel_size + self.filters)
-        beside = 4 * self.length * self.n_tasks if self.positional else 0
-        return self.members * (first + later) + (self.n_features + 1) * self.n_tasks + beside
+        return sum(step.n_parameters for step in steps(self))
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,21 @@
-"""The network: `Conv1D → ReLU → Dropout` × depth → flatten or maximum → [covariates] → Dense. It returns logits."""
+"""The network in plain torch: it walks the steps that its configuration describes (model/steps.py). Returns logits.
+
+Engines compute the same faster (dnaconv_core/engine); who wants speed asks engine/forward.py, not the module itself.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from dnaconv_core.answers.links import LINKS
 from dnaconv_core.errors import ConfigError
-from dnaconv_core.model import channels_last, strongest
 from dnaconv_core.model.config import ModelConfig
-from dnaconv_core.model.layers import ReluDropout, SameConv1d, flip_strand, max_over_strands
+from dnaconv_core.model.heads import Head
+from dnaconv_core.model.step import Step
+from dnaconv_core.model.steps import steps
 
 LOG_OFFSET = 1e-3  # added to a covariate before its logarithm
 
@@ -26,25 +32,38 @@ class ConvNet(nn.Module):
     all members.
     """
 
+    convs: nn.ModuleList
+    activations: nn.ModuleList
+    pooled_dropout: nn.Dropout
+    dense: nn.Linear
+    positional: nn.Linear | None
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        conv = SameConv1d if config.padding == "same" else nn.Conv1d
-        width = config.members * config.filters
-        self.convs = nn.ModuleList(
-            conv(4, width, config.kernel_size)
-            if layer == 0
-            else conv(width, width, config.kernel_size, groups=config.members)
-            for layer in range(config.depth)
-        )
-        self.activations = nn.ModuleList(ReluDropout(config.dropout) for _ in range(config.depth))
-        self.pooled_dropout = nn.Dropout(config.pooled_dropout)
-        self.dense = nn.Linear(config.n_features, config.n_tasks)
-        self.positional = nn.Linear(4 * config.length, config.n_tasks, bias=False) if config.positional else None
+        self.steps = steps(config)
+        at = next(i for i, step in enumerate(self.steps) if isinstance(step, Head))
+        self.layers, self.after = self.steps[:at], self.steps[at:]  # up to the last layer's activations, and from there
+        self.pooling: Head = self.after[0]
+        self.positional = None
+        for step in self.steps:
+            self._build(step)
         self._initialize()
         n = len(config.covariates)
         self.register_buffer("covariate_mean", _row(config.covariate_mean or (0.0,) * n), persistent=False)
         self.register_buffer("covariate_scale", _row(config.covariate_scale or (1.0,) * n), persistent=False)
+
+    def _build(self, step: Step) -> None:
+        """A step's module at its place; those of layers in a list."""
+        module = step.module()
+        if module is None:
+            return
+        if not step.layer:
+            setattr(self, step.place, module)
+            return
+        if not hasattr(self, step.place):
+            setattr(self, step.place, nn.ModuleList())
+        getattr(self, step.place).append(module)
 
     @torch.no_grad()
     def _initialize(self) -> None:
@@ -71,68 +90,58 @@ class ConvNet(nn.Module):
             nn.init.zeros_(self.positional.weight)
 
     def forward(self, X: Tensor, covariates: Tensor | None = None) -> Tensor:
-        if channels_last.applies(self, X):
-            return self.member_logits(X, covariates).mean(dim=1)
         return self.head(self.features(X), X, covariates)  # (B, T)
 
+    def features(self, X: Tensor, depth: int | None = None) -> Tensor:
+        """Activations `(B, M·F, P)` after `depth` layers (default all), strands combined where both are read."""
+        wanted = [step for step in self.layers if depth is None or step.layer <= depth]
+        return self.walk(wanted, X, X)
+
     def head(self, features: Tensor, X: Tensor, covariates: Tensor | None = None) -> Tensor:
-        """Logits `(B, T)` from the last layer's activations `(B, F, P)`, the sequences and raw covariates."""
-        h = self.pool(features)
-        if self.config.covariates:
-            h = torch.cat([h, self._given(covariates)], dim=1)
-        logits = self.dense(h)  # (B, T)
-        return logits if self.positional is None else logits + self.positional(X.flatten(1))
+        """Logits `(B, T)` from the last layer's activations `(B, M·F, P)`, the sequences and raw covariates."""
+        return self.walk(self.after, features, X, covariates)
+
+    def walk(self, wanted: Sequence[Step], h: Tensor, X: Tensor, covariates: Tensor | None = None) -> Tensor:
+        """Through some of the steps, one after the other, from what stands before the first of them."""
+        for step in wanted:
+            h = step.plain(self, h, X, covariates)
+        return h
+
+    def pool(self, features: Tensor, X: Tensor) -> Tensor:
+        """Activations `(B, M·F, P)` as the dense layer sees them: `(B, M·n)`, member by member."""
+        return self.pooled_dropout(self.pooling.plain(self, features, X, None))
 
     def member_logits(self, X: Tensor, covariates: Tensor | None = None) -> Tensor:
-        """Logits `(B, M, T)` of each member; their mean over M is `forward`.
+        """Logits `(B, M, T)` of each member; their mean over M is `forward`."""
+        features = self.features(X)
+        if self.config.members == 1:
+            return self.head(features, X, covariates)[:, None]
+        return self.joined(self.by_member(self.pool(features, X)), X, covariates)
 
-        X may be bfloat16: on a CPU it is then convolved in that precision where that is possible.
-        """
-        m, n = self.config.members, self.config.n_pooled
-        own, shared = self.dense.weight[:, : m * n], self.dense.weight[:, m * n :]  # (T, M·n), (T, C)
-        fast = channels_last.applies(self, X)
-        given, X = X, X.float()  # all else is computed in float32
-        if fast and strongest.applies(self):
-            conv, both = self.convs[0], self.config.strands == "both"
-            same = self.config.padding == "same"
-            h = self.pooled_dropout(strongest.strongest_match(X, conv.weight, conv.bias, same=same, both=both))
-            logits = torch.einsum("bmn,tmn->bmt", h.unflatten(1, (m, n)), own.unflatten(1, (m, n)))  # (B, M, T)
-        elif fast:
-            logits = channels_last.dense(self, given, own)
-        elif m == 1:
-            return self.forward(X, covariates)[:, None]
-        else:
-            h = self.pool(self.features(X)).unflatten(1, (m, n))  # (B, M, n)
-            logits = torch.einsum("bmn,tmn->bmt", h, own.unflatten(1, (m, n)))
-        logits = m * logits + self.dense.bias
+    @property
+    def own(self) -> Tensor:
+        """The dense layer's weights of sequence features, without those of covariates: `(T, M·n)`."""
+        return self.dense.weight[:, : self.pooling.channels]
+
+    def by_member(self, pooled: Tensor) -> Tensor:
+        """`(B, M·n)` or `(B, M, n)` times each member's own weights: `(B, M, T)`."""
+        m = self.config.members
+        pooled = pooled if pooled.dim() == 3 else pooled.unflatten(1, (m, -1))
+        return torch.einsum("bmn,tmn->bmt", pooled, self.own.unflatten(1, (m, -1)))
+
+    def joined(self, own: Tensor, X: Tensor, covariates: Tensor | None) -> Tensor:
+        """Members' logits `(B, M, T)` from what their own numbers come to, with all that they share."""
+        logits = self.config.members * own + self.dense.bias
         if self.config.covariates:
-            logits = logits + (self._given(covariates) @ shared.T)[:, None]
+            logits = logits + (self.given(covariates) @ self.dense.weight[:, self.pooling.channels :].T)[:, None]
         return logits if self.positional is None else logits + self.positional(X.flatten(1))[:, None]
 
-    def pool(self, features: Tensor) -> Tensor:
-        """Activations `(B, F, P)` as the dense layer sees them: `(B, M·n)`, member by member."""
-        if self.config.pooling == "flatten":
-            h = features.flatten(1)
-        elif self.config.pooling == "max":
-            h = features.amax(dim=2)
-        else:
-            groups = features.unflatten(1, (self.config.members, self.config.filters))  # (B, M, F/M, P)
-            h = torch.cat([groups.amax(dim=3), groups.mean(dim=3)], dim=2).flatten(1)
-        return self.pooled_dropout(h)
-
-    def _given(self, covariates: Tensor | None) -> Tensor:
+    def given(self, covariates: Tensor | None) -> Tensor:
+        """Raw covariates `(B, C)` transformed. Raises ConfigError where there are none."""
         if covariates is None:
             names = ", ".join(self.config.covariates)
             raise ConfigError(f"this model needs {names} beside the sequence: give the covariates")
         return self.transform(covariates)
-
-    def features(self, X: Tensor, depth: int | None = None) -> Tensor:
-        """Activations `(B, F, P)` after `depth` layers (default all), strands combined where both are read."""
-        both = self.config.strands == "both"
-        h = torch.cat([X, flip_strand(X)]) if both else X  # (B or 2B, 4, L)
-        for conv, activation in zip(self.convs[:depth], self.activations[:depth], strict=True):
-            h = activation(conv(h))  # (B or 2B, F, P)
-        return max_over_strands(h) if both else h
 
     def transform(self, covariates: Tensor) -> Tensor:
         """Raw covariates `(B, C)` as the dense layer sees them."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.model.steps import last_of_layer
 
 
 def receptive_field(config: ModelConfig, layer: int | None = None) -> int:
     """Input bases that one unit of `layer` (from 1; default the last) depends on, before clipping at the ends."""
-    return 1 + (config.depth if layer is None else layer) * (config.kernel_size - 1)
+    before, after = last_of_layer(config, config.depth if layer is None else layer).sees
+    return before + 1 + after
 
 
 def input_span(config: ModelConfig, position: int, layer: int | None = None) -> tuple[int, int]:
@@ -15,7 +17,5 @@ def input_span(config: ModelConfig, position: int, layer: int | None = None) -> 
 
     'same' pads floor((k − 1) / 2) zeros on the left of every layer, as Keras does, so the span leans right for even k.
     """
-    layer = config.depth if layer is None else layer
-    left = layer * ((config.kernel_size - 1) // 2) if config.padding == "same" else 0
-    start = position - left
-    return max(start, 0), min(start + receptive_field(config, layer), config.length)
+    before, after = last_of_layer(config, config.depth if layer is None else layer).sees
+    return max(position - before, 0), min(position + after + 1, config.length)

@@ -18,8 +18,9 @@ def choose(model: ConvNet, wanted: str, device: str, before: str | None = None) 
     """'bfloat16' or 'float32', for `wanted` 'auto' or 'float32'; `before` is what a resumed run has had so far."""
     if wanted == FLOAT32 or before == FLOAT32 or device != "cpu" or not has_bfloat16():
         return FLOAT32
-    kept = model.config.pooling == "max" and model.config.depth == 1  # one matrix product, see strongest.py
-    return FLOAT32 if kept or model.config.length < _LEAST else BFLOAT16
+    from dnaconv_core.engine import strongest  # one matrix product, which gains nothing
+
+    return FLOAT32 if strongest.possible(model) or model.config.length < _LEAST else BFLOAT16
 
 
 def has_bfloat16() -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from dnaconv_core.engine.forward import member_logits
 from dnaconv_core.progress import Progress
 from dnaconv_core.train.batches import mutated
 from dnaconv_core.train.loss import per_example
@@ -102,7 +103,7 @@ class Steps:
     def _losses(self, batch: Batch) -> Tensor:
         """Weighted losses `(B, M, T)`: every member has its own."""
         X = mutated(batch.X, self.mutation) if self.mutation else batch.X
-        logits = self.model.member_logits(X, batch.covariates)  # (B, M, T)
+        logits = member_logits(self.model, X, batch.covariates)  # (B, M, T)
         return per_example(self.model, logits, batch.y[:, None]) * batch.w[:, None]
 
 

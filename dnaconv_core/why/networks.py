@@ -96,7 +96,7 @@ def fitted(
             for _ in range(steps):
                 rows = rng.integers(0, len(X), 100)
                 beside = () if covariates is None else (torch.from_numpy(covariates[rows]),)
-                predicted = model(torch.from_numpy(X[rows]).float(), *beside)[:, 0]
+                predicted = _forward(model, torch.from_numpy(X[rows]).float(), *beside)[:, 0]
                 optimizer.zero_grad()
                 loss(predicted, torch.from_numpy(np.asarray(y[rows], np.float32))).backward()
                 optimizer.step()
@@ -112,9 +112,17 @@ def logits(model: nn.Module, X: np.ndarray, covariates: np.ndarray | None = None
     def forward() -> Tensor:
         with torch.inference_mode():
             beside = () if covariates is None else (torch.from_numpy(covariates),)
-            return model(torch.from_numpy(X).float(), *beside)[:, 0]
+            return _forward(model, torch.from_numpy(X).float(), *beside)[:, 0]
 
     return alone(forward)
+
+
+def _forward(model: nn.Module, *given: Tensor) -> Tensor:
+    """Logits `(B, 1)`, in the fast form where the network is one of ours."""
+    from dnaconv_core.engine import forward
+    from dnaconv_core.model.convnet import ConvNet
+
+    return forward.logits(model, *given) if isinstance(model, ConvNet) else model(*given)
 
 
 def auroc(model: nn.Module, X: np.ndarray, y: np.ndarray, covariates: np.ndarray | None = None) -> float:

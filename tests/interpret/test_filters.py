@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from dnaconv_core.data.synthetic import tf_binding
+from dnaconv_core.engine.silencing import predict_without, silenced
 from dnaconv_core.errors import InputError
 from dnaconv_core.evaluate.bootstrap import paired_difference
 from dnaconv_core.interpret.ablation import ablate_filters
@@ -20,7 +21,6 @@ from dnaconv_core.interpret.filters import (
     top_sequences,
 )
 from dnaconv_core.interpret.keep import stored_examples
-from dnaconv_core.interpret.silencing import predict_without, silenced
 from dnaconv_core.model.bundle import load_bundle
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
@@ -211,7 +211,7 @@ NETWORKS = {
 @pytest.mark.parametrize("name", NETWORKS)
 def test_predictions_without_each_filter_are_those_of_the_network_with_it_silenced(name, monkeypatch):
     config = NETWORKS[name]
-    monkeypatch.setattr("dnaconv_core.interpret.silencing._AT_ONCE", 5 * config.members * config.filters * 23)
+    monkeypatch.setattr("dnaconv_core.engine.silencing._AT_ONCE", 5 * config.members * config.filters * 23)
     model, X = build(config, 4), random_backgrounds(12, 23, seed=1)
     with torch.no_grad():
         for conv in model.convs:

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from dnaconv_core.data.synthetic import tf_binding
+from dnaconv_core.engine.silencing import predict_without, silenced
 from dnaconv_core.engine.substitutions import Substitutions
 from dnaconv_core.interpret import marginalize as bench
 from dnaconv_core.interpret.ablation import ablate_filters
@@ -19,7 +20,6 @@ from dnaconv_core.interpret.evidence import check_map, random_weights_check, sta
 from dnaconv_core.interpret.filters import filter_motifs
 from dnaconv_core.interpret.findings import gather
 from dnaconv_core.interpret.ism import ism
-from dnaconv_core.interpret.silencing import predict_without, silenced
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import ConvNet, build
 from dnaconv_core.predict import predict
@@ -97,6 +97,7 @@ def test_a_model_is_left_as_it_was_found_after_an_error(model, name, monkeypatch
     with monkeypatch.context() as broken:
         broken.setattr(torch.nn.functional, "conv2d", fail)
         broken.setattr(ConvNet, "forward", fail)
+        broken.setattr("dnaconv_core.engine.channels_last.features", fail)
         broken.setattr(Substitutions, "changes", fail)
         with pytest.raises(RuntimeError, match="on purpose") as held:
             ASK[name](model)

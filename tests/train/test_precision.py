@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from dnaconv_core.data.synthetic import tf_binding
+from dnaconv_core.engine import channels_last
+from dnaconv_core.engine.forward import member_logits
 from dnaconv_core.errors import TrainingError
-from dnaconv_core.model import channels_last
 from dnaconv_core.model.config import ModelConfig, TrainConfig
 from dnaconv_core.model.convnet import build
 from dnaconv_core.train import precision
@@ -60,7 +61,7 @@ def test_logits_and_gradients_round_no_more_than_torchs_own_bfloat16(parts, chan
     def computed(dtype: str) -> list[torch.Tensor]:
         batch = Loader(parts[0], model.config, "cpu", precision=dtype).batch(torch.arange(64))
         assert batch.X.dtype == getattr(torch, dtype)
-        logits = model.member_logits(batch.X).float()
+        logits = member_logits(model, batch.X).float()
         gradients = torch.autograd.grad(logits.sum(), list(model.parameters()))
         assert all(gradient.dtype == torch.float32 for gradient in gradients)
         return [logits.detach(), *gradients]

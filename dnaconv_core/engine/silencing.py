@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from dnaconv_core.engine.as_found import as_found
 from dnaconv_core.errors import InputError
-from dnaconv_core.interpret.attribution import as_found
-from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import ConvNet
-from dnaconv_core.model.layers import flip_strand, max_over_strands
-from dnaconv_core.predict import check_input
+from dnaconv_core.model.inputs import check_input
+from dnaconv_core.model.step import Step
+from dnaconv_core.model.steps import StrongerStrand
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.threads import in_batches, threads_of
 
@@ -49,23 +49,25 @@ def predict_without(
     covariates = check_input(model.config, X, covariates)
     for index in indices:
         _check_filter(model, index, layer)
-    last, device = layer == model.config.depth, model.dense.weight.device
-    owner = _owner(model.config).to(device) if last else None
+    device, owner = model.dense.weight.device, _owner(model, layer)
     logits = np.full((len(X), 1 + len(indices)), np.nan, np.float32)
     step = max(1, _AT_ONCE // (model.config.members * model.config.filters * model.config.length))
+    below, above = _parted(model, layer)
 
     @torch.inference_mode()
     def fill(rows: slice) -> None:
         x = torch.from_numpy(np.ascontiguousarray(X[rows])).to(device).float()  # (B, 4, L)
         given = None if covariates is None else torch.from_numpy(covariates[rows]).to(device)  # (B, C)
-        h = _layers(model, torch.cat([x, flip_strand(x)]) if model.config.strands == "both" else x, 0, layer)
-        whole = model.head(_combined(model, _layers(model, h, layer)), x, given)[:, :1]  # (B, 1)
-        if last:
-            pooled = model.pool(_combined(model, h)) * model.dense.weight[0, : len(owner)]  # (B, M·n)
-            shares = pooled.new_zeros(len(x), len(model.convs[-1].bias)).index_add_(1, owner, pooled)  # (B, F)
-            without = whole - shares[:, list(indices)]
+        h = model.walk(below, x, x)  # (B or 2B, F, P)
+
+        def logit() -> Tensor:
+            return model.walk(above, h, x, given)[:, :1]  # (B, 1)
+
+        whole = logit()
+        if owner is not None:
+            without = whole - _shares(model, h, x, owner)[:, list(indices)]
         else:
-            without = torch.cat([_head_without(model, h, layer, index, x, given) for index in indices], dim=1)
+            without = torch.cat([_without(logit, h, index) for index in indices], dim=1)
         logits[rows] = torch.cat([whole, without], dim=1).cpu().numpy()
 
     with as_found(model):
@@ -78,34 +80,40 @@ def predict_without(
     return predictions[:, 0], predictions[:, 1:]
 
 
-def _head_without(model: ConvNet, h: Tensor, layer: int, index: int, x: Tensor, given: Tensor | None) -> Tensor:
-    """The first logit `(B, 1)` from the activations `(S·B, F, P)` of a layer, but for one filter."""
+def _parted(model: ConvNet, layer: int) -> tuple[list[Step], list[Step]]:
+    """The steps up to the end of a layer, strands apart, and those after it."""
+    end = max(i for i, step in enumerate(model.steps) if step.layer == layer) + 1
+    return model.steps[:end], model.steps[end:]
+
+
+def _without(logit: Callable[[], Tensor], h: Tensor, index: int) -> Tensor:
+    """The logit `(B, 1)` from the activations `(B or 2B, F, P)` of a layer, but for one filter."""
     kept = h[:, index].clone()
     h[:, index] = 0
-    logit = model.head(_combined(model, _layers(model, h, layer)), x, given)[:, :1]
+    found = logit()
     h[:, index] = kept
-    return logit
+    return found
 
 
-def _layers(model: ConvNet, h: Tensor, start: int, end: int | None = None) -> Tensor:
-    """Through the convolutions from `start` (from 0) to before `end`, strands apart."""
-    for conv, activation in zip(model.convs[start:end], model.activations[start:end], strict=True):
-        h = activation(conv(h))
-    return h
+def _owner(model: ConvNet, layer: int) -> Tensor | None:
+    """Which filter of the last layer each number that the dense layer sees comes from, `(M·n,)`.
+
+    None where a filter does not enter the logit as a sum: before the last layer, and with a head that engines do not
+    know. The network is then computed again without it.
+    """
+    head = model.pooling
+    if layer < model.config.depth or not head.parts:
+        return None
+    each = torch.arange(model.convs[-1].out_channels).view(model.config.members, -1)  # (M, F)
+    owner = torch.cat([each.repeat_interleave(head.each(part), dim=1) for part in head.parts], dim=1)  # (M, n)
+    return owner.flatten().to(model.dense.weight.device)
 
 
-def _combined(model: ConvNet, h: Tensor) -> Tensor:
-    return max_over_strands(h) if model.config.strands == "both" else h
-
-
-def _owner(config: ModelConfig) -> Tensor:
-    """Which filter of the last layer each number that the dense layer sees comes from, `(M·n,)`."""
-    filters = torch.arange(config.members * config.filters)
-    if config.pooling == "flatten":
-        return filters.repeat_interleave(config.length_after(config.depth))
-    if config.pooling == "max":
-        return filters
-    return filters.view(config.members, 1, config.filters).expand(-1, 2, -1).flatten()  # the maximum, then the mean
+def _shares(model: ConvNet, h: Tensor, x: Tensor, owner: Tensor) -> Tensor:
+    """What each filter adds to the first logit `(B, F)`, from the last layer's activations, strands apart."""
+    strands = [step for step in model.layers if isinstance(step, StrongerStrand)]
+    pooled = model.pool(model.walk(strands, h, x), x) * model.own[0]  # (B, M·n)
+    return pooled.new_zeros(len(x), model.convs[-1].out_channels).index_add_(1, owner, pooled)
 
 
 def _check_filter(model: ConvNet, index: int, layer: int) -> None:

@@ -7,8 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dnaconv_core.engine import channels_last
+from dnaconv_core.engine.forward import logits, member_logits
 from dnaconv_core.errors import ConfigError
-from dnaconv_core.model import channels_last
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import ConvNet, build
 
@@ -39,7 +40,7 @@ def network(**chosen) -> ConvNet:
 
 def logits_and_gradients(model: ConvNet, X: torch.Tensor, covariates: torch.Tensor | None = None):
     X = X.clone().requires_grad_()
-    out = model.member_logits(X, covariates)
+    out = member_logits(model, X, covariates)
     upstream = torch.linspace(-1, 1, out.numel()).view(out.shape)
     return out.detach(), torch.autograd.grad(out, [X, *model.parameters()], upstream)
 
@@ -66,9 +67,9 @@ def test_covariates_and_positional_weights_join_as_before():
     model = network(length=21, covariates=("open", "age"), positional=True, members=2).eval()
     torch.nn.init.uniform_(model.positional.weight)
     X, c = torch.randn(8, 4, 21), torch.rand(8, 2)
-    fast = model(X, c)
+    fast = logits(model, X, c)
     with patch.object(channels_last, "_available", return_value=False):
-        torch.testing.assert_close(fast, model(X, c), rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(fast, logits(model, X, c), rtol=1e-4, atol=1e-5)
 
 
 class TestDropout:
@@ -114,7 +115,7 @@ class TestDropout:
         model = network(length=23, depth=2, filters=filters, kernel_size=kernel_size, dropout=0.4).train()
         X = torch.randn(8, 4, 23, requires_grad=True)
         torch.manual_seed(8)
-        out = model(X)
+        out = logits(model, X)
         upstream = torch.randn(out.shape)
         ours = torch.autograd.grad(out, [X, *model.parameters()], upstream)
         torch.manual_seed(8)

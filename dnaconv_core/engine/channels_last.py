@@ -21,6 +21,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from dnaconv_core.engine.forms import unknown_layer
+from dnaconv_core.model.heads import EACH, MAX, MEAN
 from dnaconv_core.model.layers import ReluDropout, SameConv1d, flip_strand
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ def applies(model: ConvNet, X: Tensor) -> bool:
     if X.device.type != "cpu" or X.dtype not in (torch.float32, torch.bfloat16) or len(X) < _WORTH or not _available():
         return False
     if model.convs[0].weight.dtype != torch.float32 or torch.is_autocast_enabled("cpu"):
+        return False
+    if unknown_layer(model):
         return False
     for conv, activation in zip(model.convs, model.activations, strict=True):
         if type(conv) not in (SameConv1d, nn.Conv1d) or type(activation) is not ReluDropout:
@@ -65,31 +69,44 @@ def features(model: ConvNet, X: Tensor) -> Tensor:
     return h.squeeze(2).permute(0, 2, 1).unflatten(2, (config.members, -1))  # squeezed: selecting would copy gradients
 
 
-def dense(model: ConvNet, X: Tensor, weight: Tensor) -> Tensor:
-    """The dense layer's weights of sequence features, `(T, M·n)`, applied member by member: `(B, M, T)`."""
-    config = model.config
-    h, filters = features(model, X), config.filters  # (B or 2B, P, M, F')
-    h = h if config.pooling == "flatten" else h.float()
-    if config.strands == "both" and config.pooling == "max":
-        h = torch.maximum(*h.amax(dim=1).chunk(2))[..., :filters]  # (B, M, F)
-    elif config.strands == "both":
-        forward, reverse = h.chunk(2)
-        h = torch.maximum(forward, reverse.flip(1))  # (B, P, M, F')
-    elif config.pooling == "max":
-        h = h.amax(dim=1)[..., :filters]
-    if config.pooling == "max_mean":
-        h = torch.cat([h.amax(dim=1)[..., :filters], h.mean(dim=1)[..., :filters]], dim=2)  # (B, M, 2F)
-    elif config.pooling == "flatten":
-        if not (model.training and config.pooled_dropout):
-            return _Dense.apply(h, _by_position(model, weight, h.shape[3])).unflatten(1, (config.members, -1))
-        h = h[..., :filters].float().permute(0, 2, 3, 1).flatten(2)  # (B, M, F·P)
-    h = model.pooled_dropout(h)
-    return torch.einsum("bmn,tmn->bmt", h, weight.unflatten(1, (config.members, -1)))
+def own_logits(model: ConvNet, X: Tensor) -> Tensor:
+    """What each member's own numbers come to in the dense layer, before what members share: `(B, M, T)`."""
+    h, head = features(model, X), model.pooling  # (B or 2B, P, M, F')
+    if head.parts == (EACH,) and not (model.training and model.config.pooled_dropout):
+        h = _stronger(model, h)
+        return _Dense.apply(h, _by_position(model, h.shape[3])).unflatten(1, (model.config.members, -1))
+    h = h.float()
+    if head.parts == (MAX,):  # the maxima of either strand, then the stronger: fewer numbers
+        pooled = _stronger(model, h.amax(dim=1, keepdim=True)).squeeze(1)[..., : model.config.filters]  # (B, M, F)
+    else:
+        h = _stronger(model, h)[..., : model.config.filters]
+        pooled = torch.cat([_PARTS[part](h) for part in head.parts], dim=2) if head.parts else _opaque(model, h)
+    return model.by_member(model.pooled_dropout(pooled))
 
 
-def _by_position(model: ConvNet, weight: Tensor, wide: int) -> Tensor:
+_PARTS = {
+    EACH: lambda h: h.permute(0, 2, 3, 1).flatten(2),  # (B, M, F·P)
+    MAX: lambda h: h.amax(dim=1),
+    MEAN: lambda h: h.mean(dim=1),
+}  # of (B, P, M, F)
+
+
+def _opaque(model: ConvNet, h: Tensor) -> Tensor:
+    """A head of which nothing is known but its plain form."""
+    return model.pooling.pool(h.permute(0, 2, 3, 1))
+
+
+def _stronger(model: ConvNet, h: Tensor) -> Tensor:
+    """The stronger strand at the same bases: `(2B, P, M, F')` → `(B, P, M, F')`; as it is where one strand is read."""
+    if model.config.strands == "one":
+        return h
+    forward, reverse = h.chunk(2)
+    return torch.maximum(forward, reverse.flip(1))
+
+
+def _by_position(model: ConvNet, wide: int) -> Tensor:
     """Weights `(T, M·F·P)` as `(M·T, P·M·F')`, for activations as they lie in memory; zero for another member's."""
-    members, filters = model.config.members, model.config.filters
+    members, filters, weight = model.config.members, model.config.filters, model.own
     weight = F.pad(weight.view(len(weight), members, filters, -1).permute(0, 3, 1, 2), (0, wide - filters))
     if members > 1:  # (T, P, M, F') → (M, T, P, M, F')
         weight = torch.diag_embed(weight.transpose(2, 3), dim1=0, dim2=3)
@@ -123,24 +140,33 @@ class _Layer(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, gradient: Tensor):
         x, kernel, y = ctx.saved_tensors
-        (filters, channels, k), members, groups, padding, scale = ctx.shapes
+        shape, members, groups, padding, scale = ctx.shapes
         below = ctx.needs_input_grad[0]  # not of the first layer
-        most = (k - 1) // 2  # zeros that the transposed convolution may add by itself
-        beside = max(k - 1 - padding - most, 0) if below else 0  # the others
+        beside = _beside(shape[2], padding) if below else 0
         gradient = _through_relu(gradient, y, beside)
-        zeros, wanted = [0, padding + beside], [False, True, False]
-        _, dw, _ = torch.ops.aten.convolution_backward(
-            gradient, x, kernel, None, [1, 1], zeros, [1, 1], False, [0, 0], groups, wanted
-        )
-        dw = dw.view(members, -1, *dw.shape[1:])[:, : filters // members, :channels, 0]  # (M, F, C, k)
-        dw = dw.reshape(filters, channels, k).float() * scale
-        db = gradient.sum((0, 2, 3)).view(members, -1)[:, : filters // members].reshape(filters).float() * scale
-        dx = None
-        if below:
-            turned = kernel.flip(3).unflatten(0, (groups, -1)).transpose(1, 2).flatten(0, 1)
-            turned = turned.contiguous(memory_format=torch.channels_last)
-            dx = F.conv2d(gradient, turned, padding=(0, k - 1 - padding - beside), groups=groups)
-        return dx, dw, db, None, None, None, None
+        dw = _weight_gradient(gradient, x, kernel, padding + beside, groups)
+        dw = dw.view(members, -1, *dw.shape[1:])[:, : shape[0] // members, : shape[1], 0]  # (M, F, C, k)
+        db = gradient.sum((0, 2, 3)).view(members, -1)[:, : shape[0] // members]
+        dx = _input_gradient(gradient, kernel, shape[2] - 1 - padding - beside, groups) if below else None
+        return dx, dw.reshape(shape).float() * scale, db.reshape(-1).float() * scale, None, None, None, None
+
+
+def _beside(k: int, padding: int) -> int:
+    """Zeros on either side that a gradient must bring along: the transposed convolution adds half a kernel itself."""
+    return max(k - 1 - padding - (k - 1) // 2, 0)
+
+
+def _weight_gradient(gradient: Tensor, x: Tensor, kernel: Tensor, padding: int, groups: int) -> Tensor:
+    wanted = [False, True, False]
+    return torch.ops.aten.convolution_backward(
+        gradient, x, kernel, None, [1, 1], [0, padding], [1, 1], False, [0, 0], groups, wanted
+    )[1]
+
+
+def _input_gradient(gradient: Tensor, kernel: Tensor, padding: int, groups: int) -> Tensor:
+    turned = kernel.flip(3).unflatten(0, (groups, -1)).transpose(1, 2).flatten(0, 1)
+    turned = turned.contiguous(memory_format=torch.channels_last)
+    return F.conv2d(gradient, turned, padding=(0, padding), groups=groups)
 
 
 def _rectified(x: Tensor, weight: Tensor, bias: Tensor, members: int, kept: int, padding: int, spare: int) -> Tensor:

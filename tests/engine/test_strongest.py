@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from dnaconv_core.model import channels_last, strongest
+from dnaconv_core.engine import channels_last, strongest
+from dnaconv_core.engine.forward import member_logits
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
 
@@ -33,7 +34,7 @@ def test_outputs_and_gradients_are_those_of_the_layers_apart(strands, padding, k
         if not fast:
             monkeypatch.setattr(channels_last, "applies", lambda *_: False)
         model.zero_grad()
-        logits = model.member_logits(X)
+        logits = member_logits(model, X)
         (logits * scale).sum().backward()
         found.append((logits.detach(), [p.grad.clone() for p in model.parameters()]))
     torch.testing.assert_close(found[0][0], found[1][0])

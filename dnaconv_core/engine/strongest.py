@@ -2,7 +2,7 @@
 
 Of a convolution followed by its maximum over all positions only the winning window of each filter gets a gradient.
 So nothing but the windows and the places of the winners is kept: forward is one matrix product, backward a
-gather. The input gets no gradient. The numbers are those of the layers apart (see ConvNet.pool).
+gather. The input gets no gradient. The numbers are those of the layers apart (see ConvNet.features).
 """
 
 from __future__ import annotations
@@ -13,16 +13,30 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from dnaconv_core.model.heads import MAX
+
 if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
 
 
+def possible(model: ConvNet) -> bool:
+    """Whether the network is one layer whose maximum is all that is kept."""
+    return model.config.depth == 1 and model.pooling.parts == (MAX,)
+
+
 def applies(model: ConvNet) -> bool:
-    """Whether it may stand in: one layer, without dropout, whose maximum is all that is kept; and nobody asks for the
-    gradient of the input, as attribution does in evaluation mode."""
+    """Whether it may stand in: without dropout, and nobody asks for the gradient of the input, as attribution does in
+    evaluation mode."""
     config = model.config
-    alone = config.depth == 1 and config.pooling == "max" and (config.padding == "valid" or config.kernel_size % 2 == 1)
+    alone = possible(model) and (config.padding == "valid" or config.kernel_size % 2 == 1)
     return alone and (model.activations[0].kept == 256 if model.training else not torch.is_grad_enabled())
+
+
+def pooled(model: ConvNet, X: Tensor) -> Tensor:
+    """What the head makes of one-hot `(B, 4, L)`: `(B, M·F)`."""
+    conv, config = model.convs[0], model.config
+    same, both = config.padding == "same", config.strands == "both"
+    return strongest_match(X, conv.weight, conv.bias, same=same, both=both)
 
 
 def strongest_match(X: Tensor, weight: Tensor, bias: Tensor, *, same: bool, both: bool) -> Tensor:

@@ -1,0 +1,25 @@
+"""Which steps of a network the engines know; what they do not know is computed in its plain form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dnaconv_core.model.step import Step
+from dnaconv_core.model.steps import Activation, BothStrands, Convolution, StrongerStrand
+
+if TYPE_CHECKING:
+    from dnaconv_core.model.convnet import ConvNet
+
+_LAYERS = (Step, BothStrands, Convolution, Activation, StrongerStrand)
+
+
+def unknown_layer(model: ConvNet) -> str:
+    """The first step before the head that no engine knows, by name; '' where they know all."""
+    return next((step.name for step in model.layers if type(step) not in _LAYERS), "")
+
+
+def unknown_step(model: ConvNet) -> str:
+    """The same, the head and weights that belong to no step included."""
+    places = {step.place for step in model.steps}
+    foreign = (name for name in sorted(model.state_dict()) if name.split(".")[0] not in places)
+    return unknown_layer(model) or next(foreign, "") or ("" if model.pooling.parts else f"head {model.config.pooling}")

@@ -1,0 +1,96 @@
+"""What of the last layer's activations enters the dense layer. A new head: one class, one line in HEADS.
+
+Shapes: B sequences, M members, F filters of one member, P positions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from dnaconv_core.model.step import Step
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+EACH, MAX, MEAN = "each position", "maximum", "mean"  # what of a filter a head may hand on; engines know these
+
+
+class Head(Step):
+    """What of the last layer's activations enters the dense layer: `(B, M·F, P)` → `(B, M·n)`, member by member.
+
+    A head whose `parts` are some of EACH, MAX and MEAN needs nothing more: every engine reads them. They follow each
+    other, each with all filters of a member. Any other head leaves `parts` empty and brings `numbers` and `pool`; the
+    engines fall back to those.
+    """
+
+    name = "head"
+    parts: ClassVar[tuple[str, ...]] = ()
+    help: ClassVar[str] = ""  # for the setting: what it keeps
+
+    @property
+    def numbers(self) -> int:
+        """Numbers n of one member that enter the dense layer."""
+        return self.config.filters * sum(map(self.each, self.parts))
+
+    def each(self, part: str) -> int:
+        """Numbers of one filter in a part."""
+        return self.before.positions if part == EACH else 1
+
+    @property
+    def channels(self) -> int:
+        return self.config.members * self.numbers
+
+    @property
+    def positions(self) -> int:
+        return 1
+
+    @property
+    def sees(self) -> tuple[int, int]:
+        return self.config.length - 1, self.config.length - 1
+
+    def split(self, weight: Tensor) -> list[tuple[str, Tensor]]:
+        """The dense layer's weights of sequence features, `(T, M·n)`, part by part: `(T, M, F, 1 or P)` each."""
+        filters = self.config.filters
+        sizes = [filters * self.each(part) for part in self.parts]
+        pieces = weight.unflatten(1, (self.config.members, -1)).split(sizes, dim=2)
+        return [(part, piece.unflatten(2, (filters, -1))) for part, piece in zip(self.parts, pieces, strict=True)]
+
+    def pool(self, h: Tensor) -> Tensor:
+        """Activations `(B, M, F, P)` → `(B, M, n)`."""
+        import torch
+
+        found = [_PARTS[part](h) for part in self.parts]
+        return found[0] if len(found) == 1 else torch.cat(found, dim=2)
+
+    def plain(self, model, h, X, covariates):
+        return self.pool(h.unflatten(1, (self.config.members, -1))).flatten(1)
+
+
+_PARTS = {
+    EACH: lambda h: h.flatten(2),
+    MAX: lambda h: h.amax(dim=3),
+    MEAN: lambda h: h.mean(dim=3),
+}
+
+
+class Flatten(Head):
+    parts, words = (EACH,), "every position of every filter"
+    help = "keeps every position"
+
+
+class Maximum(Head):
+    parts, words = (MAX,), "strongest position of each filter"
+    help = "each filter's strongest"
+
+
+class MaximumAndMean(Head):
+    parts, words = (MAX, MEAN), "strongest position and mean of each filter"
+    help = "that and its mean over positions"
+
+
+class Mean(Head):
+    parts, words = (MEAN,), "mean of each filter over positions"
+    help = "the mean alone"
+
+
+HEADS: dict[str, type[Head]] = {"flatten": Flatten, "max": Maximum, "max_mean": MaximumAndMean, "mean": Mean}
