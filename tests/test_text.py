@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import gzip
 import os
 import threading
@@ -10,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from dnaconv_core import text as text_module
 from dnaconv_core.data.covariates import read_covariates
@@ -18,7 +21,7 @@ from dnaconv_core.data.fasta import read_fasta
 from dnaconv_core.data.fasta_examples import labelled_fasta
 from dnaconv_core.data.table import read_table
 from dnaconv_core.data.tables import guess_columns, read_columns, table_examples
-from dnaconv_core.errors import DataError, UnsafeFileError
+from dnaconv_core.errors import DataError, DnaConvError, UnsafeFileError
 from dnaconv_core.sequence.motif_text import read_motifs
 from dnaconv_core.sirna.offtargets import find_offtargets
 from dnaconv_core.text import open_text, read_text, text_of
@@ -50,6 +53,7 @@ letter-probability matrix: alength= 4 w= 2 nsites= 20 E= 0
 0 0 0 1
 1 0 0 0
 """
+_DIGITS = b"9" * 30
 GUIDE = "ACGUACGUACGUACGUACGUA"
 
 
@@ -144,6 +148,23 @@ def test_every_reader_refuses_what_is_no_text_in_a_sentence(tmp_path, reader, co
     with pytest.raises(DataError, match=message) as caught:
         READERS[reader][0](file)
     assert str(caught.value).startswith(str(file)) and "\n" not in str(caught.value)
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_damaged_files_give_a_sentence_or_a_result(tmp_path, data):
+    read, text, _ = READERS[data.draw(st.sampled_from(list(READERS)))]
+    content = bytearray(ODD[data.draw(st.sampled_from(list(ODD)))](text))
+    for _ in range(data.draw(st.integers(0, 6))):
+        at = data.draw(st.integers(0, max(len(content) - 1, 0)))
+        new = data.draw(
+            st.sampled_from([b"", b"\0", b"\xff", b'"', b"\n", b"\r", b",", b">", b"\xe2\x80\xa8", b"9" * 30])
+        )
+        content[at : at + data.draw(st.integers(0, 3))] = new
+    file = tmp_path / "file.dat"
+    file.write_bytes(content)
+    with contextlib.suppress(DnaConvError):
+        read(file)
 
 
 def test_letters_that_were_guessed_are_told(tmp_path):

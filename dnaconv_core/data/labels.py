@@ -256,8 +256,8 @@ def _as_they_are(columns: Mapping[str, Any], recipe: LabelRecipe, separator: str
 
 
 def _guess(column: Any, name: str, recipe: LabelRecipe, separator: str | None) -> Guess:
-    wanted = recipe.task
-    if recipe.words:
+    wanted, known = recipe.task, {_key(word) for word, _ in recipe.words}
+    if not known.isdisjoint(map(_key, _counted(column))):
         kind = "classes" if wanted == "classes" else "binary"
         return Guess(kind, dict(recipe.words), recipe.classes, {}, "as told")
     guess = guess_mapping(column, wanted, separator)

@@ -22,9 +22,9 @@ class Numbers(NamedTuple):
 
     @property
     def share(self) -> float:
-        """Of what is not missing, the share that is a number."""
-        known = int(np.isfinite(self.values).sum())
-        return known / max(known + int(self.wrong.sum()), 1)
+        """Of what is not missing, the share that is a number; 1 where everything is missing."""
+        known, wrong = int(np.isfinite(self.values).sum()), int(self.wrong.sum())
+        return known / (known + wrong) if known + wrong else 1.0
 
 
 def is_missing(text: str) -> bool:

@@ -117,6 +117,18 @@ def test_columns_as_they_are():
     assert again.wrong == {1: "has 'promoter' in column 'k': it is no label"} and again.task == "classes"
 
 
+@given(
+    st.lists(st.tuples(st.sampled_from(["yes", "NO", "no", ""]), st.sampled_from(["1", "0", "2.5", "NA"])), min_size=1)
+)
+def test_a_recipe_with_what_was_guessed_gives_the_same_again(rows):
+    columns = {"a": [a for a, _ in rows], "b": [b for _, b in rows]}
+    for names in (("a",), ("b",), ("a", "b")):
+        first = make_labels(columns, LabelRecipe(names))
+        again = make_labels(columns, first.recipe)
+        np.testing.assert_array_equal(again.y, first.y)
+        assert again.recipe == first.recipe and again[1:5] == first[1:5]
+
+
 def test_a_ratio_by_hand():
     columns = {"rna": ["7", "0", "", "3", "-1"], "dna": ["1", "3", "5", "x", "2"]}
     found = make_labels(columns, LabelRecipe(("rna", "dna"), "ratio"))
