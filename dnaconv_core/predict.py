@@ -11,6 +11,7 @@ from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.engine.as_found import evaluating as evaluating
 from dnaconv_core.errors import InputError
 from dnaconv_core.model.inputs import check_input as check_input
+from dnaconv_core.model.inputs import covariates_for
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import one_hot
@@ -44,7 +45,7 @@ def predict(
 
     X = data.X if isinstance(data, Dataset) else data
     if isinstance(data, Dataset) and covariates is None:
-        covariates = _ordered(data, model.config)
+        covariates = covariates_for(model, data)
     covariates = check_input(model.config, X, covariates)
     if output not in ("prediction", "logit", "spread"):
         raise InputError(f"output is {output!r}: choose 'prediction', 'logit' or 'spread'")
@@ -95,12 +96,3 @@ def encode_records(records: Sequence[Record], config: ModelConfig) -> np.ndarray
                 + ("pad it with N" if bases < config.length else "cut it, or scan it in windows")
             )
     return one_hot([record.sequence for record in records], config.alphabet)
-
-
-def _ordered(data: Dataset, config: ModelConfig) -> np.ndarray | None:
-    """The dataset's covariates in the model's order, matched by name."""
-    missing = [name for name in config.covariates if name not in data.covariate_names]
-    if missing:
-        raise InputError(f"{data.label} has no {', '.join(missing)}, which this model needs: join them by id first")
-    columns = [data.covariate_names.index(name) for name in config.covariates]
-    return data.covariates[:, columns] if columns else None

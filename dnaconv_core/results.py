@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,7 @@ class Record(NamedTuple):
 class Site(NamedTuple):
     """Where a motif was planted in example `index`: half-open [start, end) in its sequence, strand '+' or '-'."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # it hides tuple's own index
     start: int
     end: int
     strand: str
@@ -33,7 +33,7 @@ class Metric(NamedTuple):
     high: float | None = None
     undefined: str | None = None
 
-    def as_json(self) -> float | dict | None:
+    def as_json(self) -> float | dict[str, Any] | None:
         """A number, {"value", "low", "high"} with an interval, {"value": null, "undefined": reason} without a value."""
         if self.value is None:
             return {"value": None, "undefined": self.undefined}
@@ -42,7 +42,7 @@ class Metric(NamedTuple):
         return {"value": self.value, "low": self.low, "high": self.high}
 
     @classmethod
-    def from_json(cls, stored: float | dict | None) -> Metric:
+    def from_json(cls, stored: float | dict[str, Any] | None) -> Metric:
         if isinstance(stored, dict):
             return cls(stored.get("value"), stored.get("low"), stored.get("high"), stored.get("undefined"))
         return cls(stored)

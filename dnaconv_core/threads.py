@@ -31,7 +31,7 @@ def side_by_side(work: Callable[[Part], None], parts: Sequence[Part], threads: i
             yield part
         return
     pool = _single_threads(min(threads, len(parts)))
-    waiting: deque[tuple[Part, Future]] = deque()
+    waiting: deque[tuple[Part, Future[None]]] = deque()
     try:
         for part in parts:
             if len(waiting) == 2 * threads:
@@ -67,7 +67,7 @@ def threads_of(model: nn.Module) -> int:
     return torch.get_num_threads() if next(model.parameters()).device.type == "cpu" else 1
 
 
-def _finished(waiting: deque[tuple[Part, Future]]) -> Part:
+def _finished(waiting: deque[tuple[Part, Future[None]]]) -> Part:
     part, future = waiting.popleft()
     future.result()
     return part

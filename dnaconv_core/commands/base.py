@@ -64,8 +64,8 @@ def data_options(parser: ArgumentParser) -> None:
     parser.add_argument("--covariates", default="", metavar="FILE", help=COVARIATES_HELP)
 
 
-def examples(options: Namespace, bundle: Bundle, needed: bool = True) -> Dataset | None:
-    """--data, else what was kept with the model."""
+def examples(options: Namespace, bundle: Bundle) -> Dataset | None:
+    """--data, else what was kept with the model, else None."""
     from dnaconv_core.interpret.keep import stored_examples
 
     if options.data:
@@ -73,8 +73,6 @@ def examples(options: Namespace, bundle: Bundle, needed: bool = True) -> Dataset
             options.data, bundle.config.alphabet, options.covariates if bundle.config.covariates else ""
         )
     found = stored_examples(bundle.path, bundle.config.alphabet, bundle.config.covariates)
-    if found is None and needed:
-        raise InputError(f"{options.model} has no held-out examples kept with it: give --data DIR")
     if found is not None and found.length != bundle.config.length:
         raise DataError(
             f"the held-out examples kept with {options.model} have {found.length} bases and it reads "
@@ -83,9 +81,17 @@ def examples(options: Namespace, bundle: Bundle, needed: bool = True) -> Dataset
     return found
 
 
+def needed_examples(options: Namespace, bundle: Bundle) -> Dataset:
+    """--data, else what was kept with the model. Raises InputError where there is neither."""
+    found = examples(options, bundle)
+    if found is None:
+        raise InputError(f"{options.model} has no held-out examples kept with it: give --data DIR")
+    return found
+
+
 def labelled_examples(options: Namespace, bundle: Bundle) -> Dataset:
     """Those whose label is known. Raises InputError where none is: patterns are what tells classes apart."""
-    found = examples(options, bundle).labelled()
+    found = needed_examples(options, bundle).labelled()
     if not found.y.shape[1]:
         raise InputError(f"{found.label} has no labels: give --data with examples of both classes, or with activities")
     return found

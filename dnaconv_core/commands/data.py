@@ -30,7 +30,7 @@ def add(groups: Any, command: Any) -> None:
 
 
 def experiments(options: Namespace) -> Answer:
-    listed = [
+    listed: list[dict[str, Any]] = [
         {
             "key": e.key,
             "title": e.title,
@@ -51,7 +51,8 @@ def experiments(options: Namespace) -> Answer:
 
 
 def data_fetch(options: Namespace) -> Answer:
-    from dnaconv_core.data.book import PARTS, fetch
+    from dnaconv_core.data.book import fetch
+    from dnaconv_core.data.book_files import PARTS
 
     if options.only and options.only not in PARTS:
         raise InputError(f"--only is {options.only!r}: choose {' or '.join(PARTS)}")

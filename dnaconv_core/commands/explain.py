@@ -44,7 +44,6 @@ def add(groups: Any, command: Any) -> None:
 def attribute_command(options: Namespace) -> Answer:
     from dnaconv_core.interpret.attribution import NAMES, attribute
     from dnaconv_core.interpret.export import attribution_csv
-    from dnaconv_core.predict import predict
 
     bundle = open_model(options)
     check_outputs(options)
@@ -54,23 +53,8 @@ def attribute_command(options: Namespace) -> Answer:
     found = attribute(bundle.model, data, method=options.method, progress=progress, **how)
     evidence = _evidence(options.model, bundle, data, found, how, Part(bar, 0.3, 0.7)) if options.evidence else None
     scores = (found.values * data.X).sum(axis=1)  # (N, L)
-    outputs, sequences = predict(bundle.model, data, output="logit")[:, 0], data.sequences()
-    rows = [
-        {
-            "id": str(data.ids[i]),
-            "sequence": sequences[i],
-            "output": float(outputs[i]),
-            "attribution": [round(float(v), 6) for v in scores[i]],
-            "delta": None if found.delta is None else float(found.delta[i]),
-            "covariates": None
-            if found.covariates is None
-            else dict(zip(bundle.config.covariates, map(float, found.covariates[i]), strict=True)),
-            "evidence": None if evidence is None else [check._asdict() for check in evidence[i]],
-        }
-        for i in range(len(data))
-    ]
     if options.out:
-        table = attribution_csv(data.ids, sequences, {found.method: scores})
+        table = attribution_csv(data.ids, data.sequences(), {found.method: scores})
         write_atomic(Path(options.out).absolute(), table.encode())
     unit = output_word(bundle.config)
     look = {"kind": "contribution", "alphabet": bundle.config.alphabet, "unit": unit, "column": 12.0}
@@ -81,13 +65,7 @@ def attribute_command(options: Namespace) -> Answer:
             for name, values, x in zip(data.ids, found.values, data.X, strict=True)
         ),
     )
-    lines = []
-    for row in rows:
-        strongest = sorted(range(len(row["sequence"])), key=lambda p: -abs(row["attribution"][p]))[:10]
-        lines.append(f"{row['id']}: {unit} {row['output']:.4f}" + _delta(row["delta"]))
-        lines += [f"  {name} {value:+.4f}" for name, value in (row["covariates"] or {}).items()]
-        lines += [f"  {p + 1:>5} {row['sequence'][p]} {row['attribution'][p]:+.4f}" for p in sorted(strongest)]
-        lines += [f"  {_PASSED[c['passed']]:<10} {c['name']}: {c['words']}" for c in row["evidence"] or ()]
+    rows = _attribution_rows(bundle, data, found, scores, evidence)
     answer = {
         "model": options.model,
         "method": found.method,
@@ -95,18 +73,51 @@ def attribute_command(options: Namespace) -> Answer:
         "reference": found.reference,
         "sequences": rows,
     }
-    return Answer(answer, "\n".join(lines))
+    return Answer(answer, "\n".join(line for row in rows for line in _attribution_lines(row, unit)))
+
+
+def _attribution_rows(
+    bundle: Bundle, data: Dataset, found: Attribution, scores: np.ndarray, evidence: list[list[Check]] | None
+) -> list[dict[str, Any]]:
+    from dnaconv_core.predict import predict
+
+    outputs, sequences, names = predict(bundle.model, data, output="logit")[:, 0], data.sequences(), data.ids.tolist()
+    beside = found.covariates
+    return [
+        {
+            "id": str(names[i]),
+            "sequence": sequences[i],
+            "output": float(outputs[i]),
+            "attribution": [round(float(v), 6) for v in scores[i]],
+            "delta": None if found.delta is None else float(found.delta[i]),
+            "covariates": None
+            if beside is None
+            else dict(zip(bundle.config.covariates, map(float, beside[i]), strict=True)),
+            "evidence": None if evidence is None else [check._asdict() for check in evidence[i]],
+        }
+        for i in range(len(data))
+    ]
+
+
+def _attribution_lines(row: dict[str, Any], unit: str) -> list[str]:
+    """The output, what each covariate adds, the ten strongest bases, and the checks."""
+    strongest = sorted(range(len(row["sequence"])), key=lambda p: -abs(row["attribution"][p]))[:10]
+    lines = [f"{row['id']}: {unit} {row['output']:.4f}" + _delta(row["delta"])]
+    lines += [f"  {name} {value:+.4f}" for name, value in (row["covariates"] or {}).items()]
+    lines += [f"  {p + 1:>5} {row['sequence'][p]} {row['attribution'][p]:+.4f}" for p in sorted(strongest)]
+    return lines + [f"  {_PASSED[c['passed']]:<10} {c['name']}: {c['words']}" for c in row["evidence"] or ()]
 
 
 _PASSED = {True: "passed", False: "FAILED", None: "not judged"}
 
 
 def _evidence(
-    model: str, bundle: Bundle, data: Dataset, found: Attribution, how: dict, progress: Part
+    model: str, bundle: Bundle, data: Dataset, found: Attribution, how: dict[str, Any], progress: Part
 ) -> list[list[Check]]:
     """The checks of each sequence's map."""
-    from dnaconv_core.interpret.attribution import GRADIENTS, NAMES, attribute, covariates_for
+    from dnaconv_core.interpret.attribution import GRADIENTS, NAMES, attribute
     from dnaconv_core.interpret.evidence import check_map
+    from dnaconv_core.model.inputs import covariates_for
 
     beside, siblings = covariates_for(bundle.model, data), siblings_of(model)
     others = {
@@ -133,9 +144,9 @@ def _alone(found: Attribution, row: int) -> Attribution:
 
 
 def ism_command(options: Namespace) -> Answer:
-    from dnaconv_core.interpret.attribution import covariates_for
     from dnaconv_core.interpret.export import substitutions_csv
     from dnaconv_core.interpret.ism import ism
+    from dnaconv_core.model.inputs import covariates_for
     from dnaconv_core.predict import predict
     from dnaconv_core.sequence.encoding import LETTERS
 

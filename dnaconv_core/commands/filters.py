@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,9 +18,11 @@ from dnaconv_core.sequence.motif import to_icm
 
 if TYPE_CHECKING:
     from dnaconv_core.data.dataset import Dataset
-    from dnaconv_core.interpret.filters import FilterMotif
+    from dnaconv_core.interpret.filters import FilterMotif, FilterScan
     from dnaconv_core.interpret.keep import StoredFilter
+    from dnaconv_core.interpret.match import Match
     from dnaconv_core.model.bundle import Bundle
+    from dnaconv_core.model.config import ModelConfig
 
 _TOGETHER = 0.3  # correlation of activations from which filters fire together
 
@@ -38,59 +40,51 @@ def add(groups: Any, command: Any) -> None:
 
 
 def filters(options: Namespace) -> Answer:
-    from dnaconv_core.interpret.keep import load_filters
     from dnaconv_core.interpret.naming import FIRST, named_filters
 
     bundle = open_model(options)
-    config = bundle.config
     check_outputs(options)
-    named = nameable(options, config)
-    data = examples(options, bundle, needed=False)
-    if data is not None:
-        found, order, beside = _read(options, bundle, data.labelled())
-    else:
-        found, beside = load_filters(bundle.path), {}
-        if found is None:
-            raise InputError(f"{options.model} has no held-out examples or windows kept with it: give --data DIR")
-        if options.layer != 1:
-            raise InputError(f"only the first layer's windows are kept with {options.model}: give --data DIR")
-        order = np.arange(len(found))
-    matches = [[] for _ in found]
+    named = nameable(options, bundle.config)
+    data = examples(options, bundle)
+    found, order, beside = _kept(options, bundle) if data is None else _read(options, bundle, data.labelled())
+    matches: list[list[Match]] = [[] for _ in found]
     if named:
         matches = named_filters([f.motif for f in found], order, options.motifs, options.jaspar)
     firing = [found[i] for i in order if found[i].n_sites]
     save_motifs(options, [f.motif for f in firing])
     write_logos(options, _logos(bundle, firing, options.layer))
-    rows = [
-        {
-            "index": f.index,
-            "rank": None,
-            "consensus": spelled(f.consensus, config),
-            "n_sites": f.n_sites,
-            "information_bits": f.information_bits,
-            "max_activation": f.max_activation,
-            "note": f.note,
-            "matches": [match.as_json() for match in own],
-            "ablation": None,
-            **beside.get(f.index, _NOTHING),
-        }
-        for f, own in zip(found, matches, strict=True)
-    ]
+    rows = [_row(f, own, bundle.config) | beside.get(f.index, _NOTHING) for f, own in zip(found, matches, strict=True)]
     shown = order if options.all else order[:FIRST]
     ranked = any(row["rank"] for row in rows)
-    lines = [f"those that tell {' and '.join(group_words(config))} apart most come first"] if ranked else []
-    for row in (rows[i] for i in shown):
-        name = f"  {best_name(matches[row['index']])}" if named else ""
-        note = f"  ({row['note']})" if row["note"] else ""
-        lines.append(
-            f"filter {row['index'] + 1:>3}  {row['consensus']:<20} {row['n_sites']:>7,} sites  "
-            f"{row['information_bits']:5.1f} bits{name}{_change(row['ablation'])}{note}"
-        )
+    lines = [f"those that tell {' and '.join(group_words(bundle.config))} apart most come first"] if ranked else []
+    lines += [_line(rows[i], f"  {best_name(matches[i])}" if named else "") for i in shown]
     if not named:
         lines.append(NOT_NAMED)
     if len(shown) < len(found):
         lines.append(f"and {len(found) - len(shown)} more: --all lists them")
     return Answer({"model": options.model, "layer": options.layer, "filters": rows}, "\n".join(lines))
+
+
+def _row(f: FilterMotif | StoredFilter, matches: list[Match], config: ModelConfig) -> dict[str, Any]:
+    return {
+        "index": f.index,
+        "rank": None,
+        "consensus": spelled(f.consensus, config),
+        "n_sites": f.n_sites,
+        "information_bits": f.information_bits,
+        "max_activation": f.max_activation,
+        "note": f.note,
+        "matches": [match.as_json() for match in matches],
+        "ablation": None,
+    }
+
+
+def _line(row: dict[str, Any], name: str) -> str:
+    note = f"  ({row['note']})" if row["note"] else ""
+    return (
+        f"filter {row['index'] + 1:>3}  {row['consensus']:<20} {row['n_sites']:>7,} sites  "
+        f"{row['information_bits']:5.1f} bits{name}{_change(row['ablation'])}{note}"
+    )
 
 
 def _logos(bundle: Bundle, found: Iterable[FilterMotif | StoredFilter], layer: int) -> Iterator[Logo]:
@@ -104,15 +98,40 @@ def _logos(bundle: Bundle, found: Iterable[FilterMotif | StoredFilter], layer: i
             yield Logo(f"{f.motif.matrix_id}_weights", kernel - kernel.mean(axis=0), look_at)
 
 
-_NOTHING = {"mean_activation": None, "fires_with": None, "positions": None, "top": None}  # without sequences
+_NOTHING: dict[str, Any] = {
+    "mean_activation": None,
+    "fires_with": None,
+    "positions": None,
+    "top": None,
+}  # without sequences
 
 
-def _read(options: Namespace, bundle: Bundle, data: Dataset) -> tuple[list[FilterMotif], np.ndarray, dict[int, dict]]:
-    """The filters as sequences show them, their order, and for each what else the JSON says of it."""
+class _Found(NamedTuple):
+    """Filters, the order in which they are listed, and of each by its index what else the JSON says."""
+
+    filters: Sequence[FilterMotif | StoredFilter]
+    order: np.ndarray
+    beside: dict[int, dict[str, Any]]
+
+
+def _kept(options: Namespace, bundle: Bundle) -> _Found:
+    """The filters whose windows were kept with the model. Raises InputError where there are none."""
+    from dnaconv_core.interpret.keep import load_filters
+
+    found = load_filters(bundle.path)
+    if found is None:
+        raise InputError(f"{options.model} has no held-out examples or windows kept with it: give --data DIR")
+    if options.layer != 1:
+        raise InputError(f"only the first layer's windows are kept with {options.model}: give --data DIR")
+    return _Found(found, np.arange(len(found)), {})
+
+
+def _read(options: Namespace, bundle: Bundle, data: Dataset) -> _Found:
+    """The filters as sequences show them."""
     from dnaconv_core.interpret.ablation import ablate_filters
-    from dnaconv_core.interpret.attribution import covariates_for
-    from dnaconv_core.interpret.filters import by_usefulness, class_means, co_firing, filter_motifs, top_sequences
+    from dnaconv_core.interpret.filters import by_usefulness, class_means, co_firing, filter_motifs
     from dnaconv_core.interpret.keep import save_filters
+    from dnaconv_core.model.inputs import covariates_for
 
     model, progress = bundle.model, Bar()
     measured = data.y.shape[1] > 0 and not options.no_ablation
@@ -123,23 +142,9 @@ def _read(options: Namespace, bundle: Bundle, data: Dataset) -> tuple[list[Filte
     if options.keep:
         save_filters(bundle.path, scan)
     together = co_firing(scan)
-    beside: dict[int, dict] = {}
-    for f in scan.motifs:
-        others = [int(i) for i in np.argsort(-together[f.index], kind="stable") if i != f.index]
-        beside[f.index] = _NOTHING | {
-            "fires_with": [
-                {"index": i, "correlation": float(together[f.index, i])}
-                for i in others[:4]
-                if together[f.index, i] > _TOGETHER
-            ],
-            "positions": scan.positions[f.index].tolist(),
-            "top": [
-                {"id": str(data.ids[row]), "start": start, "strand": "-" if minus else "+", "activation": value}
-                for row, start, minus, value in top_sequences(scan, f.index)
-            ],
-        }
+    beside = {f.index: _seen(scan, f.index, together[f.index], data.ids) for f in scan.motifs}
     if not data.y.shape[1]:
-        return list(scan.motifs), np.arange(len(scan.motifs)), beside
+        return _Found(scan.motifs, np.arange(len(scan.motifs)), beside)
     order, means = by_usefulness(scan, data.y), class_means(scan, data.y)
     for place, index in enumerate(order, 1):
         low, high = (_number(part[index]) for part in means)
@@ -149,17 +154,32 @@ def _read(options: Namespace, bundle: Bundle, data: Dataset) -> tuple[list[Filte
         done = ablate_filters(model, data.X, data.y, given, layer=options.layer, progress=Part(progress, 0.3, 0.7))
         for change in done:
             beside[change.index]["ablation"] = change.as_json()
-    return list(scan.motifs), order, beside
+    return _Found(scan.motifs, order, beside)
+
+
+def _seen(scan: FilterScan, index: int, together: np.ndarray, ids: np.ndarray) -> dict[str, Any]:
+    """What sequences say of one filter; together: how its activations go with those of each `(F,)`."""
+    from dnaconv_core.interpret.filters import top_sequences
+
+    others = [int(i) for i in np.argsort(-together, kind="stable") if i != index]
+    return _NOTHING | {
+        "fires_with": [{"index": i, "correlation": float(together[i])} for i in others[:4] if together[i] > _TOGETHER],
+        "positions": scan.positions[index].tolist(),
+        "top": [
+            {"id": str(ids[row]), "start": start, "strand": "-" if minus else "+", "activation": value}
+            for row, start, minus, value in top_sequences(scan, index)
+        ],
+    }
 
 
 def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _change(change: dict | None) -> str:
+def _change(change: dict[str, Any] | None) -> str:
     if change is None or change["change"] is None:
         return ""
-    from dnaconv_core.evaluate.metrics import LABELS
+    from dnaconv_core.answers.labels import LABELS
 
     interval = f" ({change['low']:+.4f} to {change['high']:+.4f})" if change["low"] is not None else ""
     return f"  without it {LABELS[change['metric']].name} {change['change']:+.4f}{interval}"

@@ -103,7 +103,8 @@ def train(options: Namespace) -> Answer | None:
     if distributed.size() > 1 and (varied or options.detach):
         raise InputError("a sweep and --detach train in the queue, one run on each device: start them without torchrun")
     if distributed.rank() > 0:
-        return train_along(spec)
+        train_along(spec)
+        return None
     store = Store()
     if varied:
         made = sweep(store, spec, varied, options.name)

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dnaconv_core.commands.base import Answer, data_options, examples, labelled_examples, open_model, with_model
+from dnaconv_core.commands.base import (
+    Answer,
+    data_options,
+    examples,
+    labelled_examples,
+    needed_examples,
+    open_model,
+    with_model,
+)
 from dnaconv_core.commands.naming import (
     MOTIF_HELP,
     best_name,
@@ -29,9 +37,12 @@ from dnaconv_core.sequence.encoding import LETTERS
 from dnaconv_core.sequence.motif import consensus, to_icm
 
 if TYPE_CHECKING:
+    from dnaconv_core.interpret.hits import Hits
+    from dnaconv_core.interpret.match import Match
     from dnaconv_core.interpret.patterns import Pattern
     from dnaconv_core.model.bundle import Bundle
     from dnaconv_core.model.config import ModelConfig
+    from dnaconv_core.sequence.motif import Motif
 
 
 def add(groups: Any, command: Any) -> None:
@@ -67,11 +78,11 @@ def add(groups: Any, command: Any) -> None:
 
 
 def motifs(options: Namespace) -> Answer:
-    from dnaconv_core.interpret.attribution import covariates_for
     from dnaconv_core.interpret.discovery import DiscoveryOptions, discover
     from dnaconv_core.interpret.keep import kept_with, save_discovery
     from dnaconv_core.interpret.naming import named
     from dnaconv_core.interpret.patterns import as_json
+    from dnaconv_core.model.inputs import covariates_for
 
     bundle = open_model(options)
     check_outputs(options)
@@ -82,27 +93,17 @@ def motifs(options: Namespace) -> Answer:
     if not options.data:
         save_discovery(kept_with(bundle.path), found)
     motifs = [p.motif for p in found.patterns]
-    matches = named(motifs, options.motifs, options.jaspar) if motifs and may_name else [[] for _ in motifs]
+    matches: list[list[Match]] = [[] for _ in motifs]
+    if motifs and may_name:
+        matches = named(motifs, options.motifs, options.jaspar)
     save_motifs(options, motifs)
     write_logos(options, _logos(found.patterns, config))
     rows = [
-        {
-            **as_json(pattern, own),
-            "consensus": spelled(pattern.consensus, config),
-            "sites": [
-                {"id": str(data.ids[found.rows[row]]), "start": int(start), "strand": "-" if minus else "+"}
-                for row, start, minus in zip(pattern.sequence, pattern.start, pattern.minus, strict=True)
-            ],
-        }
-        for pattern, own in zip(found.patterns, matches, strict=True)
-    ]
-    high, low = group_words(config)
-    lines = [
-        f"{spelled(p.consensus, config):<20} {p.n_seqlets:>6,} seqlets  in {p.share_positives:.1%} of {high}, "
-        f"{p.share_negatives:.1%} of {low} (Fisher p {p_words(p.p_fisher)})  "
-        + (best_name(own) if may_name else NOT_NAMED)
+        {**as_json(p, own), "consensus": spelled(p.consensus, config), "sites": _sites(p, data.ids[found.rows])}
         for p, own in zip(found.patterns, matches, strict=True)
     ]
+    names = [best_name(own) if may_name else NOT_NAMED for own in matches]
+    lines = [_pattern_line(p, config) + name for p, name in zip(found.patterns, names, strict=True)]
     answer = {
         "model": options.model,
         "method": found.method,
@@ -112,6 +113,21 @@ def motifs(options: Namespace) -> Answer:
         "patterns": rows,
     }
     return Answer(answer, "\n".join(lines) or "no pattern: no group of alike seqlets is stronger than shuffles explain")
+
+
+def _sites(pattern: Pattern, ids: np.ndarray) -> list[dict[str, Any]]:
+    return [
+        {"id": str(ids[row]), "start": int(start), "strand": "-" if minus else "+"}
+        for row, start, minus in zip(pattern.sequence, pattern.start, pattern.minus, strict=True)
+    ]
+
+
+def _pattern_line(p: Pattern, config: ModelConfig) -> str:
+    high, low = group_words(config)
+    return (
+        f"{spelled(p.consensus, config):<20} {p.n_seqlets:>6,} seqlets  in {p.share_positives:.1%} of {high}, "
+        f"{p.share_negatives:.1%} of {low} (Fisher p {p_words(p.p_fisher)})  "
+    )
 
 
 def hits(options: Namespace) -> Answer:
@@ -130,30 +146,40 @@ def hits(options: Namespace) -> Answer:
         write_atomic(Path(options.out).absolute(), text.encode())
     rows, lines = [], []
     for motif, own in zip(given, found, strict=True):
-        rows += [
-            {
-                "id": str(ids[row]),
-                "motif": motif.name,
-                "start": int(start),
-                "end": int(start) + own.width,
-                "strand": str(strand),
-                "score": float(score),
-                "p_value": float(p),
-                "q_value": float(q),
-            }
-            for row, start, strand, score, p, q in zip(*own[:6], strict=True)
-        ]
-        n = len(own.sequence)
-        lines.append(f"{motif.name}: {n:,} hit{'s' * (n != 1)} in {len(set(own.sequence)):,} of {len(ids):,} {words}")
-        lines += [
-            f"  {ids[row]}  {start + 1}-{start + own.width} {strand}  {score:.1f} bits  p {p:.2g}  q {q:.2g}"
-            for row, start, strand, score, p, q in zip(*own.take(np.arange(min(n, 10)))[:6], strict=True)
-        ]
-        if not n:
-            lines.append("  no place is this rare by chance: a short motif needs a larger --p-value")
-        if n > 10:
-            lines.append(f"  and {n - 10:,} more: --out FILE.csv writes them all")
+        rows += _hit_rows(ids, motif.name, own)
+        lines += _hit_lines(ids, motif.name, own, words)
     return Answer({"model": options.model, "p_value": options.p_value, "hits": rows}, "\n".join(lines))
+
+
+def _hit_rows(ids: np.ndarray, motif: str, found: Hits) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": str(ids[row]),
+            "motif": motif,
+            "start": int(start),
+            "end": int(start) + found.width,
+            "strand": str(strand),
+            "score": float(score),
+            "p_value": float(p),
+            "q_value": float(q),
+        }
+        for row, start, strand, score, p, q in zip(*found[:6], strict=True)
+    ]
+
+
+def _hit_lines(ids: np.ndarray, motif: str, found: Hits, words: str) -> list[str]:
+    """How many there are, and the first ten."""
+    n = len(found.sequence)
+    lines = [f"{motif}: {n:,} hit{'s' * (n != 1)} in {len(set(found.sequence)):,} of {len(ids):,} {words}"]
+    lines += [
+        f"  {ids[row]}  {start + 1}-{start + found.width} {strand}  {score:.1f} bits  p {p:.2g}  q {q:.2g}"
+        for row, start, strand, score, p, q in zip(*found.take(np.arange(min(n, 10)))[:6], strict=True)
+    ]
+    if not n:
+        lines.append("  no place is this rare by chance: a short motif needs a larger --p-value")
+    if n > 10:
+        lines.append(f"  and {n - 10:,} more: --out FILE.csv writes them all")
+    return lines
 
 
 def _searched(options: Namespace, bundle: Bundle) -> tuple[np.ndarray, np.ndarray, str]:
@@ -164,7 +190,7 @@ def _searched(options: Namespace, bundle: Bundle) -> tuple[np.ndarray, np.ndarra
     if options.fasta and options.data:
         raise InputError("give --fasta or --data, not both")
     if not options.fasta:
-        data = examples(options, bundle)
+        data = needed_examples(options, bundle)
         return data.ids, np.asarray(data.X[:]), "examples"
     records = read_fasta(Path(options.fasta), bundle.config.alphabet)
     longest = max(len(record.sequence) for record in records)
@@ -176,7 +202,7 @@ def bench_command(options: Namespace) -> Answer:
     from dnaconv_core.interpret import marginalize as bench
 
     bundle = open_model(options)
-    data = examples(options, bundle, needed=False)
+    data = examples(options, bundle)
     n, length = options.backgrounds, bundle.config.length
     motif = motif_meant(options.motif, options, bundle)
     X = bench.backgrounds(None if data is None else data.X, length, n, seed=options.seed)
@@ -191,47 +217,69 @@ def bench_command(options: Namespace) -> Answer:
         "backgrounds_are": made,
         "effect": {"mean": effect.mean, "low": effect.low, "high": effect.high},
     }
-    config, letters = bundle.config, LETTERS[bundle.config.alphabet]
     lines = [
         f"effect of {options.motif} on the {unit}, in the middle of {len(X)} {made} backgrounds: "
         f"{effect.mean:+.3f} ({effect.low:+.3f} to {effect.high:+.3f})"
     ]
-    if config.covariates:
-        typical = dict(zip(config.covariates, map(float, bench.typical_covariates(config)), strict=True))
-        answer["covariates"] = typical
-        lines.append("with " + ", ".join(f"{name} {value:.3g}" for name, value in typical.items()) + ", as is typical")
-    if config.alphabet == "DNA":
+    typical = bench.typical_covariates(bundle.config)
+    if typical is not None:
+        beside = dict(zip(bundle.config.covariates, map(float, typical), strict=True))
+        answer["covariates"] = beside
+        lines.append("with " + ", ".join(f"{name} {value:.3g}" for name, value in beside.items()) + ", as is typical")
+    if bundle.config.alphabet == "DNA":
         _, other = bench.strand_effects(bundle.model, X, motif, seed=options.seed)
         answer["other_strand"] = {"mean": other.mean, "low": other.low, "high": other.high}
         lines.append(f"the same DNA read from the other strand: {other.mean:+.3f}")
+    more, words = _varied(options, bundle, X, motif)
+    return Answer(answer | more, "\n".join(lines + words))
+
+
+def _varied(options: Namespace, bundle: Bundle, X: np.ndarray, motif: Motif) -> tuple[dict[str, Any], list[str]]:
+    """What --positions, --spacing or --mutate adds to the answer and to its lines."""
     if options.positions:
-        places = bench.by_position(bundle.model, X, motif, seed=options.seed, progress=Bar())
-        answer["positions"] = _curve(places.curve) | {"variation": places.variation, "invariant": places.invariant}
-        words = "position-invariant" if places.invariant else "position-dependent"
-        lines.append(f"{words}: from lowest to highest it varies by {places.variation:.0%} of its mean over the middle")
-        lines += _curve_lines(places.curve, "from base", 1)
-    elif options.spacing:
-        second = motif_meant(options.spacing, options, bundle)
-        apart = bench.by_spacing(bundle.model, X, motif, second, seed=options.seed, progress=Bar())
-        answer["spacing"] = {"motif": options.spacing, **_curve(apart.joint), "interaction": _curve(apart.interaction)}
-        lines.append("both together, and what that is beyond the sum of each alone:")
-        joint = _curve_lines(apart.joint, "gap", 0)
-        lines += [
-            f"{line}  beyond the sum {beyond:+.4f}" for line, beyond in zip(joint, apart.interaction.mean, strict=True)
-        ]
-    elif options.mutate:
-        mutated = bench.by_mutation(bundle.model, X, motif)
-        answer["mutations"] = {
-            "word": (word := spelled(mutated.word, config)),
-            "change": {letter: mutated.change[b].tolist() for b, letter in enumerate(letters)},
-        }
-        lines += [
-            f"  {base}{p + 1}{letter} {mutated.change[b, p]:+.4f}"
-            for p, base in enumerate(word)
-            for b, letter in enumerate(letters)
-            if letter != base
-        ]
-    return Answer(answer, "\n".join(lines))
+        return _by_position(options, bundle, X, motif)
+    if options.spacing:
+        return _by_spacing(options, bundle, X, motif)
+    return _by_mutation(bundle, X, motif) if options.mutate else ({}, [])
+
+
+def _by_position(options: Namespace, bundle: Bundle, X: np.ndarray, motif: Motif) -> tuple[dict[str, Any], list[str]]:
+    from dnaconv_core.interpret.marginalize import by_position
+
+    places = by_position(bundle.model, X, motif, seed=options.seed, progress=Bar())
+    words = "position-invariant" if places.invariant else "position-dependent"
+    first = f"{words}: from lowest to highest it varies by {places.variation:.0%} of its mean over the middle"
+    answer = _curve(places.curve) | {"variation": places.variation, "invariant": places.invariant}
+    return {"positions": answer}, [first, *_curve_lines(places.curve, "from base", 1)]
+
+
+def _by_spacing(options: Namespace, bundle: Bundle, X: np.ndarray, motif: Motif) -> tuple[dict[str, Any], list[str]]:
+    from dnaconv_core.interpret.marginalize import by_spacing
+
+    second = motif_meant(options.spacing, options, bundle)
+    apart = by_spacing(bundle.model, X, motif, second, seed=options.seed, progress=Bar())
+    answer = {"motif": options.spacing, **_curve(apart.joint), "interaction": _curve(apart.interaction)}
+    lines = ["both together, and what that is beyond the sum of each alone:"]
+    joint = _curve_lines(apart.joint, "gap", 0)
+    lines += [
+        f"{line}  beyond the sum {beyond:+.4f}" for line, beyond in zip(joint, apart.interaction.mean, strict=True)
+    ]
+    return {"spacing": answer}, lines
+
+
+def _by_mutation(bundle: Bundle, X: np.ndarray, motif: Motif) -> tuple[dict[str, Any], list[str]]:
+    from dnaconv_core.interpret.marginalize import by_mutation
+
+    mutated, letters = by_mutation(bundle.model, X, motif), LETTERS[bundle.config.alphabet]
+    word = spelled(mutated.word, bundle.config)
+    answer = {"word": word, "change": {letter: mutated.change[b].tolist() for b, letter in enumerate(letters)}}
+    lines = [
+        f"  {base}{p + 1}{letter} {mutated.change[b, p]:+.4f}"
+        for p, base in enumerate(word)
+        for b, letter in enumerate(letters)
+        if letter != base
+    ]
+    return {"mutations": answer}, lines
 
 
 def _logos(patterns: Iterable[Pattern], config: ModelConfig) -> Iterator[Logo]:

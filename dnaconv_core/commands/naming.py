@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from dnaconv_core.commands.base import examples
 from dnaconv_core.errors import InputError
 
 if TYPE_CHECKING:
+    from dnaconv_core.interpret.match import Match
     from dnaconv_core.model.bundle import Bundle
     from dnaconv_core.model.config import ModelConfig
     from dnaconv_core.sequence.motif import Motif
@@ -32,7 +34,7 @@ def motif_meant(text: str, options: Namespace, bundle: Bundle) -> Motif:
     from dnaconv_core.interpret.naming import filters_called, motif_called
 
     def filters() -> dict[str, Motif]:
-        data = examples(options, bundle, needed=False)
+        data = examples(options, bundle)
         found = load_filters(bundle.path) if data is None else filter_motifs(bundle.model, data.X).motifs
         if found is None:
             raise InputError(f"{options.model} has no held-out examples or windows kept with it: give --data DIR")
@@ -76,7 +78,7 @@ def p_words(p: float) -> str:
     return f"{p:.2g}" if p > 0 else "below 1e-300"
 
 
-def best_name(matches: list) -> str:
+def best_name(matches: Sequence[Match]) -> str:
     from dnaconv_core.interpret.match import NO_MATCH
 
     if not matches or not matches[0].significant:

@@ -47,7 +47,7 @@ def pretrained_list(options: Namespace) -> Answer:
 
 
 def pretrained_rebuild(options: Namespace) -> Answer:
-    from dnaconv_core.evaluate.metrics import LABELS
+    from dnaconv_core.answers.labels import LABELS
     from dnaconv_core.home import models_folder
     from dnaconv_core.progress import Bar
     from dnaconv_core.runs.pretrained import RANKING, SAME, rebuild

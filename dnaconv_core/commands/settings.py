@@ -33,7 +33,8 @@ def chosen_settings(options: argparse.Namespace) -> dict[str, Any]:
 
 def given_settings(texts: list[str]) -> dict[str, list[Any]]:
     """`--set name=value,value …`: the values of each setting, as its own kind. Raises InputError for what is none."""
-    known, found = _settings(), {}
+    known = _settings()
+    found: dict[str, list[Any]] = {}
     for text in texts:
         name, _, values = text.partition("=")
         name = name.strip().replace("-", "_")
@@ -49,7 +50,7 @@ def given_settings(texts: list[str]) -> dict[str, list[Any]]:
     return found
 
 
-def _settings() -> dict[str, tuple[dataclasses.Field, Any]]:
+def _settings() -> dict[str, tuple[dataclasses.Field[Any], Any]]:
     """Field and kind of every setting that has a group, by name."""
     return {
         spec.name: (spec, typing.get_type_hints(config)[spec.name])

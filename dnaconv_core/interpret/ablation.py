@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Ablation(NamedTuple):
     """The metric of the network with one filter silenced minus that of the whole network, with its interval."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # it hides tuple's own index
     difference: Difference
 
     @property
@@ -26,7 +26,7 @@ class Ablation(NamedTuple):
         """Whether the interval excludes zero and the network is worse without the filter."""
         return self.difference.verdict == "worse"
 
-    def as_json(self) -> dict:
+    def as_json(self) -> dict[str, Any]:
         d = self.difference
         if d.value is None:
             return {"metric": d.name, "change": None, "undefined": d.undefined}

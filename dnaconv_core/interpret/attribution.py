@@ -16,7 +16,7 @@ from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.engine.as_found import as_found as as_found
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.ism import ism as run_ism
-from dnaconv_core.model.inputs import check_input
+from dnaconv_core.model.inputs import check_input, covariates_for
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.sequence.shuffle import dinucleotide_shuffle
 from dnaconv_core.threads import in_batches, threads_of
@@ -109,21 +109,20 @@ def attribute(
     return _in_batches(model, X, covariates, method, options, batch_size, progress)
 
 
-def covariates_for(model: ConvNet, data: Dataset) -> np.ndarray | None:
-    """The dataset's raw covariates `(N, C)` in the model's order. Raises InputError naming one that is missing."""
-    names = model.config.covariates
-    missing = [name for name in names if name not in data.covariate_names]
-    if missing:
-        raise InputError(f"{data.label} has no {', '.join(missing)}, which this model needs: join them by id first")
-    return data.covariates[:, [data.covariate_names.index(name) for name in names]] if names else None
-
-
 def observed(hypothetical: np.ndarray, X: np.ndarray) -> np.ndarray:
     """Hypothetical scores `(N, 4, L)` at the observed bases alone."""
     return (hypothetical * X).astype(np.float32)
 
 
-def _in_batches(model, X, covariates, method, options: Options, batch_size, progress) -> Attribution:
+def _in_batches(
+    model: ConvNet,
+    X: np.ndarray,
+    covariates: np.ndarray | None,
+    method: str,
+    options: Options,
+    batch_size: int | None,
+    progress: Progress,
+) -> Attribution:
     n = len(X)
     many = options.n_references if isinstance(options.reference, str) and options.reference == SHUFFLED else 1
     step, threads = batch_size or max(1, _rows(model) // many), threads_of(model)
@@ -178,8 +177,8 @@ def integrated_gradients(model: ConvNet, x: np.ndarray, covariates: np.ndarray |
 
     nodes, weights = _quadrature(options.n_steps)
 
-    def along(x, reference):  # both (R, 4, L)
-        total = 0
+    def along(x: torch.Tensor, reference: torch.Tensor) -> np.ndarray:  # both (R, 4, L)
+        parts = []
         step = max(1, _rows(model) // len(x))  # nodes that go through the network together
         for start in range(0, len(nodes), step):
             at = torch.from_numpy((nodes[start : start + step] + 1) / 2).to(x)[:, None, None, None]
@@ -187,8 +186,8 @@ def integrated_gradients(model: ConvNet, x: np.ndarray, covariates: np.ndarray |
             beside = None if covariates is None else np.repeat(covariates, len(x) // len(covariates), axis=0)
             beside = None if beside is None else np.tile(beside, (len(at), 1))
             found = _gradient(model, points, beside, options.task).reshape(len(at), *x.shape)
-            total = total + np.tensordot(weights[start : start + step] / 2, found, axes=1)
-        return total
+            parts.append(np.tensordot(weights[start : start + step] / 2, found, axes=1))
+        return sum(parts[1:], parts[0])
 
     return _against_references(model, x, covariates, options, along)
 
@@ -239,7 +238,13 @@ NAMES = {
 }  # fmt: skip
 
 
-def _against_references(model, x, covariates, options: Options, multiply) -> Scores:
+def _against_references(
+    model: ConvNet,
+    x: np.ndarray,
+    covariates: np.ndarray | None,
+    options: Options,
+    multiply: Callable[[torch.Tensor, torch.Tensor], np.ndarray],
+) -> Scores:
     """Mean over references of multiplier × (base − reference), for all four bases, and how far its sum is off."""
     references = _references(x, options)  # (B, R, 4, L)
     b, r = references.shape[:2]
@@ -268,7 +273,7 @@ def _references(x: np.ndarray, options: Options) -> np.ndarray:
     return chosen * (x.sum(axis=1, keepdims=True) > 0)[:, None]
 
 
-def _check_reference(reference: str | np.ndarray, X) -> str | np.ndarray:
+def _check_reference(reference: str | np.ndarray, X: np.ndarray) -> str | np.ndarray:
     if isinstance(reference, str):
         if reference not in (ZERO, UNIFORM, SHUFFLED):
             raise InputError(f"reference is {reference!r}: choose 'zero', 'uniform', 'shuffled', or give one-hot")

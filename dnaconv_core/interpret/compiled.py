@@ -54,7 +54,7 @@ def is_warm() -> bool:
     return _marker().is_file()
 
 
-def warm_up() -> subprocess.Popen | None:
+def warm_up() -> subprocess.Popen[bytes] | None:
     """Start compiling in a process of its own, which ends by itself; `compiling` says whether it still runs.
 
     None when it is compiled already, or when another process of this home is at it: of callers at the same time one

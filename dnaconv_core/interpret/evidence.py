@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -91,7 +91,13 @@ def agreement_check(scores: dict[str, np.ndarray]) -> Check:
 
 
 def random_weights_check(
-    model: ConvNet, X: np.ndarray, found: Attribution, *, covariates: np.ndarray | None = None, seed: int = 0, **options
+    model: ConvNet,
+    X: np.ndarray,
+    found: Attribution,
+    *,
+    covariates: np.ndarray | None = None,
+    seed: int = 0,
+    **options: Any,
 ) -> Check:
     """Compare with the same network with random weights (Adebayo et al. 2018): a map that stays explains no learning.
 
@@ -115,7 +121,12 @@ def random_weights_check(
 
 
 def stability_check(
-    found: Attribution, siblings: Sequence[ConvNet], X: np.ndarray, *, covariates: np.ndarray | None = None, **options
+    found: Attribution,
+    siblings: Sequence[ConvNet],
+    X: np.ndarray,
+    *,
+    covariates: np.ndarray | None = None,
+    **options: Any,
 ) -> Check:
     """Mean rank correlation with the same method on networks trained alike from other seeds, first sequence of X."""
     if not siblings:
@@ -136,7 +147,7 @@ def check_map(
     *,
     covariates: np.ndarray | None = None,
     siblings: Sequence[ConvNet] = (),
-    **options,
+    **options: Any,
 ) -> list[Check]:
     """All that speaks for and against the first of `maps` (by the method's name in words) of one sequence `(1, 4, L)`.
 

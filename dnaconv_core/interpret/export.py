@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from dnaconv_core.files import safe_cell
 from dnaconv_core.interpret.hits import Hits
 
 
-def attribution_csv(ids: Sequence, sequences: Sequence[str], scores: dict[str, np.ndarray]) -> str:
+def attribution_csv(ids: Sequence[Any] | np.ndarray, sequences: Sequence[str], scores: dict[str, np.ndarray]) -> str:
     """A line for each base of the scores `(N, L)` of each method: id, method, position (from 1), base, attribution."""
     lines = ["id,method,position,base,attribution"]
     for method, rows in scores.items():
@@ -20,7 +21,7 @@ def attribution_csv(ids: Sequence, sequences: Sequence[str], scores: dict[str, n
     return "\n".join(lines) + "\n"
 
 
-def substitutions_csv(ids: Iterable, sequences: Sequence[str], change: np.ndarray, letters: str) -> str:
+def substitutions_csv(ids: Iterable[Any], sequences: Sequence[str], change: np.ndarray, letters: str) -> str:
     """A line for each substitution of `change (N, 4, L)`: id, position (from 1), the base, the other, the change."""
     lines = ["id,position,base,to,change"]
     for name, sequence, table in zip(ids, sequences, change, strict=True):
@@ -32,7 +33,7 @@ def substitutions_csv(ids: Iterable, sequences: Sequence[str], change: np.ndarra
     return "\n".join(lines) + "\n"
 
 
-def hits_csv(ids: Sequence, hits: Hits, motif: str) -> str:
+def hits_csv(ids: Sequence[Any] | np.ndarray, hits: Hits, motif: str) -> str:
     """A line for each hit: id, motif, first and last base (from 1), strand, score in bits, p and q."""
     lines = ["id,motif,start,end,strand,score_bits,p_value,q_value"]
     for row, start, strand, score, p, q in zip(*hits[:6], strict=True):

@@ -46,7 +46,7 @@ class Sites(NamedTuple):
 class FilterMotif(NamedTuple):
     """One filter: its windows above `fraction` of its maximum over the dataset, as counts `pfm (4, w)`."""
 
-    index: int  # from 0
+    index: int  # type: ignore[assignment]  # from 0; it hides tuple's own index
     pfm: np.ndarray  # of a deeper layer (4, w) or, where its sites were shifted to match, of a bit more than w / 2
     motif: Motif  # the counts as probabilities, one site's worth of background added
     n_sites: int  # all of them, also where `sites` holds only the strongest
@@ -137,9 +137,10 @@ def class_means(scan: FilterScan, y: np.ndarray) -> tuple[np.ndarray, np.ndarray
     """Mean strongest activation in negatives and positives (labels below and from the middle), each `(F,)`."""
     y = np.asarray(y, np.float64).reshape(len(scan.peak), -1)[:, 0]
     high = y >= (0.5 if np.isin(y, (0, 1)).all() else np.median(y))
-    return tuple(
+    low, top = (
         scan.peak[part].mean(axis=0) if part.any() else np.full(scan.peak.shape[1], np.nan) for part in (~high, high)
     )
+    return low, top
 
 
 def by_usefulness(scan: FilterScan, y: np.ndarray) -> np.ndarray:
@@ -172,7 +173,7 @@ def top_sequences(scan: FilterScan, index: int, most: int = 20) -> list[tuple[in
     return kept
 
 
-def _above(strands: list, best: torch.Tensor, limit: np.ndarray, first: int) -> tuple[np.ndarray, ...]:
+def _above(strands: list[torch.Tensor], best: torch.Tensor, limit: np.ndarray, first: int) -> tuple[np.ndarray, ...]:
     """Windows of one batch above the filters' limits `(F,)`: filter, sequence, first base on the strand that is read,
     whether that is the − strand, and activation, each `(S,)`.
 

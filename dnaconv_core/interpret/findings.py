@@ -9,13 +9,14 @@ import numpy as np
 
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.interpret.ablation import Ablation, ablate_filters
-from dnaconv_core.interpret.attribution import NAMES, Attribution, attribute, covariates_for
+from dnaconv_core.interpret.attribution import NAMES, Attribution, attribute
 from dnaconv_core.interpret.discovery import Discovery, DiscoveryOptions, discover
 from dnaconv_core.interpret.evidence import Check, check_map
 from dnaconv_core.interpret.filters import FilterScan, by_usefulness, filter_motifs
 from dnaconv_core.interpret.marginalize import Effect, backgrounds, marginalize
 from dnaconv_core.interpret.match import Match
 from dnaconv_core.interpret.naming import FIRST, named, named_filters
+from dnaconv_core.model.inputs import covariates_for
 from dnaconv_core.predict import predict
 from dnaconv_core.progress import SILENT, Part, Progress
 from dnaconv_core.sequence.motif import Motif

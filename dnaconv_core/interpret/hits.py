@@ -26,7 +26,8 @@ class Hits(NamedTuple):
 
     def take(self, which: np.ndarray) -> Hits:
         """Those of a mask, or in this order."""
-        return Hits(*(column[which] for column in self[:6]), self.width)
+        sequence, start, strand, score, p_value, q_value = (np.asarray(column)[which] for column in self[:6])
+        return Hits(sequence, start, strand, score, p_value, q_value, self.width)
 
 
 def find_hits(
@@ -60,8 +61,10 @@ def fimo_places(X: np.ndarray, motif: Motif, p_value: float) -> Hits:
     ppm = 0.25 * 2.0 ** to_pwm(motif.ppm, nsites=motif.nsites)  # with our own pseudocount instead of theirs
     table = fimo(X, ppm, p_value)
     kinds = {"sequence_name": np.int64, "start": np.int64, "strand": "U1", "score": np.float32, "p-value": np.float64}
-    columns = [table[name].to_numpy().astype(kind) for name, kind in kinds.items()]  # an empty table has no kinds
-    return Hits(*columns, np.ones(len(table)), motif.width)
+    rows, start, strand, score, p = (  # an empty table has no kinds of its own
+        table[name].to_numpy().astype(kind) for name, kind in kinds.items()
+    )
+    return Hits(rows, start, strand, score, p, np.ones(len(table)), motif.width)
 
 
 def numpy_places(X: np.ndarray, motif: Motif, p_value: float, background: np.ndarray = UNIFORM) -> Hits:

@@ -13,8 +13,9 @@ from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import DataError
 from dnaconv_core.files import DAMAGED, write_atomic
 from dnaconv_core.home import home
-from dnaconv_core.interpret.discovery import Discovery, Pattern
+from dnaconv_core.interpret.discovery import Discovery
 from dnaconv_core.interpret.filters import FEW_SITES, FilterScan
+from dnaconv_core.interpret.patterns import Pattern
 from dnaconv_core.interpret.seqlets import Seqlets
 from dnaconv_core.sequence.encoding import from_codes
 from dnaconv_core.sequence.motif import Motif, consensus, information_content, to_ppm
@@ -36,7 +37,7 @@ def kept_with(bundle: Path) -> Path:
 class StoredFilter(NamedTuple):
     """A filter's motif as it was stored: counts, how many sites, its strongest activation."""
 
-    index: int
+    index: int  # type: ignore[assignment]  # it hides tuple's own index
     pfm: np.ndarray
     motif: Motif
     n_sites: int
@@ -102,12 +103,11 @@ def load_discovery(folder: Path) -> Discovery | None:
     try:
         patterns = []
         for i, stored in enumerate(numbers["patterns"]):
-            parts = {name: arrays[f"{i}.{name}"] for name in _ARRAYS}
+            parts: dict[str, Any] = {name: arrays[f"{i}.{name}"] for name in _ARRAYS}
             motif = Motif(f"pattern {i + 1}", f"pattern_{i + 1}", to_ppm(parts["pfm"]), float(stored["n_seqlets"]))
             patterns.append(Pattern(motif=motif, **parts, **stored))
-        seqlets = Seqlets(
-            *(arrays[f"seqlets.{n}"] for n in ("sequence", "start", "score", "p_value")), numbers["width"]
-        )
+        columns = {n: arrays[f"seqlets.{n}"] for n in ("sequence", "start", "score", "p_value")}
+        seqlets = Seqlets(**columns, width=numbers["width"])
         return Discovery(tuple(patterns), seqlets, arrays["rows"], numbers["method"], numbers["n_unassigned"])
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{folder / PATTERNS} does not hold patterns ({error}): delete it and look again") from None
@@ -142,7 +142,8 @@ def stored_examples(folder: Path, alphabet: str = "DNA", names: tuple[str, ...] 
 
 def _save(path: Path, numbers: dict[str, Any], arrays: dict[str, np.ndarray]) -> Path:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, numbers=np.array(json.dumps(numbers)), **arrays)
+    everything: dict[str, Any] = {"numbers": np.array(json.dumps(numbers)), **arrays}
+    np.savez_compressed(buffer, **everything)
     write_atomic(path, buffer.getvalue())
     return path
 

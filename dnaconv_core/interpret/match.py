@@ -50,7 +50,11 @@ class Match(NamedTuple):
 
 
 def match_motifs(
-    motifs: Sequence[Motif], targets: Sequence[Motif], *, most: int = 5, families: Sequence[int] | None = None
+    motifs: Sequence[Motif],
+    targets: Sequence[Motif],
+    *,
+    most: int = 5,
+    families: Sequence[int] | np.ndarray | None = None,
 ) -> list[list[Match]]:
     """The best `most` targets of each motif, best first, with q-values (Benjamini-Hochberg over motifs × targets).
 
@@ -61,8 +65,8 @@ def match_motifs(
     """
     if not len(targets):
         raise InputError("there are no motifs to compare with: choose JASPAR, or a file that holds some")
-    cores = [_core(motif) for motif in motifs]
-    asked = [i for i, core in enumerate(cores) if core is not None]
+    cores = {i: core for i, core in enumerate(map(_core, motifs)) if core is not None}
+    asked = list(cores)
     if not asked:
         return [[] for _ in motifs]
     p_values, offsets, strands = tomtom([cores[i][1] for i in asked], [target.ppm for target in targets])

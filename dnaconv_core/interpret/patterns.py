@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from dnaconv_core.interpret.attribution import Attribution
 from dnaconv_core.sequence.motif import Motif, consensus, count, to_ppm
+
+if TYPE_CHECKING:
+    from dnaconv_core.interpret.match import Match
 
 
 class Pattern(NamedTuple):
@@ -35,7 +39,11 @@ def contributing(contribution: np.ndarray) -> tuple[int, int]:
 
 
 def described(
-    places: tuple[np.ndarray, np.ndarray, np.ndarray], width: int, X, found: Attribution, positive
+    places: tuple[np.ndarray, np.ndarray, np.ndarray],
+    width: int,
+    X: np.ndarray,
+    found: Attribution,
+    positive: np.ndarray,
 ) -> Pattern:
     """The pattern of aligned places: rows, first bases on the + strand, which are read on the − strand, each `(S,)`."""
     from scipy.stats import fisher_exact
@@ -86,7 +94,7 @@ def windows(values: np.ndarray, rows: np.ndarray, starts: np.ndarray, width: int
     return (picked * inside[..., None]).transpose(0, 2, 1)
 
 
-def as_json(pattern: Pattern, matches: list) -> dict[str, Any]:
+def as_json(pattern: Pattern, matches: Sequence[Match]) -> dict[str, Any]:
     """What the command line prints of a pattern; infinite odds are null, as JSON has none."""
     odds = pattern.odds_ratio
     return {

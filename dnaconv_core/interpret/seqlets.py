@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
 from dnaconv_core.errors import InputError
+from dnaconv_core.results import Site
 
 
 class Seqlets(NamedTuple):
@@ -54,7 +56,7 @@ def window_sums(scores: np.ndarray, width: int) -> np.ndarray:
     return total[:, width:] - total[:, :-width]
 
 
-def overlap_share(seqlets: Seqlets, sites, most: int | None = None) -> float:
+def overlap_share(seqlets: Seqlets, sites: Iterable[Site], most: int | None = None) -> float:
     """Share of the `most` strongest seqlets that overlap a planted `Site` by half of the shorter of both."""
     spans: dict[int, list[tuple[int, int]]] = {}
     for site in sites:

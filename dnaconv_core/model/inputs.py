@@ -1,4 +1,4 @@
-"""Whether sequences and covariates fit a model."""
+"""Whether sequences and covariates fit a model, and a dataset's covariates in its order."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 from dnaconv_core.errors import InputError
 
 if TYPE_CHECKING:
-    from dnaconv_core.data.dataset import MappedRows
+    from dnaconv_core.data.dataset import Dataset, MappedRows
     from dnaconv_core.model.config import ModelConfig
+    from dnaconv_core.model.convnet import ConvNet
 
 
 def check_input(config: ModelConfig, X: np.ndarray | MappedRows, covariates: np.ndarray | None) -> np.ndarray | None:
@@ -36,3 +37,14 @@ def check_input(config: ModelConfig, X: np.ndarray | MappedRows, covariates: np.
         row = int(np.flatnonzero(~np.isfinite(covariates).all(axis=1))[0])
         raise InputError(f"the covariates of sequence {row + 1} are not finite numbers: correct or leave out that row")
     return covariates
+
+
+def covariates_for(model: ConvNet, data: Dataset) -> np.ndarray | None:
+    """The dataset's raw covariates `(N, C)` in the model's order. Raises InputError naming one that is missing."""
+    names = model.config.covariates
+    missing = [name for name in names if name not in data.covariate_names]
+    if missing:
+        raise InputError(f"{data.label} has no {', '.join(missing)}, which this model needs: join them by id first")
+    if data.covariates is None or not names:
+        return None
+    return data.covariates[:, [data.covariate_names.index(name) for name in names]]

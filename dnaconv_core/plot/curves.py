@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -119,7 +119,7 @@ def scatter_figure(
         x=_short(y[rows]),
         y=_short(prediction[rows]),
         customdata=rows,
-        text=None if ids is None else [safe(ids[i]) for i in rows],
+        text=None if ids is None else [safe(ids[int(i)]) for i in rows],
         mode="markers",
         name="examples",
         marker={"color": CATEGORICAL[0], "size": 6 if len(rows) < 2000 else 4, "opacity": 0.55},
@@ -134,7 +134,12 @@ def scatter_figure(
 
 
 def training_figure(
-    rows: Iterable[Sequence], *, task: str, metric: str | None = None, best_epoch: int | None = None, epochs: int = 0
+    rows: Iterable[Sequence[Any]],
+    *,
+    task: str,
+    metric: str | None = None,
+    best_epoch: int | None = None,
+    epochs: int = 0,
 ) -> Figure:
     """Loss (left) and a metric (right) by epoch, for training and validation.
 
@@ -154,7 +159,7 @@ def training_figure(
             points = series.get((name, split))
             if points:
                 at = sorted(points)
-                values = [None if points[e] is None or not np.isfinite(points[e]) else float(points[e]) for e in at]
+                values = [None if v is None or not np.isfinite(v) else float(v) for v in map(points.get, at)]
                 figure.add_scatter(
                     x=at,
                     y=values,
@@ -183,9 +188,10 @@ def interval_figure(results: Mapping[str, Metric], *, metric: str, faint: Collec
     label = LABELS[metric]
     figure = blank(f"{label.name} ({'higher' if label.higher_is_better else 'lower'} is better)", "", legend=False)
     known = {name: m for name, m in results.items() if m.value is not None}
-    order = sorted(known, key=lambda name: known[name].value, reverse=not label.higher_is_better)
+    order = sorted(known, key=lambda name: known[name].value or 0.0, reverse=not label.higher_is_better)
     values = np.array([known[name].value for name in order])
-    low, high = (_ends([known[name][end] for name in order], values) for end in (1, 2))
+    low = _ends([known[name].low for name in order], values)
+    high = _ends([known[name].high for name in order], values)
     if not order:
         return note(figure, "there is nothing to compare yet")
     figure.add_scatter(
@@ -208,11 +214,11 @@ def _ends(ends: list[float | None], values: np.ndarray) -> np.ndarray:
     return np.array([value if end is None else end for end, value in zip(ends, values, strict=True)])
 
 
-def _errors(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> dict:
+def _errors(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> dict[str, Any]:
     return {"array": _short(high - values), "arrayminus": _short(values - low), "thickness": 1.5, "color": NEUTRAL}
 
 
-def _series(index: int, name: str, metrics: Mapping[str, Metric] | None, faint: Collection[str]) -> dict:
+def _series(index: int, name: str, metrics: Mapping[str, Metric] | None, faint: Collection[str]) -> dict[str, Any]:
     style = {"width": 1.2, "dash": "dot"} if name in faint else {"width": 2.4, "dash": "solid"}
     value = metrics[name].value if metrics and name in metrics else None
     label = safe(name) + ("" if value is None else f" ({value:.3f})")
@@ -223,7 +229,7 @@ def _say_why(figure: Figure, curves: Mapping[str, RocCurve | PrCurve | Calibrati
     """Where no curve could be drawn, the reason in its place."""
     reasons = [curve.undefined for curve in curves.values()]
     if reasons and all(reasons):
-        note(figure, reasons[0])
+        note(figure, reasons[0] or "")
     elif not reasons:
         note(figure, "there is nothing to compare yet")
 

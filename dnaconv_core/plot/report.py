@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from dnaconv_core.answers.labels import LABELS
 from dnaconv_core.data.dataset import Dataset
-from dnaconv_core.evaluate.metrics import LABELS
 from dnaconv_core.interpret.attribution import NAMES
 from dnaconv_core.interpret.findings import METHOD, Findings, gather
 from dnaconv_core.interpret.match import NO_MATCH, Match
@@ -86,8 +86,8 @@ def _patterns(bundle: Bundle, found: Findings) -> str:
     if not patterns:
         return "<p>No group of alike seqlets is stronger than shuffled sequences explain.</p>"
     (high, low), unit, parts = group_words(config), output_word(config), []
-    look = {"alphabet": config.alphabet, "column": 26.0}
-    names = found.pattern_names or [None] * len(patterns)
+    look: dict[str, Any] = {"alphabet": config.alphabet, "column": 26.0}
+    names: Sequence[list[Match] | None] = [None] * len(patterns) if not found.pattern_names else found.pattern_names
     for number, (p, effect, own) in enumerate(zip(patterns, found.effects, names, strict=True), 1):
         parts.append(
             f"<h3>Pattern {number}: {escape(spelled(p.consensus, config))}</h3><p>{p.n_seqlets:,} seqlets, in "
@@ -109,7 +109,7 @@ def _filters(config: ModelConfig, found: Findings) -> str:
             d = change.difference
             effect = f"{d.value:+.4f}" + (f" ({d.low:+.4f} to {d.high:+.4f})" if d.low is not None else "")
         image = logo_svg(to_icm(f.motif.ppm), alphabet=config.alphabet, column=18, height=84) if f.n_sites else ""
-        name = _names(found.filter_names and found.filter_names[f.index][:1])
+        name = _names(None if found.filter_names is None else found.filter_names[f.index][:1])
         rows.append(
             f"<tr><td>{f.index + 1}<td>{image}<td class=number>{f.n_sites:,}<td class=number>{f.information_bits:.1f}"
             f"<td>{escape(f.note) or name}<td>{effect}"
@@ -128,7 +128,7 @@ def _saliency(bundle: Bundle, data: Dataset, found: Findings) -> str:
         map_, row = example.attribution, example.row
         title = f"{data.ids[row]}: predicted {example.prediction:.3f}, measured {data.y[row, 0]:g}"
         column = min(max(900 / config.length, 9.5), 26.0)  # a short sequence has room for its title
-        look = {"alphabet": config.alphabet, "title": title, "column": column, "unit": unit}
+        look: dict[str, Any] = {"alphabet": config.alphabet, "title": title, "column": column, "unit": unit}
         image = logo_svg(map_.values[0], kind="contribution", **look)
         words = [f"{_MARKS[check.passed]} {check.name}: {check.words}" for check in example.checks]
         if map_.covariates is not None:

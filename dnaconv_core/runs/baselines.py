@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 import numpy as np
 
@@ -71,8 +71,8 @@ def store_baselines(
         stored, arrays = _fit(experiment, train, valid, prediction, seed, progress)
     except DnaConvError as error:
         stored, arrays = {"baselines": {}, "reason": str(error)}, {}
-    packed = io.BytesIO()
-    np.savez_compressed(packed, **arrays)
+    packed, named = io.BytesIO(), cast("dict[str, Any]", arrays)  # numpy has a keyword of another type, too
+    np.savez_compressed(packed, **named)
     folder.mkdir(parents=True, exist_ok=True)
     write_atomic(folder / PREDICTIONS, packed.getvalue())
     write_atomic(folder / NUMBERS, json.dumps(stored, indent=1).encode())
@@ -118,7 +118,7 @@ class _Told:
 
 def _fit(
     experiment: Experiment, train: Dataset, valid: Dataset, prediction: np.ndarray, seed: int, progress: Progress
-) -> tuple[dict, dict[str, np.ndarray]]:
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if len(train) + len(valid) > MOST_EXAMPLES:
         return {"baselines": {}, "reason": f"more than {MOST_EXAMPLES:,} examples: baselines would take minutes"}, {}
     if valid.y.shape[1] > 1:

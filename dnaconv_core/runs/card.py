@@ -6,7 +6,7 @@ import json
 import shlex
 from typing import Any
 
-from dnaconv_core.evaluate.metrics import LABELS
+from dnaconv_core.answers.labels import LABELS
 from dnaconv_core.experiments import experiment_of
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import BOOK, BOOK_PART, DEFAULT_SPLIT, OWN, SYNTHETIC

@@ -114,12 +114,13 @@ def held_out(store: Store, run: str) -> HeldOut | None:
     return HeldOut(ids.astype(str), y, w, prediction)
 
 
-def _pair(task: str, metric: str, first: tuple, second: tuple, seed: int) -> Pair:
+def _pair(
+    task: str, metric: str, first: tuple[Run, HeldOut | None], second: tuple[Run, HeldOut | None], seed: int
+) -> Pair:
     (reference, a), (run, b) = first, second
-    for which, part in ((reference, a), (run, b)):
-        if part is None:
-            reason = f"run {which.id} has no stored predictions: let it finish"
-            return Pair(run.id, reference.id, 0, Difference(metric, None, undefined=reason))
+    if a is None or b is None:
+        reason = f"run {(reference if a is None else run).id} has no stored predictions: let it finish"
+        return Pair(run.id, reference.id, 0, Difference(metric, None, undefined=reason))
     _, in_a, in_b = np.intersect1d(a.ids, b.ids, return_indices=True)
     same = np.isclose(a.y[in_a], b.y[in_b], equal_nan=True)
     in_a, in_b = np.sort(in_a[same]), in_b[same][np.argsort(in_a[same])]

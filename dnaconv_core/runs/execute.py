@@ -195,7 +195,8 @@ def _starting_point(store: Store, run_id: str) -> _Start:
     from dnaconv_core.train.checkpoint import load_checkpoint
 
     folder = store.folder(run_id) / CHECKPOINTS
-    epoch, words, damaged = 0, "", ()
+    epoch, words = 0, ""
+    damaged: tuple[str, ...] = ()
     try:
         found = load_checkpoint(folder)
     except TrainingError:  # every single one is damaged

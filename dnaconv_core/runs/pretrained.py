@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dnaconv_core.answers.labels import LABELS
 from dnaconv_core.errors import BundleError, RunError
 from dnaconv_core.evaluate.bootstrap import Difference, paired_difference
-from dnaconv_core.evaluate.metrics import LABELS, labelled
 from dnaconv_core.evaluate.metrics import METRICS as TASK_METRICS
+from dnaconv_core.evaluate.metrics import labelled
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.files import write_atomic
 from dnaconv_core.model.bundle import CARD, CONFIG, METRICS, WEIGHTS, load_bundle
@@ -176,11 +177,8 @@ def rebuild(name: str, out: Path, *, progress: Progress = SILENT) -> Rebuilt:
             shutil.copyfile(store.folder(run.id) / file, out / file)
     _finished(name, wanted, out)
     after = _valid(out)
-    shared = [
-        abs(after[key].value - before[key].value)
-        for key in RANKING
-        if key in after and key in before and None not in (after[key].value, before[key].value)
-    ]
+    pairs = [(after[key].value, before[key].value) for key in RANKING if key in after and key in before]
+    shared = [abs(new - old) for new, old in pairs if new is not None and old is not None]
     differences = _differences(wanted, _predictions(out), kept_before)
     return Rebuilt(out, after, before, max(shared, default=None), differences)
 
@@ -260,6 +258,8 @@ def shipped_card(name: str, wanted: Recipe, folder: Path) -> str:
     return "\n".join(lines)
 
 
-def _signed(value: float) -> str:
+def _signed(value: float | None) -> str:
     """Three digits behind the point; more where an end so near zero would not show its side."""
+    if value is None:
+        return "–"
     return f"{value:+.3f}" if value == 0 or abs(value) >= 0.0005 else f"{value:+.1g}"

@@ -25,7 +25,7 @@ SLOTS = "DNACONV_SLOTS"
 NICENESS = "DNACONV_NICE"
 _WORKER_LOG = "log.txt"  # in a slot's folder: what its last worker said outside of runs; nothing, if all is well
 _SIGNS_OF_A_GPU = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg", "/dev/nvhost-gpu")
-_started: list[subprocess.Popen] = []  # kept to be reaped
+_started: list[subprocess.Popen[bytes]] = []  # kept to be reaped
 
 
 class Slot(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from dnaconv_core.model.bundle import is_bundle
 from dnaconv_core.runs.spec import RunSpec
@@ -29,7 +30,7 @@ def _seed(spec: RunSpec) -> int:
     return spec.settings.get("seed", 0)
 
 
-def _but_seed(spec: RunSpec) -> dict:
+def _but_seed(spec: RunSpec) -> dict[str, Any]:
     stored = spec.to_json()
     stored["settings"] = {name: value for name, value in spec.settings.items() if name not in ("seed", "device")}
     return stored

@@ -103,15 +103,6 @@ class Store:
             raise RunError(f"there is no run {run!r} in {self.home}: 'dnaconv runs' lists those there are")
         return self._settled(read_run(row))
 
-    def list(self, experiment: str = "") -> list[Run]:
-        """All runs, newest first; of one experiment if named. Nothing is created where there are none."""
-        if not self.database.is_file():
-            return []
-        with self._connect() as db:
-            rows = db.execute("SELECT * FROM runs ORDER BY rowid DESC").fetchall()
-        runs = [self._settled(read_run(row)) for row in rows]
-        return [run for run in runs if experiment in ("", run.experiment)]
-
     def waiting(self) -> list[Run]:
         """The runs that a worker is to take, the next one first."""
         if not self.database.is_file():
@@ -330,6 +321,15 @@ class Store:
 
     def _connect(self, *, write: bool = False) -> AbstractContextManager[sqlite3.Connection]:
         return connect(self.database, write=write)
+
+    def list(self, experiment: str = "") -> list[Run]:  # the last: below it, the type list would mean this
+        """All runs, newest first; of one experiment if named. Nothing is created where there are none."""
+        if not self.database.is_file():
+            return []
+        with self._connect() as db:
+            rows = db.execute("SELECT * FROM runs ORDER BY rowid DESC").fetchall()
+        runs = [self._settled(read_run(row)) for row in rows]
+        return [run for run in runs if experiment in ("", run.experiment)]
 
 
 def _turn(waiting: bool) -> str:

@@ -75,7 +75,7 @@ class Watch:
         self.training = True
 
     def evaluated(self, evaluation: Evaluation, kernels: np.ndarray) -> None:
-        speed = {"samples_per_second": evaluation.samples_per_second}
+        speed: dict[str, float | None] = {"samples_per_second": evaluation.samples_per_second}
         metrics = {**evaluation.metrics, "train": evaluation.metrics["train"] | speed}
         self.store.add_metrics(self.run, evaluation.epoch, metrics)
         self.store.add_filters(self.run, evaluation.epoch, kernels)

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 from dnaconv_core.errors import DnaConvError, RunError
@@ -174,7 +175,7 @@ def _be_modest() -> None:
 
 
 @contextlib.contextmanager
-def _logging_to(path: Path):
+def _logging_to(path: Path) -> Iterator[None]:
     """Standard output and error go to this file."""
     before = os.dup(1), os.dup(2)
     log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)

@@ -52,7 +52,7 @@ def scan_to_files(
     results = []
     with ExitStack() as stack:
         bed_file = stack.enter_context(WholeFile(bed)) if bed else None
-        track = stack.enter_context(WholeFile(bedgraph, near=bigwig)) if bedgraph or bigwig else None
+        track = stack.enter_context(WholeFile(bedgraph, near=bigwig or "")) if bedgraph or bigwig else None
         edges = plan_scan(model, edges=how.edges, method=how.method).edges
         if track is not None:
             track.file.write(f"# score of the {window}-base window around each base, the higher strand; {edges}\n")

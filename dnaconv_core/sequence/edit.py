@@ -78,7 +78,7 @@ def mutate(X: np.ndarray, position: int | np.ndarray, base: str) -> np.ndarray:
         raise InputError(f"base is {base!r}: use A, C, G, T (U) or N")
     columns = _columns(position, 1, X, "the mutation")
     result = X.copy()
-    result[np.arange(len(X))[:, None], :, columns] = from_codes(["ACGTN".index(letter)]).T
+    result[np.arange(len(X))[:, None], :, columns] = from_codes(np.array(["ACGTN".index(letter)])).T
     return result
 
 

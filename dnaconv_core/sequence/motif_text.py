@@ -91,7 +91,8 @@ def read_jaspar(text: str, *, where: str = "the JASPAR text") -> list[Motif]:
     unequal length, something that is no count, and an empty column, naming motif and line.
     """
     motifs: list[Motif] = []
-    header, rows, header_line = "", [], 0
+    rows: list[list[float]] = []
+    header, header_line = "", 0
     for number, line in enumerate([*text.splitlines(), ">"], 1):
         line = line.strip()
         if line.startswith(">"):
@@ -150,7 +151,7 @@ def _meme_matrix(lines: list[str], at: int, where: str) -> tuple[np.ndarray, flo
         raise DataError(f"{where}, line {at}: its header holds something that is no number ({error})") from error
     if alength != 4:
         raise DataError(f"{where}, line {at}: it has {alength} letters, not 4: only DNA and RNA motifs can be read")
-    columns = []
+    columns: list[list[float]] = []
     while at < len(lines) and (len(columns) < width or not width):
         line = lines[at].strip()
         if not line and not columns:  # a blank line between header and matrix

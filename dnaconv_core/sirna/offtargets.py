@@ -152,7 +152,8 @@ def _pieces(path: Path) -> Iterator[tuple[list[_Part], float]]:
 
 
 def _parts(path: Path, content: Iterable[str]) -> Iterator[_Part]:
-    name, lines, size, later, number = None, [], 0, False, 0
+    lines: list[str] = []
+    name, size, later, number = None, 0, False, 0
     for line in content:
         line = line.strip()
         if line.startswith(">"):

@@ -277,7 +277,7 @@ def _draw(answer: Answer, rows: np.ndarray, y: np.ndarray, seed: int) -> np.ndar
     return np.sort(np.concatenate([rows[rng.permutation(members)[:share]] for members in groups]))
 
 
-def _quick_scores(train: Dataset, rows: np.ndarray, answer: Answer, both_strands: bool, seed: int) -> dict[str, float]:
+def _quick_scores(train: Dataset, rows: np.ndarray, answer: Answer, both_strands: bool, seed: int) -> dict[str, Any]:
     """Cross-validated scores of the three quick models on these rows, of the first label."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 

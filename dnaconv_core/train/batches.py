@@ -93,7 +93,7 @@ class Loader:
 
         covariates = check_input(config, data.X, data.covariates)
         self.device, self.dtype = torch.device(device), getattr(torch, precision)
-        self.mapped = data.X if isinstance(data.X, (np.memmap, MappedRows)) else None
+        self.mapped: np.ndarray | MappedRows | None = data.X if isinstance(data.X, (np.memmap, MappedRows)) else None
         self.by_position = self.device.type == "cpu" and self.mapped is None
         X = data.X.transpose(0, 2, 1) if self.by_position else data.X
         self.X = None if self.mapped is not None else torch.from_numpy(np.ascontiguousarray(X)).to(self.device)
@@ -121,6 +121,7 @@ class Loader:
             X = self.X.index_select(0, index).to(self.dtype)
             X = X.transpose(1, 2) if self.by_position else X
         else:
+            assert self.mapped is not None  # X lies there or here
             X = torch.from_numpy(self.mapped[index.numpy()]).to(self.device, self.dtype)
             index = index.to(self.device)
         covariates = None if self.covariates is None else self.covariates[index]

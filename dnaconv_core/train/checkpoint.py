@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dnaconv_core.errors import TrainingError
 from dnaconv_core.files import write_atomic
@@ -24,11 +24,11 @@ KEPT = 2
 class Checkpoint(NamedTuple):
     epoch: int
     tensors: dict[str, Tensor]
-    state: dict  # JSON: history and early-stopping counters
+    state: dict[str, Any]  # JSON: history and early-stopping counters
     skipped: tuple[str, ...] = ()  # newer files that were damaged
 
 
-def save_checkpoint(folder: Path, epoch: int, tensors: dict[str, Tensor], state: dict) -> Path:
+def save_checkpoint(folder: Path, epoch: int, tensors: dict[str, Tensor], state: dict[str, Any]) -> Path:
     """Write `epoch`'s checkpoint into `folder` in one step and drop all but the newest two."""
     from safetensors.torch import save
 

@@ -25,7 +25,7 @@ def devices() -> list[Device]:
         for number in range(torch.cuda.device_count()):
             free, total = torch.cuda.mem_get_info(number)
             found.append(Device(f"cuda:{number}", torch.cuda.get_device_name(number), free, total))
-        found.sort(key=lambda device: -device.free)
+        found.sort(key=lambda device: -(device.free or 0))
     if torch.backends.mps.is_available():
         found.append(Device("mps", "Apple GPU", None, None))
     return [*found, Device("cpu", "CPU", *_memory())]

@@ -263,7 +263,7 @@ class _State:
         found = load_checkpoint(folder)
         if found is None:
             return ()
-        parts: dict[str, dict] = {"model": {}, "best": {}, "adam": {}}
+        parts: dict[str, dict[str, torch.Tensor]] = {"model": {}, "best": {}, "adam": {}}
         for key, tensor in found.tensors.items():
             part, name = key.split(".", 1)
             parts[part][name] = tensor

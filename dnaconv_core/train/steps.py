@@ -96,7 +96,7 @@ class Steps:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         loss = loss.detach()
-        group.add_up([loss, *(p.grad for p in self.model.parameters())])
+        group.add_up([loss, *(p.grad for p in self.model.parameters() if p.grad is not None)])
         self.optimizer.step()
         return loss
 

@@ -51,12 +51,16 @@ class VariantEffect(NamedTuple):
 
     @property
     def effect_logit(self) -> float | None:
-        return None if self.ref_logit is None else self.alt_logit - self.ref_logit
+        return _difference(self.ref_logit, self.alt_logit)
 
     @property
     def effect_prediction(self) -> float | None:
         """ALT − REF of the probability, or of the number that the model predicts."""
-        return None if self.ref_prediction is None else self.alt_prediction - self.ref_prediction
+        return _difference(self.ref_prediction, self.alt_prediction)
+
+
+def _difference(ref: float | None, alt: float | None) -> float | None:
+    return None if ref is None or alt is None else alt - ref
 
 
 def score_variants(
@@ -191,6 +195,7 @@ def _score(
         middle = placed.centre - placed.start
         pair = np.array([ref[0, middle], alt[0, middle]], np.float64)
         values = 1 / (1 + np.exp(-pair)) if model.config.output == "sigmoid" else pair
+        gained, lost = _motif_changes(placed, motifs)
         yield placed.effect._replace(
             ref_logit=float(pair[0]),
             alt_logit=float(pair[1]),
@@ -199,16 +204,17 @@ def _score(
             best_effect_logit=float(change[strand, best]),
             best_start=placed.start + int(best),
             best_strand="+-"[strand],
-            **_motif_changes(placed, motifs),
+            gained=gained,
+            lost=lost,
         )
 
 
-def _motif_changes(placed: _Placed, motifs: Sequence[Motif]) -> dict[str, tuple[Hit, ...]]:
+def _motif_changes(placed: _Placed, motifs: Sequence[Motif]) -> tuple[tuple[Hit, ...], tuple[Hit, ...]]:
+    """Hits gained and lost."""
     start = placed.effect.variant.start - placed.start
     before = motif_hits(placed.ref, start, start + len(placed.effect.variant.ref), motifs)
     after = motif_hits(placed.alt, start, start + len(placed.effect.alt), motifs)
-    gained, lost = changed_hits(before, after)
-    return {"gained": gained, "lost": lost}
+    return changed_hits(before, after)
 
 
 def pasted_variant(ref: str, alt: str, *, length: int) -> tuple[Variant, dict[str, Contig]]:

@@ -53,7 +53,14 @@ def activities(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def conv(**changes: Any) -> ModelConfig:
     """The small network of these experiments: one layer of 16 filters of 7 bases, and the maximum."""
-    base = {"length": LENGTH, "depth": 1, "filters": 16, "kernel_size": 7, "dropout": 0.0, "pooling": "max"}
+    base: dict[str, Any] = {
+        "length": LENGTH,
+        "depth": 1,
+        "filters": 16,
+        "kernel_size": 7,
+        "dropout": 0.0,
+        "pooling": "max",
+    }
     return ModelConfig(**(base | changes))
 
 
