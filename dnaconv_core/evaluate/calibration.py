@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dnaconv_core.errors import BundleError, InputError
-from dnaconv_core.files import DAMAGED
+from dnaconv_core.errors import InputError
+from dnaconv_core.evaluate.held_out import read_kept
 from dnaconv_core.predict import predict
 from dnaconv_core.sequence.encoding import from_codes, reverse_complement
 
 if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
 
-PREDICTIONS = "predictions.npz"  # of the validation part, in a bundle's folder: ids, y, prediction, …
 _EPSILON = 1e-6
 
 
@@ -45,21 +44,13 @@ def read_reference(folder: Path) -> Reference | None:
 
     Missing labels (NaN, or weight 0) are left out.
     """
-    path = folder / PREDICTIONS
-    if not path.is_file():
+    kept = read_kept(folder, "y", "prediction")
+    if kept is None:
         return None
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            y, prediction = (stored[name].astype(np.float64) for name in ("y", "prediction"))
-            w = stored["w"].astype(np.float64) if "w" in stored else np.ones(y.shape)
-            beside = [stored.get(name) for name in ("codes", "covariates")]
-    except DAMAGED as error:
-        raise BundleError(f"{path} does not hold validation predictions ({error}): export the model again") from error
-    shapes = [array.shape for array in (y, prediction, w)]
-    if y.ndim != 2 or not y.shape[1] or len(set(shapes)) > 1 or any(a is not None and len(a) != len(y) for a in beside):
-        raise BundleError(f"{path} has labels {y.shape} and predictions {prediction.shape}: export the model again")
-    known = np.isfinite(y[:, 0]) & np.isfinite(prediction[:, 0]) & (w[:, 0] > 0)
-    return Reference(y[known, 0], prediction[known, 0], *(None if part is None else part[known] for part in beside))
+    y, prediction = kept.y[:, 0].astype(np.float64), kept.prediction[:, 0].astype(np.float64)
+    known = np.isfinite(y) & np.isfinite(prediction) & (kept.w[:, 0] > 0)
+    beside = (None if part is None else part[known] for part in (kept.codes, kept.covariates))
+    return Reference(y[known], prediction[known], *beside)
 
 
 def scanned_negatives(model: ConvNet, reference: Reference) -> np.ndarray:

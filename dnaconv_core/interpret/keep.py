@@ -11,6 +11,7 @@ import numpy as np
 
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import DataError
+from dnaconv_core.evaluate.held_out import read_kept
 from dnaconv_core.files import DAMAGED, write_atomic
 from dnaconv_core.home import home
 from dnaconv_core.interpret.discovery import Discovery
@@ -20,7 +21,7 @@ from dnaconv_core.interpret.seqlets import Seqlets
 from dnaconv_core.sequence.encoding import from_codes
 from dnaconv_core.sequence.motif import Motif, consensus, information_content, to_ppm
 
-PATTERNS, WINDOWS, EXAMPLES = "patterns.npz", "filters.npz", "predictions.npz"
+PATTERNS, WINDOWS = "patterns.npz", "filters.npz"
 _ARRAYS = ("pfm", "contribution", "sequence", "start", "minus")
 _NUMBERS = ("consensus", "n_seqlets", "share_positives", "share_negatives", "odds_ratio", "p_fisher")
 
@@ -116,28 +117,14 @@ def load_discovery(folder: Path) -> Discovery | None:
 def stored_examples(folder: Path, alphabet: str = "DNA", names: tuple[str, ...] = ()) -> Dataset | None:
     """The held-out examples that were kept with a model, or None where there are none. names: the covariates' names.
 
-    Raises DataError when the file is damaged or its parts do not fit together.
+    Raises BundleError when the file is damaged or its parts do not fit together.
     """
-    if not (folder / EXAMPLES).is_file():
+    kept = read_kept(folder, "ids", "y", "codes", "covariates")
+    if kept is None or not len(kept.codes):
         return None
-    try:
-        with np.load(folder / EXAMPLES, allow_pickle=False) as found:
-            codes, y, ids = found["codes"].astype(np.int8), found["y"].astype(np.float32), found["ids"].astype(str)
-            w = found["w"].astype(np.float32) if "w" in found else np.ones_like(y)
-            beside = found["covariates"].astype(np.float32)
-    except DAMAGED as error:
-        raise DataError(f"{folder / EXAMPLES} cannot be read ({error}): name the data with --data") from None
-    parts = codes, y, ids, beside
-    if [part.ndim for part in parts] != [2, 2, 1, 2] or len(set(map(len, parts))) > 1 or w.shape != y.shape:
-        raise DataError(
-            f"{folder / EXAMPLES} holds sequences {codes.shape}, labels {y.shape}, weights {w.shape}, ids {ids.shape} "
-            f"and covariates {beside.shape}, which do not belong together: name the data with --data"
-        )
-    if not len(codes):
-        return None
-    X = from_codes(codes)
-    kept = beside if names and beside.shape[1] == len(names) else None
-    return Dataset(X, y, w, ids, kept, names if kept is not None else (), alphabet, "its held-out examples")
+    X, y, w = from_codes(kept.codes), kept.y.astype(np.float32), kept.w.astype(np.float32)
+    beside = kept.covariates.astype(np.float32) if names and kept.covariates.shape[1] == len(names) else None
+    return Dataset(X, y, w, kept.ids, beside, () if beside is None else names, alphabet, "its held-out examples")
 
 
 def _save(path: Path, numbers: dict[str, Any], arrays: dict[str, np.ndarray]) -> Path:

@@ -12,6 +12,7 @@ import numpy as np
 from dnaconv_core.answers import ANSWERS
 from dnaconv_core.errors import DnaConvError
 from dnaconv_core.evaluate.bootstrap import Difference, paired_difference
+from dnaconv_core.evaluate.held_out import read_kept
 from dnaconv_core.evaluate.metrics import labelled
 from dnaconv_core.files import write_atomic
 from dnaconv_core.progress import SILENT, Progress
@@ -65,8 +66,7 @@ def store_baselines(
     run does not fail for it. When `watch` asks to stop, what is fitted by then is kept.
     """
     progress = SILENT if watch is None else _Told(watch)
-    with np.load(folder / "predictions.npz", allow_pickle=False) as kept:
-        prediction = kept["prediction"]
+    prediction = read_kept(folder, "prediction").prediction
     try:
         stored, arrays = _fit(experiment, train, valid, prediction, seed, progress)
     except DnaConvError as error:

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dnaconv_core.errors import InputError, RunError
+from dnaconv_core.errors import InputError
 from dnaconv_core.evaluate.bootstrap import Difference, paired_difference
+from dnaconv_core.evaluate.held_out import read_kept
 from dnaconv_core.evaluate.metrics import METRICS, labelled
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.results import Metric
-from dnaconv_core.runs.execute import PREDICTIONS
 from dnaconv_core.runs.store import Run, Store
 
 LEAST, MOST = 2, 6
@@ -101,17 +101,9 @@ def compare_runs(store: Store, ids: Sequence[str], *, metric: str = "", seed: in
 
 
 def held_out(store: Store, run: str) -> HeldOut | None:
-    """A run's stored predictions, or None where it has none. Raises RunError for a damaged file."""
-    path = store.folder(run) / PREDICTIONS
-    if not path.is_file():
-        return None
-    try:
-        with np.load(path, allow_pickle=False) as kept:
-            ids, y, prediction = kept["ids"], kept["y"][:, 0], kept["prediction"][:, 0]
-            w = kept["w"][:, 0] if "w" in kept else np.isfinite(y).astype(np.float32)
-    except (OSError, ValueError, KeyError, IndexError, EOFError) as error:
-        raise RunError(f"{path} cannot be read ({type(error).__name__}): resume or repeat the run") from None
-    return HeldOut(ids.astype(str), y, w, prediction)
+    """A run's stored predictions, or None where it has none. Raises BundleError for a damaged file."""
+    kept = read_kept(store.folder(run), "ids", "y", "prediction")
+    return None if kept is None else HeldOut(kept.ids, kept.y[:, 0], kept.w[:, 0], kept.prediction[:, 0])
 
 
 def _pair(

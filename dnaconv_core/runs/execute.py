@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import errno
-import io
 import platform
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-
 from dnaconv_core import __version__
 from dnaconv_core.errors import DnaConvError, RunError, TrainingError
+from dnaconv_core.evaluate.held_out import PREDICTIONS, kept_of, write_kept
 from dnaconv_core.experiments import WORDS, get_experiment
 from dnaconv_core.experiments.own import words_of
 from dnaconv_core.experiments.sources import OWN, load_parts
-from dnaconv_core.files import write_atomic
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.baselines import store_baselines
 from dnaconv_core.runs.card import write_card
@@ -35,7 +32,6 @@ if TYPE_CHECKING:
 
 Metrics = dict[str, dict[str, Metric]]  # of each part, by name
 
-PREDICTIONS = "predictions.npz"  # of the validation part: ids, y, w, prediction, codes (N, L) uint8, covariates
 LOG = "log.txt"
 CHECKPOINTS = "checkpoints"
 _QUICK = 5000  # examples whose predictions and intervals take a fraction of a second: a user who stops it must not wait
@@ -222,18 +218,7 @@ def _final_metrics(folder: Path, model: ConvNet, train: Dataset, valid: Dataset,
 
     task = model.config.task
     fitted, held_out = predict(model, train), predict(model, valid)
-    X = np.asarray(valid.X[:])
-    kept = io.BytesIO()
-    np.savez_compressed(
-        kept,
-        ids=valid.ids,
-        y=valid.y,
-        w=valid.w,
-        prediction=held_out,
-        codes=np.where(X.any(axis=1), X.argmax(axis=1), 4).astype(np.uint8),
-        covariates=np.zeros((len(valid), 0), np.float32) if valid.covariates is None else valid.covariates,
-    )
-    write_atomic(folder / PREDICTIONS, kept.getvalue())
+    write_kept(folder, kept_of(valid, held_out))
     return {
         "train": evaluate(task, train.y, fitted, weights=labelled(train.w)),
         "valid": bootstrap(task, valid.y, held_out, weights=labelled(valid.w), seed=seed),

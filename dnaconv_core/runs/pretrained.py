@@ -15,6 +15,7 @@ import numpy as np
 from dnaconv_core.answers.labels import LABELS
 from dnaconv_core.errors import BundleError, RunError
 from dnaconv_core.evaluate.bootstrap import Difference, paired_difference
+from dnaconv_core.evaluate.held_out import PREDICTIONS, WHOLE, read_kept
 from dnaconv_core.evaluate.metrics import METRICS as TASK_METRICS
 from dnaconv_core.evaluate.metrics import labelled
 from dnaconv_core.experiments import get_experiment
@@ -25,7 +26,6 @@ from dnaconv_core.results import Metric
 from dnaconv_core.runs import baselines
 from dnaconv_core.runs.baselines import load_baselines
 from dnaconv_core.runs.card import card_body, command
-from dnaconv_core.runs.execute import PREDICTIONS
 from dnaconv_core.runs.models import PRETRAINED
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
@@ -192,10 +192,8 @@ def _valid(path: Path) -> dict[str, Metric]:
 
 def _predictions(path: Path) -> dict[str, np.ndarray]:
     """What is kept of a bundle's validation part; empty where there is none."""
-    if not (path / PREDICTIONS).is_file():
-        return {}
-    with np.load(path / PREDICTIONS, allow_pickle=False) as kept:
-        return {key: kept[key] for key in kept.files}
+    kept = read_kept(path, *WHOLE)
+    return {} if kept is None else kept._asdict()
 
 
 def _differences(wanted: Recipe, made: dict[str, np.ndarray], shipped: dict[str, np.ndarray]) -> dict[str, Difference]:

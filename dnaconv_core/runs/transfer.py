@@ -27,17 +27,17 @@ from typing import Any
 import numpy as np
 
 from dnaconv_core.errors import BundleError, DnaConvError
+from dnaconv_core.evaluate.held_out import PREDICTIONS, WHOLE, Kept, read_kept
 from dnaconv_core.experiments import EXPERIMENTS, WORDS, experiment_of
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.own import from_words
 from dnaconv_core.experiments.own_store import adopt, adopted_key
-from dnaconv_core.files import DAMAGED, FORMULA, safe_cell
+from dnaconv_core.files import FORMULA, safe_cell
 from dnaconv_core.home import models_folder
 from dnaconv_core.model.bundle import CARD, CONFIG, MAX_JSON, MAX_WEIGHTS, METRICS, WEIGHTS, Bundle, load_bundle
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.card import command, write_card
-from dnaconv_core.runs.execute import PREDICTIONS
 from dnaconv_core.runs.models import find_model
 from dnaconv_core.runs.seen import HASHES, MOST_BYTES, read_hashes
 from dnaconv_core.runs.store import Store
@@ -73,8 +73,8 @@ def export_model(name: str, store: Store | None = None) -> bytes:
         files[COMMAND] = (command(bundle.experiment, bundle.record) + "\n").encode()
     if (folder / PREDICTIONS).is_file():
         try:
-            files[TABLE] = _predictions_csv(folder / PREDICTIONS, bundle.config).encode()
-        except (AttributeError, *DAMAGED, *_DAMAGED) as error:
+            files[TABLE] = _predictions_csv(read_kept(folder, *WHOLE), bundle.config).encode()
+        except (BundleError, *_DAMAGED) as error:
             raise BundleError(
                 f"{folder / PREDICTIONS} does not hold the model's validation predictions ({error}): remove it to "
                 f"export the model without them"
@@ -228,16 +228,13 @@ def _card(bundle: Bundle) -> str:
         return bundle.card
 
 
-def _predictions_csv(path: Path, config: ModelConfig) -> str:
-    with np.load(path, allow_pickle=False) as kept:
-        arrays = {name: kept[name] for name in kept.files}
+def _predictions_csv(kept: Kept, config: ModelConfig) -> str:
     letters = np.frombuffer((LETTERS[config.alphabet] + "N").encode(), np.uint8)
     columns = [
-        [safe_cell(name) for name in arrays["ids"].astype(str).tolist()],
-        [letters[codes].tobytes().decode() for codes in arrays["codes"]],
+        [safe_cell(name) for name in kept.ids.tolist()],
+        [letters[codes].tobytes().decode() for codes in kept.codes],
     ]
-    weights = arrays.get("w", np.ones_like(arrays["y"]))
-    for values in (arrays["y"], arrays["prediction"], weights, arrays["covariates"]):  # each (N, k)
+    for values in (kept.y, kept.prediction, kept.w, kept.covariates):  # each (N, k)
         columns += [[f"{value:.9g}" for value in column] for column in values.T]
     return _csv(_header(config), zip(*columns, strict=True))
 
@@ -275,17 +272,14 @@ def _predictions_npz(table: bytes, config: ModelConfig) -> bytes:
     lookup = np.full(256, 4, np.uint8)
     lookup[np.frombuffer(known.encode(), np.uint8)] = range(5)
     letters = np.frombuffer(sequences, np.uint8)
-    kept = io.BytesIO()
-    np.savez_compressed(
-        kept,
+    return Kept(
         ids=np.array(ids, str),
         y=numbers[:, :tasks],
         prediction=numbers[:, tasks : 2 * tasks],
         w=numbers[:, 2 * tasks : 3 * tasks],
         covariates=numbers[:, 3 * tasks :],
         codes=lookup[letters].reshape(len(ids), config.length),
-    )
-    return kept.getvalue()
+    ).pack()
 
 
 def _csv(header: list[str], rows: Any) -> str:

@@ -17,14 +17,14 @@ from dnaconv_core.experiments.sources import load_parts
 from dnaconv_core.model.config import TrainConfig
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.runs import lock
-from dnaconv_core.runs.execute import LOG, PREDICTIONS, execute
+from dnaconv_core.runs.execute import LOG, execute
 from dnaconv_core.runs.queue import Slot, ensure_workers, niceness, serves, take_slot
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Claim, Run, Store
 from dnaconv_core.runs.watch import Watch
 from dnaconv_core.train import distributed
 
-__all__ = ["LOG", "PREDICTIONS", "main", "train_along", "train_here"]
+__all__ = ["LOG", "main", "train_along", "train_here"]
 
 _LOOK = 0.3  # seconds between looks for a stop request where training cannot look itself
 

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from dnaconv_core.errors import RunError, TrainingError
+from dnaconv_core.evaluate.held_out import PREDICTIONS
 from dnaconv_core.model.bundle import load_bundle
 from dnaconv_core.runs import execute
-from dnaconv_core.runs.execute import LOG, PREDICTIONS
+from dnaconv_core.runs.execute import LOG
 from dnaconv_core.runs.models import find_model
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import ENDED, RESUMABLE, Run, Store

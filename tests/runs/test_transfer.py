@@ -17,13 +17,13 @@ import pytest
 
 from dnaconv_core.errors import BundleError, InputError
 from dnaconv_core.evaluate.bootstrap import paired_difference
+from dnaconv_core.evaluate.held_out import PREDICTIONS, read_kept
 from dnaconv_core.home import models_folder
 from dnaconv_core.model.bundle import CONFIG, WEIGHTS, load_bundle
 from dnaconv_core.predict import encode_records, predict
 from dnaconv_core.results import Record
 from dnaconv_core.runs import transfer
 from dnaconv_core.runs.compare import compare_runs
-from dnaconv_core.runs.execute import PREDICTIONS
 from dnaconv_core.runs.models import find_model, list_models
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
@@ -267,9 +267,9 @@ def test_ids_that_a_spreadsheet_would_calculate_come_back_as_they_were(trained, 
         arrays = {name: kept[name] for name in kept.files}
     ids = arrays["ids"].astype("U40")
     ids[:3] = ["=1+1", "'plain", "-x"]
-    np.savez(tmp_path / "p.npz", **{**arrays, "ids": ids})
+    np.savez(tmp_path / PREDICTIONS, **{**arrays, "ids": ids})
     config = load_bundle(store.folder(run)).config
-    table = _predictions_csv(tmp_path / "p.npz", config)
+    table = _predictions_csv(read_kept(tmp_path), config)
     assert table.splitlines()[1].startswith("'=1+1,")
     with np.load(io.BytesIO(_predictions_npz(table.encode(), config))) as again:
         np.testing.assert_array_equal(again["ids"], ids)

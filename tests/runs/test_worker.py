@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from dnaconv_core.errors import DataError
+from dnaconv_core.evaluate.held_out import PREDICTIONS
 from dnaconv_core.model.bundle import load_bundle
 from dnaconv_core.runs import execute
 from dnaconv_core.runs.models import find_model, list_models
@@ -14,7 +15,7 @@ from dnaconv_core.runs.queue import submit
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import ENDED, Store
 from dnaconv_core.runs.watch import Watch
-from dnaconv_core.runs.worker import PREDICTIONS, train_here
+from dnaconv_core.runs.worker import train_here
 
 QUICK = {"epochs": 2, "eval_every": 1, "filters": 3, "depth": 1}
 

@@ -1,0 +1,104 @@
+"""A model's predictions of its validation part, kept beside it as `predictions.npz`: written, read and checked here."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.errors import BundleError
+from dnaconv_core.files import DAMAGED, write_atomic
+from dnaconv_core.sequence.encoding import to_codes
+
+PREDICTIONS = "predictions.npz"
+_NUMBERS = ("y", "prediction", "w")
+_WORDS = {
+    "codes": "sequences", "y": "labels", "prediction": "predictions", "w": "weights", "ids": "ids",
+    "covariates": "covariates",
+}  # fmt: skip
+_WAY_OUT = "train or import the model again, or name other data"
+
+
+class Kept(NamedTuple):
+    """N examples of a validation part with T labels, as kept with a model; None for what was not kept.
+
+    A label is unknown where it is NaN or has weight 0.
+    """
+
+    ids: np.ndarray | None = None  # (N,) str
+    y: np.ndarray | None = None  # (N, T)
+    w: np.ndarray | None = None  # (N, T); of a file without: 1 where y is a number
+    prediction: np.ndarray | None = None  # (N, T)
+    codes: np.ndarray | None = None  # (N, L) uint8, 4 for an unknown base
+    covariates: np.ndarray | None = None  # (N, C) raw
+
+    def pack(self) -> bytes:
+        """As the content of the file."""
+        out = io.BytesIO()
+        np.savez_compressed(out, **{name: part for name, part in self._asdict().items() if part is not None})
+        return out.getvalue()
+
+
+WHOLE = tuple(name for name in Kept._fields if name != "w")  # what a model's own file has; an old one has no weights
+
+
+def kept_of(data: Dataset, prediction: np.ndarray) -> Kept:
+    """What is kept of examples `(N,)` and the predictions `(N, T)` of them."""
+    beside = np.zeros((len(data), 0), np.float32) if data.covariates is None else data.covariates
+    codes = to_codes(data.X[:]).astype(np.uint8)
+    return Kept(data.ids, data.y, data.w, prediction, codes, beside)
+
+
+def write_kept(folder: Path, kept: Kept) -> None:
+    """Into the folder of a model."""
+    write_atomic(folder / PREDICTIONS, kept.pack())
+
+
+def read_kept(folder: Path, *needed: str) -> Kept | None:
+    """What is kept in the folder of a model, or None where nothing is. needed: names of parts that must be there.
+
+    Raises BundleError for a file that is damaged, lacks a part, or holds parts that do not belong together.
+    """
+    path = folder / PREDICTIONS
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            parts = {name: stored[name] for name in Kept._fields if name in stored or name in needed}
+        if "ids" in parts:
+            parts["ids"] = parts["ids"].astype(str)
+        if "w" not in parts and "y" in parts:
+            parts["w"] = np.isfinite(parts["y"]).astype(np.float32)
+    except DAMAGED as error:
+        raise BundleError(
+            f"{path} cannot be read: it does not hold validation predictions ({error}); {_WAY_OUT}"
+        ) from None
+    kept = Kept(**parts)
+    _check(path, kept)
+    return kept
+
+
+def _check(path: Path, kept: Kept) -> None:
+    """BundleError unless the parts have one number of examples, labels and predictions one shape, and none is odd."""
+    shapes = {name: part.shape for name, part in kept._asdict().items() if part is not None}
+    right = all(len(shape) == (1 if name == "ids" else 2) for name, shape in shapes.items())
+    if (
+        not right
+        or len({shape[0] for shape in shapes.values()}) > 1
+        or len({shapes.get(n) for n in _NUMBERS} - {None}) > 1
+    ):
+        raise BundleError(f"{path} holds {_listed(shapes)}, which do not belong together: {_WAY_OUT}")
+    if kept.y is not None and not kept.y.shape[1]:
+        raise BundleError(f"{path} has labels {kept.y.shape}, no column of them: {_WAY_OUT}")
+    for name in (*_NUMBERS, "covariates"):
+        part = getattr(kept, name)
+        if part is not None and np.isinf(part).any():
+            raise BundleError(f"{path} holds infinite numbers as {_WORDS[name]}: {_WAY_OUT}")
+
+
+def _listed(shapes: dict[str, tuple[int, ...]]) -> str:
+    *first, last = [f"{words} {shapes[name]}" for name, words in _WORDS.items() if name in shapes]
+    return f"{', '.join(first)} and {last}" if first else last
