@@ -19,7 +19,8 @@ st.set_page_config(
 
 from frame import pages, state  # noqa: E402
 from frame.cache import warm_up  # noqa: E402
-from frame.page import errors_shown, sidebar, styles  # noqa: E402
+from frame.page import errors_shown  # noqa: E402
+from frame.sidebar import sidebar, styles  # noqa: E402
 from frame.workers import wake_workers  # noqa: E402
 
 navigation = {

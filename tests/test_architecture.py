@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 CORE = ROOT / "dnaconv_core"
 FILES = sorted(CORE.rglob("*.py"))
-MOST_LINES = 350
+APP = sorted((ROOT / "app").rglob("*.py"))
+MOST_LINES, MOST_IN_APP = 350, 200
+WARM_UP = ROOT / "app" / "frame" / "cache.py"  # imports torch beforehand, while the first page is read
+COMPUTING = {"torch", "sklearn", "scipy", "captum", "memelite", "numba"}
 
 # A file imports from rows above its own, and from files of its own room.
 ROWS = {
@@ -51,11 +55,24 @@ def test_imports_go_up_only_and_know_no_screen(path):
             assert other == own or ROWS[other] < ROWS[own] or {own, other} == {"cli", "commands"}, module
 
 
-@pytest.mark.parametrize(
-    "path", [*FILES, *sorted((ROOT / "app").rglob("*.py"))], ids=lambda p: str(p.relative_to(ROOT))
-)
+@pytest.mark.parametrize("path", [*FILES, *APP], ids=lambda p: str(p.relative_to(ROOT)))
 def test_files_stay_readable(path):
-    assert len(path.read_text().splitlines()) <= MOST_LINES
+    assert len(path.read_text().splitlines()) <= (MOST_IN_APP if path in APP else MOST_LINES)
+
+
+@pytest.mark.parametrize("path", APP, ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_app_only_shows(path):
+    """It computes nothing itself, and what is asked and found comes from the experiment."""
+    computing = {module.split(".")[0] for module in imports(path)} & COMPUTING
+    assert computing <= ({"torch"} if path == WARM_UP else set())
+    assert re.findall(r"JUND|AP-1|TGASTCA|TGACTCA|UUAAU|Huesken|HepG2", path.read_text()) == []
+
+
+def test_links_name_pages_that_are_there():
+    code = ast.parse((ROOT / "app" / "frame" / "pages.py").read_text())
+    paths = [node.value.value for node in code.body if isinstance(node, ast.Assign)]
+    assert len(paths) == len(set(paths)) >= 12
+    assert [path for path in paths if not (ROOT / "app" / path).is_file()] == []
 
 
 def _task_compared(node: ast.AST) -> bool:

@@ -10,10 +10,28 @@ import streamlit as st
 
 from dnaconv_core.errors import DnaConvError, RunError
 from dnaconv_core.experiments import get_experiment
+from dnaconv_core.model.bundle import WEIGHTS
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.models import list_models
 from dnaconv_core.runs.store import LIVE, Run, Store
 from frame import state
+
+
+class ModelRef(NamedTuple):
+    """A finished model: what stands in a link, its name, its folder, and when its weights last changed.
+
+    Results are kept by it, so that those of other weights are not taken for them.
+    """
+
+    key: str
+    name: str
+    path: Path
+    changed: float
+
+
+def model_in(path: Path, key: str = "", name: str = "") -> ModelRef:
+    """The model in this folder as it is now."""
+    return ModelRef(key or path.name, name or path.name, path, (path / WEIGHTS).stat().st_mtime)
 
 
 class Choice(NamedTuple):
@@ -24,6 +42,14 @@ class Choice(NamedTuple):
     label: str  # main metric and name, or what the run is doing
     run: Run | None
     path: Path | None
+
+
+class NoModelYet(Exception):
+    """There is no finished model to show; `choice` is what was chosen, if anything."""
+
+    def __init__(self, choice: Choice | None) -> None:
+        super().__init__()
+        self.choice = choice
 
 
 class _Description(NamedTuple):
@@ -63,6 +89,14 @@ def catalog(experiment: str) -> dict[str, Choice]:
         elif run.state in LIVE or run.id == state.run():
             choices[run.id] = Choice(run.id, run.name, f"{run.name} · {run.state}", run, None)
     return choices | ready
+
+
+def the_model() -> ModelRef:
+    """The finished model that the page is about. Raises NoModelYet without one, RunError where it is unknown."""
+    choice = selected()
+    if choice is None or choice.path is None:
+        raise NoModelYet(choice)
+    return model_in(choice.path, choice.key, choice.name)
 
 
 def selected() -> Choice | None:

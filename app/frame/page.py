@@ -1,4 +1,4 @@
-"""What surrounds every page: the selection in the sidebar, errors as one sentence, and a few styles."""
+"""What every page is drawn in: its title and line, errors as one sentence, and the way to a model without one."""
 
 from __future__ import annotations
 
@@ -9,44 +9,15 @@ from contextlib import contextmanager
 import streamlit as st
 
 from dnaconv_core.errors import DnaConvError
-from dnaconv_core.evaluate.metrics import LABELS
-from dnaconv_core.experiments import all_experiments
 from dnaconv_core.experiments.sources import default_preset, default_source
 from dnaconv_core.runs.queue import submit
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import LIVE, Store
 from frame import state
-from frame.models import Choice, catalog, selected
+from frame.models import Choice, NoModelYet
 from frame.pages import EVALUATE, PREDICT, TRAIN
 
 _log = logging.getLogger("dnaconv.app")
-
-_FITS = 20  # letters that the box of the model has room for
-_STYLES = """
-<style>
-[data-testid="stMainBlockContainer"] { max-width: 1440px; padding: 2.2rem 2.6rem 4rem; }
-[data-testid="stMain"] .stMarkdown p, [data-testid="stMain"] [data-testid="stCaptionContainer"] p { line-height: 1.45; }
-[data-testid="stMetric"] label p { opacity: .75; }
-[data-testid="stSidebar"] input { text-overflow: ellipsis; }
-[class*="st-key-card_"] { height: 100%; transition: border-color .15s; }
-[class*="st-key-card_"]:hover { border-color: var(--st-primary-color, #5A52D5); }
-@media (max-width: 1080px) {
-  [data-testid="stMainBlockContainer"] { padding: 2.2rem 1.4rem 4rem; }
-  [class*="st-key-shape"] > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] { flex-wrap: wrap; }
-  [class*="st-key-shape"] > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"]
-    > [data-testid="stColumn"] {
-    min-width: 100%; }
-  [class*="st-key-card_"] [data-testid="stColumn"]:has([data-testid="stImage"]) { display: none; }
-  [class*="st-key-card_"] [data-testid="stColumn"] { min-width: 100%; }
-  .st-key-settings { display: grid !important; grid-template-columns: 1fr 1fr; align-items: start; }
-}
-.st-key-card_on { border-color: var(--st-primary-color, #5A52D5); }
-</style>
-"""
-
-
-def styles() -> None:
-    st.html(_STYLES)
 
 
 @contextmanager
@@ -62,46 +33,6 @@ def errors_shown() -> Iterator[None]:
             f"Something went wrong here that should not have ({type(error).__name__}). The terminal has the details; "
             f"the other pages still work.",
             icon=":material/bug_report:",
-        )
-
-
-def sidebar() -> None:
-    """Choose the experiment and the model that every page shows."""
-    missing = state.unknown_experiment()
-    current, known = state.experiment(), all_experiments()
-    with st.sidebar:
-        st.session_state["_experiment"] = current.key
-        st.selectbox(
-            "Experiment",
-            list(known),
-            format_func=lambda key: known[key].title,
-            key="_experiment",
-            on_change=lambda: state.choose(experiment=st.session_state["_experiment"]),
-        )
-        choices, metric = catalog(current.key), LABELS[current.main_metric].name
-        chosen = state.run()
-        keys = [*choices] if not chosen or chosen in choices else [chosen, *choices]
-        if not keys:
-            st.caption("No model yet: train one on the **Train** page.")
-        else:
-            first = selected() if not chosen else None
-            shown = st.session_state["_model"] = chosen or (first.key if first else keys[0])
-            st.selectbox(
-                "Model",
-                keys,
-                format_func=lambda key: choices[key].label if key in choices else f"{key} (not here)",
-                key="_model",
-                on_change=lambda: state.choose(run=st.session_state["_model"]),
-                help=f"Your runs, newest first, then models that came with the project; the number is {metric} on "
-                "validation data.",
-            )
-            run = choices[shown].run if shown in choices else None
-            st.session_state["_state_shown"] = run.state if run else ""
-            if shown in choices and len(choices[shown].label) > _FITS:
-                st.caption(plain(choices[shown].name))
-    if missing:
-        st.warning(
-            f"There is no experiment '{missing}': this is {current.title}. The link may be from a newer version."
         )
 
 
@@ -147,8 +78,42 @@ def plain(text: str) -> str:
     return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|~$:<>&" else c for c in text)
 
 
-def header(title: str, line: str, help: str | None = None) -> None:
-    """A page's title and one line about it."""
+class Head:
+    """A page's title and one line about it, drawn once."""
+
+    def __init__(self, title: str, help: str | None = None) -> None:
+        self.title, self.help, self.drawn = title, help, False
+
+    def __call__(self, line: str) -> None:
+        if not self.drawn:
+            self.drawn = True
+            st.title(self.title, help=self.help, anchor=False)
+            st.caption(line)
+
+
+@contextmanager
+def page(title: str, line: str, help: str | None = None) -> Iterator[None]:
+    """A page: its title, one line about it, what is drawn inside, and what goes wrong there as a sentence."""
     state.enter(title)
-    st.title(title, help=help, anchor=False)
-    st.caption(line)
+    Head(title, help)(line)
+    with errors_shown():
+        yield
+
+
+@contextmanager
+def model_page(title: str, about: str) -> Iterator[Head]:
+    """A page about `the_model()`: inside, `head(line)` draws the title and a line about this model.
+
+    Without a finished model the title stands over `about` and the way to one; so it does over an error before `head`.
+    """
+    state.enter(title)
+    head = Head(title)
+    with errors_shown():
+        try:
+            yield head
+        except NoModelYet as none:
+            head(about)
+            no_model_yet(none.choice)
+        except Exception:
+            head(about)
+            raise

@@ -14,6 +14,7 @@ import streamlit as st
 from dnaconv_core.experiments import all_experiments
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import default_source
+from dnaconv_core.runs.held_out import HeldOut
 
 NAMES = ("experiment", "run", "data", "valid", "covariates")
 _KEPT = "_address"
@@ -99,6 +100,11 @@ def link() -> dict[str, str]:
 def beside(names: Sequence[str], values: Iterable[float]) -> dict[str, str]:
     """Covariates as query parameters, for links to pages that look at one example."""
     return {f"beside_{name}": f"{value:.6g}" for name, value in zip(names, values, strict=True)}
+
+
+def example(data: HeldOut, index: int) -> dict[str, str]:
+    """One held-out example as query parameters, for links to pages that look at it."""
+    return {**link(), "sequence": data.sequence(index), **beside(data.covariate_names, data.covariates[index])}
 
 
 def given_beside(name: str, default: float) -> float:

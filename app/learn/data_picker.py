@@ -9,7 +9,7 @@ import streamlit as st
 from dnaconv_core.data.book import book_part, fetch
 from dnaconv_core.errors import FetchError
 from dnaconv_core.experiments.base import Experiment
-from dnaconv_core.experiments.sources import BOOK, OWN, SYNTHETIC, default_source
+from dnaconv_core.experiments.sources import BOOK, OWN, SYNTHETIC, book_files, default_source
 from frame import state
 
 _FOLDER = "folder"
@@ -29,8 +29,7 @@ def missing_parts(experiment: Experiment) -> list[str]:
     """Parts of the book's data that this experiment needs and that are not here, where they are chosen."""
     if state.data().source != BOOK:
         return []
-    parts = [*experiment.book_parts, *(["accessibility.txt"] if experiment.covariates else [])]
-    return [part for part in parts if book_part(part) is None]
+    return [part for part in book_files(experiment) if book_part(part) is None]
 
 
 def data_picker() -> None:
@@ -75,7 +74,10 @@ def _picked() -> None:
 def _ask_folder(experiment: Experiment) -> None:
     current = state.data()
     path = current.source if current.source not in (SYNTHETIC, BOOK, OWN) else ""
-    fields = {"data": ("Folder or file", path, "…/train_siRNA"), "valid": ("Validation, if apart", current.valid, "")}
+    fields = {
+        "data": ("Folder or file", path, f"…/{experiment.book_parts[0] or 'train'}"),
+        "valid": ("Validation, if apart", current.valid, ""),
+    }
     if experiment.covariates:
         name = ", ".join(experiment.covariates).capitalize()
         fields["covariates"] = (f"{name}: a file of 'id value' lines", current.covariates, "")

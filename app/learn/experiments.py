@@ -13,10 +13,11 @@ from dnaconv_core.experiments import all_experiments, damaged_experiments
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import default_source
 from dnaconv_core.plot.data import composition_figure, label_figure
+from dnaconv_core.plot.summary import Summary
 from dnaconv_core.sequence.motif import from_iupac
 from frame import state
-from frame.cache import Summary, current_dataset, summary
-from frame.page import errors_shown, header, plain
+from frame.cache import current_dataset, summary
+from frame.page import errors_shown, page, plain
 from frame.pages import TRAIN
 from learn import figures
 from learn.data_picker import data_details, data_picker, missing_parts, name_of
@@ -25,26 +26,26 @@ _SHOWN = 8
 _IN_A_ROW = 3
 
 
-def page() -> None:
-    header("Experiments", "Choose a question. Below it: the examples that a network will learn from.")
-    every = list(all_experiments().values())
-    for start in range(0, len(every), _IN_A_ROW):
-        for column, experiment in zip(st.columns(_IN_A_ROW), every[start : start + _IN_A_ROW], strict=False):
-            with column:
-                _card(experiment)
-    for sentence in damaged_experiments().values():
-        st.warning(plain(sentence), icon=":material/broken_image:")
-    experiment = state.experiment()
-    st.space("small")
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
-        st.subheader(
-            f"Data for {plain(experiment.title)}", anchor=False, help=plain(experiment.explanation), width="content"
-        )
-        data_picker()
-    data_details(experiment)
-    with errors_shown():
-        if not missing_parts(experiment):
-            _data(experiment)
+def draw() -> None:
+    with page("Experiments", "Choose a question. Below it: the examples that a network will learn from."):
+        every = list(all_experiments().values())
+        for start in range(0, len(every), _IN_A_ROW):
+            for column, experiment in zip(st.columns(_IN_A_ROW), every[start : start + _IN_A_ROW], strict=False):
+                with column:
+                    _card(experiment)
+        for sentence in damaged_experiments().values():
+            st.warning(plain(sentence), icon=":material/broken_image:")
+        experiment = state.experiment()
+        st.space("small")
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+            st.subheader(
+                f"Data for {plain(experiment.title)}", anchor=False, help=plain(experiment.explanation), width="content"
+            )
+            data_picker()
+        data_details(experiment)
+        with errors_shown():
+            if not missing_parts(experiment):
+                _data(experiment)
 
 
 def _card(experiment: Experiment) -> None:
@@ -194,4 +195,4 @@ def _row(experiment: Experiment, data: Dataset, index: int) -> Row:
     return Row(data.sequences(slice(index, index + 1))[0], str(data.ids[index]), note, marks)
 
 
-page()
+draw()

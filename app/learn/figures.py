@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from frame.cache import Summary
+from dnaconv_core.plot.summary import Summary
 
 _LOG = {"dtick": 1, "tickformat": "~g", "exponentformat": "none"}
 _MARGIN = {"l": 46, "r": 14, "t": 8, "b": 40}

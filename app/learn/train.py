@@ -10,10 +10,9 @@ import streamlit as st
 from components.network import network
 from components.sequence import marks_of
 from dnaconv_core.errors import ConfigError
-from dnaconv_core.evaluate.metrics import check_pairing
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import BOOK, OWN, SYNTHETIC
-from dnaconv_core.model.config import ModelConfig, TrainConfig
+from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.receptive_field import receptive_field
 from dnaconv_core.runs.queue import submit
 from dnaconv_core.runs.spec import RunSpec
@@ -21,97 +20,37 @@ from dnaconv_core.runs.store import Store
 from frame import state
 from frame.cache import summary
 from frame.models import selected
-from frame.page import errors_shown, header, links_to_use, plain
+from frame.page import errors_shown, links_to_use, page, plain
 from learn.data_picker import data_details, data_picker, missing_parts, name_of
-from learn.form import came_by_link, config_form, fields_of, forget, only_choice
 from learn.live import live_run
+from learn.settings import NETWORK, OF_DATA, TRAINING, ask_preset, ask_settings
 
-_NETWORK = ("depth", "filters", "kernel_size", "dropout")
-_OF_COVARIATES = {"covariate_transform", "covariate_gain"}
-_TRAINING = ("epochs", "learning_rate", "batch_size")
-_OF_DATA = ("length", "alphabet", "task", "covariates")
 _TWICE = 3  # seconds in which a second press is a double click
 
 
-def page() -> None:
+def draw() -> None:
     experiment = state.experiment()
-    header(
-        "Train",
-        f"{plain(experiment.question)} Shape a network and watch it learn the answer.",
-        help=plain(experiment.explanation),
-    )
-    bar = st.container(border=True, key="start_bar")
-    with st.container(key="shape"):
-        left, right = st.columns([1, 3.2], gap="medium")
-    with right:
-        drawing, below = st.container(border=True), st.container()
-    with left, st.container(key="settings"):
-        preset = _preset(experiment)
-        length = _length(experiment)
-        model, training, error = _settings(experiment, preset, length or experiment.length)
-    with drawing:
-        _drawn(experiment, model)
-    with bar:
-        _start(experiment, preset, model | training, error, readable=length is not None)
-    with below, errors_shown():
-        choice = selected()
-        if choice is None or choice.run is None:
-            _nothing_yet(choice is not None)
-        else:
-            live_run(choice.run.id, experiment)
-
-
-def _preset(experiment: Experiment) -> str:
-    """Which preset the form starts from; changing it, or the experiment, puts every field back."""
-    names = list(experiment.presets)
-    chosen = st.segmented_control(
-        "Start from",
-        names,
-        default=names[0],
-        required=True,
-        key="preset",
-        bind="query-params",
-        help="  \n".join(f"**{name}**: {preset.why}." for name, preset in experiment.presets.items()),
-    )
-    linked = came_by_link(ModelConfig, "model") or came_by_link(TrainConfig, "train")
-    if linked or st.session_state.get("_form_of") not in (None, (experiment.key, chosen)):
-        forget(ModelConfig, "model", address=not linked)
-        forget(TrainConfig, "train", address=not linked)
-    st.session_state["_form_of"] = (experiment.key, chosen)
-    return chosen
-
-
-def _settings(
-    experiment: Experiment, preset: str, length: int
-) -> tuple[dict[str, Any], dict[str, Any], ConfigError | None]:
-    """The form: all fields of ModelConfig and TrainConfig as set, and what is wrong with the network."""
-    standard, train = experiment.model_config(preset), experiment.train_config(preset)
-    given = {name: getattr(standard, name) for name in _OF_DATA} | {"length": length}
-    given |= {spec.name: getattr(standard, spec.name) for spec in fields_of(ModelConfig, "model")}
-    idle = only_choice(ModelConfig, "model", given) | (set() if standard.covariates else _OF_COVARIATES)
-    rest = [s.name for s in fields_of(ModelConfig, "model") if s.name not in _NETWORK and s.name not in idle]
-    later = [s.name for s in fields_of(TrainConfig, "train") if s.name not in _TRAINING]
-    places: dict[str, Any] = {}
-    more = {"below": places, "reasons": experiment.presets[preset].reasons}
-    model = given | config_form(ModelConfig, "model", standard, only=_NETWORK, **more)
-    with st.expander("More about the network"):
-        model |= config_form(ModelConfig, "model", standard, only=rest, **more)
-    training = config_form(TrainConfig, "train", train, only=_TRAINING, **more)
-    with st.expander("More about the training"):
-        training |= config_form(TrainConfig, "train", train, only=later, **more)
-    wrong = None
-    checks = (
-        lambda: check_pairing(experiment.task, training["loss"]),
-        lambda: TrainConfig(**training),
-        lambda: ModelConfig(**model),
-    )
-    for check in checks:
-        try:
-            check()
-        except ConfigError as error:
-            wrong = error
-            places.get(str(error).split()[0], st).markdown(f":red[{error}]")
-    return model, training, wrong
+    line = f"{plain(experiment.question)} Shape a network and watch it learn the answer."
+    with page("Train", line, help=plain(experiment.explanation)):
+        bar = st.container(border=True, key="start_bar")
+        with st.container(key="shape"):
+            left, right = st.columns([1, 3.2], gap="medium")
+        with right:
+            drawing, below = st.container(border=True), st.container()
+        with left, st.container(key="settings"):
+            preset = ask_preset(experiment)
+            length = _length(experiment)
+            model, training, error = ask_settings(experiment, preset, length or experiment.length)
+        with drawing:
+            _drawn(experiment, model)
+        with bar:
+            _start(experiment, preset, model | training, error, readable=length is not None)
+        with below, errors_shown():
+            choice = selected()
+            if choice is None or choice.run is None:
+                _nothing_yet(choice is not None)
+            else:
+                live_run(choice.run.id, experiment)
 
 
 def _length(experiment: Experiment) -> int | None:
@@ -172,7 +111,7 @@ def _start(
             data_details(experiment)
         if state.run():
             st.caption("The settings below are for the next run.", width="content")
-    if error is not None and str(error).split()[0] not in (*_NETWORK, *_TRAINING):  # its field may be folded away
+    if error is not None and str(error).split()[0] not in (*NETWORK, *TRAINING):  # its field may be folded away
         st.markdown(f":red[{error}]")
     if press:
         with errors_shown():
@@ -183,7 +122,7 @@ def _launch(experiment: Experiment, preset: str, settings: dict[str, Any], name:
     standard = experiment.model_config(preset).to_json() | experiment.train_config(preset).to_json()
     if settings["eval_every"] == standard["eval_every"]:  # untouched: a short run still gets a curve
         settings = settings | {"eval_every": max(1, min(settings["eval_every"], settings["epochs"] // 10))}
-    changed = {key: value for key, value in settings.items() if key not in _OF_DATA and value != standard[key]}
+    changed = {key: value for key, value in settings.items() if key not in OF_DATA and value != standard[key]}
     spec = RunSpec(experiment.key, *state.data(), preset=preset, settings=changed)
     last, started, now = st.session_state.get("_started"), (spec.to_json(), name), time.monotonic()
     if last is not None and last[0] == started and now - last[1] < _TWICE:
@@ -203,4 +142,4 @@ def _nothing_yet(has_model: bool) -> None:
                 links_to_use()
 
 
-page()
+draw()

@@ -11,16 +11,15 @@ from components.chart import chart
 from dnaconv_core.plot.colors import NEUTRAL, categorical
 from dnaconv_core.why.claims import CLAIMS, Claim, Found
 from frame import state
-from frame.page import errors_shown, header, plain
+from frame.page import page, plain
 from frame.pages import TRAIN
 
 _HELP = "Small networks, trained when you look, on sequences made for the question; the numbers are kept."
 
 
-def page() -> None:
-    header("Why Conv1D?", "Seven reasons for this architecture, each put to the test in a few seconds.", help=_HELP)
-    key = _reason()
-    with errors_shown():
+def draw() -> None:
+    with page("Why Conv1D?", "Seven reasons for this architecture, each put to the test in a few seconds.", help=_HELP):
+        key = _reason()
         _shown(key, CLAIMS[key])
 
 
@@ -120,4 +119,4 @@ def _figure(found: Found) -> dict[str, Any]:
     return {"data": traces, "layout": layout}
 
 
-page()
+draw()

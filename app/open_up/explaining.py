@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -15,86 +14,82 @@ from dnaconv_core.runs.siblings import sibling_folders
 from dnaconv_core.runs.store import Store
 from dnaconv_core.sequence.encoding import one_hot
 from frame.cache import bundle
+from frame.models import ModelRef, model_in
 
 if TYPE_CHECKING:
     from dnaconv_core.interpret.attribution import Attribution
     from dnaconv_core.interpret.evidence import Check
 
 
-def explained(path: Path, changed: float, sequence: str, covariates: tuple[float, ...], method: str, correct: bool):
-    """The attribution of one sequence."""
-    return _explained(str(path), changed, sequence, covariates, method, correct)
+class Asked(NamedTuple):
+    """What a map is of: a model, a sequence as long as it reads, and the raw covariates beside it."""
+
+    model: ModelRef
+    sequence: str
+    covariates: tuple[float, ...]
+
+    def one_hot(self) -> np.ndarray:
+        """`(1, 4, L)`."""
+        return one_hot(self.sequence, bundle(self.model).config.alphabet)
+
+    def beside(self) -> np.ndarray | None:
+        """The covariates as a row `(1, C)`."""
+        return np.array([self.covariates], np.float32) if self.covariates else None
 
 
 @st.cache_resource(show_spinner=False, max_entries=200)
-def _explained(path: str, changed: float, sequence: str, covariates: tuple, method: str, correct: bool) -> Attribution:
+def explained(asked: Asked, method: str, correct: bool) -> Attribution:
+    """The attribution of the sequence by one method."""
     from dnaconv_core.interpret.attribution import GRADIENTS, attribute
 
-    model = bundle(Path(path))
-    X = one_hot(sequence, model.config.alphabet)
+    correct = correct and method in GRADIENTS
     return attribute(
-        model.model, X, method=method, covariates=_row(covariates), correct=correct and method in GRADIENTS
+        bundle(asked.model).model, asked.one_hot(), method=method, covariates=asked.beside(), correct=correct
     )
 
 
 @st.cache_data(show_spinner=False, max_entries=100)
-def substitutions(path: str, changed: float, sequence: str, covariates: tuple[float, ...]) -> np.ndarray:
+def substitutions(asked: Asked) -> np.ndarray:
     """The change of the logit for every substitution `(4, L)`."""
     from dnaconv_core.interpret.ism import ism
 
-    model = bundle(Path(path))
-    return ism(model.model, one_hot(sequence, model.config.alphabet), _row(covariates))[0]
+    return ism(bundle(asked.model).model, asked.one_hot(), asked.beside())[0]
 
 
 @st.cache_data(show_spinner=False, max_entries=300)
-def predicted(path: str, changed: float, sequence: str, covariates: tuple[float, ...]) -> tuple[float, float]:
+def predicted(asked: Asked) -> tuple[float, float]:
     """Logit and prediction."""
     from dnaconv_core.predict import predict
 
-    model = bundle(Path(path))
-    X, c = one_hot(sequence, model.config.alphabet), _row(covariates)
-    return tuple(float(predict(model.model, X, c, output=kind)[0, 0]) for kind in ("logit", "prediction"))
+    model, X, beside = bundle(asked.model).model, asked.one_hot(), asked.beside()
+    return tuple(float(predict(model, X, beside, output=kind)[0, 0]) for kind in ("logit", "prediction"))
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def planted(path: str, changed: float) -> dict[str, tuple[Site, ...]]:
+def planted(model: ModelRef) -> dict[str, tuple[Site, ...]]:
     """Where the sites of the data that this model comes from were planted, by sequence; empty for measured data."""
-    model = bundle(Path(path))
-    if model.record.get("data") != SYNTHETIC:
+    if bundle(model).record.get("data") != SYNTHETIC:
         return {}
-    data = load(get_experiment(model.experiment), SYNTHETIC)
+    data = load(get_experiment(bundle(model).experiment), SYNTHETIC)
     letters, sites = data.sequences(), {}
     for site in data.truth:
         sites.setdefault(letters[site.index], []).append(site)
     return {sequence: tuple(found) for sequence, found in sites.items()}
 
 
-def siblings(key: str) -> tuple[str, ...]:
-    """Folders of the runs that did the same from other seeds."""
-    return tuple(map(str, sibling_folders(Store(), key)))
+def siblings(model: ModelRef) -> tuple[ModelRef, ...]:
+    """The models of the runs that did the same from other seeds."""
+    return tuple(model_in(folder) for folder in sibling_folders(Store(), model.key))
 
 
 @st.cache_data(show_spinner="Checking the evidence…", max_entries=100)
-def checks(
-    path: str,
-    changed: float,
-    sequence: str,
-    covariates: tuple,
-    methods: tuple[str, ...],
-    correct: bool,
-    alike: tuple[str, ...],
-) -> list[Check]:
-    """What speaks for and against the first method's map."""
+def checks(asked: Asked, methods: tuple[str, ...], correct: bool, alike: tuple[ModelRef, ...]) -> list[Check]:
+    """What speaks for and against the first method's map. alike: the same network from other seeds."""
     from dnaconv_core.interpret.attribution import GRADIENTS, NAMES
     from dnaconv_core.interpret.evidence import check_map
 
-    model = bundle(Path(path))
-    maps = {NAMES[m]: _explained(path, changed, sequence, covariates, m, correct) for m in methods}
+    maps = {NAMES[method]: explained(asked, method, correct) for method in methods}
     return check_map(
-        model.model, one_hot(sequence, model.config.alphabet), maps, covariates=_row(covariates),
-        siblings=[bundle(Path(p)).model for p in alike], correct=correct and methods[0] in GRADIENTS,
+        bundle(asked.model).model, asked.one_hot(), maps, covariates=asked.beside(),
+        siblings=[bundle(other).model for other in alike], correct=correct and methods[0] in GRADIENTS,
     )  # fmt: skip
-
-
-def _row(covariates: tuple[float, ...]) -> np.ndarray | None:
-    return np.array([covariates], np.float32) if covariates else None

@@ -3,74 +3,55 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
-import numpy as np
 import streamlit as st
 
-from components.chart import chart
 from components.logo import Logo, logos
-from components.sequence import Mark, Row, sequences
-from dnaconv_core.interpret.filters import FilterScan, class_means, top_sequences
-from dnaconv_core.interpret.match import NO_MATCH
-from dnaconv_core.sequence.motif import to_icm, trim
+from dnaconv_core.interpret.filters import FilterScan
+from dnaconv_core.sequence.motif import to_icm
 from dnaconv_core.sequence.motif_text import write_jaspar, write_meme
 from frame import state
-from frame.cache import bundle, changed
-from frame.models import selected
-from frame.page import errors_shown, header, no_model_yet, plain
-from frame.pages import SALIENCY
-from open_up.interpretation import ablations, aligned, best_name, filters, names, sample, together, useful_first
-from open_up.motif_choice import spelled
-from open_up.reporting import pictures, report_button
+from frame.cache import bundle
+from frame.models import ModelRef, the_model
+from frame.page import model_page, plain
+from open_up.filter_card import Card, filter_card
+from open_up.interpretation import ablations, best_name, filters, names, sample, together, useful_first
+from open_up.reporting import report_button
 from open_up.targets import Targets, compare_with
 
+_ABOUT = "What each filter looks for, what that is called, and whether it matters."
 _LINE = "What each filter of **{}** looks for: the windows that activate it, aligned and counted, on {}."
 _FRACTION = "A window counts where the filter is above this share of its strongest activation on these sequences."
-_ALIGNED = (
-    "Found by Tomtom; q-values are over the first 20 filters, those that tell the classes apart most, and all motifs; "
-    "those of other filters over these others."
-)
 _GRID = (
     "Those whose activation differs most between the classes come first. Letter heights are information, in bits. "
     "Click one to open it."
 )
-_DEEP = (
-    "It sees {} bases, and what it looks for may lie anywhere in them. {} The sequences that it likes most, below, are "
-    "marked with all that it sees."
-)
-_SHIFTED = "For the logo its sites were shifted within them to match."
-_BLURRED = "Its sites do not match better shifted, or are too few to tell, so the logo may be blurred."
 _SHOWN = 20  # filters drawn and silenced at first
 
 
-def page() -> None:
-    with errors_shown():
-        choice = selected()
-        if choice is None or choice.path is None:
-            header("Filters", "What each filter looks for, what that is called, and whether it matters.")
-            no_model_yet(choice)
-            return
-        data, rows = sample(choice.path)
-        header("Filters", _LINE.format(plain(choice.name), data.words))
-        layer, fraction, by = _settings(choice.path)
-        scan = filters(choice.path, layer, fraction)
-        key = ("filters", str(choice.path), changed(choice.path), layer, fraction)
-        order = useful_first(choice.path, scan)
-        alphabet = bundle(choice.path).config.alphabet
-        matches = names([f.motif for f in scan.motifs], key, by, order=order) if by.fit(alphabet) else None
-        worth = {a.index: a for a in (ablations(choice.path, layer, order[:_SHOWN]) or [])}
+def draw() -> None:
+    with model_page("Filters", _ABOUT) as head:
+        model = the_model()
+        data, _ = sample(model)
+        head(_LINE.format(plain(model.name), data.words))
+        layer, fraction, by = _settings(model)
+        scan = filters(model, layer, fraction)
+        order = useful_first(model, scan)
+        key = ("filters", model, layer, fraction)
+        fits = by.fit(bundle(model).config.alphabet)
+        matches = names([f.motif for f in scan.motifs], key, by, order=order) if fits else None
+        worth = {a.index: a for a in (ablations(model, layer, order[:_SHOWN]) or [])}
         index = _grid(scan, matches, order)
         if index not in order[:_SHOWN]:
-            worth |= {a.index: a for a in (ablations(choice.path, layer, [index], "ablation_one") or [])}
-        fires_with = together(choice.path, layer, fraction)[index]
-        _one(choice.path, scan, index, matches, by, worth, data, rows, fires_with)
+            worth |= {a.index: a for a in (ablations(model, layer, [index], "ablation_one") or [])}
+        found = matches[index] if matches else None
+        filter_card(Card(model, scan, index, found, worth.get(index), together(model, layer, fraction)[index], by))
         with st.container(border=True):
-            report_button(choice.path, by)
+            report_button(model, by)
 
 
-def _settings(path: Path) -> tuple[int, float, Targets]:
-    depth = bundle(path).config.depth
+def _settings(model: ModelRef) -> tuple[int, float, Targets]:
+    depth = bundle(model).config.depth
     with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
         layer = 1
         if depth > 1:
@@ -132,118 +113,4 @@ def _asked(n: int, default: int) -> int:
     return int(text) - 1 if text.isdigit() and 1 <= int(text) <= n else default
 
 
-def _one(
-    path: Path, scan: FilterScan, index: int, matches, by: Targets, worth: dict, data, rows: np.ndarray,
-    fires_with: np.ndarray,
-) -> None:  # fmt: skip
-    f, experiment = scan.motifs[index], state.experiment()
-    alphabet = bundle(path).config.alphabet
-    with st.container(border=True):
-        word = spelled(trim(f.motif), alphabet) if f.n_sites else "silent"
-        st.markdown(f"**Filter {index + 1}** · layer {scan.layer} · {word}")
-        if scan.layer > 1:
-            st.caption(_DEEP.format(scan.width, _SHIFTED if f.motif.width < scan.width else _BLURRED))
-        if f.note:
-            st.warning(f"{f.note[0].upper()}{f.note[1:]}.", icon=":material/info:")
-        means = class_means(scan, data.y[rows])
-        low, high = experiment.class_names if experiment.answer.yes_or_no else ("low", "high")
-        with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
-            st.metric("Sites", f"{f.n_sites:,}", width="content")
-            st.metric("Strongest activation", f"{f.max_activation:.2f}", width="content")
-            st.metric("Information", f"{f.information_bits:.1f} bits", width="content")
-            both = " / ".join("none" if np.isnan(m[index]) else f"{m[index]:.2f}" for m in reversed(means))
-            st.metric(f"Mean in {high} / {low}", both, width="content")
-            with st.container(width="content", gap=None):
-                _worth(worth.get(index))
-        drawn = [Logo(to_icm(f.motif.ppm) * (f.n_sites > 0), "Where it fires")]
-        if scan.layer == 1:
-            kernel = bundle(path).model.convs[0].weight[index].detach().numpy()
-            drawn.append(Logo(kernel - kernel.mean(axis=0), "Its weights", kind="contribution", unit="weight"))
-        logos(drawn, key="motif", alphabet=alphabet, height=120, min_width=320, max_column=40)
-        with st.container(horizontal=True):
-            pictures(drawn[0], f"filter_{index + 1}", alphabet)
-    with st.container(key="shape_filter"):  # one below the other where the window is narrow
-        left, right = st.columns(2)
-    with left, st.container(border=True):
-        st.markdown(f"**What it resembles** in {plain(by.words)}", help=_ALIGNED)
-        if by.fit(alphabet):
-            _matches(f, matches[index] if matches else None)
-        else:
-            st.caption("JASPAR has motifs of DNA only: give a file of your own under **Name by**.")
-    with right, st.container(border=True):
-        st.markdown("**Where in the sequence**", help="First base of each window, over all its sites.")
-        chart(_positions(scan.positions[index]), key="positions", height=230)
-        others = [i for i in np.argsort(-fires_with) if i != index and fires_with[i] > 0.3][:4]
-        listed = ", ".join(f"filter {i + 1} (r = {fires_with[i]:.2f})" for i in others)
-        st.caption(f"Fires together with {listed}." if listed else "No other filter fires with it (r above 0.3).")
-    _top(scan, index, data, rows)
-
-
-def _worth(change) -> None:
-    if change is None or change.difference.value is None:
-        st.metric("Metric without it", "…" if change is None else "undefined", width="content")
-        return
-    d = change.difference
-    from dnaconv_core.evaluate.metrics import LABELS
-
-    st.metric(
-        f"{LABELS[d.name].name} without it", f"{d.value:+.4f}", width="content",
-        help="The change on held-out data when this filter is silenced.",
-    )  # fmt: skip
-    verdict = "it matters" if change.matters else "no clear effect by itself"
-    st.caption(f"95 %: {d.low:+.4f} to {d.high:+.4f}, {verdict}" if d.low is not None else "")
-
-
-def _matches(f, matches: list | None) -> None:
-    if matches is None:
-        st.caption("Its name appears here when the comparison is done.")
-        return
-    good = [m for m in matches if m.significant]
-    if not good:
-        best = f" The nearest, {matches[0].name}, has q = {matches[0].q_value:.2g}." if matches else ""
-        st.caption(f"{NO_MATCH.capitalize()}.{best}")
-        return
-    logos(aligned(f.motif, good), key="matches", height=52, min_width=900, max_column=24, axis=False)
-
-
-def _positions(counts: np.ndarray) -> dict:
-    return {
-        "data": [
-            {
-                "type": "bar",
-                "x": list(range(1, len(counts) + 1)),
-                "y": counts.tolist(),
-                "marker": {"color": "theme:series0"},
-                "hovertemplate": "from base %{x}: %{y} sites<extra></extra>",
-            }
-        ],
-        "layout": {
-            "margin": {"l": 46, "r": 10, "t": 8, "b": 40},
-            "bargap": 0.05,
-            "xaxis": {"title": {"text": "first base of the window"}},
-            "yaxis": {"title": {"text": "sites"}},
-        },
-    }
-
-
-def _top(scan: FilterScan, index: int, data, rows: np.ndarray) -> None:
-    with st.container(border=True):
-        st.markdown(
-            "**The sequences it likes most**", help="Click one to see on the Saliency page what the model used."
-        )
-        found = top_sequences(scan, index)
-        shown = []
-        for row, start, minus, value in found:
-            i = int(rows[row])
-            strand = "" if data.alphabet == "RNA" else f" · {'−' if minus else '+'} strand"
-            note = f"activation {value:.2f}{strand} · measured {data.y[i]:.3g}"
-            shown.append(Row(data.sequence(i), str(data.ids[i]), note, (Mark(start, start + scan.width, "site"),)))
-        if not shown:
-            st.caption("It fires on none of them.")
-            return
-        clicked = sequences(shown, key="top", clickable=True)
-        if clicked is not None:
-            st.switch_page(SALIENCY, query_params=data.link(int(rows[found[clicked][0]])))
-
-
-page()
+draw()

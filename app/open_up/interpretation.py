@@ -1,21 +1,20 @@
-"""What the pages about interpretation share: examples as one-hot, filters, names of motifs, and their logos."""
+"""What the pages about interpretation share: filters, what they are worth, names of motifs, and their logos."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
 from components.logo import Logo
-from dnaconv_core.sequence.encoding import from_codes
+from dnaconv_core.runs.held_out import HeldOut
 from dnaconv_core.sequence.motif import Motif, to_icm
-from frame.cache import bundle, changed
-from frame.held_out import HeldOut, held_out
+from frame.cache import bundle, held_out
 from frame.job import background
+from frame.models import ModelRef
 from open_up.targets import Targets
 
 if TYPE_CHECKING:
@@ -29,69 +28,52 @@ _COMPILING = (
 )
 
 
-def one_hot_of(data: HeldOut, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
-    """One-hot `(n, 4, L)` of held-out examples."""
-    return from_codes(data.codes[rows].astype(np.int8))
-
-
-def sample(path: Path) -> tuple[HeldOut, np.ndarray]:
+def sample(model: ModelRef) -> tuple[HeldOut, np.ndarray]:
     """Held-out examples and the rows to read filters from: all positives first, then others, up to a number."""
-    data = held_out(path)
+    data = held_out(model)
     order = np.argsort(-data.y, kind="stable") if len(data.y) > _MOST else np.arange(len(data.y))
     return data, order[:_MOST]
 
 
-def covariates_of(data: HeldOut, rows: np.ndarray | slice = slice(None)) -> np.ndarray | None:
-    return data.covariates[rows] if data.covariates.shape[1] else None
-
-
-def filters(path: Path, layer: int, fraction: float) -> FilterScan:
-    return _filters(str(path), changed(path), layer, fraction)
-
-
 @st.cache_resource(show_spinner="Reading the filters…", max_entries=12)
-def _filters(path: str, changed: float, layer: int, fraction: float) -> FilterScan:
+def filters(model: ModelRef, layer: int, fraction: float) -> FilterScan:
+    """The windows that activate each filter of a layer, above this fraction of its maximum."""
     from dnaconv_core.interpret.filters import filter_motifs
 
-    data, rows = sample(Path(path))
-    return filter_motifs(bundle(Path(path)).model, one_hot_of(data, rows), layer=layer, fraction=fraction)
-
-
-def together(path: Path, layer: int, fraction: float) -> np.ndarray:
-    """How filters fire together `(F, F)`: half a second for hundreds of them, so kept."""
-    return _together(str(path), changed(path), layer, fraction)
+    data, rows = sample(model)
+    return filter_motifs(bundle(model).model, data.one_hot(rows), layer=layer, fraction=fraction)
 
 
 @st.cache_resource(show_spinner=False, max_entries=12)
-def _together(path: str, changed: float, layer: int, fraction: float) -> np.ndarray:
+def together(model: ModelRef, layer: int, fraction: float) -> np.ndarray:
+    """How filters fire together `(F, F)`: half a second for hundreds of them, so kept."""
     from dnaconv_core.interpret.filters import co_firing
 
-    return co_firing(_filters(path, changed, layer, fraction))
+    return co_firing(filters(model, layer, fraction))
 
 
-def useful_first(path: Path, scan: FilterScan) -> list[int]:
+def useful_first(model: ModelRef, scan: FilterScan) -> list[int]:
     """The filters' indices, first those that tell the classes of the held-out examples apart most."""
     from dnaconv_core.interpret.filters import by_usefulness
 
-    data, rows = sample(path)
+    data, rows = sample(model)
     return [int(i) for i in by_usefulness(scan, data.y[rows])]
 
 
-def ablations(path: Path, layer: int, indices: Sequence[int], kind: str = "ablation") -> list[Ablation] | None:
+def ablations(model: ModelRef, layer: int, indices: Sequence[int], kind: str = "ablation") -> list[Ablation] | None:
     """What each of these filters is worth; None while it is being measured. kind: of the background work."""
 
     def work(progress: Any) -> list[Ablation]:
         from dnaconv_core.interpret.ablation import ablate_filters
 
-        data = held_out(path)
-        rows = np.arange(len(data.y))
+        data = held_out(model)
         return ablate_filters(
-            bundle(path).model, one_hot_of(data, rows), data.y, covariates_of(data), layer=layer, indices=indices,
+            bundle(model).model, data.one_hot(), data.y, data.beside(), layer=layer, indices=indices,
             most=2000, progress=progress,
         )  # fmt: skip
 
     words = "Measuring the model without " + ("each filter" if len(indices) > 1 else f"filter {indices[0] + 1}")
-    return background((kind, str(path), changed(path), layer, tuple(indices)), work, words=words)
+    return background((kind, model, layer, tuple(indices)), work, words=words)
 
 
 def names(

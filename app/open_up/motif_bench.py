@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,31 +12,29 @@ from components.logo import Logo, logos
 from components.moving import moving
 from dnaconv_core.interpret.words import output_word
 from dnaconv_core.progress import Progress
-from dnaconv_core.sequence.encoding import LETTERS, decode
-from frame.cache import bundle, changed
-from frame.held_out import HeldOut
+from dnaconv_core.runs.held_out import HeldOut
+from dnaconv_core.sequence.encoding import decode
+from frame.cache import bundle
 from frame.job import background
-from frame.models import Choice
-from open_up.interpretation import one_hot_of
+from frame.models import ModelRef
+from open_up.bench_figures import band, substitutions
 from open_up.motif_choice import ask_motif, default_motif, motif_of, spelled
 
 if TYPE_CHECKING:
-    from dnaconv_core.interpret.marginalize import Curve, Effect, Mutations, Positions, Spacing
+    from dnaconv_core.interpret.marginalize import Effect, Mutations, Positions, Spacing
     from dnaconv_core.sequence.motif import Motif
 
 _BACKGROUNDS = 50
-_MARGIN = {"l": 52, "r": 12, "t": 10, "b": 42}
 
 
-def show(choice: Choice, data: HeldOut) -> None:
+def show(model: ModelRef, data: HeldOut) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
-        text = ask_motif(choice, "motif", "Motif", value=default_motif())
-        beside = ask_motif(choice, "second", "Second motif, for spacing")
-    path, stamp, config = choice.path, changed(choice.path), bundle(choice.path).config
-    motif = motif_of(text, path, data.alphabet)
-    word, unit = spelled(motif, data.alphabet), output_word(config)
-    X = _backgrounds(str(path), stamp, data)
-    found = _effects(path, (text.upper(), word), motif, X)
+        text = ask_motif(model, "motif", "Motif", value=default_motif())
+        beside = ask_motif(model, "second", "Second motif, for spacing")
+    motif = motif_of(text, model, data.alphabet)
+    word, unit = spelled(motif, data.alphabet), output_word(bundle(model).config)
+    X = _backgrounds(model, data)
+    found = _effects(model, (text.upper(), word), motif, X)
     if found is None:
         return
     effect, other, places, mutations = found
@@ -46,69 +43,64 @@ def show(choice: Choice, data: HeldOut) -> None:
         left, right = st.columns(2)
     with left, st.container(border=True):
         st.markdown("**Effect by position**", help="Of its first base; the band is the 95 % interval of the mean.")
-        chart(_band(places.curve, "first base of the motif", 1, unit=unit), key="by_position", height=260)
+        chart(band(places.curve, "first base of the motif", 1, unit=unit), key="by_position", height=260)
         st.markdown("**Move it through one background**", help="The first one, with the motif's likeliest word.")
-        moving(*_one_background(str(path), stamp, mutations.word, X), key="moved", unit=unit)
+        moving(*_one_background(model, mutations.word, X), key="moved", unit=unit)
     with right, st.container(border=True):
         _by_mutation(mutations, data.alphabet, unit)
         if beside:
-            second = motif_of(beside, path, data.alphabet)
+            second = motif_of(beside, model, data.alphabet)
             names = (word, spelled(second, data.alphabet))
             key = (text.upper(), beside.upper(), *names)
-            spaced = _spaced(path, key, motif, second, X)
+            spaced = _spaced(model, key, motif, second, X)
             if spaced is not None:
                 _by_spacing(spaced, *names, unit)
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
-def _backgrounds(path: str, stamp: float, _data: HeldOut) -> np.ndarray:
+def _backgrounds(model: ModelRef, _data: HeldOut) -> np.ndarray:
     from dnaconv_core.interpret.marginalize import backgrounds
 
-    return backgrounds(one_hot_of(_data, slice(0, 2000)), _data.codes.shape[1], _BACKGROUNDS)
+    return backgrounds(_data.one_hot(slice(0, 2000)), _data.codes.shape[1], _BACKGROUNDS)
 
 
-def _effects(path: Path, key: tuple, motif: Motif, X: np.ndarray) -> tuple[Effect, Effect, Positions, Mutations] | None:
+def _effects(
+    model: ModelRef, key: tuple, motif: Motif, X: np.ndarray
+) -> tuple[Effect, Effect, Positions, Mutations] | None:
     """What the motif does in X, on either strand, at every place, and mutated; None while it is measured."""
 
     def work(progress: Progress) -> tuple[Effect, Effect, Positions, Mutations]:
         from dnaconv_core.interpret.marginalize import by_mutation, by_position, marginalize, strand_effects
 
-        model = bundle(path).model
+        network = bundle(model).model
         return (
-            marginalize(model, X, motif),
-            strand_effects(model, X, motif)[1],
-            by_position(model, X, motif, progress=progress),
-            by_mutation(model, X, motif),
+            marginalize(network, X, motif),
+            strand_effects(network, X, motif)[1],
+            by_position(network, X, motif, progress=progress),
+            by_mutation(network, X, motif),
         )
 
-    return background(("bench", str(path), changed(path), *key), work, words="Measuring")
+    return background(("bench", model, *key), work, words="Measuring")
 
 
-def _spaced(path: Path, key: tuple, motif: Motif, second: Motif, X: np.ndarray) -> Spacing | None:
+def _spaced(model: ModelRef, key: tuple, motif: Motif, second: Motif, X: np.ndarray) -> Spacing | None:
     """Both motifs by the bases between them; None while it is measured."""
 
     def work(progress: Progress) -> Spacing:
         from dnaconv_core.interpret.marginalize import by_spacing
 
-        return by_spacing(bundle(path).model, X, motif, second, progress=progress)
+        return by_spacing(bundle(model).model, X, motif, second, progress=progress)
 
-    return background(("spacing", str(path), changed(path), *key), work, words="Measuring")
+    return background(("spacing", model, *key), work, words="Measuring")
 
 
 @st.cache_resource(show_spinner=False, max_entries=40)
-def _one_background(path: str, stamp: float, word: str, _X: np.ndarray) -> tuple[str, str, np.ndarray, np.ndarray]:
+def _one_background(model: ModelRef, word: str, _X: np.ndarray) -> tuple[str, str, np.ndarray, np.ndarray]:
     """The first background and the word; predictions and logits with it from each base on, and last without it."""
-    from dnaconv_core.interpret.marginalize import typical_covariates
-    from dnaconv_core.predict import predict
-    from dnaconv_core.sequence.edit import substitute
+    from dnaconv_core.interpret.marginalize import through_one
 
-    model = bundle(Path(path))
-    places = _X.shape[2] - len(word) + 1
-    many = np.concatenate([substitute(np.repeat(_X[:1], places, axis=0), word, np.arange(places)), _X[:1]])
-    beside = typical_covariates(model.config)
-    given = None if beside is None else np.tile(beside, (len(many), 1))
-    said, logits = (predict(model.model, many, given, output=kind)[:, 0] for kind in ("prediction", "logit"))
-    alphabet = model.config.alphabet
+    alphabet = bundle(model).config.alphabet
+    said, logits = through_one(bundle(model).model, _X[0], word)
     return decode(_X[:1], alphabet)[0], word.replace("T", "U") if alphabet == "RNA" else word, said, logits
 
 
@@ -143,7 +135,6 @@ def _percent(share: float) -> str:
 
 
 def _by_mutation(found: Mutations, alphabet: str, unit: str) -> None:
-    word = found.word.replace("T", "U") if alphabet == "RNA" else found.word
     st.markdown("**Point mutations**", help=f"Mean change of the {unit} when one base of the motif is changed.")
     importance = np.zeros_like(found.change)
     for column, letter in enumerate(found.word):
@@ -151,22 +142,7 @@ def _by_mutation(found: Mutations, alphabet: str, unit: str) -> None:
         importance["ACGT".index(letter), column] = -np.mean(others)
     drawn = Logo(importance, "Mean loss when changed", kind="contribution", unit=unit)
     logos([drawn], key="mutated", alphabet=alphabet, height=110, max_column=56)
-    figure = {
-        "data": [
-            {
-                "type": "heatmap",
-                "z": np.round(found.change, 3).tolist(),
-                "x": [f"{letter}{i}" for i, letter in enumerate(word, 1)],
-                "y": list(LETTERS[alphabet]),
-                "colorscale": [[0, "rgb(33,102,172)"], [0.5, "rgba(127,134,148,0.08)"], [1, "rgb(200,0,45)"]],
-                "zmid": 0,
-                "colorbar": {"title": {"text": f"Δ {unit}"}, "thickness": 10},
-                "hovertemplate": f"%{{x}} to %{{y}}: %{{z:+.2f}} {unit}<extra></extra>",
-            }
-        ],
-        "layout": {"margin": _MARGIN, "yaxis": {"autorange": "reversed"}, "xaxis": {"type": "category"}},
-    }
-    chart(figure, key="mutations", height=190)
+    chart(substitutions(found, alphabet, unit), key="mutations", height=190)
 
 
 def _by_spacing(found: Spacing, motif: str, second: str, unit: str) -> None:
@@ -174,51 +150,7 @@ def _by_spacing(found: Spacing, motif: str, second: str, unit: str) -> None:
         f"**{motif} and {second}, by the bases between them**",
         help="Together, and beyond the sum of both alone (interaction).",
     )
-    joint = _band(found.joint, "bases between the motifs", 0, name="together", unit=unit)
-    joint["data"] += _band(found.interaction, "", 0, name="interaction", color="theme:series1", unit=unit)["data"]
+    joint = band(found.joint, "bases between the motifs", 0, name="together", unit=unit)
+    joint["data"] += band(found.interaction, "", 0, name="interaction", color="theme:series1", unit=unit)["data"]
     joint["layout"]["showlegend"] = True
     chart(joint, key="spacing", height=240)
-
-
-def _band(
-    curve: Curve, x_title: str, first: int, *, unit: str, name: str = "effect", color: str = "theme:series0"
-) -> dict:
-    x = (curve.at + first).tolist()
-    band = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": x + x[::-1],
-        "y": np.round(np.concatenate([curve.high, curve.low[::-1]]), 4).tolist(),
-        "fill": "toself",
-        "line": {"width": 0, "color": color},
-        "opacity": 0.25,
-        "hoverinfo": "skip",
-        "showlegend": False,
-    }
-    line = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": x,
-        "y": np.round(curve.mean, 4).tolist(),
-        "name": name,
-        "line": {"color": color, "width": 2},
-        "hovertemplate": f"{name} at %{{x}}: %{{y:+.2f}} {unit}<extra></extra>",
-    }
-    axes = {
-        "xaxis": {"title": {"text": x_title}},
-        "yaxis": {"title": {"text": f"change of the {unit}"}, "rangemode": "tozero"},
-    }
-    return {"data": [band, line], "layout": {"margin": _MARGIN, "showlegend": False, **axes}}
-
-
-def bars(counts: np.ndarray, x_title: str, y_title: str) -> dict:
-    """Counts by position."""
-    bar = {
-        "type": "bar",
-        "x": list(range(1, len(counts) + 1)),
-        "y": counts.tolist(),
-        "marker": {"color": "theme:series0"},
-        "hovertemplate": "base %{x}: %{y}<extra></extra>",
-    }
-    axes = {"xaxis": {"title": {"text": x_title}}, "yaxis": {"title": {"text": y_title}}}
-    return {"data": [bar], "layout": {"margin": _MARGIN, "bargap": 0.05, **axes}}

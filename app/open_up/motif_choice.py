@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import streamlit as st
 
@@ -14,7 +13,7 @@ from dnaconv_core.interpret.naming import filters_called, motif_called
 from dnaconv_core.sequence.motif import Motif, consensus, trim
 from frame import state
 from frame.cache import bundle
-from frame.models import Choice
+from frame.models import ModelRef
 from open_up.interpretation import filters, useful_first
 
 _FRACTION = 0.5
@@ -23,7 +22,7 @@ _HELP = (
 )
 
 
-def ask_motif(choice: Choice, key: str, label: str, *, value: str = "", whole: bool = False) -> str:
+def ask_motif(model: ModelRef, key: str, label: str, *, value: str = "", whole: bool = False) -> str:
     """What is typed in a field that stands in the address, and beside it where else to take a motif from.
 
     whole: what is taken is written as a reference ('filter 3'), not as its consensus.
@@ -34,19 +33,19 @@ def ask_motif(choice: Choice, key: str, label: str, *, value: str = "", whole: b
     menu = st.popover("Take from", icon=":material/input:", key=f"{key}_from", on_change="rerun")
     if menu.open:
         with menu:
-            _menu(choice, key, whole)
+            _menu(model, key, whole)
     return text.strip()
 
 
-def motif_of(text: str, path: Path, alphabet: str = "DNA") -> Motif:
+def motif_of(text: str, model: ModelRef, alphabet: str = "DNA") -> Motif:
     """The motif that a word or a reference stands for. Raises InputError where it stands for none."""
 
     def patterns() -> dict[str, Motif]:
-        if not (found := _patterns(path)):
+        if not (found := _patterns(model)):
             raise InputError("no pattern was found yet: look for motifs under Found")
         return found
 
-    return motif_called(text, alphabet, filters=lambda: _filters(path), patterns=patterns)
+    return motif_called(text, alphabet, filters=lambda: _filters(model), patterns=patterns)
 
 
 def default_motif() -> str:
@@ -66,11 +65,11 @@ def spelled(motif: Motif, alphabet: str) -> str:
     return word.replace("T", "U") if alphabet == "RNA" else word
 
 
-def _menu(choice: Choice, key: str, whole: bool) -> None:
-    alphabet = bundle(choice.path).config.alphabet
+def _menu(model: ModelRef, key: str, whole: bool) -> None:
+    alphabet = bundle(model).config.alphabet
     offers: list[tuple[str, Callable[[], dict[str, Motif]], str]] = [
-        ("A filter of this model", lambda: _filters(choice.path), "It never fires on its held-out examples."),
-        ("A pattern", lambda: _patterns(choice.path), "None found yet: look for motifs under **Found**."),
+        ("A filter of this model", lambda: _filters(model), "It never fires on its held-out examples."),
+        ("A pattern", lambda: _patterns(model), "None found yet: look for motifs under **Found**."),
     ]
     if alphabet == "DNA":
         offers.append(("JASPAR CORE vertebrates", _named, "JASPAR is not installed."))
@@ -98,15 +97,15 @@ def _take(key: str, at: str, written: dict[str, str]) -> None:
         st.session_state[f"{key}_from"] = False
 
 
-def _filters(path: Path) -> dict[str, Motif]:
+def _filters(model: ModelRef) -> dict[str, Motif]:
     """Those of the first layer that fire, without their uncertain ends; first those that tell the classes apart."""
-    scan = filters(path, 1, _FRACTION)
-    shown = [scan.motifs[i] for i in useful_first(path, scan)]
+    scan = filters(model, 1, _FRACTION)
+    shown = [scan.motifs[i] for i in useful_first(model, scan)]
     return filters_called(shown)
 
 
-def _patterns(path: Path) -> dict[str, Motif]:
-    found = load_discovery(kept_with(path))
+def _patterns(model: ModelRef) -> dict[str, Motif]:
+    found = load_discovery(kept_with(model.path))
     return {p.motif.name: p.motif for p in found.patterns} if found else {}
 
 

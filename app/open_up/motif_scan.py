@@ -13,12 +13,11 @@ from components.sequences_in import pasted_or_file
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.export import hits_csv
 from dnaconv_core.interpret.hits import Hits, find_hits
+from dnaconv_core.runs.held_out import HeldOut
 from dnaconv_core.sequence.encoding import one_hot
 from dnaconv_core.sequence.motif import Motif, to_icm
 from frame import state
-from frame.held_out import HeldOut
-from frame.models import Choice
-from open_up.interpretation import one_hot_of
+from frame.models import ModelRef
 from open_up.motif_choice import ask_motif, default_motif, motif_of
 
 _HELD_OUT, _OWN = "Held-out examples", "My sequences"
@@ -27,10 +26,10 @@ _ROWS, _DRAWN, _LETTERS = 1000, 20, 2000  # lines of the table; sequences drawn,
 _P = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2]
 
 
-def show(choice: Choice, data: HeldOut) -> None:
+def show(model: ModelRef, data: HeldOut) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            text = ask_motif(choice, "scanned", "Motif", value=default_motif(), whole=True)
+            text = ask_motif(model, "scanned", "Motif", value=default_motif(), whole=True)
             level = st.select_slider(
                 "p-value at most", _P, value=1e-3, key="level", width=240,
                 help="The chance of such a score at one place of random sequence. q-values allow for all places.",
@@ -38,7 +37,7 @@ def show(choice: Choice, data: HeldOut) -> None:
             where = st.segmented_control(
                 "In", (_HELD_OUT, _OWN), default=_HELD_OUT, required=True, key="where", bind="query-params"
             )
-        motif = motif_of(text, choice.path, data.alphabet)
+        motif = motif_of(text, model, data.alphabet)
         drawn = Logo(to_icm(motif.ppm), text, "" if motif.matrix_id == motif.name else motif.name)
         logos([drawn], key="scanned_logo", alphabet=data.alphabet, height=64, max_column=22, axis=False)
     if where == _OWN:
@@ -48,7 +47,7 @@ def show(choice: Choice, data: HeldOut) -> None:
 
 
 def _in_held_out(motif: Motif, level: float, data: HeldOut) -> None:
-    hits = find_hits(one_hot_of(data), motif, p_value=level, strands=_strands(data.alphabet))
+    hits = find_hits(data.one_hot(), motif, p_value=level, strands=_strands(data.alphabet))
     holds = np.zeros(len(data.y), bool)
     holds[hits.sequence] = True
     experiment = state.experiment()

@@ -16,22 +16,24 @@ from dnaconv_core.interpret.discovery import Discovery, DiscoveryOptions, Patter
 from dnaconv_core.interpret.keep import PATTERNS, kept_with, load_discovery, save_discovery
 from dnaconv_core.interpret.match import NO_MATCH
 from dnaconv_core.interpret.words import output_word
+from dnaconv_core.runs.held_out import HeldOut
 from dnaconv_core.sequence.motif import to_icm
 from dnaconv_core.sequence.motif_text import write_jaspar, write_meme
 from frame import state
-from frame.cache import bundle, changed
-from frame.held_out import HeldOut, held_out
+from frame.cache import bundle, held_out
 from frame.job import background, begin_again, known
-from frame.models import Choice, selected
-from frame.page import errors_shown, header, no_model_yet, plain
+from frame.models import ModelRef, the_model
+from frame.page import model_page, plain
 from open_up import motif_bench, motif_scan
-from open_up.interpretation import aligned, covariates_of, names, one_hot_of
+from open_up.bench_figures import bars
+from open_up.interpretation import aligned, names
 from open_up.motif_choice import spelled
 from open_up.reporting import pictures, report_button
 from open_up.targets import Targets, compare_with
 
 _TOGETHER = 5  # seconds between files that were written together, as by an import
 _VIEWS = ("Found", "Bench", "Scan")
+_ABOUT = "The motifs a model uses over a whole dataset, and a bench to try any motif on."
 _LINE = "The motifs **{}** uses over a whole dataset, and a bench to try any motif on."
 _HOW = (
     "Stretches of attribution stronger than shuffled sequences have (seqlets) are called in positives and negatives, "
@@ -39,14 +41,10 @@ _HOW = (
 )
 
 
-def page() -> None:
-    with errors_shown():
-        choice = selected()
-        if choice is None or choice.path is None:
-            header("Motifs", "The motifs a model uses over a whole dataset, and a bench to try any motif on.")
-            no_model_yet(choice)
-            return
-        header("Motifs", _LINE.format(plain(choice.name)))
+def draw() -> None:
+    with model_page("Motifs", _ABOUT) as head:
+        model = the_model()
+        head(_LINE.format(plain(model.name)))
         view = st.segmented_control(
             "Show",
             _VIEWS,
@@ -56,24 +54,22 @@ def page() -> None:
             bind="query-params",
             label_visibility="collapsed",
         )
-        data = held_out(choice.path)
+        data = held_out(model)
         if view == "Bench":
-            motif_bench.show(choice, data)
+            motif_bench.show(model, data)
         elif view == "Scan":
-            motif_scan.show(choice, data)
+            motif_scan.show(model, data)
         else:
-            _found(choice, data)
+            _found(model, data)
 
 
-def _found(choice: Choice, data: HeldOut) -> None:
-    folder, key = kept_with(choice.path), ("motifs", str(choice.path), changed(choice.path))
-    stored = _kept(folder, choice.path)
+def _found(model: ModelRef, data: HeldOut) -> None:
+    folder, key = kept_with(model.path), ("motifs", model)
+    stored = _kept(folder, model)
 
     def work(progress) -> Discovery:
-        model = bundle(choice.path).model
-        found = discover(
-            model, one_hot_of(data), data.y, covariates_of(data), how=DiscoveryOptions(most=500), progress=progress
-        )
+        how = DiscoveryOptions(most=500)
+        found = discover(bundle(model).model, data.one_hot(), data.y, data.beside(), how=how, progress=progress)
         if not progress.should_stop():
             save_discovery(folder, found)
         return found
@@ -97,17 +93,16 @@ def _found(choice: Choice, data: HeldOut) -> None:
     if found.patterns and by.fit(data.alphabet):
         matches = names([p.motif for p in found.patterns], (*key, len(found.seqlets)), by)
     for number, pattern in enumerate(found.patterns):
-        _pattern(
-            number, pattern, matches[number] if matches else None, data, by, output_word(bundle(choice.path).config)
-        )
+        of_it = [m for m in matches[number] if m.significant] if matches else None
+        _pattern(number, pattern, of_it, data, by, output_word(bundle(model).config))
     with st.container(border=True):
-        report_button(choice.path, by)
+        report_button(model, by)
 
 
-def _kept(folder: Path, path: Path) -> Discovery | None:
+def _kept(folder: Path, model: ModelRef) -> Discovery | None:
     """What was found for these weights and kept; None where there is nothing, or it cannot be read, which is told."""
     file = folder / PATTERNS
-    if file.is_file() and file.stat().st_mtime < changed(path) - _TOGETHER:
+    if file.is_file() and file.stat().st_mtime < model.changed - _TOGETHER:
         return None  # the run was trained further since
     try:
         return load_discovery(folder)
@@ -146,28 +141,11 @@ def _to_bench(word: str) -> None:
     st.query_params["motif"] = word  # a field that was not there does not write its own
 
 
-def _pattern(number: int, pattern: Pattern, matches: list | None, data: HeldOut, by: Targets, unit: str) -> None:
-    experiment = state.experiment()
-    low, high = experiment.class_names if experiment.answer.yes_or_no else ("low values", "high values")
+def _pattern(number: int, pattern: Pattern, good: list | None, data: HeldOut, by: Targets, unit: str) -> None:
+    """One pattern. good: its significant matches; None while they are looked for."""
     with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            word = spelled(pattern.motif, data.alphabet)
-            st.markdown(f"**Pattern {number + 1}** · {word}", width="content")
-            good = [m for m in matches or [] if m.significant]
-            if good:
-                st.badge(f"{good[0].name} · q = {good[0].q_value:.2g}", color="violet")
-            elif matches is not None:
-                st.badge(NO_MATCH, color="gray")
-            st.button(
-                "Put on the bench", icon=":material/labs:", type="tertiary", key=f"bench_{number}",
-                on_click=_to_bench, args=(word,),
-            )  # fmt: skip
-        with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
-            st.metric("Seqlets", f"{pattern.n_seqlets:,}", width="content")
-            st.metric(f"In {high}", f"{pattern.share_positives:.1%}", width="content")
-            st.metric(f"In {low}", f"{pattern.share_negatives:.1%}", width="content")
-            chance = f"{pattern.p_fisher:.1g}"
-            st.metric("Fisher's exact p", chance, help="That both shares are equal.", width="content")
+        _named(number, pattern, good, data.alphabet)
+        _numbers(pattern)
         drawn = [
             Logo(to_icm(pattern.motif.ppm), "What it looks like"),
             Logo(pattern.contribution, "What it contributes", kind="contribution", unit=unit),
@@ -177,17 +155,39 @@ def _pattern(number: int, pattern: Pattern, matches: list | None, data: HeldOut,
             pictures(drawn[0], f"pattern_{number + 1}", data.alphabet)
         with st.container(key=f"shape_pattern_{number}"):  # one below the other where the window is narrow
             left, right = st.columns([3, 2])
-        with left:
-            if good:
+        if good:
+            with left:
                 st.caption(f"Its nearest in {plain(by.words)}, aligned")
-                logos(
-                    aligned(pattern.motif, good[:3]), key=f"near_{number}", height=46, min_width=900, max_column=24,
-                    axis=False,
-                )  # fmt: skip
+                near = aligned(pattern.motif, good[:3])
+                logos(near, key=f"near_{number}", height=46, min_width=900, max_column=24, axis=False)
         with right:
             middle = pattern.start + pattern.motif.width // 2
             counts = np.bincount(np.clip(middle, 0, data.codes.shape[1] - 1), minlength=data.codes.shape[1])
-            chart(motif_bench.bars(counts, "middle of the pattern", "seqlets"), key=f"at_{number}", height=210)
+            chart(bars(counts, "middle of the pattern", "seqlets"), key=f"at_{number}", height=210)
 
 
-page()
+def _named(number: int, pattern: Pattern, good: list | None, alphabet: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        word = spelled(pattern.motif, alphabet)
+        st.markdown(f"**Pattern {number + 1}** · {word}", width="content")
+        if good:
+            st.badge(f"{good[0].name} · q = {good[0].q_value:.2g}", color="violet")
+        elif good is not None:
+            st.badge(NO_MATCH, color="gray")
+        st.button(
+            "Put on the bench", icon=":material/labs:", type="tertiary", key=f"bench_{number}",
+            on_click=_to_bench, args=(word,),
+        )  # fmt: skip
+
+
+def _numbers(pattern: Pattern) -> None:
+    experiment = state.experiment()
+    low, high = experiment.class_names if experiment.answer.yes_or_no else ("low values", "high values")
+    with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
+        st.metric("Seqlets", f"{pattern.n_seqlets:,}", width="content")
+        st.metric(f"In {high}", f"{pattern.share_positives:.1%}", width="content")
+        st.metric(f"In {low}", f"{pattern.share_negatives:.1%}", width="content")
+        st.metric("Fisher's exact p", f"{pattern.p_fisher:.1g}", help="That both shares are equal.", width="content")
+
+
+draw()

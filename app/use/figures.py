@@ -1,4 +1,4 @@
-"""Charts of the pages that use a model, as plain plotly dictionaries."""
+"""Charts of scans, variants and siRNAs, as plain plotly dictionaries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ _MARGIN = {"l": 46, "r": 14, "t": 8, "b": 40}
 _POINTS = 6000  # points of one line; longer sequences show the highest of neighbours
 _SHADES = 400
 _FEW = 30
-_LOG = {"dtick": 1, "tickformat": "~g", "exponentformat": "none"}
 _STRANDS = {"+": "+ strand", "-": "− strand"}
 
 
@@ -147,46 +146,3 @@ def effects(values: list[float | None], labels: list[str], unit: str) -> dict[st
         "yaxis": {"title": {"text": f"ALT − REF ({unit})"}},
     }
     return {"data": [bars], "layout": {"margin": _MARGIN, "showlegend": False, **axes}}
-
-
-def profile(values: np.ndarray, title: str) -> dict[str, Any]:
-    """Predictions of windows by their start."""
-    line = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": list(range(1, len(values) + 1)),
-        "y": np.round(values, 4).tolist(),
-        "line": {"color": "theme:series0", "width": 1.6},
-        "fill": "tozeroy",
-        "hovertemplate": "window from base %{x:,}: %{y:.3f}<extra></extra>",
-    }
-    axes = {
-        "xaxis": {"title": {"text": "first base of the window"}},
-        "yaxis": {"title": {"text": title}, "rangemode": "tozero"},
-    }
-    return {"data": [line], "layout": {"margin": _MARGIN, "showlegend": False, **axes}}
-
-
-def response(tried: np.ndarray, found: np.ndarray, here: tuple[float, float], name: str, title: str) -> dict[str, Any]:
-    """The prediction against a covariate on a logarithmic axis, with a dot at this one."""
-    line = {
-        "type": "scatter",
-        "mode": "lines",
-        "x": tried.tolist(),
-        "y": np.round(found, 4).tolist(),
-        "line": {"color": "theme:series0", "width": 2.2},
-        "hovertemplate": f"{name} %{{x:.4f}}: %{{y:.3f}}<extra></extra>",
-    }
-    dot = {
-        "type": "scatter",
-        "mode": "markers",
-        "x": [here[0]],
-        "y": [here[1]],
-        "marker": {"color": "theme:text", "size": 11},
-        "hovertemplate": f"yours: {name} %{{x:.4f}}, %{{y:.3f}}<extra></extra>",
-    }
-    axes = {
-        "xaxis": {"type": "log", "title": {"text": name}, **_LOG},
-        "yaxis": {"title": {"text": title}, "rangemode": "tozero"},
-    }
-    return {"data": [line, dot], "layout": {"margin": _MARGIN, "showlegend": False, **axes}}

@@ -90,6 +90,31 @@ def explain(
     return Detail(prediction, other, calibrated, *ranks, low, high, prevalence, calibration, seeds)
 
 
+class Response(NamedTuple):
+    """The answer as one covariate takes other values, and the logit split in two (their sum), all `(K,)`."""
+
+    tried: np.ndarray
+    prediction: np.ndarray
+    of_sequence: np.ndarray
+    of_covariate: np.ndarray
+
+
+def response(model: ConvNet, sequence: np.ndarray, tried: np.ndarray, others: np.ndarray) -> Response:
+    """What the model says of one sequence `(4, L)` with `tried (K,)` for its first raw covariate.
+
+    The covariate enters the last layer beside the sequence, so the logit is their sum; its share is measured from the
+    training mean (from zero where it is not standardised).
+    """
+    from dnaconv_core.model.convnet import LOG_OFFSET
+
+    config = model.config
+    zero = config.covariate_mean[0] if config.covariate_mean else 0.0
+    if config.covariate_transform == "log":
+        zero = np.exp(zero) - LOG_OFFSET
+    said, logits = covariate_shares(model, sequence, np.append(tried, max(zero, 0.0)), others)
+    return Response(tried, said[:-1], np.full(len(tried), logits[-1]), logits[:-1] - logits[-1])
+
+
 def covariate_shares(
     model: ConvNet, sequence: np.ndarray, tried: np.ndarray, others: np.ndarray, *, column: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -15,6 +15,7 @@ from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.own import folder_of
 
 SYNTHETIC, BOOK, OWN = "synthetic", "book", "own"
+ACCESSIBILITY = "accessibility.txt"  # the covariate of the book's windows
 BOOK_PART = "book:"  # followed by the name of one part of the book's data
 DEFAULT_SPLIT = {"kind": "random", "fraction": 0.2, "seed": 0}
 
@@ -29,6 +30,11 @@ def default_preset(experiment: Experiment, source: str) -> str:
     if experiment.own:
         return next(iter(experiment.presets))
     return "quick" if source == SYNTHETIC else "book"
+
+
+def book_files(experiment: Experiment) -> list[str]:
+    """The parts of the book's data that this experiment needs, by name."""
+    return [*filter(None, experiment.book_parts), *([ACCESSIBILITY] if experiment.covariates else [])]
 
 
 def load(experiment: Experiment, source: str, covariates: str = "") -> Dataset:
@@ -108,4 +114,4 @@ def _book_part(experiment: Experiment, name: str) -> Dataset:
         raise DataError(f"the book's {name} is not in the data folder: get it with 'dnaconv data fetch'")
     if not experiment.covariates:
         return read_diskdataset(folder, alphabet=experiment.alphabet)
-    return read_dataset(folder, alphabet=experiment.alphabet, covariates=book_part("accessibility.txt"))
+    return read_dataset(folder, alphabet=experiment.alphabet, covariates=book_part(ACCESSIBILITY))

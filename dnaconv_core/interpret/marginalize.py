@@ -225,6 +225,20 @@ def _best_word(motif: str | Motif) -> str:
     return "".join("ACGT"[base] for base in ppm.argmax(axis=0))
 
 
+def through_one(model: ConvNet, background: np.ndarray, word: str) -> tuple[np.ndarray, np.ndarray]:
+    """Predictions and logits `(P + 1,)` of one background `(4, L)`, the word put at each of P places, last without it.
+
+    Covariates are the typical ones of the training data.
+    """
+    places = background.shape[1] - len(word) + 1
+    many = np.repeat(background[None], places + 1, axis=0)
+    many[:places] = substitute(many[:places], word, np.arange(places))
+    beside = typical_covariates(model.config)
+    given = None if beside is None else np.tile(beside, (len(many), 1))
+    said, logits = (predict(model, many, given, output=kind)[:, 0] for kind in ("prediction", "logit"))
+    return said, logits
+
+
 def _logits(model: ConvNet, X: np.ndarray, covariates: np.ndarray | None, task: int) -> np.ndarray:
     row = typical_covariates(model.config) if covariates is None else np.asarray(covariates, np.float32).reshape(-1)
     beside = None if row is None else np.tile(row, (len(X), 1))

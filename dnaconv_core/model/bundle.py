@@ -67,6 +67,27 @@ def load_bundle(path: Path) -> Bundle:
     from dnaconv_core.model.convnet import build
 
     path = Path(path)
+    config, settings = _described(path)
+    model = build(settings)
+    try:
+        weights = load(_bytes(path / WEIGHTS, MAX_WEIGHTS))
+    except SafetensorError as error:
+        raise BundleError(f"{path / WEIGHTS} is not a readable safetensors file ({error}): copy it again") from None
+    _check_weights(path / WEIGHTS, model, weights)
+    model.load_state_dict(weights)
+    metrics = stored_metrics(path)
+    card = (path / CARD).read_text(errors="replace") if (path / CARD).is_file() else ""
+    record = {key: value for key, value in config.items() if key not in ("format", "experiment", "model")}
+    return Bundle(model.eval(), settings, config["experiment"], record, metrics, card, path)
+
+
+def read_config(path: Path) -> ModelConfig:
+    """Of the model in folder `path`, without torch. Raises BundleError as `load_bundle` does."""
+    return _described(path)[1]
+
+
+def _described(path: Path) -> tuple[dict[str, Any], ModelConfig]:
+    """What `config.json` holds, and the network in it."""
     config = _json(path / CONFIG)
     if config.get("format") != FORMAT:
         raise BundleError(
@@ -76,20 +97,14 @@ def load_bundle(path: Path) -> Bundle:
     if not isinstance(config.get("model"), dict) or not isinstance(config.get("experiment"), str):
         raise BundleError(f"{path / CONFIG} lacks 'model' or 'experiment': export the model again")
     try:
-        settings = ModelConfig.from_json(config["model"])
+        return config, ModelConfig.from_json(config["model"])
     except ConfigError as error:
         raise BundleError(f"{path / CONFIG} does not describe a model: {error}") from None
-    model = build(settings)
-    try:
-        weights = load(_bytes(path / WEIGHTS, MAX_WEIGHTS))
-    except SafetensorError as error:
-        raise BundleError(f"{path / WEIGHTS} is not a readable safetensors file ({error}): copy it again") from None
-    _check_weights(path / WEIGHTS, model, weights)
-    model.load_state_dict(weights)
-    metrics = _metrics(path / METRICS) if (path / METRICS).is_file() else {}
-    card = (path / CARD).read_text(errors="replace") if (path / CARD).is_file() else ""
-    record = {key: value for key, value in config.items() if key not in ("format", "experiment", "model")}
-    return Bundle(model.eval(), settings, config["experiment"], record, metrics, card, path)
+
+
+def stored_metrics(path: Path) -> dict[str, dict[str, Metric]]:
+    """By split, as kept in folder `path`, read without torch; empty where none are. Raises BundleError."""
+    return _metrics(path / METRICS) if (path / METRICS).is_file() else {}
 
 
 def is_bundle(path: Path) -> bool:

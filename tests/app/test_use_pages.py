@@ -250,8 +250,8 @@ def test_predict_refuses_a_covariate_that_cannot_be(dashboard, trained, value):
 
 def test_files_of_predictions_hold_what_the_table_shows(monkeypatch):
     monkeypatch.syspath_prepend(str(APP))
+    from dnaconv_core.evaluate.ask import Answer, as_csv, for_files
     from dnaconv_core.results import Record
-    from use.answers import Answer, as_csv, for_files
 
     answers = [Answer(Record("=a", "ACGT", 0), "CG", 1, 0.25, 0.5, None)]
     assert as_csv(for_files(answers, {"other strand": np.float32([0.7331181]), "unknown bases": [0]})) == (
@@ -261,6 +261,6 @@ def test_files_of_predictions_hold_what_the_table_shows(monkeypatch):
 
 def test_a_share_of_all_is_said_only_where_it_is_all(monkeypatch):
     monkeypatch.syspath_prepend(str(APP))
-    from use.predict_extra import share_below
+    from use.one_answer import share_below
 
     assert [share_below(share) for share in (1.0, 0.9997, 0.5468)] == ["all", "99.9 %", "54.7 %"]

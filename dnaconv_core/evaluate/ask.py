@@ -11,6 +11,7 @@ import numpy as np
 
 from dnaconv_core.errors import InputError
 from dnaconv_core.files import safe_cell
+from dnaconv_core.predict import predict
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import one_hot, reverse_complement
 
@@ -39,8 +40,6 @@ def ask(model: Bundle, records: Sequence[Record], covariates: Sequence[float] | 
     Short records are filled with N on both sides; of long ones `fit` says which part is read. Raises InputError when
     there is more to slide along than is sensible on a page.
     """
-    from dnaconv_core.predict import predict
-
     config = model.config
     cut = [_cut(record.sequence, config.length, fit) for record in records]
     counts = [len(text) - config.length + 1 for text, _ in cut]
@@ -99,6 +98,16 @@ def as_csv(columns: Mapping[str, Sequence[Any]]) -> str:
     for name, *values in zip(*columns.values(), strict=True):
         numbers = (f"{value:.6g}" if isinstance(value, float | np.floating) else value for value in values)
         writer.writerow([safe_cell(name), *numbers])
+    return out.getvalue()
+
+
+def as_parquet(columns: Mapping[str, Sequence[Any]]) -> bytes:
+    """The table as Parquet, for pandas, polars or R."""
+    import pyarrow
+    from pyarrow import parquet
+
+    out = io.BytesIO()
+    parquet.write_table(pyarrow.table(dict(columns)), out)
     return out.getvalue()
 
 

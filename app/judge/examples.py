@@ -1,0 +1,136 @@
+"""The held-out examples with their errors, and one of them close up."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+import streamlit as st
+
+from components.sequence import Row, marks_of, sequences
+from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.runs.held_out import HeldOut
+from dnaconv_core.sequence.interval import browser_url, find_locus
+from frame import state
+from frame.page import plain
+from frame.pages import PREDICT, SALIENCY
+from judge.curves import box
+
+_ROWS = 500
+
+
+def choose(index: int) -> None:
+    """Look at this example from now on."""
+    st.session_state["_example"] = index
+
+
+def chosen(data: HeldOut) -> int | None:
+    """The example that is looked at."""
+    index = st.session_state.get("_example")
+    return index if index is not None and index < len(data.y) else None
+
+
+def examples(experiment: Experiment, data: HeldOut) -> None:
+    """The held-out examples, largest error first; on a stretch of a curve, those behind it."""
+    error = data.prediction - data.y
+    kinds = {"All": np.ones(len(data.y), bool)}
+    if experiment.answer.yes_or_no:
+        negative, positive = experiment.class_names
+        kinds |= {positive.capitalize(): data.y >= 0.5, negative.capitalize(): data.y < 0.5}
+    else:
+        kinds |= {"Predicted too low": error < 0, "Predicted too high": error > 0}
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.markdown("**Examples, largest error first**", help="Choose a row to see its sequence.", width="content")
+            kind = st.segmented_control(
+                "Which",
+                list(kinds),
+                default="All",
+                required=True,
+                key="which",
+                bind="query-params",
+                label_visibility="collapsed",
+            )
+        of_kind = kinds.get(kind, kinds["All"])
+        rows = _behind(data, of_kind) if experiment.answer.yes_or_no and box() else np.flatnonzero(of_kind)
+        rows = rows[np.argsort(-np.abs(error[rows]), kind="stable")][:_ROWS]
+        picked = _table(experiment, data, rows, error)
+        if picked is not None:
+            choose(picked)
+            one_example(experiment, data, picked, "picked")
+
+
+def _behind(data: HeldOut, of_kind: np.ndarray) -> np.ndarray:
+    """The examples of a kind behind the stretch of the curve, and a line about them."""
+    from dnaconv_core.evaluate.curves import stretch_of
+
+    curve, (x0, x1, y0, y1) = box()
+    found = stretch_of(curve, data.y, data.prediction, across=(x0, x1), upwards=(y0, y1))
+    rows = np.empty(0, int) if found is None else found.rows[of_kind[found.rows]]
+    name = "ROC" if curve == "roc" else "precision-recall"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if found is None:
+            st.markdown(f"The box on the {name} curve holds no part of it: drag over the line.", width="content")
+        else:
+            scores = f"{found.low:.3f} to {found.high:.3f}"
+            st.markdown(
+                f"**{len(rows):,}** behind the chosen stretch of the {name} curve, predicted {scores}", width="content"
+            )
+        st.button("Show all", icon=":material/close:", type="tertiary", on_click=state.write, args=({"stretch": ""},))
+    return rows
+
+
+def _table(experiment: Experiment, data: HeldOut, rows: np.ndarray, error: np.ndarray) -> int | None:
+    """The examples at `rows`; the index of the one just picked."""
+    columns: dict[str, Any] = {"id": [str(data.ids[i]) for i in rows]}
+    links = [_browser(experiment, name) for name in columns["id"]]
+    if any(links):
+        columns["browser"] = links
+    columns |= {"measured": data.y[rows], "predicted": data.prediction[rows], "error": error[rows]}
+    letters = [data.sequence(int(i)) for i in rows]
+    columns["why"] = [f"saliency?{urlencode(state.example(data, int(i)))}" for i in rows]
+    columns["sequence"] = letters
+    number = st.column_config.NumberColumn(format="%.3f", width="small")
+    event = st.dataframe(
+        columns,
+        hide_index=True,
+        height=300,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"examples_{hash(rows.tobytes())}",  # other rows: another table, or the choice would move
+        column_config={
+            "browser": st.column_config.LinkColumn("genome browser", display_text="open ↗", width="small"),
+            "measured": number,
+            "predicted": number,
+            "error": number,
+            "sequence": st.column_config.TextColumn(width="large"),
+            "why": st.column_config.LinkColumn(
+                display_text="saliency ↗", width="small", help="Which bases the prediction rests on, in a new tab."
+            ),
+        },
+    )
+    picked = event["selection"]["rows"]
+    return int(rows[picked[0]]) if picked and picked[0] < len(rows) else None
+
+
+def one_example(experiment: Experiment, data: HeldOut, index: int, key: str) -> None:
+    """One example close up."""
+    name, sequence = str(data.ids[index]), data.sequence(index)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        words = f"**{plain(name)}** · measured {data.y[index]:.3g} · predicted {data.prediction[index]:.3f}"
+        st.markdown(words, width="content")
+        link = _browser(experiment, name)
+        if link:
+            st.link_button("Genome browser", link, icon=":material/open_in_new:", type="tertiary")
+        to = state.example(data, index)
+        st.page_link(SALIENCY, label="See why", icon=":material/highlight:", query_params=to)
+        st.page_link(PREDICT, label="Try changes", icon=":material/biotech:", query_params=to)
+    row = Row(sequence, marks=marks_of(experiment.motif, sequence))
+    sequences([row], key=f"one_{key}", wrap=True, numbers=True)
+
+
+def _browser(experiment: Experiment, name: str) -> str | None:
+    """The genome browser at this example's locus, where its id is one."""
+    locus = find_locus(name) if experiment.assembly else None
+    return None if locus is None else browser_url(locus, experiment.assembly)

@@ -1,0 +1,98 @@
+"""What can be done with one run."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dnaconv_core.experiments import get_experiment
+from dnaconv_core.runs.queue import extend, resume
+from dnaconv_core.runs.store import LIVE, RESUMABLE, Run, Store
+from frame import state
+from frame.page import errors_shown, plain
+from frame.pages import EVALUATE, TRAIN
+
+
+def run_actions(store: Store, run: Run) -> None:
+    """What can be done with one run."""
+    with st.container(border=True):
+        st.markdown(f"**{plain(run.name)}** · {run.state} · {plain(run.message)} · `{run.id}`")
+        if run.error:
+            st.error(run.error, icon=":material/error:")
+        if run.notes:
+            st.caption(plain(run.notes))
+        has_model = (store.folder(run.id) / "weights.safetensors").is_file()
+        query = {"experiment": run.experiment, "run": run.id}
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.page_link(TRAIN, label="Curves", icon=":material/show_chart:", query_params=query)
+            if has_model:
+                st.page_link(EVALUATE, label="Evaluate", icon=":material/insights:", query_params=query)
+            st.page_link(TRAIN, label="Clone", icon=":material/content_copy:", query_params=_as_form(run))
+            if run.state in RESUMABLE and st.button("Resume", icon=":material/play_arrow:"):
+                resume(store, run.id)
+                st.rerun()
+            if run.state not in LIVE:
+                _extend(store, run)
+            if has_model:
+                st.download_button(
+                    "Export",
+                    lambda: _exported(run.id),
+                    file_name=f"{run.id}.zip",
+                    mime="application/zip",
+                    icon=":material/download:",
+                    on_click="ignore",
+                    help="Settings, weights, metrics, predictions, a model card and the command that repeats it.",
+                )
+            _edit(store, run)
+            if run.state != "running":
+                _delete(store, run)
+
+
+def _as_form(run: Run) -> dict[str, str]:
+    """The settings of a run as the Train page reads them from the address."""
+    spec = run.spec
+    settings = {k: str(v) for k, v in spec.settings.items()}
+    parts = {"data": spec.data, "valid": spec.valid, "covariates": spec.covariates}
+    return {
+        "experiment": run.experiment,
+        "preset": spec.preset,
+        **settings,
+        **{k: v for k, v in parts.items() if v and v != "synthetic"},
+    }
+
+
+def _exported(run: str) -> bytes:
+    from dnaconv_core.runs.transfer import export_model
+
+    return export_model(run)
+
+
+def _extend(store: Store, run: Run) -> None:
+    with st.popover("Extend", icon=":material/more_time:"):
+        planned = get_experiment(run.experiment).train_config(run.spec.preset, **run.spec.settings).epochs
+        more = st.number_input("Epochs in all", planned + 1, 100_000, planned * 2, key=f"more_{run.id}")
+        st.caption("It goes on from its last checkpoint, without early stopping.")
+        if st.button("Go on", type="primary", key=f"extend_{run.id}"):
+            extend(store, run.id, int(more))
+            st.rerun()
+
+
+def _edit(store: Store, run: Run) -> None:
+    with st.popover("Edit", icon=":material/edit:"):
+        name = st.text_input("Name", run.name, max_chars=60, key=f"name_{run.id}")
+        tags = st.text_input("Tags, with commas between", ", ".join(run.tags), key=f"tags_{run.id}")
+        notes = st.text_area("Notes", run.notes, max_chars=10_000, key=f"notes_{run.id}")
+        if st.button("Save", type="primary", key=f"save_{run.id}"):
+            with errors_shown():
+                store.edit(run.id, name=name, tags=tuple(tags.split(",")), notes=notes)
+                st.rerun()
+
+
+def _delete(store: Store, run: Run) -> None:
+    with st.popover("Delete", icon=":material/delete:"):
+        st.markdown("Remove this run, its model and its files for good?")
+        if st.button("Delete for good", type="primary", key=f"delete_{run.id}"):
+            store.delete(run.id)
+            if state.run() == run.id:
+                state.choose(run="")
+            st.query_params.pop("runs", None)
+            st.rerun()

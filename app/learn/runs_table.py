@@ -1,0 +1,75 @@
+"""The table of runs: sortable, with the ticked ones in the address."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import streamlit as st
+
+from dnaconv_core.evaluate.metrics import LABELS
+from dnaconv_core.experiments import get_experiment
+from dnaconv_core.results import Metric
+from dnaconv_core.runs.store import Run, Store
+
+_SPARKS = 60  # points of a sparkline
+
+
+def runs_table(store: Store, runs: list[Run], *, one_experiment: bool) -> list[Run]:
+    """The sortable table; returns the runs ticked in it, which stand in the address."""
+    curves = store.curves("valid", {run.id: get_experiment(run.experiment).main_metric for run in runs})
+    wanted = st.query_params.get("runs", "").split(",")
+    label = LABELS[get_experiment(runs[0].experiment).main_metric].name if one_experiment else "Score"
+    rows = [_row(run, curves[run.id], label, one_experiment=one_experiment) for run in runs]
+    config = st.column_config
+    chosen = st.dataframe(
+        rows,
+        hide_index=True,
+        key=f"runs_{hash(tuple(run.id for run in runs))}",  # other rows: another table, or a tick would move
+        on_select="rerun",
+        selection_mode="multi-row",
+        selection_default={
+            "selection": {"rows": [i for i, run in enumerate(runs) if run.id in wanted], "columns": [], "cells": []}
+        },
+        height="content" if len(rows) <= 12 else 460,
+        column_config={
+            label: config.NumberColumn(format="%.4f", help="Of the best network so far, on validation data."),
+            "95 %": config.TextColumn("95 % interval"),
+            "Validation": config.LineChartColumn("By epoch", help="The score on validation data at each evaluation."),
+            "Time": config.NumberColumn(format="%.0f s", help="Time spent training, resumes included."),
+            "Made": config.DatetimeColumn(format="D MMM, HH:mm"),
+            "Settings": config.TextColumn(width="medium"),
+        },
+    )
+    found = [runs[row] for row in chosen["selection"]["rows"] if row < len(runs)]
+    text = ",".join(run.id for run in found)
+    if text != st.query_params.get("runs", ""):
+        if text:
+            st.query_params["runs"] = text
+        else:
+            st.query_params.pop("runs", None)
+    return found
+
+
+def _row(run: Run, curve: list[float | None], label: str, *, one_experiment: bool) -> dict[str, Any]:
+    experiment = get_experiment(run.experiment)
+    metric = Metric.from_json(run.metrics.get("valid", {}).get(experiment.main_metric))
+    known = [value for value in curve if value is not None]
+    step = max(1, -(-len(known) // _SPARKS))
+    data = run.spec.data if run.spec.data in ("synthetic", "book") else run.spec.data.rstrip("/").rpartition("/")[2]
+    settings = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in run.spec.settings.items())
+    return {  # what matters most first: a narrow window shows no more
+        "Name": run.name,
+        label: max(known, default=None) if metric.value is None else metric.value,
+        **({} if one_experiment else {"Metric": LABELS[experiment.main_metric].name}),
+        "State": run.state,
+        **({} if one_experiment else {"Experiment": experiment.title}),
+        "95 %": "" if metric.low is None else f"{metric.low:.3f} to {metric.high:.3f}",
+        "Validation": known[::step] or None,
+        "Made": datetime.datetime.fromtimestamp(run.created),
+        "Settings": f"{data}, {run.spec.preset}" + (f": {settings}" if settings else ""),
+        "Epochs": f"{run.epoch} of {run.epochs}" if run.epochs else "",
+        "Time": run.seconds or None,
+        "Tags": list(run.tags),
+        "Device": run.device,
+    }

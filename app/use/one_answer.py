@@ -1,0 +1,139 @@
+"""One answer of the Predict page close up: what was said, among which others, along the sequence, and why."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from components.chart import chart
+from components.network import network
+from components.sequence import marks_of
+from dnaconv_core.evaluate.ask import Answer
+from dnaconv_core.evaluate.detail import Detail, response
+from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.interpret.activations import activations
+from dnaconv_core.interpret.words import output_word
+from dnaconv_core.plot.colors import CATEGORICAL, NEUTRAL
+from dnaconv_core.plot.data import histogram
+from dnaconv_core.sequence.encoding import one_hot
+from frame import state
+from frame.cache import bundle, held_out
+from frame.models import ModelRef
+from frame.pages import SALIENCY
+from use import answer_figures as figures
+
+_STRANDS = "A network that reads one strand may answer differently for the reverse complement, the same DNA."
+_LIT = (
+    "What each filter of each layer makes of this sequence: the darker, the more active. Point at a layer to see which "
+    "bases reach it."
+)
+
+
+def one_answer(model: ModelRef, answer: Answer, covariates: tuple[float, ...], more: str) -> None:
+    """One answer close up. more: what stands beside it, in words."""
+    experiment, config = state.experiment(), bundle(model).config
+    unit = "probability" if experiment.answer.yes_or_no else experiment.label
+    marks = marks_of(experiment.motif, answer.sequence)
+    with st.container(key="shape_answer"):  # one below the other where the window is narrow
+        left, right = st.columns([1, 1.9])
+    with left, st.container(border=True, height="stretch"):
+        _verdict(experiment, answer, more)
+        to = state.link() | {"sequence": answer.sequence} | state.beside(config.covariates, covariates)
+        st.page_link(SALIENCY, label="Which bases matter", icon=":material/highlight:", query_params=to)
+    with right, st.container(border=True, height="stretch"):
+        _among(experiment, model, answer, unit)
+    if answer.profile is not None:
+        with st.container(border=True):
+            st.markdown("**Along the sequence**", help="The prediction of the window that starts at each position.")
+            chart(figures.profile(answer.profile, unit), key="profile", height=210, revision=answer.record.id)
+    if covariates:
+        with st.container(border=True):
+            _response(model, answer, covariates, unit)
+    with st.container(border=True):
+        st.markdown("**From the sequence to the answer**", help=_LIT)
+        lit = activations(bundle(model).model, answer.sequence)
+        output = f"{answer.prediction:.3f}"
+        network(config, sequence=answer.sequence, marks=marks, output=output, activations=lit, key="lit")
+
+
+def _verdict(experiment: Experiment, answer: Answer, more: str) -> None:
+    if experiment.answer.yes_or_no:
+        st.metric(
+            f"Probability of being {experiment.class_names[1]}", f"{answer.prediction:.3f}", help=experiment.label
+        )
+    else:
+        st.metric(f"Predicted {experiment.quantity}", f"{answer.prediction:.3f}", help=experiment.label)
+    st.progress(min(max(answer.prediction, 0.0), 1.0))
+    if more:
+        st.markdown(more)
+    if answer.other_strand is not None:
+        st.caption(f"Read from the other strand: **{answer.other_strand:.3f}**", help=_STRANDS)
+    unknown = answer.record.n_ambiguous
+    if unknown:
+        bases = "1 base is" if unknown == 1 else f"{unknown} bases are"
+        st.caption(f":material/help: {bases} ambiguous (N or another IUPAC code): the model sees nothing there.")
+    if answer.profile is not None:
+        st.caption(f"The strongest of {len(answer.profile):,} windows: it begins at base {answer.start + 1:,}.")
+
+
+def _among(experiment: Experiment, model: ModelRef, answer: Answer, unit: str) -> None:
+    """Where this prediction lies among the held-out examples."""
+    data = held_out(model)
+    st.markdown("**Among held-out examples**", help=f"Predictions of this model on {data.words}; the line is yours.")
+    parts = {"predictions": data.prediction}
+    if experiment.answer.yes_or_no:
+        negative, positive = experiment.class_names
+        parts = {negative: data.prediction[data.y < 0.5], positive: data.prediction[data.y >= 0.5]}
+    figure = histogram(parts, x_title=unit, share=True, marks={"yours": answer.prediction})
+    for trace, color in zip(figure.data, (NEUTRAL, CATEGORICAL[0])[-len(parts) :], strict=True):
+        trace.marker.color = color
+    chart(figure, key="among", height=220, revision=model.key)
+    words = [
+        f"**{share_below((values < answer.prediction).mean())}** of the {len(values):,} {name}"
+        for name, values in parts.items()
+        if len(values)
+    ]
+    st.caption(f"Higher than {' and '.join(words)}.")
+
+
+def _response(model: ModelRef, answer: Answer, covariates: tuple[float, ...], unit: str) -> None:
+    """How the answer would change with the first covariate."""
+    config, here = bundle(model).config, covariates[0]
+    name = config.covariates[0]
+    X = one_hot(answer.sequence, config.alphabet)[0]
+    found = response(bundle(model).model, X, np.geomspace(1e-4, max(0.15, 5 * here), 61), np.float32(covariates))
+    st.markdown(f"**If its {name} were different**", help="The same sequence with other values; the dot is yours.")
+    left, right = st.columns(2)
+    with left:
+        drawn = figures.response(found, (here, answer.prediction), name, unit)
+        chart(drawn, key="response", height=220, revision=name)
+    with right:
+        chart(figures.shares(found, here, name, output_word(config)), key="shares", height=220, revision=name)
+
+
+def caption(found: Detail, number: int, positive: str) -> str:
+    """What one prediction means: its rank among held-out examples, the calibrated share, other seeds; '' without any.
+
+    positive: the name of the class 1.
+    """
+    parts = []
+    if found.percentile is not None:
+        parts.append(f"Higher than **{share_below(found.percentile[number])}** of the held-out examples.")
+    if found.calibrated is not None and found.prevalence:
+        share, times = found.calibrated[number], found.calibrated[number] / found.prevalence
+        parts.append(
+            f"Of those predicted like it, about **{_percent(share)}** are {positive}: {times:.1f} times the "
+            f"{_percent(found.prevalence)} of all. :gray[({found.calibration})]"
+        )
+    if found.low is not None:
+        parts.append(f"Over seeds: {found.low[number]:.3f} to {found.high[number]:.3f} ({found.seeds}).")
+    return "  \n".join(parts)
+
+
+def share_below(share: float) -> str:
+    """A share in words that says 'all' only where it is all: 99.97 % are not 100 %."""
+    return "all" if share == 1 else f"{min(100 * share, 99.9):.1f} %"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %" if share >= 0.01 else f"{100 * share:.2g} %"

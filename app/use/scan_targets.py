@@ -1,0 +1,106 @@
+"""What is scanned: pasted sequences, or a region of a genome."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from components.sequences_in import pasted_or_file
+from dnaconv_core.data.genome import Contig, Genome, RecordContig
+from dnaconv_core.errors import InputError
+from dnaconv_core.sequence.encoding import LETTERS
+from frame import state
+from frame.page import plain
+
+if TYPE_CHECKING:
+    from dnaconv_core.model.bundle import Bundle
+
+_MOST = 20_000_000  # bases on a page; the command line takes chromosomes
+_LETTERS, _GENOME = "Sequence", "Genome and region"
+_NAMED = 5  # sequences that are too short, told by name
+
+
+class Target(NamedTuple):
+    """A stretch of a contig to scan."""
+
+    contig: Contig
+    start: int
+    end: int
+    key: tuple  # what decides the scores
+
+
+def ask_targets(model: Bundle) -> list[Target]:
+    """Ask for sequences, or for a region of a genome; none while nothing is given."""
+    kind = st.segmented_control(
+        "From", [_LETTERS, _GENOME], default=_LETTERS, required=True, key="scan_from", label_visibility="collapsed"
+    )
+    if kind == _LETTERS:
+        records = pasted_or_file("scan", {"Example": _example(model)}, model.config.alphabet, what="Sequence to scan")
+        return [Target(RecordContig(r), 0, len(r.sequence), (r.id, r.sequence)) for r in records]
+    return _region()
+
+
+def _region() -> list[Target]:
+    left, right = st.columns([2, 1])
+    path = left.text_input(
+        "Genome",
+        key="scan_genome",
+        placeholder="/data/hg19.fa",
+        help="A FASTA file on the machine that runs this page.",
+    )
+    region = right.text_input(
+        "Region",
+        key="scan_region",
+        placeholder="chr22:20208963-20218963",
+        help="From 0, end not included; or a contig's name alone.",
+    )
+    if not path or not region:
+        return []
+    with st.spinner("Reading the genome's index…"):
+        genome = Genome(Path(path).expanduser())
+    contig, locus = genome.region(region)
+    changed = Path(path).expanduser().stat().st_mtime
+    return [Target(contig, locus.start, locus.end, (path, changed, *locus))]
+
+
+@st.cache_data(show_spinner=False)
+def _example_of(alphabet: str, sites: tuple[str, ...], length: int) -> str:
+    """A random sequence with the experiment's own examples set into it, and an unknown stretch."""
+    rng = np.random.default_rng(4)
+    letters = np.array(list(LETTERS[alphabet]))
+    text = "".join(letters[rng.integers(0, 4, length)])
+    for number, site in enumerate(sites):
+        at = (number + 1) * length // (len(sites) + 1)
+        text = text[:at] + site + text[at + len(site) :]
+    gap = int(0.06 * length)
+    return text[: length - gap] + "N" * (gap // 2) + text[length - gap + gap // 2 :]
+
+
+def _example(model: Bundle) -> str:
+    sites = tuple(example.sequence for example in state.experiment().examples)
+    return _example_of(model.config.alphabet, sites, 6000)
+
+
+def check_targets(targets: list[Target]) -> None:
+    """Raises InputError where two sequences have one name, as peaks could not tell them apart, or all are too long."""
+    seen: set[str] = set()
+    for target in targets:
+        if target.contig.name in seen:
+            raise InputError(f"the sequence {target.contig.name!r} comes twice: give each its own name")
+        seen.add(target.contig.name)
+    total = sum(target.end - target.start for target in targets)
+    if total > _MOST:
+        raise InputError(
+            f"these are {total:,} bases and this page takes {_MOST:,}: choose a region, or use 'dnaconv scan'"
+        )
+
+
+def tell_too_short(targets: list[Target], window: int) -> None:
+    """A line about those that no window fits into."""
+    short = [target.contig.name for target in targets if target.end - target.start < window]
+    if short:
+        named = plain(", ".join(short[:_NAMED])) + (f" and {len(short) - _NAMED:,} more" if len(short) > _NAMED else "")
+        st.caption(f"Not scanned, because shorter than the {window} bases of a window: {named}.")

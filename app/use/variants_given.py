@@ -1,0 +1,130 @@
+"""The variants that are looked at: made up, from a VCF, or the difference of two sequences."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from components.sequence import marks_of
+from components.sequences_in import uploaded_text
+from dnaconv_core.data.genome import Contig, Genome, RecordContig
+from dnaconv_core.errors import DataError, InputError
+from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.results import Record
+from dnaconv_core.sequence.encoding import clean
+from dnaconv_core.variants.effects import pasted_variant
+from dnaconv_core.variants.vcf import Variant, read_vcf
+from frame import state
+
+_EXAMPLE, _FILES, _PAIR = "Example", "VCF and genome", "Two sequences"
+_HEADER = ["##fileformat=VCFv4.2", "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"]
+_OTHER = {"A": "C", "C": "A", "G": "T", "T": "G"}
+_MOST = 20_000
+
+
+class Given(NamedTuple):
+    """Variants, the header of their file, and the genome that they refer to. key: what decides their effects."""
+
+    header: list[str]
+    variants: list[Variant]
+    genome: Genome | dict[str, Contig]
+    key: tuple
+
+
+def ask_variants(length: int) -> Given | None:
+    """Ask for them; None while nothing is given. length: bases of a window."""
+    experiment = state.experiment()
+    kind = st.segmented_control(
+        "From",
+        [_EXAMPLE, _FILES, _PAIR],
+        default=_EXAMPLE,
+        required=True,
+        key="variants_from",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if kind == _EXAMPLE:
+        st.caption(
+            "Made-up variants: in a known site, beside it, an insertion, a deletion, a wrong REF, and one outside."
+        )
+        return _example(experiment, length)
+    return _pair(experiment, length) if kind == _PAIR else _files()
+
+
+def _pair(experiment: Experiment, length: int) -> Given | None:
+    site = experiment.examples[0].sequence
+    left, right = st.columns(2)
+    ref = left.text_area("Reference", site, key="variants_ref", height=100)
+    alt = right.text_area("Alternative", _changed(site), key="variants_alt", height=100)
+    ref, alt = (clean(text, where=name) for text, name in ((ref, "the reference"), (alt, "the alternative")))
+    if not ref or not alt:
+        return None
+    variant, genome = pasted_variant(ref, alt, length=length)
+    return Given(_HEADER, [variant], genome, (ref, alt))
+
+
+def _files() -> Given | None:
+    left, right = st.columns(2)
+    upload = left.file_uploader("VCF", ["vcf", "gz"], key="variants_vcf", help="Plain or gzip, up to 50 MB.")
+    path = right.text_input(
+        "Genome",
+        key="variants_genome",
+        placeholder="/data/hg19.fa",
+        help="The FASTA file that the VCF refers to, on the machine that runs this page.",
+    )
+    if upload is None or not path:
+        return None
+    header, variants = _read(upload)
+    path = Path(path).expanduser()
+    with st.spinner("Reading the genome's index…"):
+        genome = Genome(path)
+    return Given(header, variants, genome, (upload.file_id, str(path), path.stat().st_mtime))
+
+
+def _read(upload: Any) -> tuple[list[str], list[Variant]]:
+    """Header and variants of an uploaded VCF. Raises DataError or InputError with the name its user knows."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "variants.vcf"
+        copy.write_text(uploaded_text(upload, "a VCF, plain or gzip"))
+        try:
+            file = read_vcf(copy)
+            variants = list(file.variants)
+        except DataError as error:  # told by the name its user knows
+            raise DataError(str(error).replace(str(copy), upload.name)) from error
+    if not variants:
+        raise InputError(f"{upload.name} has a header but no variants below it")
+    if len(variants) > _MOST:
+        raise InputError(f"{len(variants):,} lines are more than the {_MOST:,} of this page: use 'dnaconv variants'")
+    return file.header, variants
+
+
+def _changed(site: str) -> str:
+    """With another base in its middle."""
+    middle = len(site) // 2
+    return site[:middle] + _OTHER.get(site[middle], "A") + site[middle + 1 :]
+
+
+def _example(experiment: Experiment, length: int) -> Given:
+    """Six made-up variants in and beside the known site of the first example."""
+    site = experiment.examples[0].sequence
+    text = (site * (1 + 3 * length // len(site)))[: max(3 * length, len(site))]
+    marks = marks_of(experiment.motif, site)
+    middle = marks[0].start + 3 if marks else len(site) // 2
+    middle += len(site) if len(text) >= 2 * len(site) else 0
+    at = [middle, middle + 20, middle + 1, middle - 2]
+    lines = [
+        (at[0], "site", text[at[0]], _OTHER[text[at[0]]]),
+        (at[1], "beside", text[at[1]], _OTHER[text[at[1]]]),
+        (at[2], "insertion", text[at[2]], text[at[2]] + "GG"),
+        (at[3], "deletion", text[at[3] : at[3] + 4], text[at[3]]),
+        (middle, "wrong_ref", _OTHER[text[middle]], text[middle]),
+        (len(text) + 5, "outside", "A", "C"),
+    ]
+    variants = [
+        Variant("example", place + 1, name, ref, (alt,), ("example", str(place + 1), name, ref, alt), number)
+        for number, (place, name, ref, alt) in enumerate(lines, 1)
+    ]
+    return Given(_HEADER, variants, {"example": RecordContig(Record("example", text, 0))}, ("example", experiment.key))
