@@ -318,3 +318,11 @@ def test_a_table_is_read_in_memory_that_fits(tmp_path):
     table = read_columns(file)
     assert table.n == 50_001 and table.places[-1] == 50_002 and table.column("id")[-1] == "r50000"
     assert read_columns(file, limit=30_000).n == 30_000
+
+
+def test_fields_of_any_length_and_quotes_within_a_block(tmp_path):
+    long = "ACGT" * 50_000
+    table = read_columns(write(tmp_path, f"seq, y\n{long}, 1\nACGTA, 2\n"))
+    assert table.columns == [[long, "ACGTA"], ["1", "2"]]
+    table = read_columns(write(tmp_path, 'id,seq\n"a, ""b""",ACGTA\n5" x,ACGTT\n'))
+    assert table.column("id") == ['a, "b"', '5" x'] and not table.skipped
