@@ -56,7 +56,11 @@ def given_motifs(options: Namespace, bundle: Bundle) -> list[Motif]:
     if bool(options.motif) == bool(options.motifs):
         raise InputError("give either --motif IUPAC or --motifs FILE.meme")
     if options.motifs:
-        return read_motifs(Path(options.motifs))
+        notes: list[str] = []
+        motifs = read_motifs(Path(options.motifs), notes=notes)
+        for note in notes:
+            print(note, file=sys.stderr)
+        return motifs
     return [motif_meant(options.motif, options, bundle)]
 
 

@@ -145,6 +145,9 @@ def _labels(sample: dict, taken: set, separator: str | None, why: dict[str, str]
     if usual:
         why["labels"] = f"it is called {usual!r} and holds {fit[usual]}"
         chosen = (usual,)
+    elif alike := [name for name in likely if _measures(name)]:
+        why["labels"] = f"the name of {'each' if len(alike) > 1 else 'it'} says that it was measured"
+        chosen = tuple(alike)
     elif len(likely) == 1:
         why["labels"] = f"no other column holds {fit[likely[0]]} that change"
         chosen = (likely[0],)
@@ -152,6 +155,14 @@ def _labels(sample: dict, taken: set, separator: str | None, why: dict[str, str]
         why["labels"] = _no_label(likely, others)
         chosen = ()
     return chosen, tuple(name for name in others if name not in chosen)
+
+
+def _measures(name: str) -> bool:
+    """Whether a name begins or ends with a usual word for a label, as 'label_2' or 'Dev_log2_enrichment'."""
+    words = [word for word in re.split(r"[^a-z0-9]+", name.lower()) if word]
+    if not words or not _COORDINATES.isdisjoint(words):
+        return False
+    return not {words[0].rstrip("0123456789"), words[0], words[-1]}.isdisjoint(MEASURED)
 
 
 def _no_label(likely: list[str], others: tuple[str, ...]) -> str:

@@ -31,7 +31,7 @@ def read_covariates(path: Path | str) -> Covariates:
     finite number, or an id that came before.
     """
     path = Path(path)
-    rows, places, separator = read_rows(path)
+    rows, places, separator, _ = read_rows(path)
     names: tuple[str, ...] = ()
     if _is_header(rows[0], separator):
         names = tuple(name.strip() for name in rows[0][1:])

@@ -36,7 +36,7 @@ def read_table(
     for a foreign character in a sequence.
     """
     path = Path(path)
-    fields, places, separator = read_rows(path)
+    fields, places, separator, told = read_rows(path)
     header = [name.strip().lstrip("#") for name in fields[0]]
     rows, places = fields[1:], places[1:]
     column = _column(path, header, "sequence", sequence, SEQUENCE_NAMES)
@@ -54,7 +54,7 @@ def read_table(
             )
     id_column = _column(path, header, "id", ids, ID_NAMES)
     weight_column = _column(path, header, "weight", weight, WEIGHT_NAMES)
-    notes: list[str] = []
+    notes = list(told)
     if labels is None:
         rest = sorted(set(range(len(header))) - {column, id_column, weight_column})
         label_columns = _usual_label(header, rows, rest, separator, alone=not covariates)

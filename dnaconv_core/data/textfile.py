@@ -19,6 +19,7 @@ class Rows(NamedTuple):
     fields: list[list[str]]
     places: list[int]
     separator: str | None  # "\t", "," or ";", None for white space
+    notes: tuple[str, ...] = ()  # what had to be guessed, a sentence each
 
 
 def read_rows(path: Path | str) -> Rows:
@@ -26,7 +27,8 @@ def read_rows(path: Path | str) -> Rows:
 
     Raises DataError when it is empty or cannot be split, and as `read_text` does.
     """
-    return split_rows(read_text(path), str(path))
+    notes: list[str] = []
+    return split_rows(read_text(path, notes=notes), str(path))._replace(notes=tuple(notes))
 
 
 def split_rows(text: str, name: str) -> Rows:

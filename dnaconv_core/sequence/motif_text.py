@@ -18,14 +18,14 @@ _MOTIF_BYTES = 256 << 20  # the most a file of motifs may hold; all of JASPAR ha
 _TOLERANCE = 0.02  # how far a rounded column of probabilities may be from 1
 
 
-def read_motifs(path: str | Path) -> list[Motif]:
-    """Motifs of a MEME or JASPAR file, told apart by their content.
+def read_motifs(path: str | Path, *, notes: list[str] | None = None) -> list[Motif]:
+    """Motifs of a MEME or JASPAR file, told apart by their content. notes: gets a sentence about what was passed over.
 
     Raises DataError when the file cannot be read as text or is neither, and what the two readers raise.
     """
-    text = read_text(path, limit=_MOTIF_BYTES)
+    text = read_text(path, limit=_MOTIF_BYTES, notes=notes)
     if _is_meme(text):
-        return read_meme(text, where=str(path))
+        return read_meme(text, where=str(path), notes=notes)
     if text.lstrip().startswith(">"):
         return read_jaspar(text, where=str(path))
     raise DataError(
@@ -33,7 +33,7 @@ def read_motifs(path: str | Path) -> list[Motif]:
     )
 
 
-def read_meme(text: str, *, where: str = "the MEME text") -> list[Motif]:
+def read_meme(text: str, *, where: str = "the MEME text", notes: list[str] | None = None) -> list[Motif]:
     """Motifs of MEME text, minimal or as MEME's programs write it (meme-suite.org/meme/doc/meme-format.html).
 
     Takes the letter-probability matrix that follows each MOTIF line and scales its columns to sum to 1 exactly; a motif
@@ -46,7 +46,7 @@ def read_meme(text: str, *, where: str = "the MEME text") -> list[Motif]:
     lines = text.splitlines()
     motifs: list[Motif] = []
     waiting: tuple[str, str, int] | None = None  # a motif whose matrix has not come yet: id, name, line
-    empty = waiting  # the first whose matrix never came: DREME and others write such
+    empty: list[tuple[str, str, int]] = []  # those whose matrix never came: DREME and others write such
     at = 0
     while at < len(lines):
         line = lines[at].strip()
@@ -55,7 +55,7 @@ def read_meme(text: str, *, where: str = "the MEME text") -> list[Motif]:
             _check_alphabet(line, f"{where}, line {at}")
         elif line.split()[:1] == ["MOTIF"]:
             words = line.split()[1:] or ["unnamed"]
-            empty = empty or waiting
+            empty += [waiting] if waiting else []
             waiting = (words[0], words[1] if len(words) > 1 else words[0], at)
         elif line.startswith("letter-probability matrix:"):
             if waiting is None:
@@ -63,9 +63,13 @@ def read_meme(text: str, *, where: str = "the MEME text") -> list[Motif]:
             ppm, nsites, at = _meme_matrix(lines, at, f"motif {waiting[0]!r} of {where}")
             motifs.append(Motif(waiting[1], waiting[0], ppm, nsites))
             waiting = None
+    empty += [waiting] if waiting else []
     if not motifs:
-        _no_matrix(empty or waiting, where)
+        _no_matrix(empty, where)
         raise DataError(f"{where} holds no motif: each begins with a line 'MOTIF name'")
+    if empty and notes is not None:
+        names = ", ".join(motif[0][:30] for motif in empty[:3])
+        notes.append(f"{where}: {len(empty):,} motifs without a matrix were passed over: {names}")
     return motifs
 
 
@@ -129,9 +133,9 @@ def _word(name: str) -> str:
     return "_".join(name.split()) or "unnamed"
 
 
-def _no_matrix(waiting: tuple[str, str, int] | None, where: str) -> None:
-    if waiting:
-        raise DataError(f"{where}, line {waiting[2]}: motif {waiting[0]!r} has no letter-probability matrix after it")
+def _no_matrix(empty: list[tuple[str, str, int]], where: str) -> None:
+    for name, _, line in empty:
+        raise DataError(f"{where}, line {line}: motif {name!r} has no letter-probability matrix after it")
 
 
 def _check_alphabet(line: str, where: str) -> None:

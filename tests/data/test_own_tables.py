@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dnaconv_core.data.columns import Columns, guess_columns, looks_like_confidence, part_of, parts_of
-from dnaconv_core.data.delimited import read_columns
+from dnaconv_core.data.delimited import Table, read_columns
 from dnaconv_core.data.examples import Skipped
 from dnaconv_core.data.labels import LabelRecipe
 from dnaconv_core.data.letters import encode_texts, guess_alphabet
@@ -171,6 +171,22 @@ def test_coordinates_and_p_values_are_no_labels_by_themselves(tmp_path):
     several = guess_columns(read_columns(write(tmp_path, "seq,K562,HepG2\nACGTA,1.5,2\nACGTC,2.5,3\n")))
     assert several.labels == () and several.others["labels"] == ("K562", "HepG2")
     assert several.why["labels"] == "any of K562, HepG2 could be the label: choose"
+
+
+@given(
+    st.permutations(["id", "seq", "Dev_log2_enrichment", "Hk_log2_enrichment", "p_value", "start", "set", "w", "note"])
+)
+def test_the_order_of_columns_changes_no_guess(order):
+    held = {
+        "id": list("abcd"), "seq": ["ACGTA", "CCGTA", "GGGTA", "TTTTA"], "Dev_log2_enrichment": ["1", "2", "3", "4.5"],
+        "Hk_log2_enrichment": ["0.5", "1", "", "2"], "p_value": ["0.1", "0.2", "0.3", "0.4"],
+        "start": ["1", "5", "9", "14"], "set": ["tr", "tr", "va", "te"], "w": list("1211"), "note": list("xyyz"),
+    }  # fmt: skip
+    columns = guess_columns(Table("t", tuple(order), [held[name] for name in order], range(2, 6), ","))
+    labels = tuple(name for name in order if name.endswith("enrichment"))
+    assert columns == Columns("seq", labels, "id", "w", part="set")
+    assert columns.why["labels"] == "the name of each says that it was measured"
+    assert set(columns.others["labels"]) == {"p_value", "start", "note"}
 
 
 def test_loci_come_from_columns_counted_from_0_or_1_and_from_ids(tmp_path):

@@ -210,7 +210,9 @@ def test_white_space_of_any_kind_after_motif_and_motifs_without_a_matrix_are_pas
     tabs = MINIMAL.replace("MOTIF MA0099.2 JUN::FOS", "MOTIF\tMA0099.2\tJUN::FOS").replace("MOTIF second", "MOTIF")
     assert [motif.matrix_id for motif in read_meme(tabs)] == ["MA0099.2", "unnamed"]
     again = MINIMAL.replace("MOTIF second", "MOTIF gone\n\nMOTIF second") + "\nMOTIF last\n"
-    assert [motif.matrix_id for motif in read_meme(again)] == ["MA0099.2", "second"]
+    notes: list[str] = []
+    assert [motif.matrix_id for motif in read_meme(again, notes=notes)] == ["MA0099.2", "second"]
+    assert notes == ["the MEME text: 2 motifs without a matrix were passed over: gone, last"]
 
 
 @pytest.mark.parametrize(
