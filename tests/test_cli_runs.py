@@ -128,6 +128,24 @@ def test_a_single_value_is_only_a_setting(capsys):
 
 
 @pytest.mark.parametrize(
+    ("text", "split"),
+    [
+        ("22", {"kind": "chromosome", "chromosomes": ["22"]}),
+        ("21, 22", {"kind": "chromosome", "chromosomes": ["21", "22"]}),
+        ("X", {"kind": "chromosome", "chromosomes": ["X"]}),
+        ("Chr2,2L", {"kind": "chromosome", "chromosomes": ["Chr2", "2L"]}),
+        ("0.3", {"kind": "random", "fraction": 0.3, "seed": 0}),
+        ("random", {"kind": "random", "fraction": 0.2, "seed": 0}),
+        ('{"kind": "blocks"}', {"kind": "blocks"}),
+    ],
+)
+def test_split_takes_chromosomes_of_any_name(text, split):
+    from dnaconv_core.commands.models import _split
+
+    assert _split(text) == split
+
+
+@pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["train", "rnai", "--data", "/no/data", "--detach"], "/no/data does not exist: check the name"),

@@ -50,7 +50,9 @@ def add(groups: Any, command: Any) -> None:
     )
     training.add_argument("--valid", default="", metavar="DIR", help="validation data; otherwise a part is split off")
     training.add_argument("--covariates", default="", metavar="FILE", help=COVARIATES_HELP)
-    training.add_argument("--split", default="", metavar="HOW", help="'random', '0.3' held out, or 'chr21,chr22'")
+    training.add_argument(
+        "--split", default="", metavar="HOW", help="'random', '0.3' held out, or 'chr21,chr22' or 'X'"
+    )
     training.add_argument(
         "--preset", default="", help="settings to start from (default: book; quick with synthetic data; wide with own)"
     )
@@ -194,16 +196,19 @@ def _details(bundle: Bundle, data: Dataset, model: str) -> Detail:
 
 
 def _split(text: str) -> dict[str, Any]:
-    """--split: 'random', a fraction such as 0.3, chromosomes such as chr21,chr22, or a recorded split as JSON."""
+    """--split: 'random', a fraction such as 0.3, chromosomes such as chr21,chr22 or 21,22 or X, or a split as JSON."""
     if text in ("", "random"):
         return dict(DEFAULT_SPLIT)
-    if text.startswith("chr"):
-        return {"kind": "chromosome", "chromosomes": text.split(",")}
-    try:
-        if text.startswith("{"):
+    if text.startswith("{"):
+        try:
             return json.loads(text)
-        return {**DEFAULT_SPLIT, "fraction": float(text)}
+        except ValueError:
+            raise ConfigError(
+                f"--split is {text[:60]!r}: use 'random', a fraction such as 0.2, or names of chromosomes"
+            ) from None
+    try:
+        if not text.isdecimal():  # 22 is a chromosome
+            return {**DEFAULT_SPLIT, "fraction": float(text)}
     except ValueError:
-        raise ConfigError(
-            f"--split is {text!r}: use 'random', a fraction such as 0.2, or names such as chr22"
-        ) from None
+        pass
+    return {"kind": "chromosome", "chromosomes": [name.strip() for name in text.split(",") if name.strip()]}

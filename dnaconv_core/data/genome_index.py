@@ -6,6 +6,7 @@ through a plain copy in the home folder's cache, which is made once and again wh
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import hashlib
 import io
@@ -13,7 +14,6 @@ import mmap
 import os
 import secrets
 import shutil
-import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -154,6 +154,8 @@ def _entry(data: mmap.mmap, name: str, begin: int, end: int) -> Entry | None:
     begin, end = _after_space(data, begin), _before_space(data, end)
     if begin >= end:
         return Entry(name, 0, begin, 0, 0)
+    if data[begin] == ord(">"):  # a header behind spaces
+        return None
     newline = data.find(b"\n", begin, end)
     line = data[begin : end if newline < 0 else newline + 1]
     bases = len(line.rstrip())
@@ -257,6 +259,7 @@ def _write_copy(path: Path, copy: Path, progress: Progress) -> None:
         copy.parent.mkdir(parents=True, exist_ok=True)
         _sweep(copy)
         with path.open("rb") as packed, part.open("xb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # says that somebody is writing it
             _pour(path, packed, file, progress)
         os.replace(part, copy)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -270,13 +273,17 @@ def _write_copy(path: Path, copy: Path, progress: Progress) -> None:
 
 
 def _sweep(copy: Path) -> None:
-    """Remove copies of the file's earlier states, and what killed processes left a day ago."""
+    """Remove copies of the file's earlier states, and what killed processes left."""
     mark = "-".join(copy.name.split("-")[:2])
     for old in copy.parent.glob(f"{mark}-*"):
         old.unlink(missing_ok=True)
     for part in copy.parent.glob(".*.part"):
-        if time.time() - part.stat().st_mtime > 86_400:
-            part.unlink(missing_ok=True)
+        try:
+            with part.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                part.unlink(missing_ok=True)
+        except OSError:  # it is being written, or is gone
+            continue
 
 
 def _pour(path: Path, packed: BinaryIO, out: BinaryIO, progress: Progress) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.results import Split
-from dnaconv_core.sequence.interval import find_locus
+from dnaconv_core.sequence.interval import contig_key, find_locus
 
 _KEYS = {  # of a recorded split, by kind: what a value may be
     "random": {"fraction": ((int, float), "a number"), "seed": (int, "a whole number")},
@@ -49,7 +49,8 @@ def random_split(dataset: Dataset, fraction: float = 0.2, *, seed: int = 0) -> S
 
 
 def chromosome_split(dataset: Dataset, valid_chromosomes: str | list[str] | tuple[str, ...]) -> Split:
-    """All windows of `valid_chromosomes` for validation, the others for training. Ids are loci: 'chr22:100-201'.
+    """All windows of `valid_chromosomes`, named with or without 'chr', for validation, the others for training. Ids
+    are loci: 'chr22:100-201'.
 
     Raises DataError for ids that are no loci, InputError for a chromosome that is not there (the message lists those
     that are) or when one part would be empty.
@@ -59,10 +60,14 @@ def chromosome_split(dataset: Dataset, valid_chromosomes: str | list[str] | tupl
         raise InputError("valid_chromosomes is empty: name at least one chromosome for validation")
     chromosomes, _ = _loci(dataset)
     present = sorted(set(chromosomes.tolist()), key=_natural)
-    for name in wanted:
-        if name not in present:
-            raise InputError(f"{dataset.label} has no windows on {name!r}: its chromosomes are {', '.join(present)}")
-    valid = np.isin(chromosomes, wanted)
+    chosen = set()
+    for name in map(str, wanted):
+        same = [name] if name in present else [one for one in present if contig_key(one) == contig_key(name)]
+        if not same:
+            some = ", ".join(present[:40])
+            raise InputError(f"{dataset.label} has no windows on {name[:60]!r}: its chromosomes are {some}")
+        chosen.update(same)
+    valid = np.isin(chromosomes, sorted(chosen))
     if valid.all():
         raise InputError(
             f"every window of {dataset.label} is on {', '.join(wanted)}, so nothing is left to train on: "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import os
 import zlib
@@ -9,6 +10,8 @@ import zlib
 import numpy as np
 import pyfaidx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from dnaconv_core.data import genome_index
 from dnaconv_core.data.genome import Genome, stretches, text_codes, windows
@@ -192,6 +195,52 @@ def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(sentence, tmp_path)
         Genome(tmp_path / "g.fa")
     assert str(tmp_path / "g.fa") in str(caught.value)
     assert not cache_folder().exists() or not list(cache_folder().iterdir())  # nothing half-made
+
+
+def test_what_a_killed_process_left_is_swept_and_what_is_being_written_stays(tmp_path):
+    cache_folder().mkdir(parents=True)
+    (cache_folder() / ".dead.part").write_text("half")
+    with (cache_folder() / ".alive.part").open("w") as alive:
+        fcntl.flock(alive, fcntl.LOCK_EX)
+        (tmp_path / "g.fa.gz").write_bytes(gzip.compress(PLAIN.encode()))
+        assert read(tmp_path / "g.fa.gz") == TRUTH
+    assert [path.name for path in cache_folder().glob(".*")] == [".alive.part"]
+
+
+def by_the_book(text: str) -> dict[str, str] | None:
+    """FASTA read line by line, the slow way; None where it should be refused."""
+    records: dict[str, str] = {}
+    name = None
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
+        if line.strip().startswith(">"):
+            name = (line.strip()[1:].split() or [""])[0]
+            if not name or name in records:
+                return None
+            records[name] = ""
+        elif line.strip():
+            if name is None:
+                return None
+            records[name] += "".join("N" if c in "x>" else c.upper() for c in "".join(line.split()))
+    return records or None
+
+
+PIECES = [">a", ">b x", ">", "ACGT", "ACGTA", "\n", "\n", "\n\n", "\r\n", " ", "T"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=25))
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_file_gives_what_reading_by_line_gives(tmp_path, pieces):
+    text = "".join(pieces)
+    path = tmp_path / "fuzzed.fa"
+    path.unlink(missing_ok=True)
+    path.write_bytes(text.encode())
+    expected = by_the_book(text)
+    for _ in range(2):
+        if expected is None:
+            with pytest.raises(DataError):
+                read(path)
+        else:
+            assert read(path) == expected
 
 
 def test_stopping_leaves_nothing(tmp_path):

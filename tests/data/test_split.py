@@ -72,6 +72,14 @@ def test_chromosome_split_by_hand():
     assert chromosome_split(data, "chr1").valid.tolist() == [0, 2]
 
 
+def test_chromosomes_are_found_with_and_without_chr():
+    data = windows(("21", 0), ("2L", 5), ("Chr3", 200), ("MT", 7), ("22", 9))
+    for name, row in (("21", 0), ("chr21", 0), ("2L", 1), ("chr2L", 1), ("3", 2), ("chr3", 2), ("chrM", 3), ("22", 4)):
+        assert chromosome_split(data, [name]).valid.tolist() == [row]
+    both = windows(("1", 0), ("chr1", 5), ("2", 1))
+    assert chromosome_split(both, ["1"]).valid.tolist() == [0]  # the very name, where it is there
+
+
 def test_chromosome_split_errors():
     data = windows(("chr10", 0), ("chr2", 5), ("chr2", 200))
     with pytest.raises(InputError, match="these windows has no windows on 'chr3': its chromosomes are chr2, chr10"):
