@@ -22,7 +22,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from dnaconv_core.engine.forms import unknown_layer
-from dnaconv_core.model.heads import EACH, MAX, MEAN
+from dnaconv_core.model.heads import EACH, MAX, MEAN, Head
 from dnaconv_core.model.layers import ReluDropout, SameConv1d, flip_strand
 
 if TYPE_CHECKING:
@@ -75,25 +75,27 @@ def own_logits(model: ConvNet, X: Tensor) -> Tensor:
     if head.parts == (EACH,) and not (model.training and model.config.pooled_dropout):
         h = _stronger(model, h)
         return _Dense.apply(h, _by_position(model, h.shape[3])).unflatten(1, (model.config.members, -1))
-    h = h.float()
-    if head.parts == (MAX,):  # the maxima of either strand, then the stronger: fewer numbers
+    h, counted = h.float(), head.counted(X)
+    if head.parts == (MAX,) and counted is None:  # the maxima of either strand, then the stronger: fewer numbers
         pooled = _stronger(model, h.amax(dim=1, keepdim=True)).squeeze(1)[..., : model.config.filters]  # (B, M, F)
     else:
         h = _stronger(model, h)[..., : model.config.filters]
-        pooled = torch.cat([_PARTS[part](h) for part in head.parts], dim=2) if head.parts else _opaque(model, h)
+        pooled = _pooled(head, h, counted) if head.parts else head.pool(h.permute(0, 2, 3, 1), counted)
     return model.by_member(model.pooled_dropout(pooled))
 
 
-_PARTS = {
-    EACH: lambda h: h.permute(0, 2, 3, 1).flatten(2),  # (B, M, F·P)
-    MAX: lambda h: h.amax(dim=1),
-    MEAN: lambda h: h.mean(dim=1),
-}  # of (B, P, M, F)
-
-
-def _opaque(model: ConvNet, h: Tensor) -> Tensor:
-    """A head of which nothing is known but its plain form."""
-    return model.pooling.pool(h.permute(0, 2, 3, 1))
+def _pooled(head: Head, h: Tensor, counted: Tensor | None) -> Tensor:
+    """Activations `(B, P, M, F)`, none below 0, as the dense layer sees them: `(B, M, n)`."""
+    seen, share = h, 1.0
+    if counted is not None:
+        seen = h * counted[:, :, None, None]
+        share = (counted.shape[1] / counted.sum(1))[:, None, None]  # the mean is over those that count
+    kinds = {
+        EACH: lambda: h.permute(0, 2, 3, 1).flatten(2),  # (B, M, F·P)
+        MAX: lambda: seen.amax(dim=1),
+        MEAN: lambda: seen.mean(dim=1) * share,
+    }
+    return torch.cat([kinds[part]() for part in head.parts], dim=2)
 
 
 def _stronger(model: ConvNet, h: Tensor) -> Tensor:

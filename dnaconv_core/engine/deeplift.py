@@ -32,12 +32,13 @@ _SMALL = 1e-6  # a Δin below this takes the gradient in place of Δout / Δin
 
 def multipliers(model: ConvNet, x: Tensor, reference: Tensor, task: int) -> Tensor:
     """DeepLIFT multipliers `(B, 4, L)` of the logit of `task` for `x` against `reference`, both `(B, 4, L)`."""
+    counted = model.pooling.counted(x)  # of both: the reference is taken to lie where the sequence does
     with torch.no_grad():
         kept = _Reference()
-        _pooled(model, reference, kept)
+        _pooled(model, reference, kept, counted)
     with torch.enable_grad():
         x = x.detach().requires_grad_(True)
-        h = _pooled(model, x, kept.replay())  # (B, n)
+        h = _pooled(model, x, kept.replay(), counted)  # (B, n)
         logit = h @ model.own[task].detach()  # covariates enter after this, linearly
         if model.positional is not None:
             logit = logit + x.flatten(1) @ model.positional.weight[task].detach()
@@ -76,7 +77,7 @@ class _Reference:
         return self.seen[self.place - 1]
 
 
-def _pooled(model: ConvNet, x: Tensor, rule: _Reference) -> Tensor:
+def _pooled(model: ConvNet, x: Tensor, rule: _Reference, counted: Tensor | None) -> Tensor:
     """What the convolutions hand to the dense layer, `(B, M·n)`, as ConvNet computes it."""
     h = x
     for step in model.layers:
@@ -91,15 +92,18 @@ def _pooled(model: ConvNet, x: Tensor, rule: _Reference) -> Tensor:
             h = rule.plain(h, partial(_step, model, step, x))
     head, h = model.pooling, h.unflatten(1, (model.config.members, -1))  # (B, M, F, P)
     if not head.parts:
-        return rule.plain(h, head.pool).flatten(1)
-    return torch.cat([_PARTS[part](rule, h) for part in head.parts], dim=2).flatten(1)
+        return rule.plain(h, partial(head.pool, counted=counted)).flatten(1)
+    kinds = {EACH: lambda: h.flatten(2), MAX: lambda: rule.maximum(_seen(h, counted)), MEAN: lambda: _mean(h, counted)}
+    return torch.cat([kinds[part]() for part in head.parts], dim=2).flatten(1)
 
 
-_PARTS = {
-    EACH: lambda rule, h: h.flatten(2),
-    MAX: lambda rule, h: rule.maximum(h),
-    MEAN: lambda rule, h: h.mean(dim=3),
-}
+def _seen(h: Tensor, counted: Tensor | None) -> Tensor:
+    """Activations `(B, M, F, P)`, none below 0, with 0 where they do not count."""
+    return h if counted is None else h * counted[:, None, None]
+
+
+def _mean(h: Tensor, counted: Tensor | None) -> Tensor:
+    return h.mean(dim=3) if counted is None else _seen(h, counted).sum(dim=3) / counted.sum(1)[:, None, None]
 
 
 def _step(model: ConvNet, step: Step, x: Tensor, h: Tensor) -> Tensor:

@@ -15,13 +15,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from dnaconv_core.engine import forward
 from dnaconv_core.engine.forms import unknown_step
 from dnaconv_core.engine.sliding import maxima, one_hot_codes, shifted, sums, toeplitz, weighted_sums
 from dnaconv_core.model.heads import EACH, MAX, MEAN
+from dnaconv_core.model.layers import flip_strand
+from dnaconv_core.sequence.encoding import from_codes
 
 if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
 
+_TOGETHER = 512  # windows read one by one
 _ROWS = 4  # outermost positions computed together: more means more taps that are zero
 
 
@@ -84,6 +88,7 @@ class DenseNet:
         if config.covariates:
             given = torch.as_tensor(np.asarray(covariates, np.float32), device=self.device)[None]
             self.bias = self.bias + (model.transform(given) @ model.dense.weight.detach()[:, model.own.shape[1] :].T)[0]
+        self.model, self.covariates = model, covariates
         positional = model.positional
         self.positional = None if positional is None else positional.weight.detach().view(-1, 4, self.length)
 
@@ -111,7 +116,20 @@ class DenseNet:
             for logits, read, strand in zip(found, reads, strands, strict=True):
                 for part, weights in head:
                     _PARTS[part](logits, read, weights, strand)
-        return torch.stack(found).transpose(1, 2).cpu().numpy()
+        scores = torch.stack(found).transpose(1, 2).cpu().numpy()
+        if self.model.pooling.ignores_padding:
+            self._mend(scores, codes, strands)
+        return scores
+
+    def _mend(self, scores: np.ndarray, codes: np.ndarray, strands: str) -> None:
+        """Read the windows that begin or end with an unknown base one by one: some of their positions do not count."""
+        windows = np.lib.stride_tricks.sliding_window_view(codes[self.margin :], self.length)[: scores.shape[1]]
+        rows = np.flatnonzero((windows[:, [0, -1]] == 4).any(axis=1))
+        for some in np.split(rows, range(_TOGETHER, len(rows), _TOGETHER)) if len(rows) else ():
+            X = torch.from_numpy(from_codes(windows[some])).to(self.device).float()  # (n, 4, L)
+            given = None if self.covariates is None else X.new_tensor(self.covariates).expand(len(X), -1)
+            for strand, found in zip(strands, scores, strict=True):
+                found[some] = forward.logits(self.model, X if strand == "+" else flip_strand(X), given).cpu().numpy()
 
     def _read(self, branch: Branch, x: Tensor, start: int, total: int, count: int) -> Read:
         same, origin = self.config.padding == "same", start - self.margin
@@ -219,6 +237,8 @@ def dense_reason(model: ConvNet, edges: str) -> str:
     config = model.config
     if unknown := unknown_step(model):
         return f"its network has a part without a dense form ({unknown})"
+    if edges == "context" and model.pooling.ignores_padding:
+        return "it ignores padding, which a window with its flanks has none of"
     if edges == "exact" and config.padding == "same" and config.depth * (config.kernel_size - 1) >= config.length:
         return "every position of its window lies near an end"
     return ""

@@ -27,6 +27,14 @@ def logits(model: ConvNet, X: Tensor, covariates: Tensor | None = None) -> Tenso
     return member_logits(model, X, covariates).mean(dim=1)
 
 
+def logits_placed(model: ConvNet, X: Tensor, covariates: Tensor | None, like: Tensor) -> Tensor:
+    """`logits`, where those positions count for the head that count in `like (B, 4, L)`, not in X itself."""
+    if model.pooling.counted(like) is None:
+        return logits(model, X, covariates)
+    pooled = model.pooling.plain(model, model.features(X), like, None)
+    return model.walk(model.after[1:], pooled, X, covariates)
+
+
 def member_logits(model: ConvNet, X: Tensor, covariates: Tensor | None = None) -> Tensor:
     """Logits `(B, M, T)` of each member, as `model.member_logits(X, covariates)`.
 

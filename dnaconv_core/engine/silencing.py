@@ -50,7 +50,8 @@ def predict_without(
     for index in indices:
         _check_filter(model, index, layer)
     device, owner = model.dense.weight.device, _owner(model, layer)
-    logits = np.full((len(X), 1 + len(indices)), np.nan, np.float32)
+    outputs = slice(None if model.config.answer.joint else 1)  # of those that sum to 1, one alone cannot be known
+    logits = np.full((len(X), 1 + len(indices), model.config.n_tasks), np.nan, np.float32)[..., outputs]
     step = max(1, _AT_ONCE // (model.config.members * model.config.filters * model.config.length))
     below, above = _parted(model, layer)
 
@@ -60,14 +61,14 @@ def predict_without(
         given = None if covariates is None else torch.from_numpy(covariates[rows]).to(device)  # (B, C)
         h = model.walk(below, x, x)  # (B or 2B, F, P)
 
-        def logit() -> Tensor:
-            return model.walk(above, h, x, given)[:, :1]  # (B, 1)
+        def read() -> Tensor:
+            return model.walk(above, h, x, given)[:, None, outputs]  # (B, 1, T)
 
-        whole = logit()
+        whole = read()
         if owner is not None:
-            without = whole - _shares(model, h, x, owner)[:, list(indices)]
+            without = whole - _shares(model, h, x, owner, outputs)[:, list(indices)]  # (B, I, T)
         else:
-            without = torch.cat([_without(logit, h, index) for index in indices], dim=1)
+            without = torch.cat([_without(read, h, index) for index in indices], dim=1)
         logits[rows] = torch.cat([whole, without], dim=1).cpu().numpy()
 
     with as_found(model):
@@ -77,7 +78,7 @@ def predict_without(
                 break
         with torch.inference_mode():
             predictions = model.activate(torch.from_numpy(logits)).numpy()
-    return predictions[:, 0], predictions[:, 1:]
+    return predictions[:, 0, 0], predictions[:, 1:, 0]
 
 
 def _parted(model: ConvNet, layer: int) -> tuple[list[Step], list[Step]]:
@@ -86,11 +87,11 @@ def _parted(model: ConvNet, layer: int) -> tuple[list[Step], list[Step]]:
     return model.steps[:end], model.steps[end:]
 
 
-def _without(logit: Callable[[], Tensor], h: Tensor, index: int) -> Tensor:
-    """The logit `(B, 1)` from the activations `(B or 2B, F, P)` of a layer, but for one filter."""
+def _without(read: Callable[[], Tensor], h: Tensor, index: int) -> Tensor:
+    """What is read from the activations `(B or 2B, F, P)` of a layer, but for one filter."""
     kept = h[:, index].clone()
     h[:, index] = 0
-    found = logit()
+    found = read()
     h[:, index] = kept
     return found
 
@@ -109,11 +110,14 @@ def _owner(model: ConvNet, layer: int) -> Tensor | None:
     return owner.flatten().to(model.dense.weight.device)
 
 
-def _shares(model: ConvNet, h: Tensor, x: Tensor, owner: Tensor) -> Tensor:
-    """What each filter adds to the first logit `(B, F)`, from the last layer's activations, strands apart."""
+def _shares(model: ConvNet, h: Tensor, x: Tensor, owner: Tensor, outputs: slice) -> Tensor:
+    """What each filter adds to logits `(B, F, T)`, from the last layer's activations, strands apart."""
     strands = [step for step in model.layers if isinstance(step, StrongerStrand)]
-    pooled = model.pool(model.walk(strands, h, x), x) * model.own[0]  # (B, M·n)
-    return pooled.new_zeros(len(x), model.convs[-1].out_channels).index_add_(1, owner, pooled)
+    pooled = model.pool(model.walk(strands, h, x), x)  # (B, M·n)
+    found = [
+        pooled.new_zeros(len(x), len(model.convs[-1].bias)).index_add_(1, owner, pooled * w) for w in model.own[outputs]
+    ]
+    return torch.stack(found, dim=2)
 
 
 def _check_filter(model: ConvNet, index: int, layer: int) -> None:

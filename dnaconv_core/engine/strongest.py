@@ -36,25 +36,30 @@ def pooled(model: ConvNet, X: Tensor) -> Tensor:
     """What the head makes of one-hot `(B, 4, L)`: `(B, M·F)`."""
     conv, config = model.convs[0], model.config
     same, both = config.padding == "same", config.strands == "both"
-    return strongest_match(X, conv.weight, conv.bias, same=same, both=both)
+    return strongest_match(X, conv.weight, conv.bias, same=same, both=both, counted=model.pooling.counted(X))
 
 
-def strongest_match(X: Tensor, weight: Tensor, bias: Tensor, *, same: bool, both: bool) -> Tensor:
+def strongest_match(
+    X: Tensor, weight: Tensor, bias: Tensor, *, same: bool, both: bool, counted: Tensor | None = None
+) -> Tensor:
     """`relu(max over positions (and strands) of the convolution)`: one-hot `(B, 4, L)`, `(F, 4, K)` → `(B, F)`.
 
-    same: zeros on both sides, for odd K. both: each filter reads both strands.
+    same: zeros on both sides, for odd K. both: each filter reads both strands. counted: positions `(B, P)` among which
+    the maximum is looked for, all by default.
     """
     padded = functional.pad(X, (weight.shape[2] // 2,) * 2) if same else X
-    return _Strongest.apply(padded, weight, bias, both)
+    return _Strongest.apply(padded, weight, bias, both, counted)
 
 
 class _Strongest(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, X: Tensor, weight: Tensor, bias: Tensor, both: bool) -> Tensor:
+    def forward(ctx, X: Tensor, weight: Tensor, bias: Tensor, both: bool, counted: Tensor | None) -> Tensor:
         n_filters, channels, width = weight.shape
         windows = X.unfold(2, width, 1).permute(0, 2, 1, 3).reshape(len(X), -1, channels * width)  # (B, P, 4K)
         kernels = [weight, weight.flip(1, 2)] if both else [weight]  # a filter on the other strand: turned round
         scores = windows @ torch.cat([kernel.reshape(n_filters, -1) for kernel in kernels]).t()  # (B, P, F or 2F)
+        if counted is not None:
+            scores.masked_fill_(~counted[:, :, None], -float("inf"))
         best, place = scores.max(dim=1)  # (B, F or 2F)
         if both:
             turned = best[:, n_filters:] > best[:, :n_filters]
@@ -74,4 +79,4 @@ class _Strongest(torch.autograd.Function):
         won = windows.gather(1, place[:, :, None].expand(-1, -1, windows.shape[2]))  # (B, F, 4K)
         ahead = torch.einsum("bf,bfk->fk", gradient * ~turned, won).view(ctx.shape)
         behind = torch.einsum("bf,bfk->fk", gradient * turned, won).view(ctx.shape)
-        return None, ahead + behind.flip(1, 2), gradient.sum(0), None
+        return None, ahead + behind.flip(1, 2), gradient.sum(0), None, None

@@ -50,7 +50,9 @@ class _Layer(NamedTuple):
 
 def substitutions(model: ConvNet, task: int) -> Substitutions | Mutants:
     """The fastest way to the mutants of this model's inputs."""
-    return Mutants(model, task) if unknown_step(model) else Substitutions(model, task)
+    if unknown_step(model):
+        return Mutants(model, task)
+    return Unpadded(model, task) if model.pooling.ignores_padding else Substitutions(model, task)
 
 
 class Substitutions:
@@ -232,6 +234,22 @@ class Mutants:
         """`(B,)`; covariates add the same to all."""
         given = x.new_zeros(len(x), len(self.model.config.covariates)) if self.model.config.covariates else None
         return forward.logits(self.model, x, given)[:, self.task]
+
+
+class Unpadded(Substitutions):
+    """The same where padding is ignored: a base put into padding moves its end, so padded sequences are mutated."""
+
+    def __init__(self, model: ConvNet, task: int) -> None:
+        super().__init__(model, task)
+        self.mutants = Mutants(model, task)
+
+    def changes(self, X: np.ndarray, at_once: int) -> np.ndarray:
+        padded = ~X[:, :, [0, -1]].any(axis=1).all(axis=1)  # (N,)
+        result = np.empty(X.shape, np.float32)
+        for rows, engine in ((padded, self.mutants), (~padded, super())):
+            if rows.any():
+                result[rows] = engine.changes(X[rows], at_once)
+        return result
 
 
 def _strand(kernels: list[tuple[Tensor, Tensor]], members: int, left: int, right: int) -> _Strand:

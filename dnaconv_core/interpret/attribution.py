@@ -258,8 +258,8 @@ def _against_references(
     scores = (found - (found * references).sum(axis=2, keepdims=True)).mean(axis=1)  # (B, 4, L)
     promised = (plain * (x[:, None] - references)).sum(axis=(2, 3)).mean(axis=1)  # (B,)
     many = None if covariates is None else np.repeat(covariates, r, axis=0)
-    change = (_logits(model, repeated, many, options.task) - _logits(model, flat, many, options.task)).reshape(b, r)
-    return Scores(scores, np.abs(promised - change.mean(axis=1)))
+    change = _logits(model, repeated, many, options.task, repeated) - _logits(model, flat, many, options.task, repeated)
+    return Scores(scores, np.abs(promised - change.reshape(b, r).mean(axis=1)))
 
 
 def _references(x: np.ndarray, options: Options) -> np.ndarray:
@@ -318,15 +318,17 @@ def _gradient(model: ConvNet, x: torch.Tensor, covariates: np.ndarray | None, ta
         return torch.autograd.grad(logits[:, task].sum(), x)[0].cpu().numpy()
 
 
-def _logits(model: ConvNet, x: torch.Tensor, covariates: np.ndarray | None, task: int) -> np.ndarray:
+def _logits(
+    model: ConvNet, x: torch.Tensor, covariates: np.ndarray | None, task: int, like: torch.Tensor
+) -> np.ndarray:
+    """`(B,)`, where what is padding in `like` is padding."""
     import torch
 
     from dnaconv_core.engine import forward
 
+    beside = None if covariates is None else _tensor(model, covariates)
     with torch.no_grad():
-        return (
-            forward.logits(model, x, None if covariates is None else _tensor(model, covariates))[:, task].cpu().numpy()
-        )
+        return forward.logits_placed(model, x, beside, like)[:, task].cpu().numpy()
 
 
 def _corrected(scores: np.ndarray, options: Options) -> np.ndarray:

@@ -106,8 +106,14 @@ class ModelConfig(_Checked):
     pooling: str = _setting(
         "flatten",
         ", ".join(f"{key!r} {head.help}" for key, head in HEADS.items()),
-        choices=HEADS.keys(),
+        choices=HEADS,
         label="Before the dense layer",
+        group="model",
+    )
+    ignore_padding: bool = _setting(
+        False,
+        "maximum and mean leave out positions that see nothing but unknown bases at the ends, as padded sequences have",
+        label="Ignore padding",
         group="model",
     )
     pooled_dropout: float = _setting(

@@ -55,22 +55,46 @@ class Head(Step):
         pieces = weight.unflatten(1, (self.config.members, -1)).split(sizes, dim=2)
         return [(part, piece.unflatten(2, (filters, -1))) for part, piece in zip(self.parts, pieces, strict=True)]
 
-    def pool(self, h: Tensor) -> Tensor:
-        """Activations `(B, M, F, P)` → `(B, M, n)`."""
+    @property
+    def ignores_padding(self) -> bool:
+        return self.config.ignore_padding and self.parts != (EACH,)
+
+    def counted(self, X: Tensor) -> Tensor | None:
+        """Positions `(B, P)` that count, of sequences `(B, 4, L)`: all but those that see only padding.
+
+        Padding is a run of unknown bases at an end. None where padding is not ignored, or
+        the head keeps every position. In a sequence without any known base all do.
+        """
+        if not self.ignores_padding:
+            return None
         import torch
 
-        found = [_PARTS[part](h) for part in self.parts]
+        known = (X != 0).any(dim=1).int()  # (B, L)
+        first, last = known.argmax(1, keepdim=True), X.shape[2] - 1 - known.flip(1).argmax(1, keepdim=True)
+        at, (before, after) = torch.arange(self.before.positions, device=X.device), self.before.sees
+        return (at + after >= first) & (at - before <= last)
+
+    def pool(self, h: Tensor, counted: Tensor | None = None) -> Tensor:
+        """Activations `(B, M, F, P)` → `(B, M, n)`, of the positions `counted (B, P)`."""
+        import torch
+
+        counted = None if counted is None else counted[:, None, None]
+        found = [_PARTS[part](h, counted) for part in self.parts]
         return found[0] if len(found) == 1 else torch.cat(found, dim=2)
 
     def plain(self, model, h, X, covariates):
-        return self.pool(h.unflatten(1, (self.config.members, -1))).flatten(1)
+        return self.pool(h.unflatten(1, (self.config.members, -1)), self.counted(X)).flatten(1)
 
 
-_PARTS = {
-    EACH: lambda h: h.flatten(2),
-    MAX: lambda h: h.amax(dim=3),
-    MEAN: lambda h: h.mean(dim=3),
-}
+def _maximum(h: Tensor, counted: Tensor | None) -> Tensor:
+    return (h if counted is None else h.masked_fill(~counted, -float("inf"))).amax(dim=3)
+
+
+def _mean(h: Tensor, counted: Tensor | None) -> Tensor:
+    return h.mean(dim=3) if counted is None else (h * counted).sum(dim=3) / counted.sum(dim=3)
+
+
+_PARTS = {EACH: lambda h, counted: h.flatten(2), MAX: _maximum, MEAN: _mean}
 
 
 class Flatten(Head):

@@ -35,7 +35,8 @@ class LogSumExp(Head):
     def numbers(self):
         return self.config.filters
 
-    def pool(self, h):
+    def pool(self, h, counted=None):
+        h = h if counted is None else h.masked_fill(~counted[:, None, None], -torch.inf)
         return h.logsumexp(dim=3)
 
 
@@ -83,14 +84,22 @@ def plain(model: ConvNet, X: np.ndarray) -> np.ndarray:
 
 
 def sequences(config: ModelConfig, n: int) -> np.ndarray:
-    return random_backgrounds(n, config.length, seed=n)
+    """Some begin or end with unknown bases, one has them in the middle as well; the last has none else."""
+    X = random_backgrounds(n, config.length, seed=n)
+    X[::2, :, : config.length // 3] = 0
+    X[1:3, :, config.length // 2 :] = 0
+    X[0, :, config.length // 2] = 0
+    X[-1] = 0
+    return X
 
 
 def check_forward(model: ConvNet) -> None:
     X, config = sequences(model.config, 9), model.config
     c = beside(config, 9)
     x, c = torch.from_numpy(X).float(), None if c is None else torch.from_numpy(c)
-    np.testing.assert_allclose(forward.logits(model, x, c).detach(), plain(model, X), rtol=1e-4, atol=1e-5)
+    with torch.inference_mode():
+        np.testing.assert_allclose(forward.logits(model, x, c), plain(model, X), rtol=1e-4, atol=1e-5)
+    model.train(config.dropout == 0)  # there is then no chance in it
     weights = list(model.parameters())
     found = []
     for members in (forward.member_logits(model, x, c), model.member_logits(x, c)):
@@ -98,14 +107,20 @@ def check_forward(model: ConvNet) -> None:
         found.append([members, *torch.autograd.grad(members, weights, upstream)])
     for ours, theirs in zip(*found, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
+    model.eval()
 
 
 def check_scan(model: ConvNet) -> None:
     length = model.config.length
     letters = random_backgrounds(1, length + 7, seed=3)
+    letters[0, :, [2, 9]] = 0
     covariates = beside(model.config, 1)
     found = scan(
-        model, decode(letters, "DNA")[0], output="logit", covariates=None if covariates is None else covariates[0]
+        model,
+        decode(letters, "DNA")[0],
+        output="logit",
+        covariates=None if covariates is None else covariates[0],
+        max_unknown=2,
     )
     windows = np.concatenate([letters[:, :, i : i + length] for i in range(8)])
     with torch.inference_mode():
@@ -116,9 +131,8 @@ def check_scan(model: ConvNet) -> None:
 
 
 def check_substitutions(model: ConvNet) -> None:
-    X = sequences(model.config, 2)
-    X[1, :, 2] = 0  # an unknown base
-    changes = ism(model, X, beside(model.config, 2), task=model.config.n_tasks - 1)
+    X = sequences(model.config, 5)
+    changes = ism(model, X, beside(model.config, 5), task=model.config.n_tasks - 1)
     for x, change in zip(X, changes, strict=True):
         mutants = all_substitutions(x)
         both = torch.from_numpy(np.concatenate([mutants, x[None]])).float()
@@ -128,12 +142,14 @@ def check_substitutions(model: ConvNet) -> None:
 
 
 def check_deeplift(model: ConvNet) -> None:
-    X = sequences(model.config, 3)
-    reference = random_backgrounds(3, model.config.length, seed=8)
-    found = attribute(model, X, method="deeplift", reference=reference, covariates=beside(model.config, 3))
+    X = sequences(model.config, 4)
+    reference = random_backgrounds(4, model.config.length, seed=8) * X.any(axis=1, keepdims=True)  # unknown stays so
+    found = attribute(model, X, method="deeplift", reference=reference, covariates=beside(model.config, 4))
     difference = (plain(model, X) - plain(model, reference))[:, 0]
     minus = (found.hypothetical * reference).sum(axis=(1, 2))
     np.testing.assert_allclose(found.values.sum(axis=(1, 2)) - minus, difference, rtol=1e-3, atol=2e-4)
+    found = attribute(model, X, method="deeplift", reference="zero", covariates=beside(model.config, 4))
+    np.testing.assert_allclose(found.delta, 0, atol=2e-4)
 
 
 def check_silencing(model: ConvNet) -> None:
@@ -156,12 +172,22 @@ ENGINES: dict[str, Callable[[ConvNet], None]] = {
 }
 
 
+@pytest.mark.parametrize("ignore", [False, True])
 @pytest.mark.parametrize("strands", ["one", "both"])
 @pytest.mark.parametrize("head", [*HEADS, "log_sum_exp"])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_every_engine_reads_every_head(engine, head, strands):
+def test_every_engine_reads_every_head(engine, head, strands, ignore):
     with unknown():
-        config = ModelConfig(length=23, depth=2, filters=5, kernel_size=4, pooling=head, strands=strands, members=2)
+        config = ModelConfig(
+            length=23,
+            depth=2,
+            filters=5,
+            kernel_size=4,
+            pooling=head,
+            strands=strands,
+            members=2,
+            ignore_padding=ignore,
+        )
         ENGINES[engine](network(config))
 
 
@@ -171,6 +197,14 @@ def test_every_engine_falls_back_for_a_layer_that_it_does_not_know(engine):
         model = network(ModelConfig(length=23, depth=2, filters=5, kernel_size=4, pooling="max_mean"))
         assert [step.name for step in model.layers].count("squash") == 2
         ENGINES[engine](model)
+
+
+ANSWERS = (
+    {"task": "binary", "n_tasks": 2},
+    {"task": "regression", "output": "linear"},
+    {"task": "regression", "n_tasks": 2},
+    {"task": "classes", "n_tasks": 3, "output": "softmax"},
+)
 
 
 @st.composite
@@ -183,15 +217,15 @@ def stacks(draw) -> dict:
         "depth": depth,
         "kernel_size": kernel,
         "filters": draw(st.integers(2, 9)),
+        "dropout": draw(st.sampled_from((0.0, 0.5))),
         "padding": padding,
         "strands": strands,
         "pooling": draw(st.sampled_from([*HEADS, "log_sum_exp"])),
-        "n_tasks": draw(st.integers(1, 2)),
+        "ignore_padding": draw(st.booleans()),
         "members": draw(st.integers(1, 3)),
         "positional": strands == "one" and draw(st.booleans()),
         "covariates": draw(st.sampled_from(((), ("a", "b")))),
-        "task": "regression",
-        "output": draw(st.sampled_from(("sigmoid", "linear"))),
+        **draw(st.sampled_from(ANSWERS)),
     }
 
 
