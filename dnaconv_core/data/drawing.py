@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dnaconv_core.data.examples import Examples
-from dnaconv_core.data.loci import contig_numbers
+from dnaconv_core.data.loci import contig_numbers, loci_of
 from dnaconv_core.sequence.interval import contig_key
 
 SHARES = (0.08, 0.16)  # of all examples on the chromosomes of valid, and of test
@@ -13,15 +15,16 @@ _SEX = ("X", "Y", "M", "W", "Z")  # peculiar in their sequence: left to train
 
 
 def choose_chromosomes(
-    examples: Examples, valid: list | tuple = (), test: list | tuple = (), *, seed: int = 0
+    examples: Examples, valid: Sequence[str] = (), test: Sequence[str] = (), *, seed: int = 0
 ) -> tuple[list[str], list[str]] | None:
     """Names of chromosomes for valid and test, with about an eighth of the examples each and labels like those of all;
     those already named stay. None where no choice does.
     """
-    number = contig_numbers(examples.loci.chrom)[0]
+    chrom = loci_of(examples).chrom
+    number = contig_numbers(chrom)[0]
     sizes = np.bincount(number)
     first = np.unique(number, return_index=True)[1]
-    names = [str(examples.loci.chrom[place]) for place in first]
+    names = [str(chrom[place]) for place in first]
     label = np.nan_to_num(examples.y[:, 0]) if examples.y.shape[1] else np.zeros(examples.n)
     means = np.bincount(number, label) / sizes
     spread = float(label.std()) or 1.0
@@ -61,7 +64,7 @@ def _pick(order: list[int], share: np.ndarray) -> list[int]:
     return pick if total >= SHARES[0] else []
 
 
-def _natural(name: str) -> tuple:
+def _natural(name: str) -> tuple[bool, int, str]:
     bare = contig_key(name)
     return (not bare.isdecimal(), int(bare) if bare.isdecimal() else 0, bare)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -140,7 +141,7 @@ class Genome:
 
     def close(self) -> None:
         """Let the file go: contigs that are still in use keep it until they are dropped too."""
-        self._data = self._map = None
+        self._data, self._map = np.zeros(0, np.uint8), mmap.mmap(-1, 1)
 
     def release(self) -> None:
         """Give back the memory of what was read so far; it is read again when needed."""
@@ -205,10 +206,9 @@ def stretches(
             genome.release()
         if progress.should_stop():
             raise DataError(f"reading {genome.path} was stopped: nothing was kept")
-        index = piece.index
         found = contig.codes(piece.start, piece.end, alphabet)
-        _place(codes, offsets[index], found, loci.subset(index), piece.start)
-        done += len(index)
+        _place(codes, offsets[piece.rows], found, loci.subset(piece.rows), piece.start)
+        done += len(piece.rows)
         progress.report(done / len(lengths), f"Reading the genome: {done:,} of {len(lengths):,} windows")
     return codes, offsets
 

@@ -102,7 +102,9 @@ def build_index(path: Path, data: mmap.mmap) -> list[Entry] | None:
 
     Raises DataError for a contig without a name, a name that comes twice, and a file without any contig.
     """
-    entries, seen, looked = [], set(), 0
+    entries: list[Entry] = []
+    seen: set[str] = set()
+    looked = 0
     at = _first_header(data)
     if at < 0:
         raise DataError(f"{path} is not FASTA: its first line should begin with '>'")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -89,14 +89,14 @@ def read_intervals(path: Path | str, kind: str = "", *, progress: Progress = SIL
             raise DataError(f"reading {path} was stopped: nothing was kept")
         progress.report(lines.fraction, f"Reading {Path(path).name}: {n_lines:,} lines")
         head = list(islice(rows, _BLOCK))
-    columns = [np.concatenate(column) for column in zip(*blocks, strict=True)]
-    if not len(columns[0]):
+    chrom, start, end, strand, score, summit, line = map(np.concatenate, zip(*blocks, strict=True))
+    if not len(chrom):
         first = skipped[0]
         raise DataError(f"{path} has no interval: line {first.line} {first.reason}. Write chromosome, start and end")
-    return Intervals(Loci(*columns[:4]), *columns[4:], kind, str(path), tuple(skipped))
+    return Intervals(Loci(chrom, start, end, strand), score, summit, line, kind, str(path), tuple(skipped))
 
 
-def _rows(lines: Iterator[str]) -> Iterator[tuple[int, str]]:
+def _rows(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
     """Numbers (from 1) and text of the lines that should be intervals; a header row of words is passed over."""
     first = True
     for number, line in enumerate(lines, 1):
@@ -246,7 +246,23 @@ def interval_examples(
         last = found.skipped[-1]
         raise DataError(f"no interval of {intervals.file} is left: line {last.line}, for one, {last.reason}")
     codes, offsets = stretches(genome, found.loci, alphabet, progress=progress)
-    return _examples(found, codes, offsets, alphabet)
+    return _examples(found, codes, offsets, alphabet)._replace(notes=_notes(intervals, width, centre, stranded))
+
+
+def _notes(intervals: Intervals, width: int | None, centre: str, stranded: bool) -> tuple[str, ...]:
+    """What was decided, a sentence each."""
+    notes = [f"{intervals.file} was read as {intervals.kind}."]
+    n = int((intervals.summit < 0).sum())
+    if width is not None and centre == "summit" and 0 < n < intervals.n:
+        words = "interval without a summit is" if n == 1 else "intervals without a summit are"
+        notes.append(f"{n:,} {words} centred on the middle.")
+    if not stranded and (intervals.loci.strand == "-").any():
+        notes.append("Strands were not used: every window is read from the + strand.")
+    if stranded and (intervals.loci.strand == ".").any():
+        n = int((intervals.loci.strand == ".").sum())
+        words = "interval has no strand and is" if n == 1 else "intervals have no strand and are"
+        notes.append(f"{n:,} {words} read from the + strand.")
+    return tuple(notes)
 
 
 def _on_genome(intervals: Intervals, genome: Genome) -> Intervals:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dnaconv_core.data.examples import Loci
+from dnaconv_core.data.examples import Examples, Loci
+from dnaconv_core.errors import DataError
 from dnaconv_core.sequence.interval import contig_key
 
 _SPAN = 1 << 20  # bases of a contig that are read together
@@ -17,10 +18,17 @@ _BASES = 1 << 20  # bases of loci that are handled together
 class Piece(NamedTuple):
     """Loci that lie near each other: their numbers, their contig's name as given, and the span that holds them."""
 
-    index: np.ndarray
+    rows: np.ndarray
     chrom: str
     start: int
     end: int
+
+
+def loci_of(examples: Examples) -> Loci:
+    """The examples' loci. Raises DataError where one has none."""
+    if examples.loci is None or (examples.loci.chrom == "").any():
+        raise DataError("the locus of every example is needed here, such as chr1:100-300")
+    return examples.loci
 
 
 def pieces(loci: Loci) -> Iterator[Piece]:

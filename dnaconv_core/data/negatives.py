@@ -9,7 +9,7 @@ import numpy as np
 from dnaconv_core.data.examples import UNKNOWN, Examples, Loci, joined
 from dnaconv_core.data.genome import Genome, stretches
 from dnaconv_core.data.intervals import locus_ids
-from dnaconv_core.data.loci import clusters, overlapping
+from dnaconv_core.data.loci import clusters, loci_of, overlapping
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.progress import SILENT, Progress
 
@@ -114,7 +114,7 @@ def flanks(
     no positive, none of `avoid` and not each other, and have no unknown base."""
     _check(positives, ratio, loci=True)
     rng = np.random.default_rng(seed)
-    source, loci = _sources(positives.n, ratio, rng), positives.loci
+    source, loci = _sources(positives.n, ratio, rng), loci_of(positives)
     gap = int(positives.lengths.max()) if distance is None else distance
     if gap < 0:
         raise InputError(f"distance is {gap}: flanks lie at 0 or more bases from their positive")
@@ -163,8 +163,9 @@ class _Pool:
 
     def __init__(self, positives: Examples, genome: Genome, avoid: Loci | None, rng: np.random.Generator) -> None:
         self.positives, self.genome, self.rng = positives, genome, rng
-        self.avoid = [positives.loci] + [avoid] * (avoid is not None)
-        self.names = np.unique(positives.loci.chrom)
+        self.loci = loci_of(positives)
+        self.avoid = [self.loci] if avoid is None else [self.loci, avoid]
+        self.names = np.unique(self.loci.chrom)
         self.lengths = np.array([genome[str(name)].length for name in self.names])
         self.taken: list[Examples] = []
         self.of: list[np.ndarray] = []
@@ -174,7 +175,7 @@ class _Pool:
         contig = self.rng.choice(len(self.names), len(lengths), p=self.lengths / self.lengths.sum())
         room = self.lengths[contig] - lengths
         start = (self.rng.random(len(lengths)) * np.maximum(room + 1, 1)).astype(np.int64)
-        strand = self.rng.choice(self.positives.loci.strand, len(lengths))
+        strand = self.rng.choice(self.loci.strand, len(lengths))
         return self.usable(Loci(self.names[contig], start, start + lengths, strand))
 
     def usable(self, loci: Loci) -> tuple[Examples, np.ndarray]:
@@ -196,7 +197,7 @@ class _Pool:
         if examples.n:
             self.taken.append(examples)
             self.of.append(of)
-            self.avoid[0] = Loci(*map(np.concatenate, zip(self.avoid[0], examples.loci, strict=True)))
+            self.avoid[0] = Loci(*map(np.concatenate, zip(self.avoid[0], loci_of(examples), strict=True)))
 
     def examples(self) -> Examples:
         """What was taken, in the order of the positives that each is for."""
@@ -206,7 +207,7 @@ class _Pool:
         order = np.argsort(of, kind="stable")
         made = joined(self.taken).subset(order)
         part = None if self.positives.part is None else self.positives.part[of[order]]
-        return _as_negatives(made._replace(ids=locus_ids(made.loci), tasks=self.positives.tasks, part=part))
+        return _as_negatives(made._replace(ids=locus_ids(loci_of(made)), tasks=self.positives.tasks, part=part))
 
 
 def _check(positives: Examples, ratio: float, *, loci: bool) -> None:

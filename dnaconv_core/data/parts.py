@@ -6,13 +6,14 @@ column of the file says so.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from dnaconv_core.data.drawing import choose_chromosomes, deal, strata
 from dnaconv_core.data.examples import PARTS, Examples, Loci
-from dnaconv_core.data.loci import clusters, contig_numbers, overlapping
+from dnaconv_core.data.loci import clusters, contig_numbers, loci_of, overlapping
 from dnaconv_core.data.similar import copies, find_similar, joined_groups
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.sequence.interval import contig_key
@@ -20,7 +21,7 @@ from dnaconv_core.sequence.interval import contig_key
 FRACTION = 0.1  # of all examples, in each of valid and test
 BLOCK = 1_000_000
 _MOVED = 0.05  # of all examples: as many may go to train because a copy is there
-_KEYS = {  # of a spec, by kind: what a value may be
+_KEYS: dict[str, dict[str, type]] = {  # of a spec, by kind: what a value may be
     "column": {"fraction": float, "seed": int},
     "chromosome": {"valid": list, "test": list, "seed": int},
     "blocks": {"block": int, "fraction": float, "seed": int},
@@ -39,11 +40,11 @@ class Assigned(NamedTuple):
 class Safest(NamedTuple):
     """The spec of parts that the examples allow, and why."""
 
-    spec: dict
+    spec: dict[str, Any]
     why: str
 
 
-def check_parts(spec: dict) -> None:
+def check_parts(spec: dict[str, Any]) -> None:
     """InputError for a kind or key that there is not, and for values that cannot be."""
     kind = spec.get("kind")
     if not isinstance(kind, str) or kind not in _KEYS:
@@ -62,7 +63,7 @@ def check_parts(spec: dict) -> None:
         raise InputError("seed and block of the parts must not be negative, and a block has at least 1 base")
 
 
-def assign_parts(examples: Examples, spec: dict) -> Assigned:
+def assign_parts(examples: Examples, spec: dict[str, Any]) -> Assigned:
     """The part of each example, as `spec` says:
 
     `{"kind": "column"}` what the file says; a part that is missing there is drawn from train ·
@@ -88,12 +89,13 @@ def safest(examples: Examples) -> Safest:
     if examples.part is not None and (examples.part != "").any():
         return Safest({"kind": "column"}, "The file says which part each example belongs to.")
     if _has_loci(examples):
-        n = len(np.unique(contig_numbers(examples.loci.chrom)[0]))
+        loci = loci_of(examples)
+        n = len(np.unique(contig_numbers(loci.chrom)[0]))
         chosen = choose_chromosomes(examples) if n >= 5 else None
         if chosen is not None:
             spec = {"kind": "chromosome", "valid": chosen[0], "test": chosen[1]}
             return Safest(spec, f"The loci lie on {n} chromosomes: whole ones are held out, neighbours stay together.")
-        if len(np.unique(_blocks(examples.loci, _block_size(examples.loci, None)))) >= 10:
+        if len(np.unique(_blocks(loci, _block_size(loci, None)))) >= 10:
             return Safest({"kind": "blocks"}, f"The loci lie on {n} chromosome{'s' * (n > 1)}: blocks are held out.")
     similar = find_similar(examples)
     alike = 1 - len(np.unique(similar.group)) / max(len(np.unique(copies(examples))), 1)
@@ -128,26 +130,26 @@ def _column(examples: Examples, *, fraction: float = FRACTION, seed: int = 0) ->
     return Assigned(part, _said(part, "; ".join(said)))
 
 
-def _chromosome(examples: Examples, *, valid: list = (), test: list = (), seed: int = 0) -> Assigned:
-    _need_loci(examples, "chromosomes")
+def _chromosome(examples: Examples, *, valid: Sequence[str] = (), test: Sequence[str] = (), seed: int = 0) -> Assigned:
+    loci = _needed(examples, "chromosomes")
     if not valid or not test:
         chosen = choose_chromosomes(examples, valid, test, seed=seed)
         if chosen is None:
             raise DataError("no choice of chromosomes gives valid and test a fair share each: split by blocks")
         valid, test = chosen
-    here = {contig_key(name) for name in np.unique(examples.loci.chrom).tolist()}
+    here = {contig_key(name) for name in np.unique(loci.chrom).tolist()}
     for name in [*valid, *test]:
         if contig_key(str(name)) not in here:
-            some = ", ".join(sorted(set(examples.loci.chrom.tolist()))[:12])
+            some = ", ".join(sorted(set(loci.chrom.tolist()))[:12])
             raise InputError(f"no example lies on {str(name)[:60]!r}: their chromosomes are {some}")
-    key = {name: contig_key(name) for name in np.unique(examples.loci.chrom).tolist()}
+    key = {name: contig_key(name) for name in np.unique(loci.chrom).tolist()}
     both = {contig_key(str(name)) for name in valid} & {contig_key(str(name)) for name in test}
     if both:
         raise InputError(f"chromosome {min(both)} is named for valid and for test: leave it in one of them")
     part = np.full(examples.n, "train")
     for label, names in (("valid", valid), ("test", test)):
         keys = {contig_key(str(name)) for name in names}
-        part[np.isin(examples.loci.chrom, [name for name, bare in key.items() if bare in keys])] = label
+        part[np.isin(loci.chrom, [name for name, bare in key.items() if bare in keys])] = label
     part, note = _settled(examples, part)
     where = (
         f"Whole chromosomes are held out: {', '.join(map(str, valid))} for valid, {', '.join(map(str, test))} for test"
@@ -156,9 +158,9 @@ def _chromosome(examples: Examples, *, valid: list = (), test: list = (), seed: 
 
 
 def _in_blocks(examples: Examples, *, block: int | None = None, fraction: float = FRACTION, seed: int = 0) -> Assigned:
-    _need_loci(examples, "blocks")
-    size = _block_size(examples.loci, block)
-    part = deal(_blocks(examples.loci, size), strata(examples), fraction, seed, same=True)
+    loci = _needed(examples, "blocks")
+    size = _block_size(loci, block)
+    part = deal(_blocks(loci, size), strata(examples), fraction, seed, same=True)
     part, note = _settled(examples, part)
     return Assigned(part, _said(part, f"Blocks of {size:,} bases of the genome are held out" + note))
 
@@ -179,7 +181,7 @@ def _at_random(examples: Examples, *, fraction: float = FRACTION, seed: int = 0)
     return Assigned(*_dealt(examples, group, how, fraction, seed))
 
 
-_WAYS = {
+_WAYS: dict[str, Callable[..., Assigned]] = {
     "column": _column,
     "chromosome": _chromosome,
     "blocks": _in_blocks,
@@ -211,9 +213,10 @@ def _has_loci(examples: Examples) -> bool:
     return examples.loci is not None and examples.n > 0 and bool((examples.loci.chrom != "").all())
 
 
-def _need_loci(examples: Examples, what: str) -> None:
+def _needed(examples: Examples, what: str) -> Loci:
     if not _has_loci(examples):
         raise DataError(f"parts by {what} need the locus of every example, such as chr1:100-300: split in another way")
+    return loci_of(examples)
 
 
 def _links(examples: Examples) -> list[np.ndarray]:
@@ -228,7 +231,7 @@ def _links(examples: Examples) -> list[np.ndarray]:
 
 def _settled(examples: Examples, part: np.ndarray) -> tuple[np.ndarray, str]:
     """Parts without copies or overlaps between them: few go to train with their copy, otherwise they are taken out."""
-    part, same = part.astype("U5"), copies(examples)
+    part, same, loci = part.astype("U5"), copies(examples), loci_of(examples)
     group = joined_groups(examples.n, [same, *_links(examples)])
     moved = _divided(group, part)
     if 0 < moved.sum() <= _MOVED * examples.n:
@@ -239,7 +242,7 @@ def _settled(examples: Examples, part: np.ndarray) -> tuple[np.ndarray, str]:
     for low, high in (("test", "train"), ("test", "valid"), ("valid", "train")):
         part[(part == low) & np.isin(same, same[part == high])] = ""
         rows = np.flatnonzero(part == low)
-        part[rows[overlapping(examples.loci.subset(rows), examples.loci.subset(part == high))]] = ""
+        part[rows[overlapping(loci.subset(rows), loci.subset(part == high))]] = ""
     n = int((part == "").sum()) - before
     return part, f"; {n:,} were taken out because a copy or an overlap of them is in another part" * bool(n)
 

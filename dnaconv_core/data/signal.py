@@ -48,7 +48,7 @@ def mean_signal(
             name = names[piece.chrom]
             if name is not None:
                 _add(path, track, name, lengths[name], piece, loci, total, covered)
-            done += len(piece.index)
+            done += len(piece.rows)
             progress.report(done / len(total), f"Reading {path.name}: {done:,} of {len(total):,} windows")
     bases = (loci.end - loci.start) if missing == "zero" else covered
     mean = np.divide(total, bases, out=np.full(len(total), np.nan), where=bases > 0)
@@ -114,7 +114,7 @@ def _add(
     there = np.isfinite(values)
     sums = np.concatenate([[0.0], np.cumsum(np.where(there, values, 0.0))])
     counts = np.concatenate([[0], np.cumsum(there)])
-    start = np.clip(loci.start[piece.index] - low, 0, high - low)
-    end = np.clip(loci.end[piece.index] - low, 0, high - low)
-    total[piece.index] = sums[end] - sums[start]
-    covered[piece.index] = counts[end] - counts[start]
+    start = np.clip(loci.start[piece.rows] - low, 0, high - low)
+    end = np.clip(loci.end[piece.rows] - low, 0, high - low)
+    total[piece.rows] = sums[end] - sums[start]
+    covered[piece.rows] = counts[end] - counts[start]

@@ -98,14 +98,15 @@ def joined_groups(
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    first, second = ([pairs[0]], [pairs[1]]) if pairs is not None else ([], [])
+    none = np.zeros(0, np.int32)
+    first, second = ([none], [none]) if pairs is None else ([pairs[0]], [pairs[1]])
     for label in labels:
         order = np.argsort(label, kind="stable")
         same = label[order][1:] == label[order][:-1]
         first.append(order[:-1][same])
         second.append(order[1:][same])
-    first, second = np.concatenate(first or [[]]).astype(np.int32), np.concatenate(second or [[]]).astype(np.int32)
-    graph = coo_array((np.ones(len(first), bool), (first, second)), shape=(n, n))
+    ends = np.concatenate(first).astype(np.int32), np.concatenate(second).astype(np.int32)
+    graph = coo_array((np.ones(len(ends[0]), bool), ends), shape=(n, n))
     return connected_components(graph, directed=False)[1] if n else np.zeros(0, np.int32)
 
 

@@ -128,3 +128,14 @@ def test_the_gpu_benchmark_runs_where_there_is_none(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     figures = json.loads((tmp_path / "gpu.json").read_text())["figures"]
     assert figures["epochs"] == 2 and figures["whole"] > 0 and len(figures["plain PyTorch"]) == 2
+
+
+def test_intake_measures_every_step(tmp_path):
+    command = [sys.executable, str(FOLDER / "intake.py"), "--n", "300", "--megabases", "1"]
+    told = subprocess.run(
+        [*command, "--json", str(tmp_path / "x.json")], capture_output=True, text=True, check=True
+    ).stdout
+    steps = json.loads((tmp_path / "x.json").read_text())["figures"]
+    assert [row["step"] for row in steps] == ["index the genome", "read the BED file", "read the windows", "both"]
+    assert steps[3]["seconds"] >= steps[1]["seconds"] + steps[2]["seconds"] and steps[3]["per_second"] > 0
+    assert "300 intervals of 200 bases on 1 Mb" in told and 20 < steps[3]["peak_mb"] < 1000

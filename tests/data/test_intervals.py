@@ -76,6 +76,13 @@ def test_strands_are_read_for_rna_or_when_asked(tmp_path, genome):
     intervals = read_intervals(written(tmp_path, BED))
     rna = interval_examples(intervals, genome, width=4, alphabet="RNA")
     assert texts(rna) == ["CCGG", "ACGU", "CGUN", "GGGG", "GAUU", "GAUU"]
+    assert rna.notes == (
+        f"{intervals.file} was read as BED.",
+        "1 interval has no strand and is read from the + strand.",
+    )
+    assert interval_examples(intervals, genome, width=4).notes[1:] == (
+        "Strands were not used: every window is read from the + strand.",
+    )
     assert rna.loci.strand.tolist() == ["+", "-", "+", "-", ".", "+"] and rna.ids[3] == "chr2:10-14(-)"
     dna = interval_examples(intervals, genome, width=2, stranded=True)
     assert texts(dna)[:4] == ["CG", "CG", "GT", "GG"]
@@ -123,6 +130,9 @@ def test_narrow_peaks_are_centred_on_their_summit(tmp_path, genome):
     assert intervals.kind == "narrowPeak" and intervals.score.tolist() == [7.5, 9.0]
     assert intervals.summit.tolist() == [9, -1]
     assert interval_examples(intervals, genome, width=3).ids.tolist() == ["chr1:8-11", "chr2:6-9"]
+    assert interval_examples(intervals, genome, width=3).notes[1:] == (
+        "1 interval without a summit is centred on the middle.",
+    )
     middle = interval_examples(intervals, genome, width=3, centre="middle")
     assert middle.ids.tolist() == ["chr1:11-14", "chr2:6-9"]
 
