@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import secrets
+import struct
 import zipfile
 import zlib
 from pathlib import Path
 
 # What numpy lets through of a damaged .npz, and what is missing in one that holds something else
 DAMAGED = (KeyError, TypeError, ValueError, OSError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile)
+# What zipfile lets through of a damaged file, besides its own error
+ZIP_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, RuntimeError, ValueError,
+    IndexError,
+)  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would calculate a cell that begins so
 
 

@@ -6,6 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+from dnaconv_core.commands import own_actions, own_data
 from dnaconv_core.commands.base import COVARIATES_HELP, Answer, open_dataset
 from dnaconv_core.errors import InputError
 from dnaconv_core.experiments import all_experiments, damaged_experiments
@@ -14,7 +15,7 @@ from dnaconv_core.progress import Bar
 
 def add(groups: Any, command: Any) -> None:
     command(groups, "experiments", experiments, "list the experiments, their presets and their questions")
-    data = groups.add_parser("data", help="fetch, describe or convert data").add_subparsers(
+    data = groups.add_parser("data", help="fetch, describe or convert data; experiments of your own").add_subparsers(
         metavar="ACTION", required=True
     )
     fetch = command(data, "fetch", data_fetch, "download the book's data into the home folder")
@@ -27,6 +28,8 @@ def add(groups: Any, command: Any) -> None:
         action.add_argument("--alphabet", choices=("DNA", "RNA"), default="DNA")
         action.add_argument("--covariates", default="", metavar="FILE", help=COVARIATES_HELP)
     convert.add_argument("--out", required=True, metavar="DIR", help="the folder to write")
+    own_data.add(data, command)
+    own_actions.add(data, command)
 
 
 def experiments(options: Namespace) -> Answer:

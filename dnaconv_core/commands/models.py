@@ -68,7 +68,13 @@ def add(groups: Any, command: Any) -> None:
     add_setting_options(training)
 
     evaluation = with_model(command(groups, "evaluate", evaluate, "measure a model on labelled data"))
-    evaluation.add_argument("--data", required=True, metavar="DIR", help="labelled data: a folder or a file")
+    evaluation.add_argument("--data", default="", metavar="DIR", help="labelled data: a folder or a file")
+    evaluation.add_argument(
+        "--part",
+        choices=("valid", "test"),
+        default="",
+        help="or a part of its own experiment; looks at test are counted",
+    )
     evaluation.add_argument("--covariates", default="", metavar="FILE", help=COVARIATES_HELP)
 
     prediction = with_model(command(groups, "predict", predict, "predict for sequences"))
@@ -139,20 +145,49 @@ def evaluate(options: Namespace) -> Answer:
     from dnaconv_core.evaluate.bootstrap import bootstrap
     from dnaconv_core.evaluate.metrics import labelled
     from dnaconv_core.predict import predict as run_model
+    from dnaconv_core.runs.seen import seen_in_training, seen_sentence
 
     bundle = open_model(options)
-    data = open_dataset(options.data, bundle.config.alphabet, options.covariates)
+    data, looks = _measured(options, bundle)
     if not data.y.shape[1]:
         raise DataError(f"{options.data} has no labels to measure against: add a column 'label', or use predict")
     prediction = run_model(bundle.model, data, progress=Bar())
     metrics = bootstrap(bundle.config.task, data.y, prediction, weights=labelled(data.w))
+    seen = seen_in_training(bundle.path, data)
     answer = {
         "model": options.model,
         "experiment": bundle.experiment,
         "n": len(data),
         "metrics": {name: metric.as_json() for name, metric in metrics.items()},
+        "seen_in_training": None if seen is None else seen.seen,
     }
-    return Answer(answer, "\n".join(metric_line(name, metric) for name, metric in metrics.items()))
+    lines = [metric_line(name, metric) for name, metric in metrics.items()]
+    lines += filter(None, [seen_sentence(seen)])
+    if options.part:
+        answer |= {"part": options.part, "looks": looks}
+        lines.insert(0, _part_words(options.part, data, looks))
+    return Answer(answer, "\n".join(lines))
+
+
+def _measured(options: Namespace, bundle: Bundle) -> tuple[Dataset, int]:
+    """The data to measure on, and how often they were looked at with this time (0: that is not counted)."""
+    from dnaconv_core.experiments.own_store import count_look
+    from dnaconv_core.experiments.sources import load_own
+
+    if bool(options.data) == bool(options.part):
+        raise InputError("give --data DIR, or --part valid or test of the model's own experiment")
+    if options.data:
+        return open_dataset(options.data, bundle.config.alphabet, options.covariates), 0
+    experiment = get_experiment(bundle.experiment)
+    data = load_own(experiment, options.part)
+    return data, count_look(experiment.key) if options.part == "test" else 0
+
+
+def _part_words(part: str, data: Dataset, looks: int) -> str:
+    if part != "test":
+        return f"{data.label}, {len(data):,} examples, on which the epoch was chosen: it flatters a little"
+    times = "for the first time" if looks == 1 else f"for time {looks}: what is chosen by it is no longer tested by it"
+    return f"{data.label}, {len(data):,} examples, opened {times}"
 
 
 def predict(options: Namespace) -> Answer:

@@ -11,11 +11,13 @@ from typing import Any
 from dnaconv_core.answers import ANSWERS
 from dnaconv_core.commands.base import Answer, metric_line
 from dnaconv_core.commands.settings import given_settings
-from dnaconv_core.errors import InputError, RunError
+from dnaconv_core.errors import DnaConvError, InputError, RunError
+from dnaconv_core.experiments import get_experiment
 from dnaconv_core.files import write_atomic
 from dnaconv_core.progress import Bar
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.store import ENDED, LIVE, RESUMABLE, Run, Store
+from dnaconv_core.runs.verdict import Verdict, verdict_of
 
 _LOOK = 0.5  # seconds between looks at a run that is followed
 
@@ -216,7 +218,17 @@ def run_answer(run: Run) -> Answer:
     lines += [f"notes: {run.notes}"] if run.notes else []
     for split, metrics in run.metrics.items():
         lines += [f"{split}:", *(f"  {metric_line(name, Metric.from_json(m))}" for name, m in metrics.items())]
-    return Answer(run.as_json(), "\n".join(lines))
+    verdict = _verdict(run) if run.state == "finished" else None
+    lines += [verdict.sentence] if verdict else []
+    return Answer(run.as_json() | {"verdict": verdict and verdict.as_json()}, "\n".join(lines))
+
+
+def _verdict(run: Run) -> Verdict | None:
+    """What the run's network adds to simple predictors; None where its question is no longer known."""
+    try:
+        return verdict_of(Store().folder(run.id), get_experiment(run.experiment).task)
+    except DnaConvError:
+        return None
 
 
 def _all_tagged(store: Store, tag: str, states: tuple[str, ...], act: Callable[[str], Any], words: str) -> Answer:

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dnaconv_core.data.code_rows import codes_of
 from dnaconv_core.data.dataset import Dataset
-from dnaconv_core.sequence.encoding import to_codes
+from dnaconv_core.data.fingerprints import of_codes
 
 _CHUNK = 50_000  # sequences looked at together
 _PAIRS = 5  # examples of each kind of copy that are named
@@ -44,10 +45,10 @@ class Audit(NamedTuple):
 
 
 class _Read(NamedTuple):
-    """What one pass over a dataset's sequences keeps of each: its letters packed, forward and reversed, and counts."""
+    """What one pass over a dataset's sequences keeps of each: its fingerprint, forward and reversed, and counts."""
 
-    forward: np.ndarray  # (N,) bytes
-    reverse: np.ndarray  # (N,) bytes: of the reverse complement
+    forward: np.ndarray  # (N,) uint64
+    reverse: np.ndarray  # (N,) uint64: of the reverse complement
     n_known: np.ndarray  # (N,)
     n_gc: np.ndarray  # (N,)
 
@@ -98,20 +99,13 @@ def _read(dataset: Dataset) -> _Read:
     """One pass in chunks, so that a memory-mapped dataset is never held whole."""
     parts = []
     for begin in range(0, len(dataset), _CHUNK):
-        codes = to_codes(dataset.X[begin : begin + _CHUNK])  # (B, L)
-        opposite = np.where(codes < 4, 3 - codes, 4).astype(np.int8)[:, ::-1]
+        codes = codes_of(dataset.X, slice(begin, begin + _CHUNK))  # (B, L)
+        opposite = np.where(codes < 4, 3 - codes, 4).astype(np.uint8)[:, ::-1]
         gc = (codes == 1) | (codes == 2)
-        parts.append((_packed(codes), _packed(opposite), (codes < 4).sum(axis=1), gc.sum(axis=1)))
+        parts.append((of_codes(codes), of_codes(opposite), (codes < 4).sum(axis=1), gc.sum(axis=1)))
     if not parts:
-        return _Read(np.zeros(0, "S1"), np.zeros(0, "S1"), np.zeros(0, int), np.zeros(0, int))
+        return _Read(np.zeros(0, np.uint64), np.zeros(0, np.uint64), np.zeros(0, int), np.zeros(0, int))
     return _Read(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-
-
-def _packed(codes: np.ndarray) -> np.ndarray:
-    """Three letters (0 to 4) to a byte, and the bytes of a sequence as one value that sorts and compares: `(B,)`."""
-    padded = np.pad(codes, ((0, 0), (0, -codes.shape[1] % 3))).astype(np.uint8)
-    packed = 1 + padded[:, 0::3] + 5 * padded[:, 1::3] + 25 * padded[:, 2::3]  # 1 to 125: never a zero byte
-    return np.ascontiguousarray(packed, np.uint8).view(f"S{packed.shape[1]}")[:, 0]
 
 
 def _lookup(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
@@ -193,22 +187,22 @@ def _notes(facts: Audit) -> list[str]:
     notes = []
     if facts.shared or facts.shared_reverse:
         notes.append(
-            f"the other part holds {_many(facts.shared, 'copy', 'copies')} and "
-            f"{_many(facts.shared_reverse, 'reverse complement')} of examples here: its scores are too good by these"
+            f"the other part holds {many(facts.shared, 'copy', 'copies')} and "
+            f"{many(facts.shared_reverse, 'reverse complement')} of examples here: its scores are too good by these"
         )
     if facts.conflicts:
         notes.append(
-            f"{_many(facts.conflicts, 'sequence')} with different labels in different places: none can fit both"
+            f"{many(facts.conflicts, 'sequence')} with different labels in different places: none can fit both"
         )
     if facts.copies:
         notes.append(
-            f"{_many(facts.copies, 'example')} with the sequence of an earlier one: a random split may put copies in "
+            f"{many(facts.copies, 'example')} with the sequence of an earlier one: a random split may put copies in "
             f"both parts"
         )
     if facts.reverse_copies:
-        notes.append(f"{_many(facts.reverse_copies, 'example')} with the reverse complement of an earlier one")
+        notes.append(f"{many(facts.reverse_copies, 'example')} with the reverse complement of an earlier one")
     if facts.duplicate_ids:
-        notes.append(f"{_many(facts.duplicate_ids, 'example')} with the id of an earlier one")
+        notes.append(f"{many(facts.duplicate_ids, 'example')} with the id of an earlier one")
     for number, told in enumerate(facts.tasks, 1):
         label = f"label {number}" if len(facts.tasks) > 1 else "the label"
         if "positives" in told:
@@ -227,6 +221,6 @@ def _notes(facts: Audit) -> list[str]:
     return notes
 
 
-def _many(number: int, one: str, more: str = "") -> str:
+def many(number: int, one: str, more: str = "") -> str:
     """'1 example', '2 examples'."""
-    return f"{number} {one if number == 1 else more or one + 's'}"
+    return f"{number:,} {one if number == 1 else more or one + 's'}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dnaconv_core.sequence.encoding import to_codes
+from dnaconv_core.data.code_rows import codes_of
 
 _BLOCK = 1 << 24  # letters looked at together
 
@@ -18,7 +18,7 @@ def fingerprints(X: np.ndarray, *, both_strands: bool = False) -> np.ndarray:
     found = np.empty(len(X), np.uint64)
     rows = max(1, _BLOCK // max(1, X.shape[2]))
     for start in range(0, len(X), rows):
-        found[start : start + rows] = of_codes(to_codes(X[start : start + rows]), both_strands=both_strands)
+        found[start : start + rows] = of_codes(codes_of(X, slice(start, start + rows)), both_strands=both_strands)
     return found
 
 

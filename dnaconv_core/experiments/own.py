@@ -24,6 +24,7 @@ PARTS = ("train", "valid", "test")
 FORMAT = 1
 MOST_BYTES = 1 << 20  # of one experiment.json
 MOST_NAMES, MOST_EXAMPLES = 1000, 12
+FILE_NAME = re.compile(r"shard-\d{1,9}-(X|y|w|ids|a)\.joblib")
 KEY = re.compile(r"[a-z0-9_]{1,40}")
 _IUPAC = re.compile(r"[ACGTURYSWKMBDHVN]{0,60}")
 _TEXTS = {  # longest, and whether it may be empty
@@ -80,15 +81,23 @@ def read_experiment(folder: Path) -> Experiment:
     try:
         if file.stat().st_size > MOST_BYTES:
             raise DataError(f"{file} has more than {MOST_BYTES >> 20} MiB: no experiment needs that")
-        stored = json.loads(file.read_bytes())
+        content = file.read_bytes()
     except FileNotFoundError:
         raise DataError(f"{file} is missing: import the experiment again, or remove its folder") from None
-    except (OSError, ValueError, RecursionError):
-        raise DataError(f"{file} is not readable JSON: import the experiment again") from None
-    experiment = from_words(stored, str(file))
+    except OSError as error:
+        raise DataError(f"{file} cannot be read ({error.strerror})") from None
+    experiment = from_words(read_words(content, str(file)), str(file))
     if experiment.key != folder.name:
         raise DataError(f"{file} is of {experiment.key!r} but lies in the folder {folder.name!r}: rename the folder")
     return experiment
+
+
+def read_words(content: bytes, where: str) -> Any:
+    """What `experiment.json` holds, not checked yet. Raises DataError naming `where`."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        raise DataError(f"{where} is not readable JSON: import the experiment again") from None
 
 
 def write_experiment(folder: Path, experiment: Experiment) -> None:

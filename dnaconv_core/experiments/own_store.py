@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dnaconv_core.data.code_rows import codes_of
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.experiments import EXPERIMENTS, all_experiments, get_experiment
@@ -29,7 +30,6 @@ from dnaconv_core.experiments.own import (
     write_experiment,
 )
 from dnaconv_core.files import write_atomic
-from dnaconv_core.sequence.encoding import to_codes
 
 _BLOCK = 1 << 24  # letters hashed at once
 _SAME = ("task", "alphabet", "length", "question", "label", "names", "covariates")  # what makes two the same question
@@ -112,8 +112,8 @@ def scratch() -> Iterator[Path]:
     """A folder beside the experiments in which one is made; gone afterwards, unless `settle` has moved it."""
     sweep_scratch()
     folder = experiments_folder() / f".making-{os.getpid()}-{secrets.token_hex(4)}"
-    folder.mkdir(parents=True)
     try:
+        folder.mkdir(parents=True)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -158,7 +158,7 @@ def data_hash(parts: dict[str, Dataset]) -> str:
         rows = max(1, _BLOCK // data.length)
         for start in range(0, len(data), rows):
             block = slice(start, start + rows)
-            digest.update(np.ascontiguousarray(to_codes(data.X[block]), np.uint8))
+            digest.update(np.ascontiguousarray(codes_of(data.X, block)))
             for values in (data.y, data.w, data.covariates):
                 if values is not None:
                     digest.update(np.ascontiguousarray(values[block], "<f4"))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import NamedTuple
 
 from dnaconv_core.errors import BundleError
 from dnaconv_core.home import models_folder
-from dnaconv_core.model.bundle import is_bundle
+from dnaconv_core.model.bundle import CONFIG, is_bundle
 from dnaconv_core.runs.store import LIVE, Store
 
 PRETRAINED = Path(__file__).parents[2] / "pretrained"
@@ -30,6 +31,21 @@ def list_models(store: Store | None = None) -> list[ModelEntry]:
                 ModelEntry(path.name, kind, path.name, path) for path in sorted(folder.iterdir()) if path.name[0] != "."
             ]
     return [entry for entry in found if is_bundle(entry.path)]
+
+
+def users_of(experiment: str, store: Store | None = None) -> list[str]:
+    """Keys of the runs and imported models that answer this experiment's question."""
+    store = store or Store()
+    runs = [run.id for run in store.list(experiment)]
+    imported = [entry for entry in list_models(store) if entry.kind == "imported"]
+    return runs + [entry.key for entry in imported if _experiment_of(entry.path) == experiment]
+
+
+def _experiment_of(path: Path) -> str:
+    try:
+        return str(json.loads((path / CONFIG).read_text())["experiment"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def find_model(name: str, store: Store | None = None) -> Path:

@@ -11,14 +11,11 @@ import csv
 import hashlib
 import io
 import json
-import lzma
 import math
 import re
 import secrets
 import shutil
-import struct
 import zipfile
-import zlib
 from array import array
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -32,7 +29,7 @@ from dnaconv_core.experiments import EXPERIMENTS, WORDS, experiment_of
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.own import from_words
 from dnaconv_core.experiments.own_store import adopt, adopted_key
-from dnaconv_core.files import FORMULA, safe_cell
+from dnaconv_core.files import FORMULA, ZIP_DAMAGED, safe_cell
 from dnaconv_core.home import models_folder
 from dnaconv_core.model.bundle import CARD, CONFIG, MAX_JSON, MAX_WEIGHTS, METRICS, WEIGHTS, Bundle, load_bundle
 from dnaconv_core.model.config import ModelConfig
@@ -50,11 +47,6 @@ _LIMITS = {
 }  # fmt: skip
 _MOST_ENTRIES = 32
 _MOST_LETTERS = 1 << 28  # of all ids together, each as long as the longest: that is how numpy keeps them
-# What zipfile lets through of a damaged file, besides its own error.
-_DAMAGED = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, RuntimeError, ValueError,
-    IndexError,
-)  # fmt: skip
 _NO_RECORD = (KeyError, TypeError, ValueError, AttributeError, DnaConvError)  # it does not hold what is asked for
 
 
@@ -74,7 +66,7 @@ def export_model(name: str, store: Store | None = None) -> bytes:
     if (folder / PREDICTIONS).is_file():
         try:
             files[TABLE] = _predictions_csv(read_kept(folder, *WHOLE), bundle.config).encode()
-        except (BundleError, *_DAMAGED) as error:
+        except (BundleError, *ZIP_DAMAGED) as error:
             raise BundleError(
                 f"{folder / PREDICTIONS} does not hold the model's validation predictions ({error}): remove it to "
                 f"export the model without them"
@@ -182,7 +174,7 @@ def _unpack(archive: Path | bytes) -> dict[str, bytes]:
                 files[path.name] = _content(packed, entry, _LIMITS[path.name])
     except FileNotFoundError:
         raise BundleError(f"{label} does not exist: give the path of an exported model") from None
-    except _DAMAGED as error:
+    except ZIP_DAMAGED as error:
         raise BundleError(f"{label} is not a readable .zip ({error}): export the model again") from None
     for needed in (CONFIG, WEIGHTS):
         if needed not in files:

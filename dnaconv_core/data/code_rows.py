@@ -1,0 +1,34 @@
+"""Sequences kept as codes, one byte a base, that look like one-hot to whoever indexes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from dnaconv_core.sequence.encoding import from_codes, to_codes
+
+
+class CodeRows:
+    """Codes `(N, L)` uint8 (0 to 3, 4 for unknown) in the place of a Dataset's X `(N, 4, L)` int8.
+
+    Rows become one-hot only when indexed, so that a million windows take a quarter of the memory. `seen`, where given,
+    is called with the share of rows that were read in order: how a long writing tells where it is.
+    """
+
+    def __init__(self, codes: np.ndarray, seen: Callable[[float], None] | None = None) -> None:
+        self.codes, self.seen = codes, seen
+        self.shape, self.ndim, self.dtype = (len(codes), 4, codes.shape[1]), 3, np.dtype(np.int8)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, index):
+        if self.seen is not None and isinstance(index, slice):
+            self.seen((index.start or 0) / max(len(self.codes), 1))
+        return from_codes(self.codes[index])
+
+
+def codes_of(X: np.ndarray | CodeRows, rows: slice | np.ndarray) -> np.ndarray:
+    """Codes `(n, L)` uint8 of the chosen rows of one-hot `(N, 4, L)`, however it is kept."""
+    return X.codes[rows] if isinstance(X, CodeRows) else to_codes(X[rows]).astype(np.uint8)

@@ -1,0 +1,208 @@
+"""From a user's files to an experiment: read, labelled, cut to one length, divided, looked over, written.
+
+All is made in a folder aside and moved to its place at the end, so that nothing half made is ever seen.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dnaconv_core.answers import ANSWERS
+from dnaconv_core.data.code_rows import CodeRows
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.data.diskdataset import write_diskdataset
+from dnaconv_core.data.examples import PARTS, Examples, Skipped
+from dnaconv_core.errors import DataError
+from dnaconv_core.evaluate.referee import Facts, Line, referee
+from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.experiments.bring_read import read_inputs
+from dnaconv_core.experiments.bring_words import describe
+from dnaconv_core.experiments.own import AUDIT, RECIPE, folder_of, write_experiment
+from dnaconv_core.experiments.own_store import data_hash, delete_experiment, new_key, own_experiment, scratch, settle
+from dnaconv_core.experiments.recipe import Recipe, hashed, read_recipe
+from dnaconv_core.files import write_atomic
+from dnaconv_core.progress import SILENT, Part, Progress
+
+_SHARD_BYTES = 64 << 20  # of one-hot in one shard
+_LISTED = 1000  # rows left out that are kept with the experiment
+
+
+class Brought(NamedTuple):
+    """A new experiment, what the referee says of it, and what was decided or left out on the way."""
+
+    experiment: Experiment
+    audit: list[Line]
+    notes: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        e = self.experiment
+        return {
+            "experiment": e.key,
+            "n": sum(n for _, n in e.parts),
+            "parts": dict(e.parts),
+            "length": e.length,
+            "task": e.task,
+            "audit": [line._asdict() for line in self.audit],
+            "notes": list(self.notes),
+            "skipped": len(self.skipped),
+        }
+
+
+class Prepared(NamedTuple):
+    """Examples of one length in their parts, before anything is written."""
+
+    parts: dict[str, Dataset]  # train, valid and test, in this order
+    examples: Examples  # all of them, without their letters
+    task: str
+    notes: tuple[str, ...]
+
+
+def bring(recipe: Recipe, progress: Progress = SILENT) -> Brought:
+    """Make the experiment that the recipe describes and put it beside the others.
+
+    Nothing stays when something is wrong or the user stops. Raises InputError for a key that is taken, DataError for
+    files that cannot be used and when `progress` asks to stop, ConfigError for options that do not fit the data.
+    """
+    new_key(recipe.key)
+    watched = _Watched(progress)
+    recipe = hashed(recipe, Part(watched, 0.0, 0.05).report)
+    prepared = prepare(recipe, Part(watched, 0.05, 0.45))
+    with scratch() as folder:
+        brought = _write(folder, recipe, prepared, Part(watched, 0.5, 0.48))
+        settle(folder, recipe.key)
+    progress.report(1.0, f"{recipe.key} is ready")
+    return brought
+
+
+def again(key: str, progress: Progress = SILENT) -> Brought:
+    """Make an experiment anew from its own recipe, in its place. Raises as `bring` does; the old one stays then."""
+    experiment = own_experiment(key)
+    watched = _Watched(progress)
+    recipe = hashed(read_recipe(folder_of(experiment.key) / RECIPE), Part(watched, 0.0, 0.05).report)
+    prepared = prepare(recipe, Part(watched, 0.05, 0.45))
+    with scratch() as folder:
+        brought = _write(folder, recipe, prepared, Part(watched, 0.5, 0.48))
+        for name in ("looks.json",):  # the test part stays as open as it was
+            if (folder_of(experiment.key) / name).is_file():
+                (folder / name).write_bytes((folder_of(experiment.key) / name).read_bytes())
+        delete_experiment(experiment.key, used=False)
+        settle(folder, experiment.key)
+    progress.report(1.0, f"{experiment.key} was made again")
+    return brought
+
+
+def prepare(recipe: Recipe, progress: Progress = SILENT) -> Prepared:
+    """Read the files and divide them: all that is decided about the data, without writing anything."""
+    from dnaconv_core.data.lengths import fit_lengths
+    from dnaconv_core.experiments.bring_parts import divide
+
+    examples = read_inputs(recipe, Part(progress, 0.0, 0.5))
+    task = task_of(recipe, examples)
+    progress.report(0.6, "dividing into train, valid and test")
+    part, part_words = divide(examples, recipe.split, recipe.seed)
+    progress.report(0.9, "fitting lengths")
+    fitted = fit_lengths(examples, recipe.lengths, recipe.length or None)
+    codes, examples = fitted.codes, examples._replace(codes=np.zeros(0, np.uint8))  # memory holds them once
+    ids = unique_ids(examples.ids)
+    y, w = np.nan_to_num(examples.y).astype(np.float32), np.where(np.isfinite(examples.y), examples.w, 0)
+    parts = {}
+    for name in PARTS:
+        rows = np.flatnonzero(part == name)
+        if not len(rows) and name != "test":
+            raise DataError(f"no example is left for the {name} part: choose another split, or bring more examples")
+        parts[name] = Dataset(
+            CodeRows(codes[rows]), y[rows], w[rows].astype(np.float32), ids[rows],
+            None if examples.covariates is None else examples.covariates[rows],
+            examples.covariate_names if examples.covariates is not None else (),
+            examples.alphabet, f"the {name} part",
+        )  # fmt: skip
+    notes = tuple(filter(None, (*examples.notes, fitted.sentence, part_words)))
+    return Prepared(parts, examples, task, notes)
+
+
+def task_of(recipe: Recipe, examples: Examples) -> str:
+    """The kind of answer: as chosen, else as the labels are. Raises DataError where the chosen one does not fit."""
+    known = examples.y[(examples.w > 0) & np.isfinite(examples.y)]
+    chosen = recipe.task or recipe.labels.task
+    if not chosen:
+        binary = len(examples.classes) <= 2 and np.isin(known, (0, 1)).all()
+        chosen = "classes" if len(examples.classes) > 2 else "binary" if binary else "regression"
+    if problem := ANSWERS[chosen].label_problem(known):
+        raise DataError(f"the examples have {problem.format(experiment=recipe.key)}")
+    return chosen
+
+
+def unique_ids(ids: np.ndarray) -> np.ndarray:
+    """Ids as given, the second of a name as 'name#2' and so on."""
+    names = ids.astype(str).tolist()
+    taken, seen = set(names), {}
+    if len(taken) == len(names):
+        return np.array(names, str)
+    for place, name in enumerate(names):
+        number = seen[name] = seen.get(name, 0) + 1
+        if number > 1:
+            while (made := f"{name}#{number}") in taken:
+                number += 1
+            seen[name] = number
+            taken.add(made)
+            names[place] = made
+    return np.array(names, str)
+
+
+def _write(folder: Path, recipe: Recipe, prepared: Prepared, progress: Progress) -> Brought:
+    """Everything of an experiment, into a folder of its own."""
+    parts, examples = prepared.parts, prepared.examples
+    experiment = describe(recipe, prepared.task, examples, parts)
+    experiment = replace(experiment, data_hash=data_hash(parts))
+    facts = Facts(experiment.task, experiment.strand, experiment.names)
+    audit = referee(
+        parts["train"], parts["valid"], parts["test"], facts, seed=recipe.seed, progress=Part(progress, 0, 0.4)
+    )
+    for number, (name, data) in enumerate(parts.items()):
+        if len(data):
+            told = Part(progress, 0.4 + 0.2 * number, 0.2)
+            X = CodeRows(data.X.codes, lambda share, told=told, name=name: told.report(share, f"writing {name}"))
+            size = max(1, _SHARD_BYTES // (4 * data.length))
+            write_diskdataset(replace(data, X=X), folder / name, shard_size=size)
+    found = Brought(experiment, audit, prepared.notes, examples.skipped)
+    stored = {
+        "lines": [line._asdict() for line in audit],
+        "notes": list(found.notes),
+        "skipped": len(found.skipped),
+        "left_out": [row._asdict() for row in found.skipped[:_LISTED]],
+    }
+    write_atomic(folder / AUDIT, (json.dumps(stored, indent=1) + "\n").encode())
+    write_atomic(folder / RECIPE, (json.dumps(recipe.to_json(), indent=1) + "\n").encode())
+    write_experiment(folder, experiment)
+    return found
+
+
+def read_audit(key: str) -> dict[str, Any]:
+    """What the referee found when the experiment was made. Raises DataError where that cannot be read."""
+    file = folder_of(key) / AUDIT
+    try:
+        stored = json.loads(file.read_bytes())
+        return {**stored, "lines": [Line(**line) for line in stored["lines"]]}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise DataError(f"{file} cannot be read: look over the data again with 'dnaconv data audit {key}'") from None
+
+
+class _Watched:
+    """Progress that ends the work where the user has asked to stop."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+
+    def report(self, fraction: float, message: str) -> None:
+        if self.progress.should_stop():
+            raise DataError("stopped: nothing was kept")
+        self.progress.report(fraction, message)
+
+    def should_stop(self) -> bool:
+        return self.progress.should_stop()

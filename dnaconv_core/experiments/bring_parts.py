@@ -1,0 +1,31 @@
+"""Which part each example of a new experiment goes to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dnaconv_core.data.examples import Examples
+from dnaconv_core.data.parts import assign_parts, safest
+from dnaconv_core.errors import InputError
+
+
+def divide(examples: Examples, spec: dict[str, Any], seed: int) -> tuple[np.ndarray, str]:
+    """`(N,)` 'train', 'valid' or 'test' ('' for those taken out), and the sentences that say how and why.
+
+    spec: of `data.parts.assign_parts`; {} for the safest that the examples allow. A test part that came as files of its
+    own stays as it is.
+    """
+    given = examples.part is not None and bool((examples.part != "").any())
+    if given and spec and spec["kind"] != "column":
+        raise InputError("the files say which part each example belongs to: leave --split out, or the column or files")
+    if given and not (examples.part == "train").any():
+        examples = examples._replace(part=np.where(examples.part == "", "train", examples.part))
+    why = ""
+    if not spec:
+        spec, why = safest(examples)
+    if "seed" not in spec:
+        spec = {**spec, "seed": seed}
+    part, sentence = assign_parts(examples, spec)
+    return part, f"{why} {sentence}".strip()

@@ -1,0 +1,55 @@
+"""The referee on data that are here: of an experiment, built-in or own, or of a path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from dnaconv_core.answers import ANSWERS
+from dnaconv_core.data.book import book_part
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.data.formats import read_dataset
+from dnaconv_core.data.split import split_dataset
+from dnaconv_core.errors import DataError
+from dnaconv_core.evaluate.referee import Facts, Line, referee
+from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.experiments.sources import BOOK, DEFAULT_SPLIT, OWN, SYNTHETIC, load_own, load_parts
+from dnaconv_core.progress import SILENT, Progress
+
+
+def of_experiment(experiment: Experiment, progress: Progress = SILENT) -> list[Line]:
+    """On an own experiment's three parts; on the book's two, where they are here, else on synthetic data."""
+    test = None
+    if experiment.own:
+        train, valid = load_parts(experiment, OWN)
+        test = load_own(experiment, "test") if dict(experiment.parts).get("test") else None
+    else:
+        here = all(book_part(name) is not None for name in experiment.book_parts)
+        train, valid = load_parts(experiment, BOOK if here else SYNTHETIC)
+    return referee(train, valid, test, facts_of(experiment), progress=progress)
+
+
+def facts_of(experiment: Experiment) -> Facts:
+    """What the referee must know, with the size of the network that training starts from."""
+    preset = next(iter(experiment.presets))
+    n = experiment.model_config(preset).n_parameters
+    return Facts(experiment.task, experiment.strand, experiment.names, n)
+
+
+def of_path(path: Path, alphabet: str, progress: Progress = SILENT) -> list[Line]:
+    """On labelled data in a folder or file, whose validation part is drawn at random, as training would."""
+    data = read_dataset(path, alphabet=alphabet)
+    if not data.y.shape[1]:
+        raise DataError(f"{path} has no labels to look at: add a column 'label'")
+    parts = split_dataset(data, DEFAULT_SPLIT)
+    strand = "both" if alphabet == "DNA" else "one"
+    facts = Facts(_task_of(data), strand)
+    return referee(data.subset(parts.train), data.subset(parts.valid), None, facts, progress=progress)
+
+
+def _task_of(data: Dataset) -> str:
+    known = data.y[data.w > 0]
+    yes_or_no = next(key for key, answer in ANSWERS.items() if answer.yes_or_no)
+    number = next(key for key, answer in ANSWERS.items() if not answer.yes_or_no and not answer.joint)
+    return yes_or_no if np.isin(known, (0, 1)).all() else number

@@ -1,0 +1,176 @@
+"""The referee: each check finds what was planted, and says nothing where there is nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from dnaconv_core.data.code_rows import CodeRows, codes_of
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.evaluate.referee import Facts, referee, worst
+from dnaconv_core.evaluate.referee_page import referee_page
+from dnaconv_core.evaluate.referee_predictors import alone
+from dnaconv_core.sequence.encoding import from_codes
+
+LENGTH = 60
+YES_OR_NO = Facts("binary")
+
+
+def random_part(n: int, seed: int, *, positive: float = 0.5, length: int = LENGTH) -> Dataset:
+    rng = np.random.default_rng(seed)
+    y = (rng.random(n) < positive).astype(np.float32)[:, None]
+    ids = np.array([f"s{seed}_{i}" for i in range(n)])
+    return Dataset(CodeRows(rng.integers(0, 4, (n, length)).astype(np.uint8)), y, np.ones_like(y), ids)
+
+
+def changed(data: Dataset, codes: np.ndarray) -> Dataset:
+    return replace(data, X=CodeRows(codes))
+
+
+def lines(train, valid, test=None, facts=YES_OR_NO) -> dict:
+    return {line.check: line for line in referee(train, valid, test, facts)}
+
+
+@pytest.fixture(scope="module")
+def clean():
+    return [random_part(n, seed) for n, seed in ((1500, 1), (300, 2), (200, 3))]
+
+
+@pytest.fixture(scope="module")
+def of_clean(clean):
+    return lines(*clean)
+
+
+def test_nothing_is_found_where_there_is_nothing(of_clean):
+    assert {check: line.verdict for check, line in of_clean.items() if line.verdict != "fine"} == {}
+    for line in of_clean.values():
+        assert line.sentence.endswith(".")
+    assert of_clean["size"].value == pytest.approx(1500, abs=80)
+
+
+def test_copies_and_reverse_complements_across_parts_stop(clean):
+    train, valid, test = clean
+    codes = codes_of(valid.X, slice(None)).copy()
+    codes[:20] = codes_of(train.X, slice(0, 20))
+    codes[20:30] = 3 - codes_of(train.X, slice(20, 30))[:, ::-1]
+    line = lines(train, changed(valid, codes), test)["copies_across"]
+    assert (line.verdict, line.mend) == ("stop", "--split groups")
+    assert line.value == pytest.approx(30 / 500)
+    assert "30 of 300 in valid" in line.sentence
+    rna = [replace(part, alphabet="RNA") for part in (train, changed(valid, codes), test)]
+    assert lines(*rna)["copies_across"].value == pytest.approx(20 / 500)  # RNA has one strand
+
+
+def test_near_copies_across_parts(clean):
+    train, valid, _ = clean
+    codes = codes_of(valid.X, slice(None)).copy()
+    codes[:90, 20:60] = codes_of(train.X, slice(0, 90))[:, 20:60]  # two thirds of each
+    found = lines(train, changed(valid, codes))
+    assert found["copies_across"].verdict == "fine"
+    assert (found["near_copies"].verdict, found["near_copies"].value) == ("stop", pytest.approx(0.3, abs=0.01))
+
+
+def test_conflicts_and_copies_within(clean):
+    train, valid, _ = clean
+    codes, y = codes_of(train.X, slice(None)).copy(), train.y.copy()
+    codes[100:200], y[100:200] = codes[:100], 1 - y[:100]
+    found = lines(replace(changed(train, codes), y=y), valid)
+    assert (found["copies"].verdict, found["copies"].value) == ("look", pytest.approx(100 / 1500))
+    assert (found["conflicts"].verdict, found["conflicts"].value) == ("look", pytest.approx(100 / 1400))
+
+
+def test_balance_is_that_of_the_classes(clean):
+    _, valid, _ = clean
+    rare = random_part(1500, 7, positive=0.02)
+    found = lines(rare, random_part(400, 8, positive=0.02))
+    assert found["balance"].verdict == "look" and "PR-AUC" in found["balance"].sentence
+    assert found["size"].value == 2 * int(rare.y.sum())
+    one = replace(valid, y=np.ones_like(valid.y))
+    assert lines(random_part(1500, 9), one)["balance"].verdict == "stop"
+    apart = lines(random_part(1500, 9, positive=0.5), random_part(300, 10, positive=0.8))
+    assert "80" in apart["balance"].sentence or "differ in more than chance" in apart["balance"].sentence
+
+
+@pytest.mark.parametrize(("check", "n"), [("gc_alone", 1), ("dinucleotides_alone", 16), ("positions_alone", 240)])
+def test_what_composition_tells_by_itself(clean, check, n):
+    train, valid, _ = clean
+    rng = np.random.default_rng(4)
+    codes = codes_of(train.X, slice(None)).copy()
+    for row in np.flatnonzero(train.y[:, 0]):  # positives: two of three bases are G or C
+        codes[row] = rng.choice(4, LENGTH, p=[1 / 6, 1 / 3, 1 / 3, 1 / 6])
+    line = lines(changed(train, codes), valid)[check]
+    assert line.verdict in ("look", "stop") and line.value > 0.9
+    if n == 1:  # GC by itself: its own ROC-AUC, nothing to fit
+        gc = ((codes == 1) | (codes == 2)).mean(axis=1)
+        assert line.value == pytest.approx(roc_auc_score(train.y[:, 0], gc), abs=0.01)
+
+
+def test_bases_by_position_agree_with_scikit_learn(clean):
+    train, *_ = clean
+    codes = codes_of(train.X, slice(None)).copy()
+    codes[:, 17] = np.where(train.y[:, 0] == 1, 2, codes[:, 17])
+    measured = alone(changed(train, codes), "binary", 0)["positions"]()
+    X = from_codes(codes).reshape(len(codes), -1)
+    fitted = LogisticRegression(C=100 / 1200, max_iter=500).fit((X - X.mean(0)) / X.std(0), train.y[:, 0])
+    upper = roc_auc_score(train.y[:, 0], fitted.predict_proba((X - X.mean(0)) / X.std(0))[:, 1])
+    assert 0.75 < measured.value < upper  # held out is below what was fitted
+
+
+def test_padding_that_tells_the_class(clean):
+    train, valid, _ = clean
+    codes = codes_of(train.X, slice(None)).copy()
+    codes[train.y[:, 0] == 1, 50:] = 4
+    found = lines(changed(train, codes), valid)
+    assert (found["length_alone"].verdict, found["length_alone"].value) == ("stop", 1.0)
+    assert found["length_alone"].mend.startswith("--lengths crop")
+    assert found["unknown"].verdict == "look"
+
+
+def test_a_covariate_that_tells_all(clean):
+    train, valid, _ = clean
+    beside = np.stack([1 - train.y[:, 0], np.random.default_rng(0).random(len(train))], axis=1)
+    found = lines(train.with_covariates(beside, ("leak", "noise")), valid)
+    assert (found["covariate_leak"].verdict, found["covariate_leak"].value) == ("stop", 1.0)
+    assert found["covariate_noise"].verdict == "fine"
+
+
+def test_outliers_and_clumps_of_a_number(clean):
+    train, valid, _ = clean
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=(len(train), 1)).astype(np.float32)
+    y[:5], y[5:305] = 100, 0
+    found = lines(replace(train, y=y), replace(valid, y=y[: len(valid)]), facts=Facts("regression"))
+    assert (found["outliers"].verdict, found["outliers"].value) == ("look", pytest.approx(5 / 1500))
+    assert (found["clumps"].verdict, found["clumps"].value) == ("look", pytest.approx(0.2))
+    assert found["gc_alone"].value < 0.2
+    same = replace(train, y=np.ones_like(y))
+    assert lines(same, valid, facts=Facts("regression"))["clumps"].verdict == "stop"
+
+
+def test_classes(clean):
+    train, valid, _ = clean
+    y = (np.arange(len(train)) % 3).astype(np.float32)[:, None]
+    y[y == 2] = np.where(np.arange((y == 2).sum()) < 6, 2, 0)
+    facts = Facts("classes", names=("a", "b", "rare"))
+    found = lines(replace(train, y=y), replace(valid, y=y[: len(valid)]), facts=facts)
+    assert found["balance"].verdict == "stop"
+    assert "Class rare has 6 training examples" in found["balance"].sentence
+
+
+def test_a_strand_that_is_not_said(clean):
+    train, valid, _ = clean
+    placed = replace(train, ids=np.array([f"chr1:{i}-{i + LENGTH}" for i in range(len(train))]))
+    assert lines(placed, valid, facts=Facts("binary", "one"))["strand"].verdict == "look"
+    signed = replace(train, ids=np.array([f"chr1:{i}-{i + LENGTH}(-)" for i in range(len(train))]))
+    assert lines(signed, valid, facts=Facts("binary", "one"))["strand"].verdict == "fine"
+
+
+def test_the_page_escapes_what_it_shows(of_clean):
+    page = referee_page("<script>alert(1)</script>", list(of_clean.values()), ("a & b",))
+    assert "<script>" not in page and "&lt;script&gt;" in page and "a &amp; b" in page
+    assert worst(list(of_clean.values())) == "fine"
+    assert "http" not in page
