@@ -17,6 +17,7 @@ class Words(NamedTuple):
 
     kind: str  # 'a classification': completes "this loss does not fit …"
     short: str  # 'yes or no': what comes out, in a caption
+    one: str  # of several outputs: 'label'
     high: str  # examples with a high label: 'positives'
     low: str
     misfit: str  # why a metric of this kind does not fit another one

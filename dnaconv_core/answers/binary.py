@@ -24,6 +24,7 @@ class Binary(Answer):
     words = Words(
         kind="a classification",
         short="yes or no",
+        one="label",
         high="positives",
         low="negatives",
         misfit="it counts right and wrong classes, and these labels are numbers without classes",

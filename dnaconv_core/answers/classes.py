@@ -25,6 +25,7 @@ class Classes(Answer):
     words = Words(
         kind="a choice among classes",
         short="one of several classes",
+        one="class",
         high="the class",
         low="the others",
         misfit="it counts how often the right one of several classes is chosen, and these labels are no such classes",

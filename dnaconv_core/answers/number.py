@@ -22,6 +22,7 @@ class Number(Answer):
     words = Words(
         kind="a regression",
         short="a number",
+        one="label",
         high="high values",
         low="low values",
         misfit="it measures distance between numbers, and these labels are classes",

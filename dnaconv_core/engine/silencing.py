@@ -38,9 +38,10 @@ def predict_without(
     *,
     layer: int = 1,
     indices: Sequence[int],
+    task: int = 0,
     progress: Progress = SILENT,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Predictions of the first output by the whole network `(N,)`, and by it without each of I filters `(N, I)`.
+    """Predictions of the output `task` by the whole network `(N,)`, and by it without each of I filters `(N, I)`.
 
     The same as `predict(silenced(…))`, with the activations up to `layer` computed once for all filters. After the last
     layer a filter enters the logit as a sum, which is taken away; before it, the layers that follow are computed again.
@@ -50,8 +51,9 @@ def predict_without(
     for index in indices:
         _check_filter(model, index, layer)
     device, owner = model.dense.weight.device, _owner(model, layer)
-    outputs = slice(None if model.config.answer.joint else 1)  # of those that sum to 1, one alone cannot be known
-    logits = np.full((len(X), 1 + len(indices), model.config.n_tasks), np.nan, np.float32)[..., outputs]
+    joint = model.config.answer.joint  # of outputs that sum to 1, one alone cannot be known
+    outputs = slice(None) if joint else slice(task, task + 1)
+    said = np.full((len(X), 1 + len(indices)), np.nan, np.float32)
     step = max(1, _AT_ONCE // (model.config.members * model.config.filters * model.config.length))
     below, above = _parted(model, layer)
 
@@ -69,16 +71,15 @@ def predict_without(
             without = whole - _shares(model, h, x, owner, outputs)[:, list(indices)]  # (B, I, T)
         else:
             without = torch.cat([_without(read, h, index) for index in indices], dim=1)
-        logits[rows] = torch.cat([whole, without], dim=1).cpu().numpy()
+        predictions = model.activate(torch.cat([whole, without], dim=1))  # (B, 1 + I, T)
+        said[rows] = predictions[:, :, task if joint else 0].cpu().numpy()
 
     with as_found(model):
         for rows in in_batches(fill, len(X), step, threads_of(model)):
             progress.report(0.5 * rows.stop / len(X), f"{rows.stop:,} of {len(X):,} sequences read without each filter")
             if progress.should_stop():
                 break
-        with torch.inference_mode():
-            predictions = model.activate(torch.from_numpy(logits)).numpy()
-    return predictions[:, 0, 0], predictions[:, 1:, 0]
+    return said[:, 0], said[:, 1:]
 
 
 def _parted(model: ConvNet, layer: int) -> tuple[list[Step], list[Step]]:

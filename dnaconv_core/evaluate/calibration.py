@@ -19,7 +19,7 @@ _EPSILON = 1e-6
 
 
 class Reference(NamedTuple):
-    """Validation examples of a model: measured and predicted values of its first task, `(N,)` float64.
+    """Validation examples of a model: measured and predicted values of one of its outputs, `(N,)` float64.
 
     codes `(N, L)` uint8 (4 for an unknown base) and raw covariates `(N, C)` are None where they were not kept.
     """
@@ -39,21 +39,22 @@ class Reference(NamedTuple):
         return self.prediction[self.y >= 0.5]
 
 
-def read_reference(folder: Path) -> Reference | None:
+def read_reference(folder: Path, output: int = 0) -> Reference | None:
     """The validation predictions in a bundle's folder, or None where it has none. Raises BundleError if damaged.
 
-    Missing labels (NaN, or weight 0) are left out.
+    output: which of the model's; of classes, what is measured is whether an example is of that class. Missing labels
+    (NaN, or weight 0) are left out.
     """
     kept = read_kept(folder, "y", "prediction")
     if kept is None:
         return None
-    y, prediction = kept.y[:, 0].astype(np.float64), kept.prediction[:, 0].astype(np.float64)
-    known = np.isfinite(y) & np.isfinite(prediction) & (kept.w[:, 0] > 0)
+    y, w, prediction = kept.of_output(output)
+    known = np.isfinite(y) & np.isfinite(prediction) & (w > 0)
     beside = (None if part is None else part[known] for part in (kept.codes, kept.covariates))
     return Reference(y[known], prediction[known], *beside)
 
 
-def scanned_negatives(model: ConvNet, reference: Reference) -> np.ndarray:
+def scanned_negatives(model: ConvNet, reference: Reference, output: int = 0) -> np.ndarray:
     """Predictions of the negatives as a scan reads windows: of DNA, the higher of both strands `(N-,)` float64.
 
     Where their sequences were not kept, of the one strand that was predicted. Raises InputError when they do not fit
@@ -63,7 +64,7 @@ def scanned_negatives(model: ConvNet, reference: Reference) -> np.ndarray:
         return reference.negatives
     rows = reference.y < 0.5
     beside = None if reference.covariates is None else reference.covariates[rows]
-    other = predict(model, reverse_complement(from_codes(reference.codes[rows])), beside)[:, 0]
+    other = predict(model, reverse_complement(from_codes(reference.codes[rows])), beside)[:, output]
     return np.maximum(reference.negatives, other)
 
 

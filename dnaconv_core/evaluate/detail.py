@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from dnaconv_core.answers.outputs import answer_of_one
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import InputError
 from dnaconv_core.evaluate.calibration import Reference, calibrate, percentiles
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Detail(NamedTuple):
-    """Columns `(N,)` of the first task; None where the model or its record has nothing to give."""
+    """Columns `(N,)` of one output; None where the model or its record has nothing to give."""
 
     prediction: np.ndarray
     other_strand: np.ndarray | None  # of the reverse complement; DNA only
@@ -46,27 +47,28 @@ def explain(
     *,
     reference: Reference | None = None,
     siblings: Sequence[ConvNet] = (),
+    task: int = 0,
     progress: Progress = SILENT,
 ) -> Detail:
     """Predictions for one-hot `(N, 4, L)` or a Dataset, with what stands beside them.
 
-    reference: the validation predictions of this model. siblings: the same network trained from other seeds; without
-    any, an ensemble gives the spread of its members (one standard deviation).
+    task: the output, from 0. reference: its validation predictions by this model. siblings: the same network trained
+    from other seeds; without any, an ensemble gives the spread of its members (one standard deviation).
     """
     config = model.config
-    prediction = predict(model, data, covariates, progress=progress)[:, 0]
+    prediction = predict(model, data, covariates, progress=progress)[:, task]
     other = None
     if config.alphabet == "DNA":
         if isinstance(data, Dataset):
             turned = replace(data, X=reverse_complement(np.asarray(data.X[:])), truth=())
         else:
             turned = reverse_complement(data)
-        other = predict(model, turned, covariates)[:, 0]
+        other = predict(model, turned, covariates)[:, task]
     calibrated = percentile = prevalence = negatives = positives = low = high = None
     calibration = seeds = ""
     if reference is not None and len(reference.y):
         percentile = percentiles(prediction, reference.prediction)
-        if config.answer.yes_or_no:
+        if answer_of_one(config.answer).yes_or_no:
             prevalence = len(reference.positives) / len(reference.y)
             negatives, positives = (
                 percentiles(prediction, part) for part in (reference.negatives, reference.positives)
@@ -80,10 +82,10 @@ def explain(
         else:
             positives = percentile
     if siblings:
-        every = np.stack([prediction, *(predict(other_seed, data, covariates)[:, 0] for other_seed in siblings)])
+        every = np.stack([prediction, *(predict(other_seed, data, covariates)[:, task] for other_seed in siblings)])
         low, high, seeds = every.min(axis=0), every.max(axis=0), f"lowest and highest of {len(every)} seeds"
     elif config.members > 1:
-        spread = predict(model, data, covariates, output="spread")[:, 0]
+        spread = predict(model, data, covariates, output="spread")[:, task]
         low, high = prediction - spread, prediction + spread
         seeds = f"one standard deviation over the {config.members} members"
     ranks = (percentile, negatives, positives)
@@ -116,10 +118,10 @@ def response(model: ConvNet, sequence: np.ndarray, tried: np.ndarray, others: np
 
 
 def covariate_shares(
-    model: ConvNet, sequence: np.ndarray, tried: np.ndarray, others: np.ndarray, *, column: int = 0
+    model: ConvNet, sequence: np.ndarray, tried: np.ndarray, others: np.ndarray, *, column: int = 0, task: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Predictions and logits `(K,)` of one sequence `(4, L)` with `tried (K,)` for one of its raw covariates."""
     rows = np.tile(np.asarray(others, np.float32), (len(tried), 1))
     rows[:, column] = tried
     X = np.repeat(sequence[None], len(tried), axis=0)
-    return predict(model, X, rows)[:, 0], predict(model, X, rows, output="logit")[:, 0]
+    return predict(model, X, rows)[:, task], predict(model, X, rows, output="logit")[:, task]

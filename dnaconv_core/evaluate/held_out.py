@@ -31,7 +31,7 @@ class Kept(NamedTuple):
     ids: np.ndarray | None = None  # (N,) str
     y: np.ndarray | None = None  # (N, T)
     w: np.ndarray | None = None  # (N, T); of a file without: 1 where y is a number
-    prediction: np.ndarray | None = None  # (N, T)
+    prediction: np.ndarray | None = None  # (N, T); of classes (N, K) beside labels (N, 1)
     codes: np.ndarray | None = None  # (N, L) uint8, 4 for an unknown base
     covariates: np.ndarray | None = None  # (N, C) raw
 
@@ -40,6 +40,13 @@ class Kept(NamedTuple):
         out = io.BytesIO()
         np.savez_compressed(out, **{name: part for name, part in self._asdict().items() if part is not None})
         return out.getvalue()
+
+    def of_output(self, output: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Labels, weights and predictions `(N,)` float64 of one output; of a class the label is whether it is that."""
+        y, w, prediction = (np.asarray(part, np.float64) for part in (self.y, self.w, self.prediction))
+        if y.shape[1] == prediction.shape[1]:
+            return y[:, output], w[:, output], prediction[:, output]
+        return np.where(np.isfinite(y[:, 0]), y[:, 0] == output, np.nan), w[:, 0], prediction[:, output]
 
 
 WHOLE = tuple(name for name in Kept._fields if name != "w")  # what a model's own file has; an old one has no weights
@@ -85,11 +92,12 @@ def _check(path: Path, kept: Kept) -> None:
     """BundleError unless the parts have one number of examples, labels and predictions one shape, and none is odd."""
     shapes = {name: part.shape for name, part in kept._asdict().items() if part is not None}
     right = all(len(shape) == (1 if name == "ids" else 2) for name, shape in shapes.items())
-    if (
-        not right
-        or len({shape[0] for shape in shapes.values()}) > 1
-        or len({shapes.get(n) for n in _NUMBERS} - {None}) > 1
-    ):
+    labels = shapes.get("y")
+    if right and labels is not None and labels[1] == 1:  # class numbers, beside a prediction for each class
+        numbers = {shapes.get(name) for name in _NUMBERS if name != "prediction"}
+    else:
+        numbers = {shapes.get(name) for name in _NUMBERS}
+    if not right or len({shape[0] for shape in shapes.values()}) > 1 or len(numbers - {None}) > 1:
         raise BundleError(f"{path} holds {_listed(shapes)}, which do not belong together: {_WAY_OUT}")
     if kept.y is not None and not kept.y.shape[1]:
         raise BundleError(f"{path} has labels {kept.y.shape}, no column of them: {_WAY_OUT}")

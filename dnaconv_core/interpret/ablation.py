@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from dnaconv_core.answers.outputs import answer_of_one
 from dnaconv_core.evaluate.bootstrap import Difference, paired_differences
 from dnaconv_core.progress import SILENT, Progress
 
@@ -42,27 +43,29 @@ def ablate_filters(
     weights: np.ndarray | None = None,
     layer: int = 1,
     indices: Sequence[int] | None = None,
+    task: int = 0,
     most: int = 5000,
     n_resamples: int = 1000,
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> list[Ablation]:
-    """Change of the task's main metric (ROC-AUC or Pearson r) without each filter of `layer`, for the first output.
+    """Change of the main metric (ROC-AUC or Pearson r) of the output `task` without each filter of `layer`.
 
-    y: `(N,)` or `(N, T)`; weights: as metrics take them (`labelled`). indices: the filters to silence, from 0 (default:
-    all). Of more than `most` examples, all of the rarer class and a random part of the others are used. A filter that
-    was not reached because `progress` asked to stop is left out.
+    y: labels of that output `(N,)` or `(N, 1)`, see `answers.outputs.of_output`; weights: as metrics take them
+    (`labelled`). indices: the filters to silence, from 0 (default: all). Of more than `most` examples, all of the rarer
+    class and a random part of the others are used. A filter that was not reached because `progress` asked to stop is
+    left out.
     """
     from dnaconv_core.engine.silencing import predict_without
 
     y = np.asarray(y).reshape(len(X), -1)[:, 0]
-    answer = model.config.answer
+    answer = answer_of_one(model.config.answer)
     rows = _some(answer, y, most, seed)
     X, y = np.asarray(X[rows]), y[rows]
     weights = None if weights is None else np.asarray(weights).reshape(-1, 1)[rows, 0]
     covariates = None if covariates is None else covariates[rows]
     chosen = list(range(len(model.convs[layer - 1].bias)) if indices is None else indices)
-    whole, without = predict_without(model, X, covariates, layer=layer, indices=chosen, progress=progress)
+    whole, without = predict_without(model, X, covariates, layer=layer, indices=chosen, task=task, progress=progress)
     if progress.should_stop():
         return []
     found: list[Ablation] = []

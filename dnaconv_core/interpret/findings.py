@@ -60,9 +60,12 @@ def gather(
     group: str = "vertebrates",
     may_name: bool = True,
     siblings: Sequence[ConvNet] = (),
+    task: int = 0,
     progress: Progress = SILENT,
 ) -> Findings | None:
-    """What the model learned, as seen on labelled data; None where `progress` asked to stop, heard within each step.
+    """What the model learned for its output `task`, as seen on data with the label of that output.
+
+    None where `progress` asked to stop, heard within each step.
 
     motifs, group: what names are taken from, as `naming.targets`; may_name: whether there is anything to compare with.
     siblings: the same network trained from other seeds.
@@ -73,10 +76,12 @@ def gather(
         return None
     order = by_usefulness(scan, data.y)
     shown = tuple(int(i) for i in order[:FIRST])
-    worth = ablate_filters(model, data.X, data.y, beside, indices=shown, progress=Part(progress, 0.15, 0.15))
+    worth = ablate_filters(model, data.X, data.y, beside, indices=shown, task=task, progress=Part(progress, 0.15, 0.15))
     if progress.should_stop():
         return None
-    found = discover(model, data.X, data.y, beside, how=DiscoveryOptions(most=_MOST), progress=Part(progress, 0.3, 0.4))
+    found = discover(
+        model, data.X, data.y, beside, how=DiscoveryOptions(task=task, most=_MOST), progress=Part(progress, 0.3, 0.4)
+    )
     if progress.should_stop():
         return None
     filter_names = pattern_names = None
@@ -84,20 +89,22 @@ def gather(
         progress.report(0.7, "naming the motifs")
         pattern_names = named([p.motif for p in found.patterns], motifs, group) if found.patterns else []
         filter_names = named_filters([f.motif for f in scan.motifs], order, motifs, group)
-    if progress.should_stop() or (effects := _effects(model, data, found, Part(progress, 0.75, 0.1))) is None:
+    if progress.should_stop() or (effects := _effects(model, data, found, task, Part(progress, 0.75, 0.1))) is None:
         return None
-    if (examples := _examples(model, data, beside, siblings, Part(progress, 0.85, 0.15))) is None:
+    if (examples := _examples(model, data, beside, siblings, task, Part(progress, 0.85, 0.15))) is None:
         return None
     changes = {change.index: change for change in worth}
     return Findings(scan, shown, changes, filter_names, found, pattern_names, effects, examples)
 
 
-def _effects(model: ConvNet, data: Dataset, found: Discovery, progress: Progress) -> tuple[Effect, ...] | None:
+def _effects(
+    model: ConvNet, data: Dataset, found: Discovery, task: int, progress: Progress
+) -> tuple[Effect, ...] | None:
     if not found.patterns:
         return ()
     made, effects = backgrounds(data.X, model.config.length, BACKGROUNDS), []
     for number, pattern in enumerate(found.patterns, 1):
-        effects.append(marginalize(model, made, pattern.motif))
+        effects.append(marginalize(model, made, pattern.motif, task=task))
         progress.report(number / len(found.patterns), f"pattern {number} put into shuffled sequences")
         if progress.should_stop():
             return None
@@ -105,16 +112,18 @@ def _effects(model: ConvNet, data: Dataset, found: Discovery, progress: Progress
 
 
 def _examples(
-    model: ConvNet, data: Dataset, beside: np.ndarray | None, siblings: Sequence[ConvNet], progress: Progress
+    model: ConvNet, data: Dataset, beside: np.ndarray | None, siblings: Sequence[ConvNet], task: int, progress: Progress
 ) -> tuple[Example, ...] | None:
-    said = predict(model, np.asarray(data.X[:]), beside, progress=Part(progress, 0.0, 0.2))[:, 0]
+    said = predict(model, np.asarray(data.X[:]), beside, progress=Part(progress, 0.0, 0.2))[:, task]
     shown = []
     for number, row in enumerate(np.argsort(-said, kind="stable")[:_EXPLAINED], 1):
         if progress.should_stop():
             return None
         X, c = np.asarray(data.X[row : row + 1]), None if beside is None else beside[row : row + 1]
-        maps = {NAMES[method]: attribute(model, X, method=method, covariates=c) for method in (METHOD, COMPARED)}
-        checks = check_map(model, X, maps, covariates=c, siblings=siblings)
+        maps = {
+            NAMES[method]: attribute(model, X, method=method, task=task, covariates=c) for method in (METHOD, COMPARED)
+        }
+        checks = check_map(model, X, maps, covariates=c, siblings=siblings, task=task)
         shown.append(Example(int(row), float(said[row]), maps[NAMES[METHOD]], tuple(checks)))
         progress.report(0.2 + 0.8 * number / _EXPLAINED, f"{number} of {_EXPLAINED} sequences explained")
     return tuple(shown)

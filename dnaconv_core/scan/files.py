@@ -36,12 +36,14 @@ def scan_to_files(
     *,
     threshold: float = np.inf,
     how: ScanOptions = DEFAULTS,
+    task: int = 0,
     bed: Path | str | None = None,
     bedgraph: Path | str | None = None,
     bigwig: Path | str | None = None,
     progress: Progress = SILENT,
 ) -> list[Scanned]:
-    """Scan each (contig, start, end); peaks are windows that reach `threshold`. Scores are predictions.
+    """Scan each (contig, start, end); peaks are windows that reach `threshold`. Scores are predictions of the
+    output `task`.
 
     A file appears under its name only when it is complete. Raises InputError when a name comes twice or no sequence is
     as long as a window, DataError when a file cannot be written.
@@ -57,7 +59,7 @@ def scan_to_files(
         if track is not None:
             track.file.write(f"# score of the {window}-base window around each base, the higher strand; {edges}\n")
         for target in targets:
-            results.append(_scanned(model, target, threshold, how, track, count))
+            results.append(_scanned(model, target, threshold, how, task, track, count))
             if bed_file is not None:
                 write_bed(bed_file.file, results[-1].id, results[-1].peaks)
             if progress.should_stop():
@@ -88,19 +90,20 @@ def _scanned(
     target: tuple[Contig, int, int],
     threshold: float,
     how: ScanOptions,
+    task: int,
     track: WholeFile | None,
     count: _Count,
 ) -> Scanned:
     """One sequence, whose scores are written to `track` as they come."""
     (contig, start, end), window = target, model.config.length
-    caller, scored, seen = PeakCaller(threshold, window, how.strands or ""), 0, 0
+    caller, scored, seen = PeakCaller(threshold, window, how.strands or "", task), 0, 0
     chunks = scan_chunks(model, contig, (start, end), how=how, progress=count) if end - start >= window else ()
     for chunk in chunks:
         caller.add(chunk)
         scored += int((~np.isnan(chunk.scores[0, :, 0])).sum())
         seen += chunk.scores.shape[1]
         if track is not None:
-            write_bedgraph(track.file, contig.name, chunk, window=window)
+            write_bedgraph(track.file, contig.name, chunk, window=window, task=task)
         count.add(chunk.scores.shape[1], contig.name)
     return Scanned(contig.name, end - start, scored, seen - scored, caller.finish())
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from dnaconv_core.answers.links import LINKS
 from dnaconv_core.data.genome import Contig, RecordContig
 from dnaconv_core.engine.dense import DenseNet, dense_reason
 from dnaconv_core.errors import InputError
@@ -155,8 +156,8 @@ def scan_chunks(
         scores = _piece(work, contig, start, n, progress)
         if scores is None:
             return
-        if how.output == "prediction" and model.config.output == "sigmoid":
-            scores = _sigmoid(scores)
+        if how.output == "prediction":
+            scores = _predictions(model, scores)
         done = start - begin + n
         progress.report(done / windows, f"{contig.name}: {done:,} of {windows:,} windows")
         yield Chunk(start, scores)
@@ -256,6 +257,6 @@ def _stretches(wanted: np.ndarray, tile: int) -> Iterator[tuple[int, int]]:
         at += tile
 
 
-def _sigmoid(logits: np.ndarray) -> np.ndarray:
-    with np.errstate(over="ignore"):
-        return (1 / (1 + np.exp(-logits.astype(np.float64)))).astype(np.float32)
+def _predictions(model: ConvNet, logits: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return LINKS[model.config.output].of_array(logits.astype(np.float64)).astype(np.float32)

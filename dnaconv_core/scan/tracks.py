@@ -71,9 +71,11 @@ class PeakCaller:
         self._waiting = self._waiting[:, still_open]
 
 
-def call_peaks(scores: np.ndarray, threshold: float, *, window: int, strands: str, start: int = 0) -> list[Peak]:
-    """Peaks of scores `(strands, n, T)` that are all at hand, of the first task."""
-    caller = PeakCaller(threshold, window, strands)
+def call_peaks(
+    scores: np.ndarray, threshold: float, *, window: int, strands: str, start: int = 0, task: int = 0
+) -> list[Peak]:
+    """Peaks of scores `(strands, n, T)` that are all at hand, of the output `task`."""
+    caller = PeakCaller(threshold, window, strands, task)
     caller.add(Chunk(start, scores))
     return caller.finish()
 
@@ -114,8 +116,8 @@ def spans(chunk: Chunk, window: int, task: int = 0) -> Iterator[tuple[int, int, 
             yield middle + low, middle + high, float(best[low])
 
 
-def write_bedgraph(file: TextIO, name: str, chunk: Chunk, *, window: int) -> None:
-    file.writelines(f"{name}\t{low}\t{high}\t{value:.6g}\n" for low, high, value in spans(chunk, window))
+def write_bedgraph(file: TextIO, name: str, chunk: Chunk, *, window: int, task: int = 0) -> None:
+    file.writelines(f"{name}\t{low}\t{high}\t{value:.6g}\n" for low, high, value in spans(chunk, window, task))
 
 
 def write_bigwig(path: Path | str, bedgraph: Path, lengths: dict[str, int]) -> None:

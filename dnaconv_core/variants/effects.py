@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from dnaconv_core.answers.links import LINKS
 from dnaconv_core.data.genome import Contig, Genome, RecordContig
 from dnaconv_core.errors import InputError
 from dnaconv_core.progress import SILENT, Progress
@@ -181,26 +182,26 @@ def _score(
         return
     joined = Record("alleles", "".join(texts), 0)
     found = scan(model, joined, strands="+-", output="logit", covariates=covariates, max_unknown=len(joined.sequence))
-    logits, at = found.scores[:, :, task], 0  # (2, windows)
+    logits, at = found.scores, 0  # (2, windows, T)
     for placed in batch:
         if not placed.n:
             yield placed.effect
             continue
-        ref = logits[:, at : at + placed.n]  # (2, n)
+        ref = logits[:, at : at + placed.n]  # (2, n, T)
         at += len(placed.ref)
         alt = logits[:, at : at + placed.n]
         at += len(placed.alt)
-        change = alt - ref
+        change = alt[:, :, task] - ref[:, :, task]
         strand, best = np.unravel_index(np.abs(change).argmax(), change.shape)
         middle = placed.centre - placed.start
-        pair = np.array([ref[0, middle], alt[0, middle]], np.float64)
-        values = 1 / (1 + np.exp(-pair)) if model.config.output == "sigmoid" else pair
+        pair = np.array([ref[0, middle], alt[0, middle]], np.float64)  # (2, T)
+        values = LINKS[model.config.output].of_array(pair)
         gained, lost = _motif_changes(placed, motifs)
         yield placed.effect._replace(
-            ref_logit=float(pair[0]),
-            alt_logit=float(pair[1]),
-            ref_prediction=float(values[0]),
-            alt_prediction=float(values[1]),
+            ref_logit=float(pair[0, task]),
+            alt_logit=float(pair[1, task]),
+            ref_prediction=float(values[0, task]),
+            alt_prediction=float(values[1, task]),
             best_effect_logit=float(change[strand, best]),
             best_start=placed.start + int(best),
             best_strand="+-"[strand],
