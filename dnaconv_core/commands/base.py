@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dnaconv_core.answers.outputs import find_output, of_output, output_names, shown_output
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.results import Metric
@@ -14,6 +15,7 @@ from dnaconv_core.runs.models import find_model
 
 if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
+    from dnaconv_core.model.config import ModelConfig
     from dnaconv_core.model.convnet import ConvNet
 
 MODEL_HELP = "a run's id, a bundle's folder, or a pretrained model's name"
@@ -36,6 +38,27 @@ def metric_line(name: str, metric: Metric) -> str:
 def with_model(parser: ArgumentParser) -> ArgumentParser:
     parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
     return parser
+
+
+def task_option(parser: ArgumentParser) -> None:
+    words = "which output of a model with several, by name or number from 0 (default: the first)"
+    parser.add_argument("--task", default="", metavar="NAME|NUMBER", help=words)
+
+
+class Chosen(NamedTuple):
+    """The output that --task names."""
+
+    number: int  # from 0
+    facts: dict[str, str]  # for --json: {"task": name}; nothing where there is one output
+    lines: list[str]  # for people
+
+
+def chosen_output(options: Namespace, config: ModelConfig) -> Chosen:
+    """Which output a command is about. Raises InputError where the model has none of that name or number."""
+    number = find_output(config, options.task)
+    if config.n_tasks == 1:
+        return Chosen(number, {}, [])
+    return Chosen(number, {"task": output_names(config)[number]}, [f"of {shown_output(config, number)} (see --task)"])
 
 
 def open_model(options: Namespace) -> Bundle:
@@ -65,7 +88,14 @@ def data_options(parser: ArgumentParser) -> None:
 
 
 def examples(options: Namespace, bundle: Bundle) -> Dataset | None:
-    """--data, else what was kept with the model, else None."""
+    """--data, else what was kept with the model, else None; of several labels the one that --task names."""
+    found = _examples(options, bundle)
+    if found is None:
+        return None
+    return of_output(bundle.config, found, find_output(bundle.config, getattr(options, "task", "")))
+
+
+def _examples(options: Namespace, bundle: Bundle) -> Dataset | None:
     from dnaconv_core.interpret.keep import stored_examples
 
     if options.data:

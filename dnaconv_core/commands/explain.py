@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dnaconv_core.commands.base import Answer, open_model, siblings_of, with_model
+from dnaconv_core.commands.base import Answer, chosen_output, open_model, siblings_of, task_option, with_model
 from dnaconv_core.commands.outputs import Logo, check_outputs, picture_options, write_logos
 from dnaconv_core.commands.sequences import add_sequence_options, given_sequences
 from dnaconv_core.files import write_atomic
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dnaconv_core.interpret.attribution import Attribution
     from dnaconv_core.interpret.evidence import Check
     from dnaconv_core.model.bundle import Bundle
+    from dnaconv_core.model.config import ModelConfig
 
 _COMPARED = ("input_x_gradient", "deeplift_shap", "ism")  # the methods that a map is compared with
 
@@ -28,6 +29,7 @@ _COMPARED = ("input_x_gradient", "deeplift_shap", "ism")  # the methods that a m
 def add(groups: Any, command: Any) -> None:
     explained = with_model(command(groups, "attribute", attribute_command, "which bases made the model say this"))
     add_sequence_options(explained)
+    task_option(explained)
     explained.add_argument("--method", choices=tuple(ATTRIBUTIONS), default="deeplift_shap")
     explained.add_argument("--correct", action="store_true", help="subtract the gradient's mean over the four bases")
     explained.add_argument("--reference", choices=("zero", "uniform", "shuffled"), default=None)
@@ -38,22 +40,25 @@ def add(groups: Any, command: Any) -> None:
 
     mutated = with_model(command(groups, "ism", ism_command, "what every single substitution does"))
     add_sequence_options(mutated)
+    task_option(mutated)
     mutated.add_argument("--out", default="", metavar="FILE.csv", help="write a line for each substitution there")
 
 
 def attribute_command(options: Namespace) -> Answer:
     from dnaconv_core.interpret.attribution import NAMES, attribute
     from dnaconv_core.interpret.export import attribution_csv
+    from dnaconv_core.predict import predict
 
     bundle = open_model(options)
     check_outputs(options)
     data = given_sequences(options, bundle.config)
-    bar, how = Bar(), {"correct": options.correct, "reference": options.reference, "seed": options.seed}
+    bar, of = Bar(), chosen_output(options, bundle.config)
+    how = {"task": of.number, "correct": options.correct, "reference": options.reference, "seed": options.seed}
     progress = Part(bar, 0.0, 0.3) if options.evidence else bar
     found = attribute(bundle.model, data, method=options.method, progress=progress, **how)
     evidence = _evidence(options.model, bundle, data, found, how, Part(bar, 0.3, 0.7)) if options.evidence else None
-    scores = (found.values * data.X).sum(axis=1)  # (N, L)
     if options.out:
+        scores = (found.values * data.X).sum(axis=1)  # (N, L)
         table = attribution_csv(data.ids, data.sequences(), {found.method: scores})
         write_atomic(Path(options.out).absolute(), table.encode())
     unit = output_word(bundle.config)
@@ -65,24 +70,25 @@ def attribute_command(options: Namespace) -> Answer:
             for name, values, x in zip(data.ids, found.values, data.X, strict=True)
         ),
     )
-    rows = _attribution_rows(bundle, data, found, scores, evidence)
+    outputs = predict(bundle.model, data, output="logit")[:, of.number]
+    rows = _attribution_rows(bundle.config, data, found, outputs, evidence)
     answer = {
         "model": options.model,
+        **of.facts,
         "method": found.method,
         "unit": unit,
         "reference": found.reference,
         "sequences": rows,
     }
-    return Answer(answer, "\n".join(line for row in rows for line in _attribution_lines(row, unit)))
+    lines = [*of.lines, *(line for row in rows for line in _attribution_lines(row, unit))]
+    return Answer(answer, "\n".join(lines))
 
 
 def _attribution_rows(
-    bundle: Bundle, data: Dataset, found: Attribution, scores: np.ndarray, evidence: list[list[Check]] | None
+    config: ModelConfig, data: Dataset, found: Attribution, outputs: np.ndarray, evidence: list[list[Check]] | None
 ) -> list[dict[str, Any]]:
-    from dnaconv_core.predict import predict
-
-    outputs, sequences, names = predict(bundle.model, data, output="logit")[:, 0], data.sequences(), data.ids.tolist()
-    beside = found.covariates
+    sequences, names = data.sequences(), data.ids.tolist()
+    beside, scores = found.covariates, (found.values * data.X).sum(axis=1)  # (N, L)
     return [
         {
             "id": str(names[i]),
@@ -90,9 +96,7 @@ def _attribution_rows(
             "output": float(outputs[i]),
             "attribution": [round(float(v), 6) for v in scores[i]],
             "delta": None if found.delta is None else float(found.delta[i]),
-            "covariates": None
-            if beside is None
-            else dict(zip(bundle.config.covariates, map(float, beside[i]), strict=True)),
+            "covariates": None if beside is None else dict(zip(config.covariates, map(float, beside[i]), strict=True)),
             "evidence": None if evidence is None else [check._asdict() for check in evidence[i]],
         }
         for i in range(len(data))
@@ -122,7 +126,10 @@ def _evidence(
     beside, siblings = covariates_for(bundle.model, data), siblings_of(model)
     others = {
         method: attribute(
-            bundle.model, data, method=method, correct=how["correct"] and method in GRADIENTS, seed=how["seed"]
+            bundle.model,
+            data,
+            method=method,
+            **how | {"correct": how["correct"] and method in GRADIENTS, "reference": None},
         )
         for method in _COMPARED
         if method != found.method
@@ -153,12 +160,13 @@ def ism_command(options: Namespace) -> Answer:
     bundle = open_model(options)
     check_outputs(options)
     data = given_sequences(options, bundle.config)
-    change = ism(bundle.model, data.X, covariates_for(bundle.model, data), progress=Bar())
-    outputs, letters = predict(bundle.model, data, output="logit")[:, 0], LETTERS[bundle.config.alphabet]
+    of = chosen_output(options, bundle.config)
+    change = ism(bundle.model, data.X, covariates_for(bundle.model, data), task=of.number, progress=Bar())
+    outputs, letters = predict(bundle.model, data, output="logit")[:, of.number], LETTERS[bundle.config.alphabet]
     unit, sequences = output_word(bundle.config), data.sequences()
     if options.out:
         write_atomic(Path(options.out).absolute(), substitutions_csv(data.ids, sequences, change, letters).encode())
-    rows, lines = [], []
+    rows, lines = [], list(of.lines)
     for i, sequence in enumerate(sequences):
         rows.append(
             {
@@ -172,7 +180,9 @@ def ism_command(options: Namespace) -> Answer:
         for place in np.argsort(-np.abs(change[i]).ravel(), kind="stable")[:10]:
             base, position = divmod(int(place), change.shape[2])
             lines.append(f"  {sequence[position]}{position + 1}{letters[base]} {change[i, base, position]:+.4f}")
-    return Answer({"model": options.model, "unit": unit, "bases": letters, "sequences": rows}, "\n".join(lines))
+    return Answer(
+        {"model": options.model, **of.facts, "unit": unit, "bases": letters, "sequences": rows}, "\n".join(lines)
+    )
 
 
 def _delta(delta: float | None) -> str:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dnaconv_core.commands.base import Answer, data_options, examples, open_model, with_model
+from dnaconv_core.commands.base import (
+    Answer,
+    chosen_output,
+    data_options,
+    examples,
+    open_model,
+    task_option,
+    with_model,
+)
 from dnaconv_core.commands.naming import best_name, name_options, nameable
 from dnaconv_core.commands.outputs import Logo, check_outputs, file_options, save_motifs, write_logos
 from dnaconv_core.errors import InputError
@@ -30,6 +38,7 @@ _TOGETHER = 0.3  # correlation of activations from which filters fire together
 def add(groups: Any, command: Any) -> None:
     found = with_model(command(groups, "filters", filters, "what each filter looks for, its name, and if it matters"))
     data_options(found)
+    task_option(found)
     name_options(found)
     file_options(found)
     found.add_argument("--layer", type=int, default=1, help="from 1; deeper layers by their receptive field")
@@ -44,9 +53,10 @@ def filters(options: Namespace) -> Answer:
 
     bundle = open_model(options)
     check_outputs(options)
-    named = nameable(options, bundle.config)
+    named, of = nameable(options, bundle.config), chosen_output(options, bundle.config)
     data = examples(options, bundle)
-    found, order, beside = _kept(options, bundle) if data is None else _read(options, bundle, data.labelled())
+    seen = _kept(options, bundle) if data is None else _read(options, bundle, data.labelled(), of.number)
+    found, order, beside = seen
     matches: list[list[Match]] = [[] for _ in found]
     if named:
         matches = named_filters([f.motif for f in found], order, options.motifs, options.jaspar)
@@ -56,13 +66,14 @@ def filters(options: Namespace) -> Answer:
     rows = [_row(f, own, bundle.config) | beside.get(f.index, _NOTHING) for f, own in zip(found, matches, strict=True)]
     shown = order if options.all else order[:FIRST]
     ranked = any(row["rank"] for row in rows)
-    lines = [f"those that tell {' and '.join(group_words(bundle.config))} apart most come first"] if ranked else []
+    lines = list(of.lines)
+    lines += [f"those that tell {' and '.join(group_words(bundle.config))} apart most come first"] if ranked else []
     lines += [_line(rows[i], f"  {best_name(matches[i])}" if named else "") for i in shown]
     if not named:
         lines.append(NOT_NAMED)
     if len(shown) < len(found):
         lines.append(f"and {len(found) - len(shown)} more: --all lists them")
-    return Answer({"model": options.model, "layer": options.layer, "filters": rows}, "\n".join(lines))
+    return Answer({"model": options.model, **of.facts, "layer": options.layer, "filters": rows}, "\n".join(lines))
 
 
 def _row(f: FilterMotif | StoredFilter, matches: list[Match], config: ModelConfig) -> dict[str, Any]:
@@ -126,7 +137,7 @@ def _kept(options: Namespace, bundle: Bundle) -> _Found:
     return _Found(found, np.arange(len(found)), {})
 
 
-def _read(options: Namespace, bundle: Bundle, data: Dataset) -> _Found:
+def _read(options: Namespace, bundle: Bundle, data: Dataset, task: int) -> _Found:
     """The filters as sequences show them."""
     from dnaconv_core.interpret.ablation import ablate_filters
     from dnaconv_core.interpret.filters import by_usefulness, class_means, co_firing, filter_motifs
@@ -151,7 +162,9 @@ def _read(options: Namespace, bundle: Bundle, data: Dataset) -> _Found:
         beside[int(index)] |= {"rank": place, "mean_activation": {"positives": high, "negatives": low}}
     if measured:
         given = covariates_for(model, data)
-        done = ablate_filters(model, data.X, data.y, given, layer=options.layer, progress=Part(progress, 0.3, 0.7))
+        done = ablate_filters(
+            model, data.X, data.y, given, layer=options.layer, task=task, progress=Part(progress, 0.3, 0.7)
+        )
         for change in done:
             beside[change.index]["ablation"] = change.as_json()
     return _Found(scan.motifs, order, beside)

@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dnaconv_core.answers.outputs import answer_of_one, output_names
 from dnaconv_core.commands.base import (
     COVARIATES_HELP,
     Answer,
     absolute,
+    chosen_output,
     metric_line,
     open_dataset,
     open_model,
     siblings_of,
+    task_option,
     with_model,
 )
 from dnaconv_core.commands.runs import queued_answer, run_answer
@@ -82,6 +85,7 @@ def add(groups: Any, command: Any) -> None:
     prediction.add_argument(
         "--details", action="store_true", help="also the other strand, a calibrated probability, percentiles and seeds"
     )
+    task_option(prediction)
     prediction.add_argument("--out", default="", metavar="FILE.csv", help="write the table there")
 
 
@@ -143,6 +147,7 @@ def _check_given(options: Namespace, spec: RunSpec) -> None:
 
 def evaluate(options: Namespace) -> Answer:
     from dnaconv_core.evaluate.bootstrap import bootstrap
+    from dnaconv_core.evaluate.each import confusion, evaluate_outputs
     from dnaconv_core.evaluate.metrics import labelled
     from dnaconv_core.predict import predict as run_model
     from dnaconv_core.runs.seen import seen_in_training, seen_sentence
@@ -154,7 +159,7 @@ def evaluate(options: Namespace) -> Answer:
     prediction = run_model(bundle.model, data, progress=Bar())
     metrics = bootstrap(bundle.config.task, data.y, prediction, weights=labelled(data.w))
     seen = seen_in_training(bundle.path, data)
-    answer = {
+    answer: dict[str, Any] = {
         "model": options.model,
         "experiment": bundle.experiment,
         "n": len(data),
@@ -162,11 +167,30 @@ def evaluate(options: Namespace) -> Answer:
         "seen_in_training": None if seen is None else seen.seen,
     }
     lines = [metric_line(name, metric) for name, metric in metrics.items()]
+    if each := evaluate_outputs(bundle.config, data.y, prediction, labelled(data.w)):
+        answer["each"] = {name: {key: m.as_json() for key, m in found.items()} for name, found in each.items()}
+        main = answer_of_one(bundle.config.answer).main_metric
+        lines += [f"  {name}: {metric_line(main, found[main])}" for name, found in each.items()]
+    if bundle.config.answer.joint:
+        answer["classes"] = output_names(bundle.config)
+        answer["confusion"] = confusion(data.y, prediction, data.w).tolist()
+        lines += ["measured (rows) and called (columns):", *_grid(answer["classes"], answer["confusion"])]
     lines += filter(None, [seen_sentence(seen)])
     if options.part:
         answer |= {"part": options.part, "looks": looks}
         lines.insert(0, _part_words(options.part, data, looks))
     return Answer(answer, "\n".join(lines))
+
+
+def _grid(names: list[str], counts: list[list[int]]) -> list[str]:
+    """A table of counts in lines of text."""
+    wide = max(len(name) for name in names)
+    columns = [max(len(name), *(len(f"{row[i]:,}") for row in counts)) for i, name in enumerate(names)]
+    table = [("", names), *((name, [f"{n:,}" for n in row]) for name, row in zip(names, counts, strict=True))]
+    return [
+        f"  {name:<{wide}}  " + "  ".join(f"{text:>{w}}" for text, w in zip(row, columns, strict=True))
+        for name, row in table
+    ]
 
 
 def _measured(options: Namespace, bundle: Bundle) -> tuple[Dataset, int]:
@@ -191,30 +215,27 @@ def _part_words(part: str, data: Dataset, looks: int) -> str:
 
 
 def predict(options: Namespace) -> Answer:
+    from dnaconv_core.evaluate.calibration import percentiles, read_reference
+
     bundle = open_model(options)
     data = given_sequences(options, bundle.config)
-    names, columns = ["prediction"], []
+    of = chosen_output(options, bundle.config)
+    one = bundle.config.n_tasks == 1
     if options.details:
-        detail = _details(bundle, data, options.model)
-        columns = list(detail.columns().values())
-        names = list(detail.columns())
+        columns = _details(bundle, data, options.model, of.number).columns()
+        shown = list(columns)
     else:
-        from dnaconv_core.evaluate.calibration import percentiles, read_reference
-        from dnaconv_core.predict import predict as run_model
-
-        columns = [run_model(bundle.model, data, progress=Bar())[:, 0]]
-        reference = read_reference(bundle.path)
-        if reference is not None:  # for readers of JSON: the table keeps its three columns
-            names.append("percentile")
-            columns.append(percentiles(columns[0], reference.prediction))
-    values = [[None if np.isnan(value) else value for value in column.tolist()] for column in columns]
+        columns = _predictions(bundle, data, [of.number] if options.task or one else None)
+        shown = list(columns)
+        if one and (reference := read_reference(bundle.path)) is not None:  # JSON alone: the table has three columns
+            columns["percentile"] = percentiles(columns["prediction"], reference.prediction)
+    values = [[None if value != value else value for value in column.tolist()] for column in columns.values()]
     rows = [
-        {"id": name, "sequence": sequence, **dict(zip(names, numbers, strict=True))}
+        {"id": name, "sequence": sequence, **dict(zip(columns, numbers, strict=True))}
         for name, sequence, *numbers in zip(data.ids.tolist(), data.sequences(), *values, strict=True)
     ]
     table = io.StringIO()
-    shown = ["id", "sequence", *(names if options.details else ["prediction"])]
-    writer = csv.DictWriter(table, shown, lineterminator="\n", extrasaction="ignore")
+    writer = csv.DictWriter(table, ["id", "sequence", *shown], lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
     writer.writerows({**row, "id": safe_cell(row["id"])} for row in rows)  # JSON has it as it is
     if options.out:
@@ -223,11 +244,24 @@ def predict(options: Namespace) -> Answer:
     return Answer(rows, table.getvalue().rstrip())
 
 
-def _details(bundle: Bundle, data: Dataset, model: str) -> Detail:
+def _predictions(bundle: Bundle, data: Dataset, outputs: list[int] | None) -> dict[str, np.ndarray]:
+    """Columns `(N,)`: 'prediction', of several outputs 'prediction_NAME' each, and of classes the one called."""
+    from dnaconv_core.predict import predict as run_model
+
+    config, found = bundle.config, run_model(bundle.model, data, progress=Bar())
+    if config.n_tasks == 1:
+        return {"prediction": found[:, 0]}
+    names = output_names(config)
+    columns = {f"prediction_{names[t]}": found[:, t] for t in outputs or range(config.n_tasks)}
+    return columns | ({"class": np.array(names)[found.argmax(axis=1)]} if config.answer.joint else {})
+
+
+def _details(bundle: Bundle, data: Dataset, model: str, output: int) -> Detail:
     from dnaconv_core.evaluate.calibration import read_reference
     from dnaconv_core.evaluate.detail import explain
 
-    return explain(bundle.model, data, reference=read_reference(bundle.path), siblings=siblings_of(model))
+    reference = read_reference(bundle.path, output)
+    return explain(bundle.model, data, reference=reference, siblings=siblings_of(model), task=output)
 
 
 def _split(text: str) -> dict[str, Any]:

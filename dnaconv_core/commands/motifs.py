@@ -11,11 +11,13 @@ import numpy as np
 
 from dnaconv_core.commands.base import (
     Answer,
+    chosen_output,
     data_options,
     examples,
     labelled_examples,
     needed_examples,
     open_model,
+    task_option,
     with_model,
 )
 from dnaconv_core.commands.naming import (
@@ -45,9 +47,13 @@ if TYPE_CHECKING:
     from dnaconv_core.sequence.motif import Motif
 
 
+Told = tuple[dict[str, Any], list[str]]  # for --json and for people
+
+
 def add(groups: Any, command: Any) -> None:
     patterns = with_model(command(groups, "motifs", motifs, "the motifs a model uses over a dataset"))
     data_options(patterns)
+    task_option(patterns)
     name_options(patterns)
     patterns.add_argument("--method", choices=tuple(ATTRIBUTIONS), default="deeplift_shap")
     patterns.add_argument("--most", type=int, default=1000, metavar="N", help="positives explained, and negatives")
@@ -74,6 +80,7 @@ def add(groups: Any, command: Any) -> None:
     how.add_argument("--mutate", action="store_true", help="with each of its bases changed")
     bench.add_argument("--backgrounds", type=int, default=100, metavar="N")
     bench.add_argument("--seed", type=int, default=0)
+    task_option(bench)
     data_options(bench)
 
 
@@ -87,10 +94,11 @@ def motifs(options: Namespace) -> Answer:
     bundle = open_model(options)
     check_outputs(options)
     config, may_name = bundle.config, nameable(options, bundle.config)
+    of = chosen_output(options, config)
     data = labelled_examples(options, bundle)
-    how = DiscoveryOptions(options.method, most=options.most, finder=options.finder, seed=options.seed)
+    how = DiscoveryOptions(options.method, of.number, most=options.most, finder=options.finder, seed=options.seed)
     found = discover(bundle.model, data.X, data.y, covariates_for(bundle.model, data), how=how, progress=Bar())
-    if not options.data:
+    if not options.data and of.number == 0:  # pages show the first output
         save_discovery(kept_with(bundle.path), found)
     motifs = [p.motif for p in found.patterns]
     matches: list[list[Match]] = [[] for _ in motifs]
@@ -103,9 +111,10 @@ def motifs(options: Namespace) -> Answer:
         for p, own in zip(found.patterns, matches, strict=True)
     ]
     names = [best_name(own) if may_name else NOT_NAMED for own in matches]
-    lines = [_pattern_line(p, config) + name for p, name in zip(found.patterns, names, strict=True)]
+    lines = [*of.lines, *(_pattern_line(p, config) + name for p, name in zip(found.patterns, names, strict=True))]
     answer = {
         "model": options.model,
+        **of.facts,
         "method": found.method,
         "n_explained": len(found.rows),
         "n_seqlets": len(found.seqlets),
@@ -204,12 +213,14 @@ def bench_command(options: Namespace) -> Answer:
     bundle = open_model(options)
     data = examples(options, bundle)
     n, length = options.backgrounds, bundle.config.length
-    motif = motif_meant(options.motif, options, bundle)
+    motif, of = motif_meant(options.motif, options, bundle), chosen_output(options, bundle.config)
+    how = {"task": of.number, "seed": options.seed}
     X = bench.backgrounds(None if data is None else data.X, length, n, seed=options.seed)
-    effect = bench.marginalize(bundle.model, X, motif, seed=options.seed)
+    effect = bench.marginalize(bundle.model, X, motif, **how)
     unit, made = output_word(bundle.config), "random" if data is None else "shuffled"
     answer: dict[str, Any] = {
         "model": options.model,
+        **of.facts,
         "motif": options.motif,
         "consensus": spelled(consensus(motif.ppm), bundle.config),
         "unit": unit,
@@ -218,8 +229,9 @@ def bench_command(options: Namespace) -> Answer:
         "effect": {"mean": effect.mean, "low": effect.low, "high": effect.high},
     }
     lines = [
+        *of.lines,
         f"effect of {options.motif} on the {unit}, in the middle of {len(X)} {made} backgrounds: "
-        f"{effect.mean:+.3f} ({effect.low:+.3f} to {effect.high:+.3f})"
+        f"{effect.mean:+.3f} ({effect.low:+.3f} to {effect.high:+.3f})",
     ]
     typical = bench.typical_covariates(bundle.config)
     if typical is not None:
@@ -227,37 +239,37 @@ def bench_command(options: Namespace) -> Answer:
         answer["covariates"] = beside
         lines.append("with " + ", ".join(f"{name} {value:.3g}" for name, value in beside.items()) + ", as is typical")
     if bundle.config.alphabet == "DNA":
-        _, other = bench.strand_effects(bundle.model, X, motif, seed=options.seed)
+        _, other = bench.strand_effects(bundle.model, X, motif, **how)
         answer["other_strand"] = {"mean": other.mean, "low": other.low, "high": other.high}
         lines.append(f"the same DNA read from the other strand: {other.mean:+.3f}")
-    more, words = _varied(options, bundle, X, motif)
+    more, words = _varied(options, bundle, X, motif, of.number)
     return Answer(answer | more, "\n".join(lines + words))
 
 
-def _varied(options: Namespace, bundle: Bundle, X: np.ndarray, motif: Motif) -> tuple[dict[str, Any], list[str]]:
+def _varied(options: Namespace, bundle: Bundle, X: np.ndarray, motif: Motif, task: int) -> Told:
     """What --positions, --spacing or --mutate adds to the answer and to its lines."""
     if options.positions:
-        return _by_position(options, bundle, X, motif)
+        return _by_position(options, bundle, X, motif, task)
     if options.spacing:
-        return _by_spacing(options, bundle, X, motif)
-    return _by_mutation(bundle, X, motif) if options.mutate else ({}, [])
+        return _by_spacing(options, bundle, X, motif, task)
+    return _by_mutation(bundle, X, motif, task) if options.mutate else ({}, [])
 
 
-def _by_position(options: Namespace, bundle: Bundle, X: np.ndarray, motif: Motif) -> tuple[dict[str, Any], list[str]]:
+def _by_position(options: Namespace, bundle: Bundle, X: np.ndarray, motif: Motif, task: int) -> Told:
     from dnaconv_core.interpret.marginalize import by_position
 
-    places = by_position(bundle.model, X, motif, seed=options.seed, progress=Bar())
+    places = by_position(bundle.model, X, motif, task=task, seed=options.seed, progress=Bar())
     words = "position-invariant" if places.invariant else "position-dependent"
     first = f"{words}: from lowest to highest it varies by {places.variation:.0%} of its mean over the middle"
     answer = _curve(places.curve) | {"variation": places.variation, "invariant": places.invariant}
     return {"positions": answer}, [first, *_curve_lines(places.curve, "from base", 1)]
 
 
-def _by_spacing(options: Namespace, bundle: Bundle, X: np.ndarray, motif: Motif) -> tuple[dict[str, Any], list[str]]:
+def _by_spacing(options: Namespace, bundle: Bundle, X: np.ndarray, motif: Motif, task: int) -> Told:
     from dnaconv_core.interpret.marginalize import by_spacing
 
     second = motif_meant(options.spacing, options, bundle)
-    apart = by_spacing(bundle.model, X, motif, second, seed=options.seed, progress=Bar())
+    apart = by_spacing(bundle.model, X, motif, second, task=task, seed=options.seed, progress=Bar())
     answer = {"motif": options.spacing, **_curve(apart.joint), "interaction": _curve(apart.interaction)}
     lines = ["both together, and what that is beyond the sum of each alone:"]
     joint = _curve_lines(apart.joint, "gap", 0)
@@ -267,10 +279,10 @@ def _by_spacing(options: Namespace, bundle: Bundle, X: np.ndarray, motif: Motif)
     return {"spacing": answer}, lines
 
 
-def _by_mutation(bundle: Bundle, X: np.ndarray, motif: Motif) -> tuple[dict[str, Any], list[str]]:
+def _by_mutation(bundle: Bundle, X: np.ndarray, motif: Motif, task: int) -> Told:
     from dnaconv_core.interpret.marginalize import by_mutation
 
-    mutated, letters = by_mutation(bundle.model, X, motif), LETTERS[bundle.config.alphabet]
+    mutated, letters = by_mutation(bundle.model, X, motif, task=task), LETTERS[bundle.config.alphabet]
     word = spelled(mutated.word, bundle.config)
     answer = {"word": word, "change": {letter: mutated.change[b].tolist() for b, letter in enumerate(letters)}}
     lines = [

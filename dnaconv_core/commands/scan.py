@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dnaconv_core.commands.base import Answer, open_model, with_model
+from dnaconv_core.answers.outputs import answer_of_one
+from dnaconv_core.commands.base import Answer, chosen_output, open_model, task_option, with_model
 from dnaconv_core.commands.sequences import covariate_option, given_covariates
 from dnaconv_core.errors import InputError
 from dnaconv_core.progress import Bar
@@ -39,6 +40,7 @@ def add(groups: Any, command: Any) -> None:
     )
     scanning.add_argument("--max-unknown", type=int, default=0, metavar="N", help="unknown bases a window may have")
     covariate_option(scanning)
+    task_option(scanning)
 
 
 def scan(options: Namespace) -> Answer:
@@ -46,7 +48,8 @@ def scan(options: Namespace) -> Answer:
     from dnaconv_core.scan.scan import ScanOptions, plan_scan
 
     bundle = open_model(options)
-    threshold, words = _threshold(bundle, options.threshold, options.fpr)
+    of = chosen_output(options, bundle.config)
+    threshold, words = _threshold(bundle, of.number, options.threshold, options.fpr)
     given = given_covariates(bundle, options.covariate)
     how = ScanOptions(edges=options.edges, covariates=given, max_unknown=options.max_unknown)
     with ExitStack() as stack:
@@ -54,6 +57,7 @@ def scan(options: Namespace) -> Answer:
             bundle.model,
             _targets(stack, options.fasta, options.region, bundle.config.alphabet),
             threshold=threshold,
+            task=of.number,
             how=how,
             bed=options.bed,
             bedgraph=options.bedgraph,
@@ -61,7 +65,7 @@ def scan(options: Namespace) -> Answer:
             progress=Bar(),
         )
     plan = plan_scan(bundle.model, edges=options.edges)
-    lines = [f"{plan.method} scan, {plan.edges} edges{'; ' + plan.note if plan.note else ''}; peaks {words}"]
+    lines = [*of.lines, f"{plan.method} scan, {plan.edges} edges{'; ' + plan.note if plan.note else ''}; peaks {words}"]
     for result in results:
         missing = f", {result.n_missing:,} with unknown bases left out" if result.n_missing else ""
         lines.append(f"{result.id}: {result.n_scored:,} windows scored{missing}; {len(result.peaks):,} peaks")
@@ -78,10 +82,10 @@ def scan(options: Namespace) -> Answer:
         }
         for result in results
     ]
-    return Answer({"sequences": sequences}, "\n".join(lines))
+    return Answer({**of.facts, "sequences": sequences}, "\n".join(lines))
 
 
-def _threshold(bundle: Bundle, threshold: float | None, fpr: float | None) -> tuple[float, str]:
+def _threshold(bundle: Bundle, output: int, threshold: float | None, fpr: float | None) -> tuple[float, str]:
     """The least prediction of a peak, and how it was chosen: as given, by the negatives, else 0.5."""
     from dnaconv_core.evaluate.calibration import read_reference, scanned_negatives
     from dnaconv_core.scan.tracks import threshold_at
@@ -90,16 +94,16 @@ def _threshold(bundle: Bundle, threshold: float | None, fpr: float | None) -> tu
         if np.isnan(threshold):
             raise InputError("--threshold is nan: it must be a number")
         return threshold, f"from {threshold:g}"
-    if not bundle.config.answer.yes_or_no:
+    if not answer_of_one(bundle.config.answer).yes_or_no:
         if fpr is not None:
             raise InputError("--fpr needs a yes-or-no model: this one predicts a number, give --threshold")
         return float("inf"), "none: this model predicts a number, give --threshold"
-    reference = read_reference(bundle.path)
+    reference = read_reference(bundle.path, output)
     if reference is None or not len(reference.negatives):
         if fpr is not None:
             raise InputError(f"--fpr needs validation predictions, which {bundle.path} does not have: give --threshold")
         return 0.5, "from 0.5 (there are no validation negatives to choose by)"
-    negatives = scanned_negatives(bundle.model, reference)
+    negatives = scanned_negatives(bundle.model, reference, output)
     share = max(0.01, 1 / len(negatives)) if fpr is None else fpr
     chosen = threshold_at(negatives, share)
     return chosen, f"from {chosen:.4g}, which {share:g} of {len(negatives):,} validation negatives reach"

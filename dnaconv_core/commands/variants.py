@@ -6,7 +6,7 @@ from argparse import Namespace
 from contextlib import ExitStack
 from typing import Any
 
-from dnaconv_core.commands.base import Answer, open_model, with_model
+from dnaconv_core.commands.base import Answer, chosen_output, open_model, task_option, with_model
 from dnaconv_core.commands.sequences import covariate_option, given_covariates
 from dnaconv_core.progress import Bar
 
@@ -23,6 +23,7 @@ def add(groups: Any, command: Any) -> None:
     changing.add_argument("--vcf-out", default="", metavar="FILE.vcf", help="write the VCF with effects added there")
     changing.add_argument("--motif", action="append", default=[], metavar="WORD", help="list hits of this IUPAC word")
     covariate_option(changing)
+    task_option(changing)
 
 
 def variants(options: Namespace) -> Answer:
@@ -37,8 +38,8 @@ def variants(options: Namespace) -> Answer:
     bundle = open_model(options)
     known = EXPERIMENTS.get(bundle.experiment)
     words = options.motif or ([known.motif] if known is not None and known.motif else [])
-    file = read_vcf(options.vcf)
-    rows, lines, n = [], [], 0
+    file, of = read_vcf(options.vcf), chosen_output(options, bundle.config)
+    rows, lines, n = [], list(of.lines), 0
     with ExitStack() as stack:
         genome = stack.enter_context(Genome(options.genome))
         effects = score_variants(
@@ -47,6 +48,7 @@ def variants(options: Namespace) -> Answer:
             genome,
             covariates=given_covariates(bundle, options.covariate),
             motifs=[from_iupac(word, word) for word in words],
+            task=of.number,
             progress=Bar(),
         )
         if options.out:
@@ -62,6 +64,8 @@ def variants(options: Namespace) -> Answer:
             elif n <= _SHOWN:
                 number = "      –" if effect.effect_logit is None else f"{effect.effect_logit:+.4f}"
                 lines.append(f"{v.chrom}:{v.pos} {v.ref[:12]}>{effect.alt[:12]}  {number}  {effect.status}")
+    if not n:
+        lines.append(f"{options.vcf} has no variants")
     shown = lines + ([f"… and {n - _SHOWN:,} more"] if n > _SHOWN else [])
     shown += [f"written to {path}" for path in (options.out, options.vcf_out) if path]
-    return Answer({"variants": rows}, "\n".join(shown) or f"{options.vcf} has no variants")
+    return Answer({**of.facts, "variants": rows}, "\n".join(shown))

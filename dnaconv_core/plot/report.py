@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from dnaconv_core.answers.labels import LABELS
+from dnaconv_core.answers.outputs import shown_output
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.interpret.attribution import NAMES
 from dnaconv_core.interpret.findings import METHOD, Findings, gather
@@ -38,6 +39,7 @@ def write_report(
     motifs: str | Sequence[Motif] = "",
     group: str = "vertebrates",
     named_by: str = "",
+    task: int = 0,
     **how: Any,
 ) -> str:
     """The page as text: metrics, patterns with their effect, filters, and attributions of the highest predictions.
@@ -45,7 +47,7 @@ def write_report(
     motifs, group: what names are taken from, as `naming.targets`; named_by: what these motifs are called, where they
     are not read from a file. how: the other options of `findings.gather`. '' where its `progress` asked to stop.
     """
-    found = gather(bundle.model, data, motifs=motifs, group=group, **how)
+    found = gather(bundle.model, data, motifs=motifs, group=group, task=task, **how)
     if found is None:
         return ""
     may_name = found.filter_names is not None
@@ -58,6 +60,7 @@ def write_report(
         f"</head><body><h1>What {title} learned</h1>",
         f"<p class=muted>Experiment {escape(bundle.experiment)} · {len(data):,} examples ({escape(data.label)}) · "
         f"{bundle.config.n_parameters:,} parameters. {escape(naming[0].upper() + naming[1:])}.</p>",
+        _which(bundle.config, task),
         _metrics(bundle),
         "<h2>Motifs it uses</h2>",
         _patterns(bundle, found),
@@ -68,6 +71,12 @@ def write_report(
         "</body></html>",
     ]
     return "\n".join(parts)
+
+
+def _which(config: ModelConfig, task: int) -> str:
+    """Which of several outputs the page is about."""
+    shown = shown_output(config, task)
+    return f"<p>Filters, motifs and maps are those of the {escape(shown)}.</p>" if shown else ""
 
 
 def _metrics(bundle: Bundle) -> str:

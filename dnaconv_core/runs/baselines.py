@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 NUMBERS, PREDICTIONS = "baselines.json", "baselines.npz"
 MOST_EXAMPLES = 400_000  # of both parts together; on more, counting words takes minutes
+MOST_LABELS = 10  # each has linear models of its own
 COMPARED = {key: answer.compared for key, answer in ANSWERS.items()}  # metrics that a model is compared by
 
 
@@ -36,7 +37,7 @@ class StoredBaseline(NamedTuple):
     explanation: str
     metrics: dict[str, Metric]
     differences: dict[str, Difference]
-    prediction: np.ndarray | None  # (N,) on the validation part, in the order of the run's predictions
+    prediction: np.ndarray | None  # (N,), of several outputs (N, T), in the order of the run's predictions
 
 
 class Baselines(NamedTuple):
@@ -121,12 +122,13 @@ def _fit(
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if len(train) + len(valid) > MOST_EXAMPLES:
         return {"baselines": {}, "reason": f"more than {MOST_EXAMPLES:,} examples: baselines would take minutes"}, {}
-    if valid.y.shape[1] > 1:
-        return {"baselines": {}, "reason": "several labels: baselines are compared on one"}, {}
+    if valid.y.shape[1] > MOST_LABELS:
+        return {"baselines": {}, "reason": f"more than {MOST_LABELS} labels: baselines would take minutes"}, {}
     from dnaconv_core.evaluate.baselines import fit_baselines
 
     motif = from_iupac(experiment.motif).ppm if experiment.motif else None
-    fitted = fit_baselines(experiment.task, train, valid, motif=motif, seed=seed, progress=progress)
+    how = {"motif": motif, "n_outputs": prediction.shape[1], "seed": seed, "progress": progress}
+    fitted = fit_baselines(experiment.task, train, valid, **how)
     described, arrays = {}, {}
     for key, baseline in fitted.items():
         differences = {}
@@ -136,5 +138,6 @@ def _fit(
             )
             differences[name] = {k: v for k, v in found._asdict().items() if k != "name"}
         described[key] = {**baseline.as_json(), "differences": differences}
-        arrays[key] = baseline.prediction[:, 0].astype(np.float32)
+        found = baseline.prediction.astype(np.float32)
+        arrays[key] = found[:, 0] if found.shape[1] == 1 else found
     return {"main": experiment.main_metric, "baselines": described, "reason": ""}, arrays

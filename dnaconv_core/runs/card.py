@@ -7,6 +7,7 @@ import shlex
 from typing import Any
 
 from dnaconv_core.answers.labels import LABELS
+from dnaconv_core.answers.outputs import answer_of_one, output_names
 from dnaconv_core.experiments import experiment_of
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import BOOK, BOOK_PART, DEFAULT_SPLIT, OWN, SYNTHETIC
@@ -58,7 +59,23 @@ def card_body(
         "|---|---|---|---|",
         *(_row(name, metrics) for name in metrics["valid"]),
         *_notes(experiment, metrics["valid"]),
+        *_each(model, metrics),
     ]
+
+
+def _each(model: ModelConfig, metrics: dict[str, dict[str, Metric]]) -> list[str]:
+    """A table of the outputs by themselves, where there are several."""
+    own = {name: metrics[f"valid: {name}"] for name in output_names(model) if f"valid: {name}" in metrics}
+    if not own:
+        return []
+    answer = answer_of_one(model.answer)
+    against = " against all others" if model.answer.joint else ""
+    lines = [f"Each {model.answer.words.one} by itself{against}, on validation data:", ""]
+    lines += [f"| {model.answer.words.one} | {' | '.join(LABELS[name].name for name in answer.ranking)} |"]
+    lines += ["|---" * (1 + len(answer.ranking)) + "|"]
+    for name, found in own.items():
+        lines.append(f"| {name.replace('|', '/')} | {' | '.join(_number(found[key]) for key in answer.ranking)} |")
+    return ["", *lines]
 
 
 def command(experiment: str, record: dict[str, Any]) -> str:

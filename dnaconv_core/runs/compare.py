@@ -38,12 +38,18 @@ class Pair(NamedTuple):
 
 
 class HeldOut(NamedTuple):
-    """A run's predictions of its validation part: ids `(N,)`, y, w and prediction `(N,)` of the first task."""
+    """A run's predictions of its validation part: ids `(N,)`, y, w and prediction `(N,)` of its first output.
+
+    labels, weights `(N, T)` and outputs (of classes `(N, K)`) are those of all.
+    """
 
     ids: np.ndarray
     y: np.ndarray
     w: np.ndarray
     prediction: np.ndarray
+    labels: np.ndarray
+    weights: np.ndarray
+    outputs: np.ndarray
 
 
 class Comparison(NamedTuple):
@@ -103,7 +109,7 @@ def compare_runs(store: Store, ids: Sequence[str], *, metric: str = "", seed: in
 def held_out(store: Store, run: str) -> HeldOut | None:
     """A run's stored predictions, or None where it has none. Raises BundleError for a damaged file."""
     kept = read_kept(store.folder(run), "ids", "y", "prediction")
-    return None if kept is None else HeldOut(kept.ids, kept.y[:, 0], kept.w[:, 0], kept.prediction[:, 0])
+    return None if kept is None else HeldOut(kept.ids, *kept.of_output(), kept.y, kept.w, kept.prediction)
 
 
 def _pair(
@@ -114,7 +120,7 @@ def _pair(
         reason = f"run {(reference if a is None else run).id} has no stored predictions: let it finish"
         return Pair(run.id, reference.id, 0, Difference(metric, None, undefined=reason))
     _, in_a, in_b = np.intersect1d(a.ids, b.ids, return_indices=True)
-    same = np.isclose(a.y[in_a], b.y[in_b], equal_nan=True)
+    same = np.isclose(a.labels[in_a], b.labels[in_b], equal_nan=True).all(axis=1)
     in_a, in_b = np.sort(in_a[same]), in_b[same][np.argsort(in_a[same])]
     if len(in_a) < 2:
         reason = "they share no validation examples: train them on the same data with the same split"
@@ -122,10 +128,10 @@ def _pair(
     difference = paired_difference(
         task,
         metric,
-        a.y[in_a],
-        b.prediction[in_b],
-        a.prediction[in_a],
-        weights=labelled(a.w[in_a]),
+        a.labels[in_a],
+        b.outputs[in_b],
+        a.outputs[in_a],
+        weights=labelled(a.weights[in_a]),
         seed=seed,
     )
     return Pair(run.id, reference.id, len(in_a), difference)

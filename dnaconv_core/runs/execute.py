@@ -213,15 +213,18 @@ def _starting_point(store: Store, run_id: str) -> _Start:
 def _final_metrics(folder: Path, model: ConvNet, train: Dataset, valid: Dataset, seed: int) -> Metrics:
     """Metrics of the best weights on both parts, with intervals on validation, whose predictions are kept on disk."""
     from dnaconv_core.evaluate.bootstrap import bootstrap
+    from dnaconv_core.evaluate.each import evaluate_outputs
     from dnaconv_core.evaluate.metrics import evaluate, labelled
     from dnaconv_core.predict import predict
 
     task = model.config.task
     fitted, held_out = predict(model, train), predict(model, valid)
     write_kept(folder, kept_of(valid, held_out))
+    each = evaluate_outputs(model.config, valid.y, held_out, labelled(valid.w), seed=seed)
     return {
         "train": evaluate(task, train.y, fitted, weights=labelled(train.w)),
         "valid": bootstrap(task, valid.y, held_out, weights=labelled(valid.w), seed=seed),
+        **{f"valid: {name}": found for name, found in each.items()},
     }
 
 

@@ -232,14 +232,19 @@ def _predictions_csv(kept: Kept, config: ModelConfig) -> str:
 
 
 def _header(config: ModelConfig) -> list[str]:
-    tasks = [""] if config.n_tasks == 1 else [f"_{number}" for number in range(1, config.n_tasks + 1)]
-    words = [f"{word}{task}" for word in ("measured", "predicted", "weight") for task in tasks]
-    return ["id", "sequence", *words, *config.covariates]
+    numbered = [""] if config.n_tasks == 1 else [f"_{number}" for number in range(1, config.n_tasks + 1)]
+    labels = [""] if config.answer.joint else numbered  # of classes the one number of the class
+    parts = (("measured", labels), ("predicted", numbered), ("weight", labels))
+    return ["id", "sequence", *(f"{word}{task}" for word, tasks in parts for task in tasks), *config.covariates]
+
+
+def _n_labels(config: ModelConfig) -> int:
+    return 1 if config.answer.joint else config.n_tasks
 
 
 def _predictions_npz(table: bytes, config: ModelConfig) -> bytes:
     """The arrays of an exported table, checked against the model's shape."""
-    header, tasks, known = _header(config), config.n_tasks, LETTERS[config.alphabet] + "N"
+    header, labels, known = _header(config), _n_labels(config), LETTERS[config.alphabet] + "N"
     ids, sequences, values = [], bytearray(), array("f")
     try:
         rows = csv.reader(io.TextIOWrapper(io.BytesIO(table), "utf-8", newline=""))  # one at a time: there may be many
@@ -264,12 +269,13 @@ def _predictions_npz(table: bytes, config: ModelConfig) -> bytes:
     lookup = np.full(256, 4, np.uint8)
     lookup[np.frombuffer(known.encode(), np.uint8)] = range(5)
     letters = np.frombuffer(sequences, np.uint8)
+    weights = labels + config.n_tasks  # where they begin
     return Kept(
         ids=np.array(ids, str),
-        y=numbers[:, :tasks],
-        prediction=numbers[:, tasks : 2 * tasks],
-        w=numbers[:, 2 * tasks : 3 * tasks],
-        covariates=numbers[:, 3 * tasks :],
+        y=numbers[:, :labels],
+        prediction=numbers[:, labels:weights],
+        w=numbers[:, weights : weights + labels],
+        covariates=numbers[:, weights + labels :],
         codes=lookup[letters].reshape(len(ids), config.length),
     ).pack()
 
