@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -79,7 +80,10 @@ def siblings_of(model: str) -> list[ConvNet]:
 def open_dataset(path: str, alphabet: str, covariates: str) -> Dataset:
     from dnaconv_core.data.formats import read_dataset
 
-    return read_dataset(Path(path), alphabet=alphabet, covariates=Path(covariates) if covariates else None)
+    data = read_dataset(Path(path), alphabet=alphabet, covariates=Path(covariates) if covariates else None)
+    for note in data.notes:
+        print(note, file=sys.stderr)
+    return data
 
 
 def data_options(parser: ArgumentParser) -> None:

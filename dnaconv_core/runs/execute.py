@@ -64,6 +64,8 @@ def _train(store: Store, run_id: str, watch: Watch, settings: TrainConfig, devic
     experiment, spec, folder = get_experiment(run.experiment), run.spec, store.folder(run_id)
     watch.say("loading data", device=device, epochs=settings.epochs)
     train, valid = load_parts(experiment, spec.data, spec.valid, spec.covariates, spec.split)
+    for note in dict.fromkeys((*train.notes, *valid.notes)):
+        print(note, file=sys.stderr)
     config = experiment.model_config(spec.preset, train, **spec.settings)
 
     watch.say("starting torch")

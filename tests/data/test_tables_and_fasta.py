@@ -201,3 +201,15 @@ def test_a_table_that_unpacks_to_too_much(tmp_path, monkeypatch):
     monkeypatch.setattr("dnaconv_core.text.TEXT_BYTES", 1 << 20)
     with pytest.raises(UnsafeFileError, match="more than 1 MiB of text"):
         read_table(file)
+
+
+def test_commands_tell_which_column_is_the_label(tmp_path, capsys):
+    from dnaconv_core.cli import main
+
+    file = tmp_path / "peaks.csv"
+    rows = "".join(f"chr1,{i},{i + 21},p,0,{'ACGU'[i % 4] * 21},{i % 5}\n" for i in range(30))
+    file.write_text("chrom,start,end,name,score,sequence,signalValue\n" + rows)
+    assert main(["evaluate", "rnai_huesken", "--data", str(file)]) == 0
+    told = capsys.readouterr()
+    assert f"{file}: the label is column 'signalValue'" in told.err and "pearson_r" in told.out
+    assert f"{file}: 29 ids came before and got a number behind them: 'p' is 'p_2'" in told.err
