@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -87,7 +87,7 @@ class Answer(ABC):
 
     @abstractmethod
     def linear_scores(
-        self, penalty: float, inner, y: np.ndarray, w: np.ndarray, outer, *, n_outputs: int
+        self, penalty: float, inner: Any, y: np.ndarray, w: np.ndarray, outer: Any, *, n_outputs: int
     ) -> np.ndarray:
         """Fit a linear model on `inner (N, F)` and score `outer (M, F)`: `(M,)`, of classes `(M, K)`."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -62,7 +62,9 @@ class Binary(Answer):
     def folds(self, y: np.ndarray, most: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         return stratified_folds(y, min(map(len, self.strata(y))), most, seed)
 
-    def linear_scores(self, penalty: float, inner, y: np.ndarray, w: np.ndarray, outer, **_) -> np.ndarray:
+    def linear_scores(
+        self, penalty: float, inner: Any, y: np.ndarray, w: np.ndarray, outer: Any, **_: Any
+    ) -> np.ndarray:
         """Log-odds under balanced classes, of logistic regression."""
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression

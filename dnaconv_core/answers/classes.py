@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -80,7 +80,7 @@ class Classes(Answer):
         return stratified_folds(y, min(map(len, self.strata(y))), most, seed)
 
     def linear_scores(
-        self, penalty: float, inner, y: np.ndarray, w: np.ndarray, outer, *, n_outputs: int
+        self, penalty: float, inner: Any, y: np.ndarray, w: np.ndarray, outer: Any, *, n_outputs: int
     ) -> np.ndarray:
         """Logits `(M, K)` under balanced classes, of multinomial logistic regression; -50 where none was seen."""
         from sklearn.exceptions import ConvergenceWarning

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -44,6 +44,7 @@ class Number(Answer):
 
     def per_example(self, logits: Tensor, prediction: Tensor | None, y: Tensor) -> Tensor:
         """Squared error of the prediction."""
+        assert prediction is not None  # see loss_needs_prediction
         return (prediction - y) ** 2
 
     @property
@@ -60,7 +61,9 @@ class Number(Answer):
             f"(--output linear), or scale the labels to 0–1"
         )
 
-    def linear_scores(self, penalty: float, inner, y: np.ndarray, w: np.ndarray, outer, **_) -> np.ndarray:
+    def linear_scores(
+        self, penalty: float, inner: Any, y: np.ndarray, w: np.ndarray, outer: Any, **_: Any
+    ) -> np.ndarray:
         """Ridge regression, in the label's unit."""
         from sklearn.linear_model import Ridge
 
@@ -102,8 +105,8 @@ class _Measured:
 
     def _spearman_rho(self, weights: np.ndarray) -> float:
         self.ties = self.ties or [_tie_groups(values) for values in (self.y, self.prediction)]
-        ranks = [_mid_ranks(order, ends, weights) for order, ends in self.ties]
-        return _correlation(*ranks, weights)
+        of_y, of_prediction = (_mid_ranks(order, ends, weights) for order, ends in self.ties)
+        return _correlation(of_y, of_prediction, weights)
 
     def _r2(self, weights: np.ndarray) -> float:
         mean = total(weights, self.y) / weights.sum()

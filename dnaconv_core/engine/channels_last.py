@@ -14,7 +14,7 @@ and the dense layer stay in float32.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +23,7 @@ from torch.nn import functional as F
 
 from dnaconv_core.engine.forms import unknown_layer
 from dnaconv_core.model.heads import EACH, MAX, MEAN, Head
-from dnaconv_core.model.layers import ReluDropout, SameConv1d, flip_strand
+from dnaconv_core.model.layers import Conv1d, ReluDropout, SameConv1d, flip_strand
 
 if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
@@ -42,7 +42,7 @@ def applies(model: ConvNet, X: Tensor) -> bool:
     if unknown_layer(model):
         return False
     for conv, activation in zip(model.convs, model.activations, strict=True):
-        if type(conv) not in (SameConv1d, nn.Conv1d) or type(activation) is not ReluDropout:
+        if type(conv) not in (SameConv1d, Conv1d) or type(activation) is not ReluDropout:
             return False
         if type(activation.relu) is not nn.ReLU or any(map(_watched, (conv, activation, activation.relu))):
             return False
@@ -123,7 +123,9 @@ class _Layer(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor, members: int, kept: int, padding: int, spare: int):
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, members: int, kept: int, padding: int, spare: int
+    ) -> Tensor:
         scale = 256 / kept  # what is dropped must be made up for: by the weights, which are few
         groups = members if weight.shape[1] != 4 or x.shape[1] != 4 else 1
         kernel, offset = filled(weight, bias, members, x.shape[1] // groups, scale, x.dtype)
@@ -140,7 +142,7 @@ class _Layer(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, gradient: Tensor):
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         x, kernel, y = ctx.saved_tensors
         shape, members, groups, padding, scale = ctx.shapes
         below = ctx.needs_input_grad[0]  # not of the first layer
@@ -189,7 +191,7 @@ class _Dense(torch.autograd.Function):
     """`(B, P, M, F')` and weights `(T, P·M·F')` → `(B, T)` in float32; the activations' gradient in their own type."""
 
     @staticmethod
-    def forward(ctx, h: Tensor, weight: Tensor):
+    def forward(ctx: Any, h: Tensor, weight: Tensor) -> Tensor:
         flat = h.flatten(1).float()
         ctx.save_for_backward(flat, weight)
         ctx.shape, ctx.dtype = h.shape, h.dtype
@@ -197,7 +199,7 @@ class _Dense(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, gradient: Tensor):
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         flat, weight = ctx.saved_tensors
         return (gradient.to(ctx.dtype) @ weight.to(ctx.dtype)).view(ctx.shape), gradient.T @ flat
 
@@ -268,4 +270,4 @@ def _watched(module: nn.Module) -> bool:
 
 
 def _available() -> bool:
-    return torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled
+    return bool(torch.backends.mkldnn.is_available() and torch.backends.mkldnn.enabled)

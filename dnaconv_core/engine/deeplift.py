@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -73,8 +74,9 @@ class _Reference:
         return self.place is None
 
     def _next(self) -> Tensor:
-        self.place += 1
-        return self.seen[self.place - 1]
+        place = self.place or 0
+        self.place = place + 1
+        return self.seen[place]
 
 
 def _pooled(model: ConvNet, x: Tensor, rule: _Reference, counted: Tensor | None) -> Tensor:
@@ -112,12 +114,12 @@ def _step(model: ConvNet, step: Step, x: Tensor, h: Tensor) -> Tensor:
 
 class _Relu(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, a: Tensor, reference: Tensor) -> Tensor:
+    def forward(ctx: Any, a: Tensor, reference: Tensor) -> Tensor:
         ctx.save_for_backward(a, reference)
         return a.relu()
 
     @staticmethod
-    def backward(ctx, gradient: Tensor):
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         a, reference = ctx.saved_tensors
         change = a - reference
         small = change.abs() < _SMALL
@@ -127,12 +129,12 @@ class _Relu(torch.autograd.Function):
 
 class _Max(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, h: Tensor, reference: Tensor) -> Tensor:
+    def forward(ctx: Any, h: Tensor, reference: Tensor) -> Tensor:
         ctx.save_for_backward(h, reference)
         return h.amax(dim=-1)
 
     @staticmethod
-    def backward(ctx, gradient: Tensor):
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         h, reference = ctx.saved_tensors
         (y, here), (r, there) = h.max(dim=-1, keepdim=True), reference.max(dim=-1, keepdim=True)
         larger = torch.maximum(y, r)
@@ -149,13 +151,13 @@ class _Path(torch.autograd.Function):
     """Any function, whose gradient is the mean along the straight line from the reference to the input."""
 
     @staticmethod
-    def forward(ctx, h: Tensor, reference: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
+    def forward(ctx: Any, h: Tensor, reference: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
         ctx.save_for_backward(h, reference)
         ctx.function = function
         return function(h)
 
     @staticmethod
-    def backward(ctx, gradient: Tensor):
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         h, reference = ctx.saved_tensors
         mean = torch.zeros_like(h)
         for node, weight in zip(*np.polynomial.legendre.leggauss(_NODES), strict=True):

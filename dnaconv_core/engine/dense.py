@@ -174,7 +174,7 @@ class DenseNet:
 
     def _edge(self, branch: Branch, side: str, layers: Layers, count: int) -> tuple[int, Tensor]:
         """Last-layer activations of the positions on one side that a window's own end changes."""
-        known = None  # activations (p, F, n) of the layer before, as the window has them
+        known: Tensor | None = None  # activations (p, F, n) of the layer before, as the window has them
         for layer in range(1, len(branch.weights) + 1):
             out, into = self._spans(branch, side, layer)
             change = self._change(layers, layer, into, known, branch.left if side == "left" else 0, count)
@@ -183,6 +183,7 @@ class DenseNet:
             for rows, columns, taps in branch.edges[side, layer]:
                 known[rows].view(-1, count).addmm_(taps, change[columns].reshape(-1, count))
             known.relu_()
+        assert known is not None  # there is a layer
         return out[0], known
 
     def _change(self, layers: Layers, layer: int, into: range, known: Tensor | None, place: int, count: int) -> Tensor:

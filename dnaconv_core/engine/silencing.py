@@ -122,6 +122,6 @@ def _shares(model: ConvNet, h: Tensor, x: Tensor, owner: Tensor, outputs: slice)
 
 
 def _check_filter(model: ConvNet, index: int, layer: int) -> None:
-    n = len(model.convs[layer - 1].bias)
+    n = model.convs[layer - 1].out_channels
     if not 0 <= index < n:
         raise InputError(f"filter {index + 1} does not exist: layer {layer} has filters 1 to {n}")

@@ -7,7 +7,7 @@ gather. The input gets no gradient. The numbers are those of the layers apart (s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -53,7 +53,7 @@ def strongest_match(
 
 class _Strongest(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, X: Tensor, weight: Tensor, bias: Tensor, both: bool, counted: Tensor | None) -> Tensor:
+    def forward(ctx: Any, X: Tensor, weight: Tensor, bias: Tensor, both: bool, counted: Tensor | None) -> Tensor:
         n_filters, channels, width = weight.shape
         windows = X.unfold(2, width, 1).permute(0, 2, 1, 3).reshape(len(X), -1, channels * width)  # (B, P, 4K)
         kernels = [weight, weight.flip(1, 2)] if both else [weight]  # a filter on the other strand: turned round
@@ -73,7 +73,7 @@ class _Strongest(torch.autograd.Function):
         return best.clamp(min=0)
 
     @staticmethod
-    def backward(ctx, gradient: Tensor):
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         windows, place, turned, on = ctx.saved_tensors
         gradient = gradient * on  # (B, F)
         won = windows.gather(1, place[:, :, None].expand(-1, -1, windows.shape[2]))  # (B, F, 4K)

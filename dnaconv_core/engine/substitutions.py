@@ -145,7 +145,8 @@ class Substitutions:
         if len(layers) == 2:
             after = torch.maximum(after, layers[1][-1].after)
         readers = [_PARTS[part](self, after, weights) for part, weights in self.head]
-        return lambda window, start: sum(reader(window, start) for reader in readers)
+        first, *others = readers
+        return lambda window, start: sum((reader(window, start) for reader in others), first(window, start))
 
     def _weights(self, weights: Tensor) -> Tensor:
         """The dense layer's weights of one part of the head, `(M, F, 1 or P)`, as `(1 or P, C)` with zero channels."""

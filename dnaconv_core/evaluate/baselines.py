@@ -8,7 +8,8 @@ MOST_FITTED all examples of the rarer class and a seeded draw of the others are 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -149,7 +150,7 @@ def kmer_counts(X: np.ndarray, k: int, *, both_strands: bool) -> csr_matrix:
             letter = letters[:, i : i + places]
             words = words * 4 + letter
             others += (3 - letter) * 4**i
-            whole &= known[:, i : i + places]
+            whole &= np.asarray(known)[:, i : i + places]
         if both_strands:
             words = np.minimum(words, others)
         row_ends = np.append(0, np.cumsum(whole.sum(axis=1)))
@@ -176,14 +177,26 @@ def _recipes(train: Dataset, valid: Dataset, motif: np.ndarray | None) -> dict[s
         recipes["covariates"] = lambda data, *_: transform(data)
         for key in ("motif", "kmers"):
             if key in recipes:
-                recipes[f"covariates_{key}"] = lambda data, fits, side, key=key: np.column_stack(
-                    [transform(data), getattr(fits[key], side)]
-                )
+                recipes[f"covariates_{key}"] = partial(_beside, transform, key)
     return recipes
 
 
+def _beside(
+    transform: Callable[[Dataset], np.ndarray], key: str, data: Dataset, fits: dict[str, Fitted], side: str
+) -> np.ndarray:
+    """Covariates, and what an earlier fit says."""
+    return np.column_stack([transform(data), getattr(fits[key], side)])
+
+
 def _fit(
-    answer: Answer, y: np.ndarray, w: np.ndarray, features: tuple, *, penalties, prior: np.ndarray, seed: int
+    answer: Answer,
+    y: np.ndarray,
+    w: np.ndarray,
+    features: tuple[Any, Any],
+    *,
+    penalties: Iterable[float],
+    prior: np.ndarray,
+    seed: int,
 ) -> Fitted:
     """Choose the penalty by held-out scores within the training part, then fit it whole."""
     inner, outer = _standardized(*features)
@@ -198,11 +211,12 @@ def _fit(
         reached = -np.inf if isinstance(reached, str) else reached
         if best is None or reached > best[0]:
             best = (reached, penalty, scores)
+    assert best is not None  # there is a penalty
     fitted = answer.linear_scores(best[1], inner, y, w, outer, n_outputs=n)
     return Fitted(best[2], fitted.reshape(-1, n))
 
 
-def _standardized(inner, outer) -> tuple:
+def _standardized(inner: Any, outer: Any) -> tuple[Any, Any]:
     """A few dense features get mean 0 and variance 1, from the training part; counts stay as they are."""
     if not isinstance(inner, np.ndarray):
         return inner, outer
@@ -249,24 +263,30 @@ def _one_hot(data: Dataset) -> csr_matrix:
     return vstack([csr_matrix(block.reshape(len(block), -1), dtype=np.float32) for block in X], format="csr")
 
 
+def _covariates(data: Dataset) -> np.ndarray:
+    assert data.covariates is not None  # the training part has them
+    return data.covariates
+
+
 def _covariate_transform(train: Dataset, valid: Dataset) -> Callable[[Dataset], np.ndarray]:
     """Raw covariates to features: the logarithm of those that are positive and skewed to the right."""
     for data in (train, valid):
-        bad = np.argwhere(~np.isfinite(data.covariates))
+        beside = _covariates(data)
+        bad = np.argwhere(~np.isfinite(beside))
         if len(bad):
             row, column = bad[0]
             raise DataError(
-                f"{data.label}: {data.covariate_names[column]} of {data.ids[row]} is {data.covariates[row, column]}: "
+                f"{data.label}: {data.covariate_names[column]} of {data.ids[row]} is {beside[row, column]}: "
                 f"covariates must be finite numbers"
             )
-    values = train.covariates.astype(np.float64)
+    values = _covariates(train).astype(np.float64)
     centred = values - values.mean(axis=0)
     spread = np.sqrt((centred**2).mean(axis=0))
     skew = np.divide((centred**3).mean(axis=0), spread**3, out=np.zeros_like(spread), where=spread > 0)
     logged = (values.min(axis=0) >= 0) & (skew > 1)
 
     def transform(data: Dataset) -> np.ndarray:
-        raw = data.covariates.astype(np.float64)
+        raw = _covariates(data).astype(np.float64)
         return np.where(logged, np.log(np.maximum(raw, 0) + LOG_OFFSET), raw)
 
     return transform

@@ -128,9 +128,9 @@ def paired_differences(
     for prediction in predictions:
         first = Sample(task, y, prediction, weights, threshold=threshold)
         whole_a = first([name])[name]
-        undefined = next((pair for pair in (("first", whole_a), ("second", whole_b)) if isinstance(pair[1], str)), None)
-        if undefined:
-            yield Difference(name, None, undefined=f"of the {undefined[0]} predictions: {undefined[1]}")
+        if isinstance(whole_a, str) or isinstance(whole_b, str):
+            which, why = ("first", whole_a) if isinstance(whole_a, str) else ("second", whole_b)
+            yield Difference(name, None, undefined=f"of the {which} predictions: {why}")
             continue
         if not draws:
             small = np.uint16 if second.n < 2**16 else np.uint32  # no count is larger than the examples are many

@@ -50,7 +50,7 @@ class Calibration(NamedTuple):
     observed: np.ndarray
     low: np.ndarray
     high: np.ndarray
-    count: np.ndarray
+    count: np.ndarray  # type: ignore[assignment]  # it hides tuple's own count
     undefined: str | None = None
 
 

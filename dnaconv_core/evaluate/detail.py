@@ -59,6 +59,7 @@ def explain(
     prediction = predict(model, data, covariates, progress=progress)[:, task]
     other = None
     if config.alphabet == "DNA":
+        turned: Dataset | np.ndarray
         if isinstance(data, Dataset):
             turned = replace(data, X=reverse_complement(np.asarray(data.X[:])), truth=())
         else:

@@ -67,7 +67,7 @@ def evaluate(
         return each[0]
     means = {}
     for name in each[0]:
-        values = [metrics[name].value for metrics in each if metrics[name].value is not None]
+        values = [value for metrics in each if (value := metrics[name].value) is not None]
         means[name] = Metric(float(np.mean(values))) if values else each[0][name]
     return means
 

@@ -64,7 +64,7 @@ def ablate_filters(
     X, y = np.asarray(X[rows]), y[rows]
     weights = None if weights is None else np.asarray(weights).reshape(-1, 1)[rows, 0]
     covariates = None if covariates is None else covariates[rows]
-    chosen = list(range(len(model.convs[layer - 1].bias)) if indices is None else indices)
+    chosen = list(range(model.convs[layer - 1].out_channels) if indices is None else indices)
     whole, without = predict_without(model, X, covariates, layer=layer, indices=chosen, task=task, progress=progress)
     if progress.should_stop():
         return []

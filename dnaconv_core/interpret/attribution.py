@@ -155,7 +155,7 @@ def _in_batches(
 
 def _rows(model: ConvNet) -> int:
     """Sequences that go through the network together."""
-    return max(1, _AT_ONCE // (len(model.convs[0].bias) * model.config.length))
+    return max(1, _AT_ONCE // (model.convs[0].out_channels * model.config.length))
 
 
 def gradient(model: ConvNet, x: np.ndarray, covariates: np.ndarray | None, options: Options) -> Scores:

@@ -91,7 +91,7 @@ def filter_motifs(
         raise InputError(f"fraction is {fraction}: a window counts above this share of the maximum, from 0 to below 1")
     if not len(X):
         raise InputError("there are no sequences to read the filters from: give at least one")
-    width, f = receptive_field(model.config, layer), len(model.convs[layer - 1].bias)
+    width, f = receptive_field(model.config, layer), model.convs[layer - 1].out_channels
     if width > X.shape[2]:
         raise InputError(
             f"a unit of layer {layer} sees {width} bases and the sequences have {X.shape[2]}: choose an earlier layer"

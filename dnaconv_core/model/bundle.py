@@ -17,6 +17,8 @@ from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.results import Metric
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from dnaconv_core.model.convnet import ConvNet
 
 FORMAT = 1
@@ -111,7 +113,7 @@ def is_bundle(path: Path) -> bool:
     return os.path.isfile(path / CONFIG) and os.path.isfile(path / WEIGHTS)  # Path.is_file raises for a name too long
 
 
-def _check_weights(path: Path, model: ConvNet, weights: dict) -> None:
+def _check_weights(path: Path, model: ConvNet, weights: dict[str, Tensor]) -> None:
     expected = model.state_dict()
     if set(weights) != set(expected):
         odd = sorted(set(weights) ^ set(expected))[0]
@@ -134,7 +136,7 @@ def _metrics(path: Path) -> dict[str, dict[str, Metric]]:
         raise BundleError(f"{path} does not hold metrics by split: export the model again") from None
 
 
-def _json(path: Path) -> dict:
+def _json(path: Path) -> dict[str, Any]:
     try:
         value = json.loads(_bytes(path, MAX_JSON))
     except (ValueError, RecursionError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dnaconv_core.answers import ANSWERS
 from dnaconv_core.answers.base import Answer
@@ -18,12 +18,16 @@ from dnaconv_core.errors import ConfigError
 from dnaconv_core.model.heads import HEADS
 from dnaconv_core.model.steps import head_of, last_of_layer, steps
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 
 def _setting(default: Any, help: str, **limits: Any) -> Any:
     """A dataclass field with its schema: `low`, `high` (inclusive), `choices`, `label`, `group`, `log`."""
     return field(default=default, metadata={"help": help, **limits})
 
 
+@dataclass(frozen=True)
 class _Checked:
     """Validation and JSON for the dataclasses below."""
 
@@ -40,7 +44,7 @@ class _Checked:
         return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
 
     @classmethod
-    def from_json(cls, stored: dict[str, Any]):
+    def from_json(cls, stored: dict[str, Any]) -> Self:
         """The configuration that `to_json` described. Raises ConfigError naming the first unknown key."""
         known = {spec.name for spec in fields(cls)}
         for key in stored:
@@ -48,12 +52,12 @@ class _Checked:
                 raise ConfigError(f"unknown setting {key!r}: the settings are {', '.join(sorted(known))}")
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()})
 
-    def replace(self, **changes: Any):
+    def replace(self, **changes: Any) -> Self:
         """A copy with these fields changed, checked again. Raises ConfigError for an unknown name."""
         return type(self).from_json({**self.to_json(), **changes})
 
 
-def _checked(spec: dataclasses.Field, kind: Any, value: Any) -> Any:
+def _checked(spec: dataclasses.Field[Any], kind: Any, value: Any) -> Any:
     name, meta = spec.name, spec.metadata
     if value is None and type(None) in typing.get_args(kind):
         return None

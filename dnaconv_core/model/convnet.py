@@ -14,6 +14,7 @@ from dnaconv_core.answers.links import LINKS
 from dnaconv_core.errors import ConfigError
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.heads import Head
+from dnaconv_core.model.layers import Conv1d, ReluDropout
 from dnaconv_core.model.step import Step
 from dnaconv_core.model.steps import steps
 
@@ -32,19 +33,21 @@ class ConvNet(nn.Module):
     all members.
     """
 
-    convs: nn.ModuleList
-    activations: nn.ModuleList
+    convs: Sequence[Conv1d]  # an nn.ModuleList, as are the activations
+    activations: Sequence[ReluDropout]
     pooled_dropout: nn.Dropout
     dense: nn.Linear
     positional: nn.Linear | None
+    covariate_mean: Tensor
+    covariate_scale: Tensor
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
         self.steps = steps(config)
-        at = next(i for i, step in enumerate(self.steps) if isinstance(step, Head))
+        self.pooling = next(step for step in self.steps if isinstance(step, Head))
+        at = self.steps.index(self.pooling)
         self.layers, self.after = self.steps[:at], self.steps[at:]  # up to the last layer's activations, and from there
-        self.pooling: Head = self.after[0]
         self.positional = None
         for step in self.steps:
             self._build(step)

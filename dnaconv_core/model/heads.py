@@ -12,6 +12,8 @@ from dnaconv_core.model.step import Step
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from dnaconv_core.model.convnet import ConvNet
+
 EACH, MAX, MEAN = "each position", "maximum", "mean"  # what of a filter a head may hand on; engines know these
 
 
@@ -82,7 +84,7 @@ class Head(Step):
         found = [_PARTS[part](h, counted) for part in self.parts]
         return found[0] if len(found) == 1 else torch.cat(found, dim=2)
 
-    def plain(self, model, h, X, covariates):
+    def plain(self, model: ConvNet, h: Tensor, X: Tensor, covariates: Tensor | None) -> Tensor:
         return self.pool(h.unflatten(1, (self.config.members, -1)), self.counted(X)).flatten(1)
 
 

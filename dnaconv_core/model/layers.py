@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 
-class SameConv1d(nn.Conv1d):
+class Conv1d(nn.Conv1d):
+    """A convolution that always has biases."""
+
+    bias: Tensor
+
+
+class SameConv1d(Conv1d):
     """Convolution as long as its input, padded as Keras does: for an even kernel one zero more on the right.
 
     torch's own padding='same' copies the input for even kernels (and warns). Padding both sides by the larger half and
@@ -51,7 +59,7 @@ class ReluDropout(nn.Module):
 
 class _ReluDropout(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, h: Tensor, kept: int) -> Tensor:
+    def forward(ctx: Any, h: Tensor, kept: int) -> Tensor:
         words = torch.empty((h.numel() + 7) // 8, dtype=torch.int64, device=h.device)
         words.random_(-(2**63), None)  # all 64 bits; the default range leaves the sign bit zero
         random = words.view(torch.uint8)[: h.numel()].view(h.shape)
@@ -61,7 +69,7 @@ class _ReluDropout(torch.autograd.Function):
         return h * mask * ctx.scale
 
     @staticmethod
-    def backward(ctx, gradient: Tensor):
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         (mask,) = ctx.saved_tensors
         return gradient * mask * ctx.scale, None
 

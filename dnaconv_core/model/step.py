@@ -20,7 +20,7 @@ class Step:
     """
 
     config: ModelConfig
-    before: Step | None = None
+    before: Step = None  # type: ignore[assignment]  # only the sequence has none before it
     layer: int = 0
 
     name: ClassVar[str] = "the sequence"

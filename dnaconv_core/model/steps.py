@@ -16,7 +16,10 @@ from dnaconv_core.model.heads import HEADS, Head
 from dnaconv_core.model.step import Step
 
 if TYPE_CHECKING:
+    from torch import Tensor, nn
+
     from dnaconv_core.model.config import ModelConfig
+    from dnaconv_core.model.convnet import ConvNet
 
 
 class BothStrands(Step):
@@ -28,7 +31,7 @@ class BothStrands(Step):
     def wanted(self) -> bool:
         return self.config.strands == "both"
 
-    def plain(self, model, h, X, covariates):
+    def plain(self, model: ConvNet, h: Tensor, X: Tensor, covariates: Tensor | None) -> Tensor:
         import torch
 
         from dnaconv_core.model.layers import flip_strand
@@ -76,15 +79,14 @@ class Convolution(Step):
         both = " on both strands" if config.strands == "both" and self.layer == 1 else ""
         return f"{count} filters of {config.kernel_size}{both}"
 
-    def module(self):
-        from torch import nn
+    def module(self) -> nn.Module:
 
-        from dnaconv_core.model.layers import SameConv1d
+        from dnaconv_core.model.layers import Conv1d, SameConv1d
 
-        conv = SameConv1d if self.config.padding == "same" else nn.Conv1d
+        conv = SameConv1d if self.config.padding == "same" else Conv1d
         return conv(self.before.channels, self.channels, self.config.kernel_size, groups=self.groups)
 
-    def plain(self, model, h, X, covariates):
+    def plain(self, model: ConvNet, h: Tensor, X: Tensor, covariates: Tensor | None) -> Tensor:
         return model.convs[self.layer - 1](h)
 
 
@@ -97,12 +99,12 @@ class Activation(Step):
     def words(self) -> str:
         return "ReLU" + (f" → dropout {self.config.dropout:g}" if self.config.dropout else "")
 
-    def module(self):
+    def module(self) -> nn.Module:
         from dnaconv_core.model.layers import ReluDropout
 
         return ReluDropout(self.config.dropout)
 
-    def plain(self, model, h, X, covariates):
+    def plain(self, model: ConvNet, h: Tensor, X: Tensor, covariates: Tensor | None) -> Tensor:
         return model.activations[self.layer - 1](h)
 
 
@@ -122,7 +124,7 @@ class StrongerStrand(Step):
         most = max(left, right)
         return (most, most) if self.config.padding == "same" else (left, right)
 
-    def plain(self, model, h, X, covariates):
+    def plain(self, model: ConvNet, h: Tensor, X: Tensor, covariates: Tensor | None) -> Tensor:
         from dnaconv_core.model.layers import max_over_strands
 
         return max_over_strands(h)
@@ -137,12 +139,12 @@ class PooledDropout(Step):
     def words(self) -> str:
         return f"dropout {self.config.pooled_dropout:g}" if self.config.pooled_dropout else ""
 
-    def module(self):
+    def module(self) -> nn.Module:
         from torch import nn
 
         return nn.Dropout(self.config.pooled_dropout)
 
-    def plain(self, model, h, X, covariates):
+    def plain(self, model: ConvNet, h: Tensor, X: Tensor, covariates: Tensor | None) -> Tensor:
         return model.pooled_dropout(h)
 
 
@@ -163,7 +165,7 @@ class Covariates(Step):
     def words(self) -> str:
         return ", ".join(self.config.covariates)
 
-    def plain(self, model, h, X, covariates):
+    def plain(self, model: ConvNet, h: Tensor, X: Tensor, covariates: Tensor | None) -> Tensor:
         import torch
 
         return torch.cat([h, model.given(covariates)], dim=1)
@@ -182,12 +184,12 @@ class Dense(Step):
     def n_parameters(self) -> int:
         return (self.before.channels + 1) * self.config.n_tasks
 
-    def module(self):
+    def module(self) -> nn.Module:
         from torch import nn
 
         return nn.Linear(self.before.channels, self.config.n_tasks)
 
-    def plain(self, model, h, X, covariates):
+    def plain(self, model: ConvNet, h: Tensor, X: Tensor, covariates: Tensor | None) -> Tensor:
         return model.dense(h)
 
 
@@ -208,12 +210,13 @@ class Positional(Step):
     def words(self) -> str:
         return f"{4 * self.config.length} weights straight from the sequence"
 
-    def module(self):
+    def module(self) -> nn.Module:
         from torch import nn
 
         return nn.Linear(4 * self.config.length, self.config.n_tasks, bias=False)
 
-    def plain(self, model, h, X, covariates):
+    def plain(self, model: ConvNet, h: Tensor, X: Tensor, covariates: Tensor | None) -> Tensor:
+        assert model.positional is not None  # this step built it
         return h + model.positional(X.flatten(1))
 
 
@@ -246,7 +249,7 @@ def from_head(config: ModelConfig) -> list[Step]:
 
 def head_of(config: ModelConfig) -> Head:
     """The head alone, with the steps before it."""
-    return from_head(config)[0]
+    return next(step for step in steps(config) if isinstance(step, Head))
 
 
 def in_words(some: Sequence[Step]) -> str:

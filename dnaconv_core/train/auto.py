@@ -288,8 +288,10 @@ def _quick_scores(train: Dataset, rows: np.ndarray, answer: Answer, both_strands
     if len(y) < _FEWEST or min(map(len, groups)) < _FOLDS or np.ptp(y) == 0:
         return {}
 
+    prior = answer.prior(y, answer.n_outputs(y[:, None], ()))
+
     def linear(inner: Any, labels: np.ndarray, outer: Any) -> np.ndarray:
-        return answer.linear_scores(_PENALTY, inner, labels, np.ones(len(labels)), outer)
+        return answer.linear_scores(_PENALTY, inner, labels, np.ones(len(labels)), outer, n_outputs=len(prior))
 
     def boosted(inner: Any, labels: np.ndarray, outer: Any) -> np.ndarray:
         if len(groups) == 1:
@@ -305,8 +307,7 @@ def _quick_scores(train: Dataset, rows: np.ndarray, answer: Answer, both_strands
             scores[held_out] = found
         if scores is None:
             return float("nan")
-        measure, name = answer.measure(y, answer.scores_for_metrics(scores)), answer.main_metric
-        value = measure(np.ones(len(y)), [name])[name]
+        value = answer.fitness(y, scores.reshape(len(y), -1), prior)
         return float("nan") if isinstance(value, str) else float(value)
 
     one_hot = X.reshape(len(X), -1).astype(np.float32)

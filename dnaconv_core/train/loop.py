@@ -144,8 +144,8 @@ def measure(model: ConvNet, data: Dataset, progress: Progress = SILENT) -> dict[
     if progress.should_stop():
         return None
     prediction = model.activate(logits)
-    w = np.asarray(data.w, np.float32)
-    y, w = torch.from_numpy(filled(data.y, w)), torch.from_numpy(w)
+    weights = np.asarray(data.w, np.float32)
+    y, w = torch.from_numpy(filled(data.y, weights)), torch.from_numpy(weights)
     mean_loss = float((per_example(model, logits, y) * w).mean())
     metrics = evaluate(model.config.task, data.y, prediction.numpy(), weights=labelled(data.w))
     return {"loss": mean_loss, **{name: metric.value for name, metric in metrics.items()}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from dnaconv_core.threads import alone
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from dnaconv_core.model.convnet import ConvNet
 
 LENGTH = 40  # bases of the sequences made here
 MOTIF = (3, 2, 0, 1, 3, 1, 0)  # TGACTCA as codes
@@ -95,7 +97,7 @@ def fitted(
             model = build(config, seed)
         optimizer: torch.optim.Optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
         if start is not None:
-            nn.init.constant_(model.dense.bias, start)
+            nn.init.constant_(cast("ConvNet", model).dense.bias, start)
             optimizer = torch.optim.SGD(model.parameters(), lr=0.3)
         rng = np.random.default_rng(seed)
 
