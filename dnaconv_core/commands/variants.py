@@ -28,7 +28,7 @@ def add(groups: Any, command: Any) -> None:
 
 def variants(options: Namespace) -> Answer:
     from dnaconv_core.data.genome import Genome
-    from dnaconv_core.experiments import EXPERIMENTS
+    from dnaconv_core.experiments import all_experiments
     from dnaconv_core.sequence.motif import from_iupac
     from dnaconv_core.variants.effects import score_variants
     from dnaconv_core.variants.files import write_table, write_vcf
@@ -36,7 +36,7 @@ def variants(options: Namespace) -> Answer:
     from dnaconv_core.wholefile import WholeFile
 
     bundle = open_model(options)
-    known = EXPERIMENTS.get(bundle.experiment)
+    known = all_experiments().get(bundle.experiment)
     words = options.motif or ([known.motif] if known is not None and known.motif else [])
     file, of = read_vcf(options.vcf), chosen_output(options, bundle.config)
     rows, lines, n = [], list(of.lines), 0
