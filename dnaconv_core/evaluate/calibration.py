@@ -21,7 +21,7 @@ _EPSILON = 1e-6
 class Reference(NamedTuple):
     """Validation examples of a model: measured and predicted values of one of its outputs, `(N,)` float64.
 
-    codes `(N, L)` uint8 (4 for an unknown base) and raw covariates `(N, C)` are None where they were not kept.
+    codes `(N, L)` uint8 (4 for an unknown base) are None where they were not kept; raw covariates `(N, C)`.
     """
 
     y: np.ndarray
@@ -50,8 +50,8 @@ def read_reference(folder: Path, output: int = 0) -> Reference | None:
         return None
     y, w, prediction = kept.of_output(output)
     known = np.isfinite(y) & np.isfinite(prediction) & (w > 0)
-    beside = (None if part is None else part[known] for part in (kept.codes, kept.covariates))
-    return Reference(y[known], prediction[known], *beside)
+    codes = kept.codes[known] if kept.codes.shape[1] else None
+    return Reference(y[known], prediction[known], codes, kept.covariates[known])
 
 
 def scanned_negatives(model: ConvNet, reference: Reference, output: int = 0) -> np.ndarray:

@@ -23,22 +23,22 @@ _WAY_OUT = "train or import the model again, or name other data"
 
 
 class Kept(NamedTuple):
-    """N examples of a validation part with T labels, as kept with a model; None for what was not kept.
+    """N examples of a validation part with T labels, as kept with a model.
 
-    A label is unknown where it is NaN or has weight 0.
+    A label is unknown where it is NaN or has weight 0. What a file does not hold is NaN, or has no columns.
     """
 
-    ids: np.ndarray | None = None  # (N,) str
-    y: np.ndarray | None = None  # (N, T)
-    w: np.ndarray | None = None  # (N, T); of a file without: 1 where y is a number
-    prediction: np.ndarray | None = None  # (N, T); of classes (N, K) beside labels (N, 1)
-    codes: np.ndarray | None = None  # (N, L) uint8, 4 for an unknown base
-    covariates: np.ndarray | None = None  # (N, C) raw
+    ids: np.ndarray  # (N,) str; of a file without: 1, 2, …
+    y: np.ndarray  # (N, T)
+    w: np.ndarray  # (N, T); of a file without: 1 where y is a number
+    prediction: np.ndarray  # (N, T); of classes (N, K) beside labels (N, 1)
+    codes: np.ndarray  # (N, L) uint8, 4 for an unknown base
+    covariates: np.ndarray  # (N, C) raw
 
     def pack(self) -> bytes:
         """As the content of the file."""
         out = io.BytesIO()
-        np.savez_compressed(out, **{name: part for name, part in self._asdict().items() if part is not None})
+        np.savez_compressed(out, **self._asdict())
         return out.getvalue()
 
     def of_output(self, output: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -75,38 +75,45 @@ def read_kept(folder: Path, *needed: str) -> Kept | None:
     try:
         with np.load(path, allow_pickle=False) as stored:
             parts = {name: stored[name] for name in Kept._fields if name in stored or name in needed}
-        if "ids" in parts:
-            parts["ids"] = parts["ids"].astype(str)
-        if "w" not in parts and "y" in parts:
-            parts["w"] = np.isfinite(parts["y"]).astype(np.float32)
     except DAMAGED as error:
         raise BundleError(
             f"{path} cannot be read: it does not hold validation predictions ({error}); {_WAY_OUT}"
         ) from None
-    kept = Kept(**parts)
-    _check(path, kept)
-    return kept
+    _check(path, parts)
+    return _filled(parts)
 
 
-def _check(path: Path, kept: Kept) -> None:
+def _check(path: Path, parts: dict[str, np.ndarray]) -> None:
     """BundleError unless the parts have one number of examples, labels and predictions one shape, and none is odd."""
-    shapes = {name: part.shape for name, part in kept._asdict().items() if part is not None}
+    shapes = {name: part.shape for name, part in parts.items()}
     right = all(len(shape) == (1 if name == "ids" else 2) for name, shape in shapes.items())
-    labels = shapes.get("y")
-    if right and labels is not None and labels[1] == 1:  # class numbers, beside a prediction for each class
-        numbers = {shapes.get(name) for name in _NUMBERS if name != "prediction"}
-    else:
-        numbers = {shapes.get(name) for name in _NUMBERS}
-    if not right or len({shape[0] for shape in shapes.values()}) > 1 or len(numbers - {None}) > 1:
+    rows = {shape[:1] for shape in shapes.values()}
+    of_classes = right and shapes.get("y", (0, 0))[1] == 1  # class numbers, beside a prediction for each class
+    numbers = {shapes[name] for name in _NUMBERS if name in shapes and not (of_classes and name == "prediction")}
+    if not right or len(rows) != 1 or len(numbers) > 1:
         raise BundleError(f"{path} holds {_listed(shapes)}, which do not belong together: {_WAY_OUT}")
-    if kept.y is not None and not kept.y.shape[1]:
-        raise BundleError(f"{path} has labels {kept.y.shape}, no column of them: {_WAY_OUT}")
-    for name in (*_NUMBERS, "covariates"):
-        part = getattr(kept, name)
-        if part is not None and np.isinf(part).any():
+    if "y" in parts and not parts["y"].shape[1]:
+        raise BundleError(f"{path} has labels {parts['y'].shape}, no column of them: {_WAY_OUT}")
+    for name in {*_NUMBERS, "covariates"} & set(parts):
+        if np.isinf(parts[name]).any():
             raise BundleError(f"{path} holds infinite numbers as {_WORDS[name]}: {_WAY_OUT}")
 
 
+def _filled(parts: dict[str, np.ndarray]) -> Kept:
+    """With something that says 'unknown' for each part that is not there."""
+    n = len(next(iter(parts.values())))
+    unknown = np.full(next((parts[name].shape for name in _NUMBERS if name in parts), (n, 1)), np.nan, np.float32)
+    y = parts.get("y", unknown)
+    return Kept(
+        parts.get("ids", np.arange(1, n + 1)).astype(str),
+        y,
+        parts.get("w", np.isfinite(y).astype(np.float32)),
+        parts.get("prediction", unknown),
+        parts.get("codes", np.zeros((n, 0), np.uint8)),
+        parts.get("covariates", np.zeros((n, 0), np.float32)),
+    )
+
+
 def _listed(shapes: dict[str, tuple[int, ...]]) -> str:
-    *first, last = [f"{words} {shapes[name]}" for name, words in _WORDS.items() if name in shapes]
+    *first, last = [f"{words} {shapes[name]}" for name, words in _WORDS.items() if name in shapes] or ["nothing"]
     return f"{', '.join(first)} and {last}" if first else last

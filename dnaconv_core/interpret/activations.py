@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dnaconv_core.engine.as_found import evaluating
 from dnaconv_core.sequence.encoding import one_hot
 
 if TYPE_CHECKING:
@@ -17,6 +18,6 @@ def activations(model: ConvNet, sequence: str) -> list[np.ndarray]:
     import torch
 
     X = torch.from_numpy(one_hot(sequence, model.config.alphabet)).float()  # (1, 4, L)
-    with torch.inference_mode():
+    with evaluating(model), torch.inference_mode():
         layers = [model.features(X, depth)[0].numpy() for depth in range(1, model.config.depth + 1)]
     return [layer / max(float(layer.max()), 1e-9) for layer in layers]

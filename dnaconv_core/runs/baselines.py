@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 import numpy as np
 
 from dnaconv_core.answers import ANSWERS
-from dnaconv_core.errors import DnaConvError
+from dnaconv_core.errors import BundleError, DnaConvError
 from dnaconv_core.evaluate.bootstrap import Difference, paired_difference
+from dnaconv_core.evaluate.held_out import PREDICTIONS as HELD_OUT
 from dnaconv_core.evaluate.held_out import read_kept
 from dnaconv_core.evaluate.metrics import labelled
 from dnaconv_core.files import write_atomic
@@ -67,7 +68,10 @@ def store_baselines(
     run does not fail for it. When `watch` asks to stop, what is fitted by then is kept.
     """
     progress = SILENT if watch is None else _Told(watch)
-    prediction = read_kept(folder, "prediction").prediction
+    kept = read_kept(folder, "prediction")
+    if kept is None:
+        raise BundleError(f"{folder / HELD_OUT} is missing: keep the model's validation predictions first")
+    prediction = kept.prediction
     try:
         stored, arrays = _fit(experiment, train, valid, prediction, seed, progress)
     except DnaConvError as error:

@@ -65,7 +65,9 @@ def export_model(name: str, store: Store | None = None) -> bytes:
         files[COMMAND] = (command(bundle.experiment, bundle.record) + "\n").encode()
     if (folder / PREDICTIONS).is_file():
         try:
-            files[TABLE] = _predictions_csv(read_kept(folder, *WHOLE), bundle.config).encode()
+            kept = read_kept(folder, *WHOLE)
+            if kept is not None:
+                files[TABLE] = _predictions_csv(kept, bundle.config).encode()
         except (BundleError, *ZIP_DAMAGED) as error:
             raise BundleError(
                 f"{folder / PREDICTIONS} does not hold the model's validation predictions ({error}): remove it to "

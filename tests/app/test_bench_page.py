@@ -17,9 +17,9 @@ def errors(at) -> list[str]:
 
 
 @pytest.mark.parametrize("experiment", ["tf_binding", "rnai"])
-def test_the_bench_measures_a_motif(dashboard, trained, experiment):
+def test_the_bench_measures_a_motif(dashboard, trained, settled, experiment):
     run = trained(experiment)
-    at = dashboard("motifs", experiment=experiment, run=run.id, view="Bench", motif="TGACTCA")
+    at = settled(dashboard("motifs", experiment=experiment, run=run.id, view="Bench", motif="TGACTCA"))
     assert not at.exception and not errors(at)
     assert abs(float(metric(at, "Effect on the logit"))) < 50
     assert ("Read from the other strand" in [m.label for m in at.metric]) == (experiment == "tf_binding")

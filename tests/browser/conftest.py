@@ -20,6 +20,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 BUSY = '[data-testid="stStatusWidget"], [data-testid="stSkeleton"], [data-testid="stSpinner"]'
+# Whether the script has ended and every chart is plotted; the address and the text.
+LOOK = """() => {
+  const app = document.querySelector('[data-testid="stApp"]'), main = document.querySelector('[data-testid="stMain"]');
+  const ended = app?.getAttribute('data-test-script-state') === 'notRunning';
+  const plotted = [...document.querySelectorAll('.dc-chart')].every((chart) => chart.querySelector('.main-svg'));
+  return [Boolean(ended && plotted && main?.innerText), location.href, main?.innerText ?? ''];
+}"""
 
 
 @pytest.fixture(scope="session")
@@ -98,17 +105,20 @@ def page(browser, server):
 
 @pytest.fixture
 def settled():
-    """A function that waits until nothing on the page says it is busy and the text has stood still for a moment."""
+    """A function that waits until the page is drawn: read nothing from one before.
+
+    The script has ended, nothing says it is busy, charts are plotted, address and text have stood still for a while.
+    """
     return _settle
 
 
 def _settle(page) -> None:
-    last, still = None, 0
-    for _ in range(300):
+    last, still, deadline = None, 0, time.monotonic() + 120
+    while time.monotonic() < deadline:
         time.sleep(0.2)
-        text = page.evaluate("document.querySelector('[data-testid=\"stMain\"]')?.innerText || ''")
-        still = still + 1 if text and text == last and not page.locator(BUSY).count() else 0
+        seen = page.evaluate(LOOK)
+        still = still + 1 if seen[0] and seen == last and not page.locator(BUSY).count() else 0
         if still == 3:
             return
-        last = text
-    pytest.fail("the page was not still within a minute")
+        last = seen
+    pytest.fail(f"the page was not still within two minutes: {last[1] if last else 'nothing was drawn'}")

@@ -94,13 +94,16 @@ def test_the_site_that_a_filter_likes_is_in_view_in_a_narrow_window(page, settle
 
 def test_the_covariates_of_an_example_come_with_it(page, settled):
     page.goto("saliency?experiment=chromatin&run=chromatin_jund")
+    settled(page)
     page.get_by_role("button", name="AP-1 site, closed").click()
     expect(page).to_have_url(re.compile("beside_accessibility=0.001"))
     main = page.locator('[data-testid="stMain"]')
     main.get_by_text(re.compile("^Prediction 0.1")).wait_for()
+    settled(page)
     main.get_by_role("link", name="Predict").click()
     page.wait_for_url("**/predict**")
     expect(page.get_by_role("spinbutton", name="Accessibility")).to_have_value("0.0010", timeout=60_000)
+    settled(page)
     page.go_back()
     main.get_by_text(re.compile("^Prediction 0.1")).wait_for()
 
@@ -121,6 +124,7 @@ def test_edits_survive_a_refresh_and_go_with_back(page, settled):
     expect(page.get_by_role("button", name="Back to before")).to_have_count(1, timeout=60_000)
     page.reload()
     expect(page.get_by_role("button", name="Back to before")).to_have_count(1, timeout=60_000)
+    settled(page)
     page.go_back()
     expect(page.get_by_role("button", name="Back to before")).to_have_count(0, timeout=60_000)
     expect(undo).to_have_count(1, timeout=60_000)
@@ -145,6 +149,7 @@ def test_a_filter_and_its_sequences_are_chosen_with_the_keyboard(page, settled):
     settled(page)
     expect(second).to_be_focused()
     first = page.locator(".sequences .clickable").first
+    settled(page)
     first.focus()
     page.keyboard.press(" ")
     page.wait_for_url("**/saliency**")

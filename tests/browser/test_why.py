@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+expect = pytest.importorskip("playwright.sync_api").expect
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
@@ -28,6 +30,7 @@ def test_back_from_train_shows_the_reason_one_came_from(page, settled):
             break
         page.go_back()
     page.get_by_text("Cross-entropy pulls hardest").wait_for()
+    settled(page)
     assert "reason=loss" in page.url
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Train").click()  # drops what the address says
     page.get_by_role("heading", name="Train", level=1).wait_for()
@@ -44,6 +47,6 @@ def test_what_another_draw_has_shown_is_gone_while_the_networks_train(page, sett
     settled(page)
     page.get_by_role("button", name="Other random numbers").click()
     page.get_by_text("Training the small networks").wait_for()
-    assert link.count() == 0
+    expect(link).to_have_count(0)
     link.wait_for()
     page.get_by_text("Draw 2, trained in").wait_for()

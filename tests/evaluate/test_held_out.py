@@ -7,7 +7,7 @@ import pytest
 
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import BundleError
-from dnaconv_core.evaluate.held_out import PREDICTIONS, WHOLE, Kept, kept_of, read_kept, write_kept
+from dnaconv_core.evaluate.held_out import PREDICTIONS, WHOLE, kept_of, read_kept, write_kept
 from dnaconv_core.sequence.encoding import one_hot
 
 WHOLE_FILE = {
@@ -35,7 +35,8 @@ def test_what_is_kept_comes_back(tmp_path):
 def test_a_file_without_weights_knows_the_labels_that_are_numbers(tmp_path):
     np.savez(tmp_path / PREDICTIONS, y=WHOLE_FILE["y"], prediction=WHOLE_FILE["prediction"])
     kept = read_kept(tmp_path, "y")
-    assert kept.w.tolist() == [[1, 1], [1, 0], [1, 1]] and kept.codes is None
+    assert kept.w.tolist() == [[1, 1], [1, 0], [1, 1]] and kept.codes.shape == (3, 0)
+    assert kept.ids.tolist() == ["1", "2", "3"]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_a_file_without_weights_knows_the_labels_that_are_numbers(tmp_path):
 )
 def test_what_does_not_fit_is_told_in_a_sentence(tmp_path, change, sentence):
     parts = {name: part for name, part in (WHOLE_FILE | change).items() if part is not None}
-    (tmp_path / PREDICTIONS).write_bytes(Kept(**parts).pack())
+    np.savez(tmp_path / PREDICTIONS, **parts)
     with pytest.raises(BundleError, match=sentence):
         read_kept(tmp_path, *WHOLE)
 
