@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dnaconv_core.errors import DataError
-from dnaconv_core.evaluate.held_out import PREDICTIONS, WHOLE, read_kept, write_kept
+from dnaconv_core.evaluate.held_out import PREDICTIONS, WHOLE, kept_of, read_kept, write_kept
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.sources import SYNTHETIC, load_parts
 from dnaconv_core.model.bundle import load_bundle, save_bundle
@@ -40,8 +40,6 @@ def test_the_model_is_not_needed_for_what_is_kept(folder):
     _, valid = load_parts(get_experiment("chromatin"), SYNTHETIC)
     w = valid.w.copy()
     w[::3] = 0
-    from dnaconv_core.evaluate.held_out import kept_of
-
     write_kept(folder, kept_of(valid, first.prediction[:, None])._replace(w=w))
     again = held_out(folder, load=lambda _: pytest.fail("the model was read"))
     known = np.flatnonzero(w[:, 0])
@@ -60,8 +58,6 @@ def test_data_that_are_gone_are_replaced_and_that_is_said(tmp_path):
 
 def test_no_label_that_is_known_is_told(folder):
     _, valid = load_parts(get_experiment("chromatin"), SYNTHETIC)
-    from dnaconv_core.evaluate.held_out import kept_of
-
     write_kept(folder, kept_of(valid, valid.y)._replace(w=np.zeros_like(valid.w)))
     assert (folder / PREDICTIONS).is_file() and read_kept(folder, *WHOLE).w.sum() == 0
     with pytest.raises(DataError, match="no label is known in the validation part of its own data"):
