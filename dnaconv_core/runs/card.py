@@ -58,7 +58,7 @@ def card_body(
         "| metric | training | validation | 95 % interval |",
         "|---|---|---|---|",
         *(_row(name, metrics) for name in metrics["valid"]),
-        *_notes(experiment, metrics["valid"]),
+        *_notes(experiment, model, metrics["valid"]),
         *_each(model, metrics),
     ]
 
@@ -105,11 +105,13 @@ def _data(experiment: Experiment, record: dict[str, Any]) -> str:
     return (f"the book's {data.removeprefix(BOOK_PART)}" if data.startswith(BOOK_PART) else data) + beside
 
 
-def _notes(experiment: Experiment, metrics: dict[str, Metric]) -> list[str]:
+def _notes(experiment: Experiment, model: ModelConfig, metrics: dict[str, Metric]) -> list[str]:
     """What the numbers of the table rest on."""
     notes, words = [], experiment.answer.words
     if any(metric.low is not None for metric in metrics.values()):
-        notes.append(f"Intervals: the validation examples are drawn anew 1,000 times{words.resampled}.")
+        several = model.n_tasks > 1 and not model.answer.joint
+        how = ", each with all its labels; every metric is the mean over the labels" if several else words.resampled
+        notes.append(f"Intervals: the validation examples are drawn anew 1,000 times{how}.")
     if words.calls and "accuracy" in metrics:
         notes.append(words.calls)
     return ["", " ".join(notes)] if notes else []
