@@ -14,7 +14,7 @@ from learn.form import came_by_link, config_form, fields_of, forget, only_choice
 
 NETWORK = ("depth", "filters", "kernel_size", "dropout")
 TRAINING = ("epochs", "learning_rate", "batch_size")
-OF_DATA = ("length", "alphabet", "task", "covariates")  # not asked: they follow from the data
+OF_DATA = ("length", "alphabet", "task", "n_tasks", "names", "covariates")  # not asked: they follow from the data
 _OF_COVARIATES = {"covariate_transform", "covariate_gain"}
 
 
