@@ -17,6 +17,7 @@ import torch
 from common import Peer, Times, alternate, arguments, finish, prepare, print_table, ratio
 from networks import NETWORKS, Plain, data
 
+from dnaconv_core.engine.substitutions import substitutions
 from dnaconv_core.interpret.attribution import attribute
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
@@ -107,7 +108,8 @@ def main() -> None:
     options = parser.parse_args()
     prepare(options)
     peer = Peer(options.tangermeme, "peer_tangermeme.py", torch.get_num_threads()) if options.tangermeme else None
-    finish(options, "attribute", {n: compare(n, options, peer) for n in options.sequences})
+    figures = {str(n): compare(n, options, peer) for n in options.sequences}
+    finish(options, "attribute", figures | {"forms": {"ISM": substitutions(build(CONFIG), 0).form}})
     if peer:
         peer.close()
 

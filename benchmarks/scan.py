@@ -20,7 +20,7 @@ from networks import Plain
 
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
-from dnaconv_core.scan.scan import scan
+from dnaconv_core.scan.scan import plan_scan, scan
 from dnaconv_core.sequence.encoding import one_hot
 
 
@@ -74,7 +74,9 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=10_000)
     options = parser.parse_args()
     prepare(options)
-    finish(options, "scan", {padding: compare(padding, options) for padding in ("same", "valid")})
+    figures = {padding: compare(padding, options) for padding in ("same", "valid")}
+    taken = {padding: plan_scan(build(ModelConfig(padding=padding))).method for padding in figures}
+    finish(options, "scan", figures | {"forms": taken})
 
 
 if __name__ == "__main__":

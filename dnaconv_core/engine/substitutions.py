@@ -58,6 +58,8 @@ def substitutions(model: ConvNet, task: int) -> Substitutions | Mutants:
 class Substitutions:
     """A model's parts as substitutions need them, on the model's device; the model itself is only read."""
 
+    form = "what changes"
+
     def __init__(self, model: ConvNet, task: int) -> None:
         config = self.config = model.config
         k, m = config.kernel_size, config.members
@@ -213,6 +215,8 @@ def _next_change(weight: Tensor, change: Tensor, padding: int, members: int) -> 
 
 class Mutants:
     """The same for networks with a step that is not known here: every mutant through the whole network."""
+
+    form = "plain"
 
     def __init__(self, model: ConvNet, task: int) -> None:
         self.model, self.task = model, task
