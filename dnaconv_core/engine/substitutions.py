@@ -249,11 +249,11 @@ class Unpadded(Substitutions):
         self.mutants = Mutants(model, task)
 
     def changes(self, X: np.ndarray, at_once: int) -> np.ndarray:
-        padded = ~X[:, :, [0, -1]].any(axis=1).all(axis=1)  # (N,)
+        padded = (X[:, :, [0, -1]].sum(axis=1) == 0).any(axis=1)  # (N,)
         result = np.empty(X.shape, np.float32)
-        for rows, engine in ((padded, self.mutants), (~padded, super())):
+        for rows, changes in ((padded, self.mutants.changes), (~padded, super().changes)):
             if rows.any():
-                result[rows] = engine.changes(X[rows], at_once)
+                result[rows] = changes(X[rows], at_once)
         return result
 
 
