@@ -14,7 +14,8 @@ from dnaconv_core.errors import InputError
 from dnaconv_core.progress import Bar
 
 if TYPE_CHECKING:
-    from dnaconv_core.evaluate.referee import Line
+    from dnaconv_core.data.labels import LabelRecipe
+    from dnaconv_core.evaluate.referee_line import Line
     from dnaconv_core.experiments.bring import Brought
     from dnaconv_core.experiments.recipe import Input, Recipe
 
@@ -163,7 +164,7 @@ def _inputs(options: Namespace) -> tuple[Input, ...]:
     return tuple(found)
 
 
-def _labels(options: Namespace):
+def _labels(options: Namespace) -> LabelRecipe:
     from dnaconv_core.data.labels import LabelRecipe
 
     ways = {"columns": options.label, "ratio": options.label_ratio, "bins": options.label_bins}

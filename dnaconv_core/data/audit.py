@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,12 +35,12 @@ class Audit(NamedTuple):
     n_share: float
     sequences_with_n: int
     gc: float | None
-    tasks: tuple[dict, ...]
-    covariates: dict[str, dict]
-    pairs: dict[str, list]
+    tasks: tuple[dict[str, Any], ...]
+    covariates: dict[str, dict[str, Any]]
+    pairs: dict[str, list[Any]]
     notes: tuple[str, ...]
 
-    def as_json(self) -> dict:
+    def as_json(self) -> dict[str, Any]:
         return {key: list(value) if isinstance(value, tuple) else value for key, value in self._asdict().items()}
 
 
@@ -118,7 +118,7 @@ def _lookup(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 
 def _shared(
     values: np.ndarray, first: np.ndarray, ids: list[str], dataset: Dataset, other: Dataset
-) -> tuple[int, int, list]:
+) -> tuple[int, int, list[Any]]:
     if other.length != dataset.length:
         return 0, 0, []
     read = _read(other)
@@ -146,11 +146,11 @@ def _conflicts(dataset: Dataset, group: np.ndarray, n_groups: int) -> int:
     return int(differ.sum())
 
 
-def _task(dataset: Dataset, task: int, read: _Read) -> dict:
+def _task(dataset: Dataset, task: int, read: _Read) -> dict[str, Any]:
     y = np.asarray(dataset.y[:, task], np.float64)
     counted = (np.asarray(dataset.w[:, task]) > 0) & ~np.isnan(y)
     labels = y[counted]
-    facts: dict = {"n": len(labels), "missing": len(y) - len(labels)}
+    facts: dict[str, Any] = {"n": len(labels), "missing": len(y) - len(labels)}
     if len(labels) and np.isin(labels, (0, 1)).all():
         positive = counted & (y == 1)
         facts.update(
@@ -174,7 +174,7 @@ def _gc(read: _Read, chosen: np.ndarray) -> float | None:
     return float(read.n_gc[chosen].sum() / known) if known else None
 
 
-def _covariates(dataset: Dataset) -> dict[str, dict]:
+def _covariates(dataset: Dataset) -> dict[str, dict[str, Any]]:
     if dataset.covariates is None or not len(dataset):
         return {}
     return {
@@ -185,10 +185,11 @@ def _covariates(dataset: Dataset) -> dict[str, dict]:
 
 def _notes(facts: Audit) -> list[str]:
     notes = []
-    if facts.shared or facts.shared_reverse:
+    same, turned = facts.shared or 0, facts.shared_reverse or 0
+    if same or turned:
         notes.append(
-            f"the other part holds {many(facts.shared, 'copy', 'copies')} and "
-            f"{many(facts.shared_reverse, 'reverse complement')} of examples here: its scores are too good by these"
+            f"the other part holds {many(same, 'copy', 'copies')} and "
+            f"{many(turned, 'reverse complement')} of examples here: its scores are too good by these"
         )
     if facts.conflicts:
         notes.append(

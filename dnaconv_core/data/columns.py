@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -93,7 +94,7 @@ def looks_like_confidence(name: str) -> bool:
     return not _CONFIDENCE.isdisjoint(words)
 
 
-def _sequence(sample: dict, why: dict[str, str]) -> tuple[str | None, list[str]]:
+def _sequence(sample: Mapping[str, Any], why: dict[str, str]) -> tuple[str | None, list[str]]:
     found = [name for name, column in sample.items() if _is_sequence(column)]
     lower = {name.lower(): name for name in reversed(found)}
     for known in SEQUENCE_NAMES:
@@ -110,14 +111,16 @@ def _sequence(sample: dict, why: dict[str, str]) -> tuple[str | None, list[str]]
     return named, [named] if named else []
 
 
-def _is_sequence(column) -> bool:
+def _is_sequence(column: Sequence[str] | np.ndarray) -> bool:
     if isinstance(column, np.ndarray):
         return False
     known = [text for text in column if text.strip()]
     return bool(known) and sum(map(bool, map(_LETTERS.fullmatch, known))) >= 0.9 * len(known) and len(set(known)) > 1
 
 
-def _named(sample: dict, usual: Iterable[str], taken: set, role: str, why: dict[str, str]) -> str | None:
+def _named(
+    sample: Mapping[str, Any], usual: Iterable[str], taken: set[str | None], role: str, why: dict[str, str]
+) -> str | None:
     lower = {name.lower(): name for name in reversed(list(sample)) if name not in taken}
     found = next((lower[name] for name in usual if name in lower), None)
     if found:
@@ -134,7 +137,9 @@ def _loci(header: tuple[str, ...]) -> tuple[str, ...]:
 # Labels
 
 
-def _labels(sample: dict, taken: set, separator: str | None, why: dict[str, str]) -> tuple[tuple[str, ...], tuple]:
+def _labels(
+    sample: Mapping[str, Any], taken: set[str | None], separator: str | None, why: dict[str, str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The label's column, and those that could be one."""
     fit = {name: _fit(column, separator) for name, column in sample.items() if name not in taken}
     possible = [name for name, kind in fit.items() if kind and not _excluded(name)]
@@ -144,7 +149,7 @@ def _labels(sample: dict, taken: set, separator: str | None, why: dict[str, str]
     others = (*possible, *(name for name, kind in fit.items() if kind and _excluded(name)))
     if usual:
         why["labels"] = f"it is called {usual!r} and holds {fit[usual]}"
-        chosen = (usual,)
+        chosen: tuple[str, ...] = (usual,)
     elif alike := [name for name in likely if _measures(name)]:
         why["labels"] = f"the name of {'each' if len(alike) > 1 else 'it'} says that it was measured"
         chosen = tuple(alike)
@@ -177,7 +182,7 @@ def _excluded(name: str) -> bool:
     return name.lower() in _COORDINATES or looks_like_confidence(name)
 
 
-def _fit(column, separator: str | None) -> str:
+def _fit(column: Any, separator: str | None) -> str:
     """What kind of label a column could hold: 'numbers', 'yes or no' or 'classes'; '' where it is none."""
     from dnaconv_core.data.labels import guess_mapping
 
@@ -210,7 +215,7 @@ def parts_of(column: Iterable[object]) -> tuple[np.ndarray, Counter[str]]:
     return np.array([known[text] for text in texts], "U5"), Counter(text for text in texts if not known[text])
 
 
-def _part(sample: dict, sequence: str | None, why: dict[str, str]) -> str | None:
+def _part(sample: Mapping[str, Any], sequence: str | None, why: dict[str, str]) -> str | None:
     best: tuple[bool, str] | None = None
     for name, column in sample.items():
         if name == sequence or isinstance(column, np.ndarray):

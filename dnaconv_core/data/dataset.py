@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ class MappedRows:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> np.ndarray:
         return np.asarray(self.array[self.rows[index]])
 
 
@@ -67,6 +68,12 @@ class Dataset:
         """Bases per sequence."""
         return self.X.shape[2]
 
+    def covariate(self, name: str) -> np.ndarray:
+        """The raw values `(N,)` of one covariate. Raises DataError where there is none of that name."""
+        if self.covariates is None or name not in self.covariate_names:
+            raise DataError(f"{self.label} has no covariate {name!r}: join it by id first")
+        return self.covariates[:, self.covariate_names.index(name)]
+
     def sequences(self, index: np.ndarray | slice = slice(None)) -> list[str]:
         """Letters of the chosen examples."""
         return decode(self.X[index], self.alphabet)
@@ -80,7 +87,7 @@ class Dataset:
         truth = tuple(site._replace(index=place[site.index]) for site in self.truth if site.index in place)
         covariates = None if self.covariates is None else self.covariates[index]
         if isinstance(self.X, MappedRows):
-            X = MappedRows(self.X.array, self.X.rows[index])
+            X: Any = MappedRows(self.X.array, self.X.rows[index])  # it looks like an array to whoever indexes it
         else:
             X = MappedRows(self.X, index) if isinstance(self.X, np.memmap) else self.X[index]
         return replace(

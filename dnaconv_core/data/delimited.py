@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -83,13 +83,13 @@ def _read(name: str, numbered: Iterator[tuple[int, str]], limit: int | None) -> 
             raise DataError(f"{name}: line {rows.skipped[0].line} {rows.skipped[0].reason}")
         raise DataError(f"{name} has a header but no examples below it")
     if len(rows.skipped) > len(rows.places):
-        first, whole = rows.skipped[0], len(rows.skipped) + len(rows.places)
+        worst, whole = rows.skipped[0], len(rows.skipped) + len(rows.places)
         raise DataError(
-            f"{name}: {len(rows.skipped):,} of {whole:,} rows cannot be used; the first is line {first.line}, which "
-            f"{first.reason}"
+            f"{name}: {len(rows.skipped):,} of {whole:,} rows cannot be used; the first is line {worst.line}, which "
+            f"{worst.reason}"
         )
     return Table(
-        name, header, rows.columns, rows.places, separator, tuple(rows.skipped),
+        name, header, [*rows.columns], rows.places, separator, tuple(rows.skipped),
         ("the first line holds an example, so the columns have no names",) if not first and not remark else (),
     )  # fmt: skip
 
@@ -243,7 +243,7 @@ def _parquet(path: Path, limit: int | None) -> Table:
     return Table(str(path), header, [_values(whole.column(i)) for i in range(len(names))], range(1, len(whole) + 1))
 
 
-def _values(column) -> list[str] | np.ndarray:
+def _values(column: Any) -> list[str] | np.ndarray:
     """Numbers and truth values as an array, NaN for nulls; all else as text."""
     import pyarrow.types as types
 

@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 from dnaconv_core.errors import FetchError
@@ -20,6 +21,7 @@ _PIECE = 1 << 16
 _ATTEMPTS = 5  # in a row without _GAIN new bytes
 _GAIN = 1 << 20
 _TIMEOUT = 30.0  # seconds without a byte
+Tell = Callable[[int, int | None], None]  # bytes so far, all bytes or None
 
 
 class Broken(Exception):
@@ -40,7 +42,7 @@ def download(
     path: Path,
     blob: str,
     *,
-    tell: Callable[[int, int | None], None] = lambda done, total: None,
+    tell: Tell = lambda done, total: None,
     warn: Callable[[str], None] = lambda message: None,
     should_stop: Callable[[], bool] = lambda: False,
     sleep: Callable[[float], None] = time.sleep,
@@ -94,14 +96,35 @@ def _stop_if(should_stop: Callable[[], bool]) -> None:
         raise FetchError("the download was stopped: what has arrived is kept, and fetching again goes on from there")
 
 
-def _receive(opener, url: str, part: Path, tell: Callable, should_stop: Callable[[], bool]) -> None:
+def _receive(
+    opener: urllib.request.OpenerDirector, url: str, part: Path, tell: Tell, should_stop: Callable[[], bool]
+) -> None:
     """One attempt: append to `part` what it lacks, or start anew where the server ignores ranges."""
     have = _size(part)
+    with _answer(opener, url, part, have) as response:
+        start, total = _span(response, have)
+        if start != have:
+            have = 0
+        if (total or 0) > FILE_BYTES:
+            raise FetchError(f"{url} has {total:,} bytes: more than the {FILE_BYTES:,} that are allowed")
+        with part.open("ab" if have else "wb") as file:
+            while piece := _piece(response, have, should_stop):
+                file.write(piece)
+                have += len(piece)
+                if have > FILE_BYTES:
+                    raise FetchError(f"{url} has more than {FILE_BYTES:,} bytes: it is not the book's file")
+                tell(have, total)
+    if total is not None and have < total:
+        raise Broken(f"the connection broke after {have:,} of {total:,} bytes")
+
+
+def _answer(opener: urllib.request.OpenerDirector, url: str, part: Path, have: int) -> http.client.HTTPResponse:
+    """What the server answers when asked for all from byte `have` on."""
     headers = {"User-Agent": "dnaconv", "Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
     try:
-        response = opener.open(urllib.request.Request(url, headers=headers), timeout=_TIMEOUT)
+        return opener.open(urllib.request.Request(url, headers=headers), timeout=_TIMEOUT)
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == 416:  # nothing after what is there, and that is not the file
@@ -112,30 +135,15 @@ def _receive(opener, url: str, part: Path, tell: Callable, should_stop: Callable
         raise FetchError(f"{url} could not be fetched: the server answered {error.code} {error.reason}") from error
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise Broken(f"no answer ({getattr(error, 'reason', None) or error})") from error
-    with response:
-        start, total = _span(response, have)
-        if start != have:
-            have = 0
-        if (total or 0) > FILE_BYTES:
-            raise FetchError(f"{url} has {total:,} bytes: more than the {FILE_BYTES:,} that are allowed")
-        with part.open("ab" if have else "wb") as file:
-            while True:
-                _stop_if(should_stop)
-                try:
-                    piece = response.read1(_PIECE)
-                except (OSError, http.client.HTTPException) as error:
-                    raise Broken(
-                        f"the connection broke after {have:,} bytes ({error or type(error).__name__})"
-                    ) from error
-                if not piece:
-                    break
-                file.write(piece)
-                have += len(piece)
-                if have > FILE_BYTES:
-                    raise FetchError(f"{url} has more than {FILE_BYTES:,} bytes: it is not the book's file")
-                tell(have, total)
-    if total is not None and have < total:
-        raise Broken(f"the connection broke after {have:,} of {total:,} bytes")
+
+
+def _piece(response: http.client.HTTPResponse, have: int, should_stop: Callable[[], bool]) -> bytes:
+    """The next bytes after the first `have`; none at the end."""
+    _stop_if(should_stop)
+    try:
+        return response.read1(_PIECE)
+    except (OSError, http.client.HTTPException) as error:
+        raise Broken(f"the connection broke after {have:,} bytes ({error or type(error).__name__})") from error
 
 
 def _span(response: http.client.HTTPResponse, have: int) -> tuple[int, int | None]:
@@ -170,7 +178,15 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     def __init__(self, here: bool) -> None:
         self.here = here
 
-    def redirect_request(self, req, fp, code, msg, headers, newurl):
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
         if urlsplit(newurl).scheme != "https" and not (self.here and _on_this_machine(newurl)):
             raise FetchError(f"{req.full_url} redirects to {newurl}, which is not https: it was not followed")
         return super().redirect_request(req, fp, code, msg, headers, newurl)

@@ -6,7 +6,7 @@ Lengths, parts and shards are decided afterwards.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -83,7 +83,9 @@ class Examples(NamedTuple):
 def joined(parts: Sequence[Examples]) -> Examples:
     """Several lots of examples as one; loci, parts and covariates only where all have them."""
     first = parts[0]
-    columns = {name: np.concatenate([getattr(p, name) for p in parts]) for name in ("codes", "ids", "y", "w")}
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(p, name) for p in parts]) for name in ("codes", "ids", "y", "w")
+    }
     lengths = np.concatenate([p.lengths for p in parts])
     for name in ("part", "covariates"):
         columns[name] = None

@@ -5,7 +5,7 @@ Files are read as a stream: memory holds the bases as codes (a byte each) and th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -108,7 +108,8 @@ def _read(path: Path, alphabet: str) -> _Records:
     lines = open_text(path, longest=_LONGEST_LINE)
     headers: list[str] = []
     places: list[int] = []
-    blocks, lengths, wrong = [np.empty(0, np.uint8)], [np.zeros(1, np.int64)], {}
+    wrong: dict[int, str] = {}
+    blocks, lengths = [np.empty(0, np.uint8)], [np.zeros(1, np.int64)]
     records = _records(str(path), lines)
     while block := list(islice(records, _BLOCK)):
         texts = [text for _, _, text in block]
@@ -125,9 +126,10 @@ def _read(path: Path, alphabet: str) -> _Records:
     return _Records(str(path), headers, places, codes, offsets, wrong, alphabet, tuple(lines.notes))
 
 
-def _records(name: str, lines: Iterator[str]) -> Iterator[tuple[int, str, str]]:
+def _records(name: str, lines: Iterable[str]) -> Iterator[tuple[int, str, str]]:
     """Line, header and letters of each record; remarks (';') are passed over."""
-    place, header, parts = 0, "", []
+    parts: list[str] = []
+    place, header = 0, ""
     for number, line in enumerate(lines, 1):
         if line.startswith(">"):
             if place:

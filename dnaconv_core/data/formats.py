@@ -97,9 +97,7 @@ def dataset_info(dataset: Dataset) -> dict[str, Any]:
         "alphabet": dataset.alphabet,
         "composition": {letter: count / max(total, 1) for letter, count in zip(letters + "N", shares, strict=True)},
         "labels": [_label_info(dataset.y[:, t], dataset.w[:, t]) for t in range(dataset.y.shape[1])],
-        "covariates": [
-            {"name": name, **_range(dataset.covariates[:, c])} for c, name in enumerate(dataset.covariate_names)
-        ],
+        "covariates": [{"name": name, **_range(dataset.covariate(name))} for name in dataset.covariate_names],
     }
     if dataset.notes:
         info["notes"] = list(dataset.notes)

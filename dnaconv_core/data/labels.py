@@ -68,8 +68,8 @@ def _counted(values: Sequence[Any] | np.ndarray) -> Counter[str]:
         found, times = np.unique(values[np.isfinite(values)], return_counts=True)
         return Counter(dict(zip(map(_text, found.tolist()), times.tolist(), strict=True)))
     counts: Counter[str] = Counter()
-    for value, times in Counter(values).items():
-        counts[str(value).strip()] += times
+    for value, n in Counter(values).items():
+        counts[str(value).strip()] += n
     return counts
 
 

@@ -32,7 +32,8 @@ def encode_texts(texts: Iterable[str]) -> Encoded:
 
     An empty one or one with another character is noted in `wrong`.
     """
-    blocks, lengths, wrong, before = [np.empty(0, np.uint8)], [np.zeros(1, np.int64)], {}, 0
+    wrong: dict[int, str] = {}
+    blocks, lengths, before = [np.empty(0, np.uint8)], [np.zeros(1, np.int64)], 0
     texts = iter(texts)
     while block := list(islice(texts, _BLOCK)):
         codes, sizes, bad = _encode(block)

@@ -33,7 +33,7 @@ class _Name:
 class _Described:
     """What the pickle would have built: a dtype (`state` is a tuple) or a wrapper (`state` is a dict)."""
 
-    def __init__(self, kind: str, arguments: tuple, state: Any = None) -> None:
+    def __init__(self, kind: str, arguments: tuple[Any, ...], state: Any = None) -> None:
         self.kind, self.arguments, self.state = kind, arguments, state
 
 

@@ -10,7 +10,7 @@ import os
 import re
 import zlib
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dnaconv_core.errors import DataError, UnsafeFileError
 
@@ -43,7 +43,7 @@ def list_shards(folder: Path) -> list[Shard]:
         shards = _from_metadata(folder)
     else:
         found = sorted((int(m[1]), m[2]) for m in map(_SHARD_FILE.fullmatch, os.listdir(folder)) if m)
-        there = {number: {} for number, _ in found}
+        there: dict[int, dict[str, Any]] = {number: {} for number, _ in found}
         for number, suffix in found:
             names = {part: folder / f"shard-{number}-{part}.{suffix}" for part in COLUMNS}
             there[number] = {part: file if file.is_file() else None for part, file in names.items()}
@@ -72,9 +72,9 @@ def _from_metadata(folder: Path) -> list[Shard]:
         table = list(csv.DictReader(io.StringIO(content.decode())))
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{file} cannot be read ({error}): fetch or write it again") from error
-    shards = []
+    shards: list[Shard] = []
     for row in table:
-        files: dict[str, Path | None] = {}
+        files: dict[str, Any] = {}  # None for a part that the shard lacks
         for part in COLUMNS:
             name = row.get(part)
             if name in (None, "", "None", "nan"):
@@ -98,7 +98,7 @@ def _covariate_file(x_file: Path) -> Path | None:
     return file if file != x_file and file.is_file() else None
 
 
-def json_list(file: Path) -> list | None:
+def json_list(file: Path) -> list[Any] | None:
     """The list in a JSON file, None when there is no such file."""
     if not file.is_file():
         return None

@@ -6,15 +6,16 @@ Every split can be written as a small dictionary that a run records (`split_data
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.results import Split
-from dnaconv_core.sequence.interval import contig_key, find_locus
+from dnaconv_core.sequence.interval import Locus, contig_key, find_locus
 
-_KEYS = {  # of a recorded split, by kind: what a value may be
+_KEYS: dict[str, dict[str, tuple[Any, str]]] = {  # of a recorded split, by kind: what a value may be
     "random": {"fraction": ((int, float), "a number"), "seed": (int, "a whole number")},
     "chromosome": {"chromosomes": ((str, list, tuple), "a list of names")},
     "blocks": {name: (int, "a whole number") for name in ("n_folds", "fold", "block")},
@@ -105,7 +106,7 @@ def position_block_folds(dataset: Dataset, n_folds: int = 5, block: int = 1_000_
     return [Split(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(n_folds)]
 
 
-def split_dataset(dataset: Dataset, spec: dict) -> Split:
+def split_dataset(dataset: Dataset, spec: dict[str, Any]) -> Split:
     """The split that a recorded `spec` describes:
 
     `{"kind": "random", "fraction": 0.2, "seed": 0}` · `{"kind": "chromosome", "chromosomes": ["chr8"]}` ·
@@ -123,7 +124,7 @@ def split_dataset(dataset: Dataset, spec: dict) -> Split:
     return position_block_folds(dataset, **options)[fold]
 
 
-def check_split(spec: dict) -> None:
+def check_split(spec: dict[str, Any]) -> None:
     """InputError, before any data are read, for a kind or key that there is not, and for values that cannot be."""
     kind = spec.get("kind")
     if not isinstance(kind, str) or kind not in _KEYS:
@@ -160,17 +161,18 @@ def _strata(y: np.ndarray) -> list[np.ndarray]:
 def _loci(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Chromosome names and starts `(N,)` from the ids. Raises DataError naming the first id that is no locus."""
     ids = [str(name) for name in np.asarray(dataset.ids).tolist()]
-    found = [find_locus(name) for name in ids]
-    for row, (name, locus) in enumerate(zip(ids, found, strict=True), 1):
-        if locus is None:
+    found: list[Locus] = []
+    for row, name in enumerate(ids, 1):
+        if (locus := find_locus(name)) is None:
             raise DataError(
                 f"{dataset.label}: the id of example {row}, {name!r}, is no locus such as chr22:20208963-20209064: "
                 f"use a random split"
             )
+        found.append(locus)
     return np.array([locus.chrom for locus in found]), np.array([locus.start for locus in found], np.int64)
 
 
-def _natural(name: str) -> list:
+def _natural(name: str) -> list[tuple[int, int, str]]:
     """Sort key that puts chr2 before chr10."""
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
 

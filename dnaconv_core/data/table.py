@@ -80,8 +80,8 @@ def read_table(
     names = [f"row_{i}" for i in range(1, len(rows) + 1)]
     if id_column is not None:
         names = unique([row[id_column].strip() for row in rows], str(path), notes)
-    X, ids = one_hot(letters, alphabet), np.array(names, dtype=str)
-    dataset = Dataset(X, y, w, ids, alphabet=alphabet, name=path.name, notes=tuple(notes))
+    X = one_hot(letters, alphabet)
+    dataset = Dataset(X, y, w, np.array(names, dtype=str), alphabet=alphabet, name=path.name, notes=tuple(notes))
     if not covariate_columns:
         return dataset
     return dataset.with_covariates(numbers(covariate_columns), tuple(covariates))
@@ -101,7 +101,7 @@ def _column(path: Path, header: list[str], role: str, name: str | None, usual: t
 
 
 def _sequences(path: Path, texts: list[str], places: list[int], alphabet: str) -> list[str]:
-    letters = []
+    letters: list[str] = []
     for text, place in zip(texts, places, strict=True):
         sequence = clean_fast(text.strip(), alphabet, f"{path}: the sequence in line {place}")
         if not sequence or (letters and len(sequence) != len(letters[0])):
@@ -155,7 +155,8 @@ def _numbers(path: Path, texts: list[str], places: list[int], name: str) -> np.n
 
 def unique(names: list[str], source: str, notes: list[str]) -> list[str]:
     """The names, those that come again with '_2', '_3', … behind them; `notes` gets a sentence about them."""
-    taken, times, found = set(names), Counter(), []
+    times: Counter[str] = Counter()
+    taken, found = set(names), []
     for name in names:
         times[name] += 1
         again = name

@@ -61,8 +61,8 @@ def table_labels(table: Table, recipe: LabelRecipe) -> Labels:
 
 def _without(examples: Examples, wrong: dict[int, str], table: Table) -> Examples:
     """The examples without those rows, which are listed with the lines that were no rows."""
-    skipped = [Skipped(table.name, table.places[row], wrong[row]) for row in sorted(wrong)]
-    skipped = tuple(sorted([*table.skipped, *skipped], key=lambda one: one.line))
+    listed = [Skipped(table.name, table.places[row], wrong[row]) for row in sorted(wrong)]
+    skipped = tuple(sorted([*table.skipped, *listed], key=lambda one: one.line))
     if len(wrong) * 2 > examples.n:
         first = min(wrong)
         raise DataError(
@@ -135,7 +135,7 @@ def _loci(table: Table, columns: Columns, lengths: np.ndarray) -> Loci | None:
     found = [find_locus(text) for text in table.column(columns.id)]
     if not all(found):
         return None
-    chrom, start, end, strand = zip(*found, strict=True)  # type: ignore[arg-type]
+    chrom, start, end, strand = zip(*found, strict=True)
     whole = Loci(np.array(chrom), np.array(start, np.int64), np.array(end, np.int64), np.array(strand))
     return shifted(whole, lengths)
 

@@ -99,7 +99,7 @@ class StoredArray:
 
     def _take(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
         block = np.empty(shape, dtype)
-        view = memoryview(block.reshape(-1).view(np.uint8)) if block.size else memoryview(b"")
+        view = block.reshape(-1).view(np.uint8).data if block.size else memoryview(b"")
         got = 0
         while got < len(view):
             n = self._stream.readinto(view[got : got + (1 << 24)])

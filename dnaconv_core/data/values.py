@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -53,7 +53,7 @@ def decimal_point(text: str, separator: str | None) -> str:
     return _decimal(text) if separator == ";" else text
 
 
-def _odd(column: Sequence[str]) -> bool:
+def _odd(column: Iterable[str]) -> bool:
     return any("_" in text for text in column)  # Python's own '1_000'
 
 

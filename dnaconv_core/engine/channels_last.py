@@ -86,7 +86,8 @@ def own_logits(model: ConvNet, X: Tensor) -> Tensor:
 
 def _pooled(head: Head, h: Tensor, counted: Tensor | None) -> Tensor:
     """Activations `(B, P, M, F)`, none below 0, as the dense layer sees them: `(B, M, n)`."""
-    seen, share = h, 1.0
+    seen = h
+    share: Tensor | float = 1.0
     if counted is not None:
         seen = h * counted[:, :, None, None]
         share = (counted.shape[1] / counted.sum(1))[:, None, None]  # the mean is over those that count

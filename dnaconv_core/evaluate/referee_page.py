@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from dnaconv_core.evaluate.referee import Line, worst
+from dnaconv_core.evaluate.referee import worst
+from dnaconv_core.evaluate.referee_line import Line
 
 _WORDS = {"fine": "Nothing stands in the way.", "look": "Some things deserve a look before you believe a figure.",
           "stop": "Something should be mended before training."}  # fmt: skip

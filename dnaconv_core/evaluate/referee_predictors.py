@@ -45,8 +45,9 @@ def alone(train: Dataset, task: str, seed: int = 0) -> dict[str, Callable[[], Al
 
 def covariate_alone(train: Dataset, task: str, column: int) -> Alone:
     """How far one covariate gets by its order alone, without fitting anything."""
-    known = (train.w[:, 0] > 0) & np.isfinite(train.covariates[:, column])
-    y, values = train.y[known, 0].astype(np.float64), train.covariates[known, column].astype(np.float64)
+    beside = train.covariate(train.covariate_names[column])
+    known = (train.w[:, 0] > 0) & np.isfinite(beside)
+    y, values = train.y[known, 0].astype(np.float64), beside[known].astype(np.float64)
     if len(y) < _LEAST or np.ptp(values) == 0 or np.ptp(y) == 0:
         return Alone(None, reason="it never changes" if len(y) >= _LEAST else "there are too few examples")
     if ANSWERS[task].yes_or_no:

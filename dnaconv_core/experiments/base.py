@@ -151,8 +151,7 @@ def fit_covariates(config: ModelConfig, train: Dataset) -> ModelConfig:
         return config
     from dnaconv_core.model.convnet import LOG_OFFSET
 
-    columns = [train.covariate_names.index(name) for name in config.covariates]
-    values = train.covariates[:, columns].astype(np.float64)
+    values = np.stack([train.covariate(name) for name in config.covariates], axis=1).astype(np.float64)
     if config.covariate_transform == "log":
         values = np.log(np.maximum(values, 0) + LOG_OFFSET)
     scale = values.std(axis=0)

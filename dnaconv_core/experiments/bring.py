@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from dnaconv_core.answers import ANSWERS
-from dnaconv_core.data.code_rows import CodeRows
+from dnaconv_core.data.code_rows import as_one_hot, codes_of
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.data.diskdataset import write_diskdataset
 from dnaconv_core.data.examples import PARTS, Examples, Skipped
 from dnaconv_core.errors import DataError
-from dnaconv_core.evaluate.referee import Facts, Line, referee
+from dnaconv_core.evaluate.referee import referee
+from dnaconv_core.evaluate.referee_line import Facts, Line
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.bring_read import read_inputs
 from dnaconv_core.experiments.bring_words import describe
@@ -117,7 +119,7 @@ def prepare(recipe: Recipe, progress: Progress = SILENT) -> Prepared:
         if not len(rows) and name != "test":
             raise DataError(f"no example is left for the {name} part: choose another split, or bring more examples")
         parts[name] = Dataset(
-            CodeRows(codes[rows]), y[rows], w[rows].astype(np.float32), ids[rows],
+            as_one_hot(codes[rows]), y[rows], w[rows].astype(np.float32), ids[rows],
             None if examples.covariates is None else examples.covariates[rows],
             examples.covariate_names if examples.covariates is not None else (),
             examples.alphabet, f"the {name} part",
@@ -141,7 +143,8 @@ def task_of(recipe: Recipe, examples: Examples) -> str:
 def unique_ids(ids: np.ndarray) -> np.ndarray:
     """Ids as given, the second of a name as 'name#2' and so on."""
     names = ids.astype(str).tolist()
-    taken, seen = set(names), {}
+    taken = set(names)
+    seen: dict[str, int] = {}
     if len(taken) == len(names):
         return np.array(names, str)
     for place, name in enumerate(names):
@@ -155,6 +158,10 @@ def unique_ids(ids: np.ndarray) -> np.ndarray:
     return np.array(names, str)
 
 
+def _told(progress: Part, name: str, share: float) -> None:
+    progress.report(share, f"writing {name}")
+
+
 def _write(folder: Path, recipe: Recipe, prepared: Prepared, progress: Progress) -> Brought:
     """Everything of an experiment, into a folder of its own."""
     parts, examples = prepared.parts, prepared.examples
@@ -166,8 +173,8 @@ def _write(folder: Path, recipe: Recipe, prepared: Prepared, progress: Progress)
     )
     for number, (name, data) in enumerate(parts.items()):
         if len(data):
-            told = Part(progress, 0.4 + 0.2 * number, 0.2)
-            X = CodeRows(data.X.codes, lambda share, told=told, name=name: told.report(share, f"writing {name}"))
+            told = partial(_told, Part(progress, 0.4 + 0.2 * number, 0.2), name)
+            X = as_one_hot(codes_of(data.X, slice(None)), told)
             size = max(1, _SHARD_BYTES // (4 * data.length))
             write_diskdataset(replace(data, X=X), folder / name, shard_size=size)
     found = Brought(experiment, audit, prepared.notes, examples.skipped)

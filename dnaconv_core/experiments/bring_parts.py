@@ -17,11 +17,12 @@ def divide(examples: Examples, spec: dict[str, Any], seed: int) -> tuple[np.ndar
     spec: of `data.parts.assign_parts`; {} for the safest that the examples allow. A test part that came as files of its
     own stays as it is.
     """
-    given = examples.part is not None and bool((examples.part != "").any())
+    came = examples.part
+    given = came is not None and bool((came != "").any())
     if given and spec and spec["kind"] != "column":
         raise InputError("the files say which part each example belongs to: leave --split out, or the column or files")
-    if given and not (examples.part == "train").any():
-        examples = examples._replace(part=np.where(examples.part == "", "train", examples.part))
+    if came is not None and given and "train" not in came:
+        examples = examples._replace(part=np.where(came == "", "train", came))
     why = ""
     if not spec:
         spec, why = safest(examples)

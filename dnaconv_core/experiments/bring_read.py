@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +44,7 @@ def read_inputs(recipe: Recipe, progress: Progress) -> Examples:
 def _table(recipe: Recipe, progress: Progress) -> Examples:
     from dnaconv_core.data.tables import Columns, guess_columns, read_columns, table_examples
 
-    table = read_columns(recipe.path("table"))
+    table = read_columns(recipe.file("table"))
     guessed = guess_columns(table)
     labels = recipe.labels.columns or guessed.labels
     if not labels:
@@ -64,13 +65,15 @@ def _table(recipe: Recipe, progress: Progress) -> Examples:
 def _positives(recipe: Recipe, progress: Progress) -> Examples:
     from dnaconv_core.data.fasta_examples import pair_examples
 
-    found = pair_examples(recipe.path("positives"), recipe.path("negatives"), alphabet=recipe.alphabet)
+    found = pair_examples(recipe.file("positives"), recipe.path("negatives"), alphabet=recipe.alphabet)
     tested = recipe.path("test_positives"), recipe.path("test_negatives")
     if not any(tested):
         return found
     if not all(tested):
         raise InputError("a test part needs both: --test-positives and --test-negatives")
-    test = pair_examples(*tested, alphabet=recipe.alphabet or found.alphabet)
+    test = pair_examples(
+        recipe.file("test_positives"), recipe.file("test_negatives"), alphabet=recipe.alphabet or found.alphabet
+    )
     parts = [found._replace(part=np.full(found.n, "", "U5")), test._replace(part=np.full(test.n, "test", "U5"))]
     return joined(parts)
 
@@ -80,7 +83,7 @@ def _fasta(recipe: Recipe, progress: Progress) -> Examples:
 
     made = dataclasses.replace(recipe.labels, task=recipe.task or recipe.labels.task)
     pattern = recipe.label_pattern
-    return labelled_fasta(recipe.path("fasta"), alphabet=recipe.alphabet, label_pattern=pattern, recipe=made)
+    return labelled_fasta(recipe.file("fasta"), alphabet=recipe.alphabet, label_pattern=pattern, recipe=made)
 
 
 def _classes(recipe: Recipe, progress: Progress) -> Examples:
@@ -93,9 +96,9 @@ def _bed(recipe: Recipe, progress: Progress) -> Examples:
     from dnaconv_core.data.genome import Genome
     from dnaconv_core.data.intervals import interval_examples
 
-    intervals = read_intervals(recipe.path("bed"), progress=progress)
+    intervals = read_intervals(recipe.file("bed"), progress=progress)
     blacklist = recipe.path("blacklist")
-    with Genome(recipe.path("genome")) as genome:
+    with Genome(recipe.file("genome")) as genome:
         return interval_examples(
             intervals,
             genome,
@@ -143,23 +146,23 @@ _FORMS: dict[str, Callable[[Recipe, Progress], Examples]] = {
 
 def _with_tracks(recipe: Recipe, examples: Examples, progress: Progress) -> Examples:
     """With the bigWigs' values over each example: as covariates, or as the label."""
-    tracks, label = recipe.named("bigwig_covariate"), recipe.path("bigwig_label")
+    tracks, label, loci = recipe.named("bigwig_covariate"), recipe.path("bigwig_label"), examples.loci
     if not tracks and label is None:
         return examples
-    if examples.loci is None:
+    if loci is None:
         raise DataError("a bigWig is read where the examples lie, but these have no loci: give intervals, or such ids")
     from dnaconv_core.data.genome import Genome
     from dnaconv_core.data.signal import mean_signal
 
     with contextlib.ExitStack() as stack:
         path = recipe.path("genome")
-        options = {"genome": stack.enter_context(Genome(path)) if path else None, "progress": progress}
+        options: dict[str, Any] = {"genome": stack.enter_context(Genome(path)) if path else None, "progress": progress}
         if label is not None:
-            y = mean_signal(label, examples.loci, log=recipe.signal == "log1p", **options)[:, None]
+            y = mean_signal(label, loci, log=recipe.signal == "log1p", **options)[:, None]
             examples = examples._replace(y=y, w=np.isfinite(y).astype(np.float32), tasks=("signal",), classes=())
         if not tracks:
             return examples
-        beside = np.stack([mean_signal(track, examples.loci, **options) for track in tracks.values()], axis=1)
+        beside = np.stack([mean_signal(track, loci, **options) for track in tracks.values()], axis=1)
     names = (*examples.covariate_names, *tracks)
     beside = beside if examples.covariates is None else np.hstack([examples.covariates, beside])
     return examples._replace(covariates=beside, covariate_names=names)
@@ -176,7 +179,7 @@ def _with_negatives(recipe: Recipe, positives: Examples, progress: Progress) -> 
     else:
         blacklist = recipe.path("blacklist")
         avoid = read_intervals(blacklist).loci if blacklist else None
-        with Genome(recipe.path("genome")) as genome:
+        with Genome(recipe.file("genome")) as genome:
             if recipe.negatives == "gc":
                 made = making.gc_matched(positives, genome, recipe.ratio, recipe.seed, avoid, progress=progress)
             else:

@@ -71,11 +71,11 @@ def _explanation(recipe: Recipe, parts: dict[str, Dataset]) -> str:
     return f"Your own data, from {files}: {counts} examples.{negatives}"
 
 
-def _examples(valid: Dataset, task: str, names: tuple[str, ...], class_names: tuple[str, str]) -> tuple[Example, ...]:
+def _examples(valid: Dataset, task: str, names: tuple[str, ...], class_names: tuple[str, ...]) -> tuple[Example, ...]:
     """A few sequences of the validation part to try: of each class one or two, or high, middle and low."""
     n = min(len(valid), _LOOKED_AT)
     X, y = np.asarray(valid.X[:n]), valid.y[:n, 0]
-    whole = X.any(axis=1).all(axis=1) & (valid.w[:n, 0] > 0)
+    whole = np.all(X.any(axis=1), axis=1) & (valid.w[:n, 0] > 0)
     rows = np.flatnonzero(whole) if whole.any() else np.flatnonzero(valid.w[:n, 0] > 0)
     if not len(rows):
         rows = np.arange(min(n, _SHOWN))

@@ -12,7 +12,8 @@ from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.data.formats import read_dataset
 from dnaconv_core.data.split import split_dataset
 from dnaconv_core.errors import DataError
-from dnaconv_core.evaluate.referee import Facts, Line, referee
+from dnaconv_core.evaluate.referee import referee
+from dnaconv_core.evaluate.referee_line import Facts, Line
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import BOOK, DEFAULT_SPLIT, OWN, SYNTHETIC, load_own, load_parts
 from dnaconv_core.progress import SILENT, Progress

@@ -119,7 +119,10 @@ def own_experiments() -> Found:
         if name.startswith("."):
             continue
         read = _read_once(root / name) if KEY.fullmatch(name) else f"the folder {name[:60]!r} is no experiment's key"
-        (found.damaged if isinstance(read, str) else found.experiments)[name] = read
+        if isinstance(read, str):
+            found.damaged[name] = read
+        else:
+            found.experiments[name] = read
     return found
 
 

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -58,7 +59,8 @@ def new_key(key: str) -> str:
 
 def change_words(key: str, **words: str) -> Experiment:
     """The experiment with another `title`, `question`, `label`, `explanation` or `note`, stored and checked."""
-    experiment = replace(own_experiment(key), **{name: text.strip() for name, text in words.items()})
+    changed: dict[str, Any] = {name: text.strip() for name, text in words.items()}
+    experiment = replace(own_experiment(key), **changed)
     write_experiment(folder_of(experiment.key), experiment)
     return own_experiment(experiment.key)
 
@@ -158,10 +160,10 @@ def data_hash(parts: dict[str, Dataset]) -> str:
         rows = max(1, _BLOCK // data.length)
         for start in range(0, len(data), rows):
             block = slice(start, start + rows)
-            digest.update(np.ascontiguousarray(codes_of(data.X, block)))
+            digest.update(np.ascontiguousarray(codes_of(data.X, block)).data)
             for values in (data.y, data.w, data.covariates):
                 if values is not None:
-                    digest.update(np.ascontiguousarray(values[block], "<f4"))
+                    digest.update(np.ascontiguousarray(values[block], "<f4").data)
             digest.update("\n".join(np.asarray(data.ids[block]).tolist()).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 

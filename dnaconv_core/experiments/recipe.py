@@ -112,6 +112,13 @@ class Recipe:
         """The file of this role, or None."""
         return next((Path(one.path) for one in self.inputs if one.role == role), None)
 
+    def file(self, role: str) -> Path:
+        """The file of this role. Raises InputError where there is none."""
+        found = self.path(role)
+        if found is None:
+            raise InputError(f"no file is given for {role!r}: name one")
+        return found
+
     def named(self, role: str) -> dict[str, Path]:
         """The files of a role that may come several times, by name."""
         return {one.name: Path(one.path) for one in self.inputs if one.role == role}

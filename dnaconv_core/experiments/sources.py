@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from dnaconv_core.data.book import book_part
 from dnaconv_core.data.dataset import Dataset
@@ -57,7 +58,7 @@ def load(experiment: Experiment, source: str, covariates: str = "") -> Dataset:
 
 
 def load_parts(
-    experiment: Experiment, source: str, valid: str = "", covariates: str = "", split: dict | None = None
+    experiment: Experiment, source: str, valid: str = "", covariates: str = "", split: dict[str, Any] | None = None
 ) -> tuple[Dataset, Dataset]:
     """Training and validation examples: `valid` names the second part, else `split` (see data/split.py) makes it."""
     data = load(experiment, source, covariates)

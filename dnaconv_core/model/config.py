@@ -58,7 +58,7 @@ class _Checked:
 
 
 def _checked(spec: dataclasses.Field[Any], kind: Any, value: Any) -> Any:
-    name, meta = spec.name, spec.metadata
+    name = spec.name
     if value is None and type(None) in typing.get_args(kind):
         return None
     if typing.get_origin(kind) is tuple:
@@ -70,13 +70,18 @@ def _checked(spec: dataclasses.Field[Any], kind: Any, value: Any) -> Any:
         value = float(value)
     if type(value) is not kind:
         raise ConfigError(f"{name} is {value!r}: it must be {_KINDS[kind]}")
-    if "choices" in meta and value not in meta["choices"]:
-        raise ConfigError(f"{name} is {value!r}: choose {' or '.join(map(repr, meta['choices']))}")
-    low, high = meta.get("low"), meta.get("high")
+    _check_allowed(spec, value)
+    return value
+
+
+def _check_allowed(spec: dataclasses.Field[Any], value: Any) -> None:
+    """ConfigError for a value that is no choice of the setting, or out of its range."""
+    choices, low, high = (spec.metadata.get(name) for name in ("choices", "low", "high"))
+    if choices is not None and value not in choices:
+        raise ConfigError(f"{spec.name} is {value!r}: choose {' or '.join(map(repr, choices))}")
     if (low is not None and not value >= low) or (high is not None and not value <= high):  # "not" also refuses NaN
         allowed = f"{low} or more" if high is None else f"{low} to {high}"
-        raise ConfigError(f"{name} is {value!r}: it must be {allowed}")
-    return value
+        raise ConfigError(f"{spec.name} is {value!r}: it must be {allowed}")
 
 
 _KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}

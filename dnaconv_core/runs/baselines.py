@@ -71,9 +71,8 @@ def store_baselines(
     kept = read_kept(folder, "prediction")
     if kept is None:
         raise BundleError(f"{folder / HELD_OUT} is missing: keep the model's validation predictions first")
-    prediction = kept.prediction
     try:
-        stored, arrays = _fit(experiment, train, valid, prediction, seed, progress)
+        stored, arrays = _fit(experiment, train, valid, kept.prediction, seed, progress)
     except DnaConvError as error:
         stored, arrays = {"baselines": {}, "reason": str(error)}, {}
     packed, named = io.BytesIO(), cast("dict[str, Any]", arrays)  # numpy has a keyword of another type, too
@@ -133,7 +132,8 @@ def _fit(
     motif = from_iupac(experiment.motif).ppm if experiment.motif else None
     how = {"motif": motif, "n_outputs": prediction.shape[1], "seed": seed, "progress": progress}
     fitted = fit_baselines(experiment.task, train, valid, **how)
-    described, arrays = {}, {}
+    described: dict[str, Any] = {}
+    arrays: dict[str, np.ndarray] = {}
     for key, baseline in fitted.items():
         differences = {}
         for name in experiment.answer.compared:
@@ -142,6 +142,6 @@ def _fit(
             )
             differences[name] = {k: v for k, v in found._asdict().items() if k != "name"}
         described[key] = {**baseline.as_json(), "differences": differences}
-        found = baseline.prediction.astype(np.float32)
-        arrays[key] = found[:, 0] if found.shape[1] == 1 else found
+        made = baseline.prediction.astype(np.float32)
+        arrays[key] = made[:, 0] if made.shape[1] == 1 else made
     return {"main": experiment.main_metric, "baselines": described, "reason": ""}, arrays

@@ -41,7 +41,7 @@ def verdict_of(folder: Path, task: str) -> Verdict:
 
 def _said(best: StoredBaseline, difference: Difference, metric: str) -> Verdict:
     other = f"the best simple predictor, {best.name} ({metric} {best.metrics[difference.name].value:.3f})"
-    if difference.low is None or difference.high is None:
+    if difference.value is None or difference.low is None or difference.high is None:
         words = f"On the validation part no interval can be given against {other}: too few examples."
         return Verdict("unknown", words, best.key, difference)
     between = f"{difference.low:+.3f} to {difference.high:+.3f}"
