@@ -25,6 +25,7 @@ from frame.workers import wake_workers  # noqa: E402
 
 navigation = {
     "Set up": [
+        st.Page(pages.YOUR_DATA, title="Your data", icon=":material/upload_file:"),
         st.Page(pages.EXPERIMENTS, title="Experiments", icon=":material/science:", default=True),
         st.Page(pages.TRAIN, title="Train", icon=":material/model_training:"),
         st.Page(pages.RUNS, title="Runs", icon=":material/list_alt:"),

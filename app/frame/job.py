@@ -98,6 +98,17 @@ def known(key: tuple[Hashable, ...]) -> bool:
     return _jobs().get(key) is not None
 
 
+def going_on(key: tuple[Hashable, ...]) -> bool:
+    """Whether this work was begun and has not ended."""
+    job = _jobs().get(key)
+    return job is not None and not job.done and not job.stopped
+
+
+def forget(key: tuple[Hashable, ...]) -> None:
+    """Let its result go; where it is going on, it is stopped."""
+    _jobs().forget(key)
+
+
 def begin_again(key: tuple[Hashable, ...], work: Callable[[Progress], Any]) -> None:
     """Stop this work where it is going on, and do it now, not when it is next asked for: a button may have begun it."""
     _jobs().forget(key)

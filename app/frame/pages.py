@@ -1,5 +1,6 @@
 """Where the pages lie, for links to them."""
 
+YOUR_DATA = "bring/your_data.py"
 EXPERIMENTS = "learn/experiments.py"
 TRAIN = "learn/train.py"
 RUNS = "learn/runs.py"

@@ -20,10 +20,11 @@ from dnaconv_core.data.diskdataset import write_diskdataset
 from dnaconv_core.data.examples import PARTS, Examples, Skipped
 from dnaconv_core.errors import DataError
 from dnaconv_core.evaluate.referee import referee
-from dnaconv_core.evaluate.referee_line import Facts, Line
+from dnaconv_core.evaluate.referee_line import Line
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.bring_read import read_inputs
 from dnaconv_core.experiments.bring_words import describe
+from dnaconv_core.experiments.looked_over import facts_of
 from dnaconv_core.experiments.own import AUDIT, RECIPE, folder_of, write_experiment
 from dnaconv_core.experiments.own_store import data_hash, delete_experiment, new_key, own_experiment, scratch, settle
 from dnaconv_core.experiments.recipe import Recipe, hashed, read_recipe
@@ -101,14 +102,18 @@ def again(key: str, progress: Progress = SILENT) -> Brought:
 
 def prepare(recipe: Recipe, progress: Progress = SILENT) -> Prepared:
     """Read the files and divide them: all that is decided about the data, without writing anything."""
+    return arrange(recipe, read_inputs(recipe, Part(progress, 0.0, 0.5)), Part(progress, 0.5, 0.5))
+
+
+def arrange(recipe: Recipe, examples: Examples, progress: Progress = SILENT) -> Prepared:
+    """Divide examples that were read, and give them one length."""
     from dnaconv_core.data.lengths import fit_lengths
     from dnaconv_core.experiments.bring_parts import divide
 
-    examples = read_inputs(recipe, Part(progress, 0.0, 0.5))
     task = task_of(recipe, examples)
-    progress.report(0.6, "dividing into train, valid and test")
+    progress.report(0.2, "dividing into train, valid and test")
     part, part_words = divide(examples, recipe.split, recipe.seed)
-    progress.report(0.9, "fitting lengths")
+    progress.report(0.8, "fitting lengths")
     fitted = fit_lengths(examples, recipe.lengths, recipe.length or None)
     codes, examples = fitted.codes, examples._replace(codes=np.zeros(0, np.uint8))  # memory holds them once
     ids = unique_ids(examples.ids)
@@ -167,7 +172,7 @@ def _write(folder: Path, recipe: Recipe, prepared: Prepared, progress: Progress)
     parts, examples = prepared.parts, prepared.examples
     experiment = describe(recipe, prepared.task, examples, parts)
     experiment = replace(experiment, data_hash=data_hash(parts))
-    facts = Facts(experiment.task, experiment.strand, experiment.names)
+    facts = facts_of(experiment)
     audit = referee(
         parts["train"], parts["valid"], parts["test"], facts, seed=recipe.seed, progress=Part(progress, 0, 0.4)
     )

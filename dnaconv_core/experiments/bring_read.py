@@ -13,7 +13,7 @@ import numpy as np
 from dnaconv_core.data.examples import Examples, joined
 from dnaconv_core.data.intervals import read_intervals
 from dnaconv_core.errors import DataError, InputError
-from dnaconv_core.experiments.recipe import Recipe
+from dnaconv_core.experiments.recipe import NO_COLUMN, Recipe
 from dnaconv_core.progress import Progress
 
 
@@ -22,23 +22,36 @@ def read_inputs(recipe: Recipe, progress: Progress) -> Examples:
 
     Raises what the readers raise, and DataError where nothing can be learnt: no labels, or positives only.
     """
+    examples = read_files(recipe, progress)
+    if recipe.negatives:
+        if not only_positives(examples):
+            raise InputError("negatives are made for positives only: these examples have labels of both kinds")
+        return with_negatives(recipe, examples, progress)
+    if only_positives(examples) and not examples.classes:
+        file = next(path for role in _FORMS if (path := recipe.path(role)))
+        raise DataError(
+            f"{file} has positives only: give --negatives FILE, or have them made with --negatives gc, shuffle or "
+            f"flanks"
+        )
+    return examples
+
+
+def read_files(recipe: Recipe, progress: Progress) -> Examples:
+    """Every example of the recipe's files as they are; where negatives are to be made, without the bigWigs' values.
+
+    Raises what the readers raise, and DataError where there are no labels.
+    """
     form = next(role for role in _FORMS if recipe.path(role))
     examples = _FORMS[form](recipe, progress)
     examples = _with_tracks(recipe, examples, progress) if not recipe.negatives else examples
     if not examples.y.shape[1] or not (examples.w > 0).any():
         raise DataError(f"{recipe.path(form)} has no labels: say which column, header or file tells them")
-    known = examples.y[examples.w > 0]
-    only_positives = bool((known == 1).all())
-    if recipe.negatives:
-        if not only_positives:
-            raise InputError("negatives are made for positives only: these examples have labels of both kinds")
-        return _with_tracks(recipe, _with_negatives(recipe, examples, progress), progress)
-    if only_positives and not examples.classes:
-        raise DataError(
-            f"{recipe.path(form)} has positives only: give --negatives FILE, or have them made with --negatives gc, "
-            f"shuffle or flanks"
-        )
     return examples
+
+
+def only_positives(examples: Examples) -> bool:
+    """Whether every known label is 1."""
+    return bool((examples.y[examples.w > 0] == 1).all())
 
 
 def _table(recipe: Recipe, progress: Progress) -> Examples:
@@ -52,14 +65,18 @@ def _table(recipe: Recipe, progress: Progress) -> Examples:
     columns = Columns(
         sequence=recipe.sequence or guessed.sequence,
         labels=labels,
-        id=recipe.id or guessed.id,
-        weight=recipe.weight or guessed.weight,
+        id=_column(recipe.id, guessed.id),
+        weight=_column(recipe.weight, guessed.weight),
         covariates=recipe.covariates,
-        part=recipe.part or (None if recipe.split else guessed.part),
+        part=_column(recipe.part, None if recipe.split else guessed.part),
         loci=guessed.loci,
     )
     made = dataclasses.replace(recipe.labels, columns=labels, task=recipe.task or recipe.labels.task)
     return table_examples(table, columns, alphabet=recipe.alphabet, recipe=made)
+
+
+def _column(chosen: str, guess: str | None) -> str | None:
+    return None if chosen == NO_COLUMN else chosen or guess
 
 
 def _positives(recipe: Recipe, progress: Progress) -> Examples:
@@ -168,8 +185,8 @@ def _with_tracks(recipe: Recipe, examples: Examples, progress: Progress) -> Exam
     return examples._replace(covariates=beside, covariate_names=names)
 
 
-def _with_negatives(recipe: Recipe, positives: Examples, progress: Progress) -> Examples:
-    """The positives and the negatives made for them, whose making is told in the notes."""
+def with_negatives(recipe: Recipe, positives: Examples, progress: Progress) -> Examples:
+    """The positives and the negatives made for them, with the values of bigWigs; how they were made is in the notes."""
     from dnaconv_core.data import negatives as making
     from dnaconv_core.data.genome import Genome
 
@@ -184,5 +201,5 @@ def _with_negatives(recipe: Recipe, positives: Examples, progress: Progress) -> 
                 made = making.gc_matched(positives, genome, recipe.ratio, recipe.seed, avoid, progress=progress)
             else:
                 made = making.flanks(positives, genome, recipe.ratio, recipe.seed, avoid)
-    found = joined([positives, made.examples])
-    return found._replace(notes=(*found.notes, made.sentence))
+    found = joined([positives._replace(covariates=None, covariate_names=()), made.examples])
+    return _with_tracks(recipe, found._replace(notes=(*found.notes, made.sentence)), progress)

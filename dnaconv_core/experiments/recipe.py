@@ -22,6 +22,7 @@ ROLES = {  # of an input file: whether there may be several
 FORMS = ("table", "positives", "fasta", "class", "bed", "dataset")  # roles of which exactly one form is needed
 NEGATIVES = ("", "gc", "shuffle", "flanks")
 LENGTHS = ("auto", "equal", "crop", "pad")
+NO_COLUMN = "-"  # in place of a column that was guessed and is not wanted
 SIGNALS = ("mean", "log1p")
 _BLOCK = 1 << 20
 _MOST_BYTES = 1 << 20  # of a recipe.json
@@ -52,7 +53,7 @@ class Recipe:
     strand: str = ""  # 'both' or 'one'; left out: 'both' for DNA
     task: str = ""  # kind of answer; left out: as the labels tell
     class_names: tuple[str, ...] = ()  # what no and yes mean
-    sequence: str = ""  # columns of a table; left out: as guessed
+    sequence: str = ""  # columns of a table; left out: as guessed; '-' for none
     id: str = ""
     weight: str = ""
     covariates: tuple[str, ...] = ()

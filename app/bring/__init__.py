@@ -1,0 +1,1 @@
+"""Your own data: from files to an experiment, and what is done to experiments afterwards."""

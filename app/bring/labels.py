@@ -1,0 +1,171 @@
+"""How the label is made of what the files hold, with a preview of what comes out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import streamlit as st
+
+from bring.columns import Chosen, read_table
+from bring.draft import Draft
+from bring.files import stamp
+from components.chart import chart
+from dnaconv_core.data.labels import TRANSFORMS, Guess, LabelRecipe, Labels, guess_mapping
+from dnaconv_core.errors import DnaConvError
+from dnaconv_core.experiments.preview_labels import (
+    HeaderLabels,
+    LabelPreview,
+    header_labels,
+    meanings,
+    preview_labels,
+    swapped,
+)
+from dnaconv_core.plot.data import histogram
+from frame.page import plain
+
+_HOW = {"columns": "As it is", "ratio": "log2 of a ratio", "bins": "Mean bin of counts"}
+_TRANSFORM_WORDS = {
+    "none": "as it is",
+    "log2": "log2",
+    "log10": "log10",
+    "ln": "natural logarithm",
+    "scale01": "scaled to 0–1",
+    "rank": "rank, 0–1",
+    "zscore": "mean 0, spread 1",
+}
+_SHOWN = 12  # words in a list
+
+
+def table_recipe(draft: Draft, chosen: Chosen, path: Path, task: str) -> LabelRecipe | None:
+    """The label of a table, with a preview of what comes out; None while no column is named."""
+    how = draft.segmented("How the label is made", "how", _HOW, _how(chosen), width="content")
+    recipe = _MAKERS[how](draft, chosen, task)
+    if recipe is None:
+        st.info("Choose the column of the label above.", icon=":material/arrow_upward:")
+        return None
+    try:
+        labels, guess = _previewed(str(path), stamp(path), json.dumps(recipe.to_json()))
+    except DnaConvError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return None
+    if guess is not None:
+        return _mapped(draft, recipe, guess)
+    _histograms(labels)
+    for note in labels.notes:
+        st.caption(plain(note[:1].upper() + note[1:] + "."))
+    return recipe
+
+
+def _how(chosen: Chosen) -> str:
+    """A label that is there stays as it is; else counts of RNA and DNA are a ratio, and those of bins their mean."""
+    names = [name.lower() for name in chosen.table.header if name != chosen.fields["sequence"]]
+    if chosen.labels:
+        return "columns"
+    if all(any(word in name for name in names) for word in ("rna", "dna")):
+        return "ratio"
+    return "bins" if sum("bin" in name for name in names) > 1 else "columns"
+
+
+def _as_it_is(draft: Draft, chosen: Chosen, task: str) -> LabelRecipe | None:
+    if not chosen.labels:
+        return None
+    transform = _transform(draft)
+    return LabelRecipe(chosen.labels, transform=transform, task=task)
+
+
+def _ratio(draft: Draft, chosen: Chosen, task: str) -> LabelRecipe | None:
+    names = list(chosen.table.header)
+    with st.container(horizontal=True):
+        above = draft.select("Above", "ratio above", names, _guess(chosen, 0), width=220)
+        below = draft.select("Below", "ratio below", names, _guess(chosen, 1), width=220)
+        pseudo = draft.number("Pseudocount", "pseudo", 1.0, min_value=0.0, step=0.5, width=140, help=_PSEUDO)
+    return LabelRecipe((above, below), how="ratio", pseudo=pseudo)
+
+
+_PSEUDO = "Added to both counts, so that a count of 0 has a ratio, too, and ratios of small counts are drawn towards 0."
+
+
+def _bins(draft: Draft, chosen: Chosen, task: str) -> LabelRecipe | None:
+    names = list(chosen.table.header)
+    found = draft.several(
+        "Counts of the bins, the lowest first", "bins", names, [n for n in names if "bin" in n.lower()]
+    )
+    if len(found) < 2:
+        st.caption("Choose two columns of counts or more.")
+        return None
+    return LabelRecipe(tuple(found), how="bins", transform=_transform(draft))
+
+
+_MAKERS = {"columns": _as_it_is, "ratio": _ratio, "bins": _bins}
+
+
+def _guess(chosen: Chosen, place: int) -> str:
+    """RNA over DNA where columns are called so; else the first two that could be labels."""
+    names = list(chosen.table.header)
+    word = ("rna", "dna")[place]
+    named = [name for name in names if word in name.lower() and name != chosen.fields["sequence"]]
+    likely = [*named, *(name for name in (*chosen.labels, *chosen.guessed.others.get("labels", ()), *names))]
+    return likely[0] if named else likely[min(place, len(likely) - 1)]
+
+
+def _transform(draft: Draft) -> str:
+    return draft.select("Then", "transform", {name: _TRANSFORM_WORDS[name] for name in TRANSFORMS}, "none", width=220)
+
+
+@st.cache_data(show_spinner=False, max_entries=30)
+def _previewed(path: str, stamped: tuple[float, int], stored: str) -> LabelPreview:
+    return preview_labels(read_table(path, *stamped)[0], LabelRecipe.from_json(json.loads(stored)))
+
+
+def header_recipe(draft: Draft, path: Path, task: str) -> tuple[LabelRecipe, str]:
+    """The label in the headers of a FASTA file, and the pattern that says where it stands."""
+    pattern = draft.text(
+        "Where the label stands in the headers", "pattern", "", placeholder="as found", width=320, help=_PATTERN
+    )
+    recipe = LabelRecipe(task=task)
+    try:
+        why, values = _in_headers(str(path), stamp(path), pattern)
+    except DnaConvError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return recipe, pattern
+    if values:
+        guess = guess_mapping(values, task)
+        st.caption(plain(f"{why[:1].upper()}{why[1:]}."))
+        if guess.kind != "numbers":
+            return _mapped(draft, recipe, guess), pattern
+    return LabelRecipe(task=task, transform=_transform(draft)), pattern
+
+
+_PATTERN = "The word before the label, such as class in '>id;class:1', or | for what follows the last '|'."
+
+
+@st.cache_data(show_spinner=False, max_entries=10)
+def _in_headers(path: str, stamped: tuple[float, int], pattern: str) -> HeaderLabels:
+    return header_labels(Path(path), pattern)
+
+
+def _mapped(draft: Draft, recipe: LabelRecipe, guess: Guess) -> LabelRecipe:
+    """The words and what each means; yes and no can be swapped."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        below = st.container(width=520)
+        if guess.kind == "binary" and draft.toggle("Swap yes and no", "swap"):
+            recipe, guess = swapped(recipe, guess)
+    every = meanings(guess)
+    rows = every[:_SHOWN]
+    columns = {"In the file": [m.word for m in rows], "Means": [m.means for m in rows], "Examples": [m.n for m in rows]}
+    below.dataframe(columns, hide_index=True, height="content")
+    rest = f" {len(every) - _SHOWN} more words are not listed." if len(every) > _SHOWN else ""
+    st.caption(plain(f"{guess.why[:1].upper()}{guess.why[1:]}.{rest}"))
+    return recipe
+
+
+def _histograms(labels: Labels) -> None:
+    for number, task in enumerate(labels.tasks[:3]):
+        figure = histogram(labels.y[:, number], x_title=plain_axis(task))
+        chart(figure, key=f"label_{number}", height=210, revision=task)
+
+
+def plain_axis(text: str) -> str:
+    """A user's word on an axis, where plotly reads a few tags."""
+    return text.replace("<", "‹").replace(">", "›")[:60]
