@@ -8,7 +8,7 @@ import numpy as np
 
 from dnaconv_core.data.code_rows import codes_of
 from dnaconv_core.data.dataset import Dataset
-from dnaconv_core.data.fingerprints import of_codes
+from dnaconv_core.data.fingerprints import name_hashes, of_codes
 
 _CHUNK = 50_000  # sequences looked at together
 _PAIRS = 5  # examples of each kind of copy that are named
@@ -60,16 +60,16 @@ def audit(dataset: Dataset, other: Dataset | None = None) -> Audit:
     out. Reverse complements are looked for in DNA only; a palindrome counts as a copy, not as a reverse one.
     """
     read = _read(dataset)
-    n, ids = len(dataset), [str(name) for name in np.asarray(dataset.ids).tolist()]
+    n, ids = len(dataset), np.asarray(dataset.ids)
     values, first, group = np.unique(read.forward, return_index=True, return_inverse=True)
     copies = np.flatnonzero(first[group] != np.arange(n))
-    pairs = {"copies": [[ids[i], ids[first[group[i]]]] for i in copies[:_PAIRS]]}
+    pairs = {"copies": [[str(ids[i]), str(ids[first[group[i]]])] for i in copies[:_PAIRS]]}
     reverse = np.zeros(0, int)
     if dataset.alphabet == "DNA":
         place = _lookup(values, read.reverse)
         mate = np.where(place >= 0, first[place], n)  # first example that is this one's reverse complement
         reverse = np.flatnonzero((mate < np.arange(n)) & (read.forward != read.reverse))
-        pairs["reverse_copies"] = [[ids[i], ids[mate[i]]] for i in reverse[:_PAIRS]]
+        pairs["reverse_copies"] = [[str(ids[i]), str(ids[mate[i]])] for i in reverse[:_PAIRS]]
     shared = shared_reverse = None
     if other is not None:
         shared, shared_reverse, pairs["shared"] = _shared(values, first, ids, dataset, other)
@@ -81,7 +81,7 @@ def audit(dataset: Dataset, other: Dataset | None = None) -> Audit:
         copies=len(copies),
         reverse_copies=len(reverse),
         conflicts=_conflicts(dataset, group, len(values)),
-        duplicate_ids=n - len(set(ids)),
+        duplicate_ids=n - len(np.unique(name_hashes(ids))),
         shared=shared,
         shared_reverse=shared_reverse,
         n_share=1 - known / bases if bases else 0.0,
@@ -117,7 +117,7 @@ def _lookup(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 
 
 def _shared(
-    values: np.ndarray, first: np.ndarray, ids: list[str], dataset: Dataset, other: Dataset
+    values: np.ndarray, first: np.ndarray, ids: np.ndarray, dataset: Dataset, other: Dataset
 ) -> tuple[int, int, list[Any]]:
     if other.length != dataset.length:
         return 0, 0, []
@@ -130,7 +130,7 @@ def _shared(
         turned = ~same & (opposite >= 0)
         place = np.where(turned, opposite, place)
     shown = np.flatnonzero(same | turned)[:_PAIRS]
-    pairs = [[str(other.ids[i]), ids[first[place[i]]]] for i in shown]
+    pairs = [[str(other.ids[i]), str(ids[first[place[i]]])] for i in shown]
     return int(same.sum()), int(turned.sum()), pairs
 
 

@@ -77,10 +77,11 @@ def read_diskdataset(path: Path | str, *, alphabet: str = "DNA", budget_bytes: i
     return dataset.with_covariates(a, covariate_names(folder, a.shape[1]))
 
 
-def write_diskdataset(dataset: Dataset, path: Path | str, *, shard_size: int | None = None) -> Path:
+def write_diskdataset(dataset: Dataset, path: Path | str, *, shard_size: int | None = None, level: int = 3) -> Path:
     """Write a folder that DeepChem's `DiskDataset(path)` opens; returns it.
 
-    shard_size: examples per shard, by default as many as fit in 256 MiB. The folder appears complete or not at all.
+    shard_size: examples per shard, by default as many as fit in 256 MiB. level: of zlib, 1 to 9. The folder appears
+    complete or not at all.
     Raises DataError when `path` exists and is not an empty folder.
     """
     import joblib
@@ -104,7 +105,7 @@ def write_diskdataset(dataset: Dataset, path: Path | str, *, shard_size: int | N
             if dataset.covariates is not None:
                 arrays["a"] = np.ascontiguousarray(dataset.covariates[rows])
             for name, array in arrays.items():
-                joblib.dump(array, part / f"shard-{number}-{name}.joblib", compress=("zlib", 3))
+                joblib.dump(array, part / f"shard-{number}-{name}.joblib", compress=("zlib", level))
             names.append([f"shard-{number}-{name}.joblib" for name in COLUMNS])
         table = io.StringIO()
         csv.writer(table, lineterminator="\n").writerows([COLUMNS, *names])

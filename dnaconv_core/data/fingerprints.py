@@ -11,6 +11,7 @@ import numpy as np
 from dnaconv_core.data.code_rows import codes_of
 
 _BLOCK = 1 << 24  # letters looked at together
+_NAMES = 50_000  # names looked at together
 
 
 def fingerprints(X: np.ndarray, *, both_strands: bool = False) -> np.ndarray:
@@ -29,6 +30,15 @@ def of_codes(codes: np.ndarray, *, both_strands: bool = False) -> np.ndarray:
         return forward
     opposite = np.where(codes < 4, 3 - codes.astype(np.int8), 4)[:, ::-1]
     return np.minimum(forward, _sums(opposite))
+
+
+def name_hashes(names: np.ndarray) -> np.ndarray:
+    """`(N,)` int64 that are equal for equal texts, within this process, taken a block at a time."""
+    found = np.empty(len(names), np.int64)
+    for start in range(0, len(names), _NAMES):
+        block = [hash(str(name)) for name in np.asarray(names[start : start + _NAMES]).tolist()]
+        found[start : start + _NAMES] = block
+    return found
 
 
 def _sums(codes: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ from dnaconv_core.evaluate.referee_predictors import alone
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.sequence.interval import find_locus
 
-MOST_COMPARED = 60_000  # examples among which near copies are looked for
+MOST_COMPARED = 20_000  # examples among which near copies are looked for
 _FEW, _TOO_FEW = 1000, 100  # examples that count in training
 
 

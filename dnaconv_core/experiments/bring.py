@@ -18,6 +18,7 @@ from dnaconv_core.data.code_rows import as_one_hot, codes_of
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.data.diskdataset import write_diskdataset
 from dnaconv_core.data.examples import PARTS, Examples, Skipped
+from dnaconv_core.data.fingerprints import name_hashes
 from dnaconv_core.errors import DataError
 from dnaconv_core.evaluate.referee import referee
 from dnaconv_core.evaluate.referee_line import Line
@@ -117,6 +118,7 @@ def arrange(recipe: Recipe, examples: Examples, progress: Progress = SILENT) -> 
     fitted = fit_lengths(examples, recipe.lengths, recipe.length or None)
     codes, examples = fitted.codes, examples._replace(codes=np.zeros(0, np.uint8))  # memory holds them once
     ids = unique_ids(examples.ids)
+    examples = examples._replace(ids=ids[:0], loci=None)
     y, w = np.nan_to_num(examples.y).astype(np.float32), np.where(np.isfinite(examples.y), examples.w, 0)
     parts = {}
     for name in PARTS:
@@ -147,11 +149,11 @@ def task_of(recipe: Recipe, examples: Examples) -> str:
 
 def unique_ids(ids: np.ndarray) -> np.ndarray:
     """Ids as given, the second of a name as 'name#2' and so on."""
+    if len(np.unique(name_hashes(ids))) == len(ids):  # nearly always, and without a million texts in memory
+        return ids.astype(str)
     names = ids.astype(str).tolist()
-    taken = set(names)
+    taken: set[str] = set(names)
     seen: dict[str, int] = {}
-    if len(taken) == len(names):
-        return np.array(names, str)
     for place, name in enumerate(names):
         number = seen[name] = seen.get(name, 0) + 1
         if number > 1:
@@ -181,7 +183,7 @@ def _write(folder: Path, recipe: Recipe, prepared: Prepared, progress: Progress)
             told = partial(_told, Part(progress, 0.4 + 0.2 * number, 0.2), name)
             X = as_one_hot(codes_of(data.X, slice(None)), told)
             size = max(1, _SHARD_BYTES // (4 * data.length))
-            write_diskdataset(replace(data, X=X), folder / name, shard_size=size)
+            write_diskdataset(replace(data, X=X), folder / name, shard_size=size, level=1)  # twice as fast as 3
     found = Brought(experiment, audit, prepared.notes, examples.skipped)
     stored = {
         "lines": [line._asdict() for line in audit],
