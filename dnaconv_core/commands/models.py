@@ -57,7 +57,7 @@ def add(groups: Any, command: Any) -> None:
         "--split", default="", metavar="HOW", help="'random', '0.3' held out, or 'chr21,chr22' or 'X'"
     )
     training.add_argument(
-        "--preset", default="", help="settings to start from (default: book; quick with synthetic data; wide with own)"
+        "--preset", default="", help="settings to start from (default: book; quick with synthetic data; auto with own)"
     )
     training.add_argument("--name", default="", help="what to call the run")
     training.add_argument("--detach", action="store_true", help="train in the background, in the queue, and return")

@@ -16,6 +16,7 @@ from dnaconv_core.answers.base import Answer
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import ConfigError, DataError, InputError
 from dnaconv_core.model.config import ModelConfig, TrainConfig
+from dnaconv_core.train.auto import Facts
 
 _LISTED = 12  # keys named in an error
 
@@ -67,6 +68,7 @@ class Experiment:
     note: str = ""  # the user's own words about it
     own: bool = False  # brought by a user: its data are in the home folder
     parts: tuple[tuple[str, int], ...] = ()  # of own ones: train, valid and test, with their numbers of examples
+    facts: Facts | None = None  # of own ones: what settings are chosen from
     data_hash: str = ""  # of own ones: sha256 of all examples in all parts
 
     @property

@@ -11,6 +11,7 @@ from dnaconv_core.experiments.base import Example, Experiment
 from dnaconv_core.experiments.own_presets import own_presets
 from dnaconv_core.experiments.recipe import Recipe
 from dnaconv_core.sequence.encoding import decode
+from dnaconv_core.train.auto import facts_of
 
 _SHOWN = 4  # examples to try
 _LOOKED_AT = 2000  # of the validation part, to choose them from
@@ -26,6 +27,13 @@ def describe(recipe: Recipe, task: str, examples: Examples, parts: dict[str, Dat
     class_names = recipe.class_names or (examples.classes if not joint and len(examples.classes) == 2 else ())
     strand = recipe.strand or ("both" if examples.alphabet == "DNA" else "one")
     length = parts["train"].length
+    facts = facts_of(
+        parts["train"],
+        task,
+        both_strands=examples.alphabet == "DNA" and strand == "both",
+        padded=bool((examples.lengths < length).any()),
+        seed=recipe.seed,
+    )
     return Experiment(
         key=recipe.key,
         title=_cut(recipe.title or recipe.key.replace("_", " ").capitalize(), 80),
@@ -36,7 +44,7 @@ def describe(recipe: Recipe, task: str, examples: Examples, parts: dict[str, Dat
         length=length,
         label=_cut(f"{label} ({recipe.unit})" if recipe.unit else label, 120),
         synthetic=None,
-        presets=own_presets(task, examples.alphabet, length, strand),
+        presets=own_presets(task, examples.alphabet, length, strand, facts),
         examples=_examples(parts["valid"], task, names, class_names or ("negative", "positive")),
         covariates=parts["train"].covariate_names,
         assembly=recipe.assembly,
@@ -46,6 +54,7 @@ def describe(recipe: Recipe, task: str, examples: Examples, parts: dict[str, Dat
         strand=strand,
         note=recipe.note,
         own=True,
+        facts=facts,
         parts=tuple((name, len(data)) for name, data in parts.items() if len(data)),
     )
 

@@ -18,6 +18,7 @@ from dnaconv_core.experiments.own_presets import own_presets
 from dnaconv_core.files import write_atomic
 from dnaconv_core.home import home
 from dnaconv_core.sequence.encoding import LETTERS
+from dnaconv_core.train.auto import Facts
 
 EXPERIMENT, AUDIT, RECIPE, LOOKS = "experiment.json", "audit.json", "recipe.json", "looks.json"
 PARTS = ("train", "valid", "test")
@@ -31,6 +32,7 @@ _TEXTS = {  # longest, and whether it may be empty
     "title": (80, False), "question": (300, False), "explanation": (4000, True), "label": (120, False),
     "unit": (40, True), "assembly": (40, True), "motif": (60, True), "note": (4000, True),
 }  # fmt: skip
+_COUNTED, _SCORES = ("padded", "n", "rarest", "n_tasks"), ("one_hot", "words", "boosted")  # of facts
 _SHORT = 24  # letters of a label that stands beside an axis as it is
 _LINES = ("explanation", "note")  # may have several
 
@@ -60,6 +62,7 @@ def words_of(experiment: Experiment) -> dict[str, Any]:
         **{name: list(getattr(experiment, name)) for name in lists},
         "examples": [{**e._asdict(), "covariates": list(e.covariates)} for e in experiment.examples],
         "parts": dict(experiment.parts),
+        "facts": _facts_as_json(experiment.facts),
     }
 
 
@@ -148,7 +151,7 @@ class _Wrong(Exception):
 def _checked(stored: Any) -> Experiment:
     _need(isinstance(stored, dict), "it is no JSON object")
     expected = {"format", "key", *_TEXTS, "task", "alphabet", "length", "strand", "data_hash", "names", "class_names"}
-    expected |= {"covariates", "examples", "parts"}
+    expected |= {"covariates", "examples", "parts", "facts"}
     odd = sorted(set(stored) ^ expected)
     _need(not odd, f"{odd[0][:60]!r} is {'missing' if odd[0] in expected else 'unknown'}" if odd else "")
     _need(stored["format"] == FORMAT, f"its format is {str(stored['format'])[:20]!r} and this version reads {FORMAT}")
@@ -169,6 +172,7 @@ def _checked(stored: Any) -> Experiment:
     parts = stored["parts"]
     _need(isinstance(parts, dict) and set(parts) <= set(PARTS), f"parts must be some of {', '.join(PARTS)}")
     _need(all(type(n) is int and n >= 0 for n in parts.values()), "a part's number of examples must be a whole number")
+    facts = _facts(stored)
     plain = {name: stored[name] for name in (*_TEXTS, "task", "alphabet", "length", "strand", "data_hash", "key")}
     return Experiment(
         **plain,
@@ -178,7 +182,8 @@ def _checked(stored: Any) -> Experiment:
         covariates=covariates,
         parts=tuple((name, parts[name]) for name in PARTS if name in parts),
         examples=_examples(stored["examples"], length, LETTERS[stored["alphabet"]], len(covariates)),
-        presets=own_presets(stored["task"], stored["alphabet"], length, stored["strand"]),
+        presets=own_presets(stored["task"], stored["alphabet"], length, stored["strand"], facts),
+        facts=facts,
         synthetic=None,
         own=True,
     )
@@ -204,6 +209,30 @@ def _texts(name: str, value: Any) -> tuple[str, ...]:
     found = tuple(_text(f"a name in {name}", one, 80) for one in value)
     _need(len(set(found)) == len(found), f"{name} holds a name twice")
     return found
+
+
+def _facts_as_json(facts: Facts | None) -> dict[str, Any] | None:
+    if facts is None:
+        return None
+    return {name: getattr(facts, name) for name in (*_COUNTED, *_SCORES)}
+
+
+def _facts(stored: dict[str, Any]) -> Facts | None:
+    """What settings are chosen from, where it is known."""
+    told = stored["facts"]
+    if told is None:
+        return None
+    _need(isinstance(told, dict) and set(told) == {*_COUNTED, *_SCORES}, "its facts are not those that are expected")
+    _need(type(told["padded"]) is bool, "padded must be true or false")
+    counts = [told[name] for name in ("n", "rarest", "n_tasks")]
+    _need(all(type(value) is int and 0 <= value < 2**62 for value in counts), "n, rarest and n_tasks must be counts")
+    _need(0 < told["n"] >= told["rarest"], "n must be above 0 and not below rarest")
+    scores = [told[name] for name in _SCORES if told[name] is not None]
+    fine = all(type(score) in (int, float) and -1 <= score <= 1 for score in scores)
+    _need(fine, "a score of its facts must be -1 to 1")
+    both = stored["alphabet"] == "DNA" and stored["strand"] == "both"
+    plain: dict[str, Any] = {name: stored[name] for name in ("task", "alphabet", "length")}
+    return Facts(**plain, both_strands=both, **told)
 
 
 def _examples(value: Any, length: int, letters: str, n_covariates: int) -> tuple[Example, ...]:

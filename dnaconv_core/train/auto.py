@@ -27,7 +27,7 @@ _CLEARLY = 0.03  # ROC-AUC or r by which one quick model has to lead
 
 
 class Facts(NamedTuple):
-    """What settings are chosen from. Scores are cross-validated: ROC-AUC, or Pearson r of numbers; NaN: not tried."""
+    """What settings are chosen from. Scores are cross-validated: ROC-AUC, or Pearson r of numbers; None: not tried."""
 
     task: str
     alphabet: str
@@ -37,9 +37,9 @@ class Facts(NamedTuple):
     n: int  # examples to learn from
     rarest: int  # of them, those of the rarest class; n of numbers
     n_tasks: int
-    one_hot: float = float("nan")
-    words: float = float("nan")
-    boosted: float = float("nan")
+    one_hot: float | None = None
+    words: float | None = None
+    boosted: float | None = None
 
     @property
     def prevalence(self) -> float:
@@ -52,12 +52,16 @@ class Facts(NamedTuple):
             return False
         if self.length <= SHORT and not self.both_strands:
             return True
-        return self.one_hot > self.words + _CLEARLY
+        return _leads(self.one_hot, self.words)
 
     @property
     def joint(self) -> bool:
         """Whether bases at several places act together, more than their sum."""
-        return self.boosted > self.one_hot + _CLEARLY
+        return _leads(self.boosted, self.one_hot)
+
+
+def _leads(score: float | None, other: float | None) -> bool:
+    return score is not None and other is not None and score > other + _CLEARLY
 
 
 class Choice(NamedTuple):
@@ -99,6 +103,9 @@ def auto(facts: Facts) -> Choice:
     if "linear" in find_answer(facts.task).outputs:
         settings["output"] = "linear"
         reasons["output"] = "numbers may lie anywhere: a sigmoid would hold them between 0 and 1"
+    if facts.padded and settings["pooling"] != "flatten":
+        settings["ignore_padding"] = True
+        reasons["ignore_padding"] = "sequences were of unequal lengths: what was filled up does not count"
     if settings["kernel_size"] > facts.length:
         settings["kernel_size"] = facts.length
     return Choice(kind, settings, reasons)
@@ -299,16 +306,16 @@ def _quick_scores(train: Dataset, rows: np.ndarray, answer: Answer, both_strands
         chance = HistGradientBoostingClassifier(max_iter=100, random_state=seed).fit(inner, labels).predict_proba(outer)
         return chance if answer.joint else chance[:, 1]
 
-    def reached(model: Callable[..., np.ndarray], features: Any) -> float:
+    def reached(model: Callable[..., np.ndarray], features: Any) -> float | None:
         scores: np.ndarray | None = None
         for fold, held_out in answer.folds(y, _FOLDS, seed):
             found = model(features[fold], y[fold], features[held_out])
             scores = np.zeros((len(y), *found.shape[1:])) if scores is None else scores
             scores[held_out] = found
         if scores is None:
-            return float("nan")
+            return None
         value = answer.fitness(y, scores.reshape(len(y), -1), prior)
-        return float("nan") if isinstance(value, str) else float(value)
+        return None if isinstance(value, str) else float(value)
 
     one_hot = X.reshape(len(X), -1).astype(np.float32)
     words = kmer_counts(X, min(5, train.length), both_strands=both_strands)

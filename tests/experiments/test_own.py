@@ -16,6 +16,7 @@ from dnaconv_core.experiments.own_store import change_words, count_look, delete_
 from dnaconv_core.experiments.sources import OWN, load_own, load_parts
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
+from dnaconv_core.train.auto import Facts
 
 
 def test_words_go_to_json_and_back(own):
@@ -102,6 +103,23 @@ def test_presets_fit_every_length_and_alphabet(made):
                     model = experiment.model_config(name)
                     assert experiment.train_config(name).epochs > 0
                     assert model.output == ("sigmoid" if task == "binary" else "linear")
+
+
+def test_facts_of_the_data_are_kept_and_decide_the_settings(made):
+    facts = Facts("binary", "DNA", 17, True, False, 9000, 80, 1, 0.5, 0.75)  # boosted: not tried
+    again = from_words(json.loads(json.dumps(words_of(made(facts=facts)))), "it")
+    assert again.facts == facts and again.facts.boosted is None
+    assert next(iter(again.presets)) == "auto" and again.train_config("auto").balance  # 80 positives are few
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [({"n": 0}, "n must be above 0"), ({"words": 7}, "must be -1 to 1"), ({"padded": 1}, "true or false")],
+)
+def test_facts_that_cannot_be_are_refused(made, change, message):
+    words = words_of(made(facts=Facts("binary", "DNA", 17, True, False, 90, 40, 1, 0.5, 0.75)))
+    with pytest.raises(DataError, match=message):
+        from_words(words | {"facts": words["facts"] | change}, "the file")
 
 
 def test_a_run_takes_its_own_data_unless_told(own):
