@@ -123,6 +123,7 @@ def test_classes_from_one_file_each(tmp_path, capsys):
     assert e.names == ("exon", "intron", "utr") and e.n_tasks == 3
     assert "Which of exon, intron, utr" in e.question
     assert len(set(load_own(e, "train").ids)) == len(load_own(e, "train"))  # every file counts from 0
+    assert main(["train", "kinds", "--epochs", "1", "--filters", "4"]) == 0
 
 
 def test_two_labels_with_gaps(tmp_path, capsys):
