@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -154,7 +154,7 @@ def with_roles(files: Sequence[Recognised]) -> list[Recognised]:
     return _sole_negatives(given)
 
 
-def _fasta(one: Recognised, forms: Counter, given: list[Recognised]) -> str:
+def _fasta(one: Recognised, forms: Counter[str], given: list[Recognised]) -> str:
     if forms["intervals"]:
         return "" if _taken(given, "genome") or forms["genome"] else "genome"
     name = stem(one.path)
@@ -188,17 +188,17 @@ def _taken(given: list[Recognised], role: str) -> bool:
     return any(one.role == role for one in given)
 
 
-def _once(role: str):
+def _once(role: str) -> Callable[[Recognised, Counter[str], list[Recognised]], str]:
     return lambda one, forms, given: "" if _taken(given, role) else role
 
 
-def _intervals(one: Recognised, forms: Counter, given: list[Recognised]) -> str:
+def _intervals(one: Recognised, forms: Counter[str], given: list[Recognised]) -> str:
     black = bool(_BLACK.search(one.path.name)) and forms["intervals"] > 1
     role = "blacklist" if black or _taken(given, "bed") else "bed"
     return "" if _taken(given, role) else role
 
 
-def _dataset(one: Recognised, forms: Counter, given: list[Recognised]) -> str:
+def _dataset(one: Recognised, forms: Counter[str], given: list[Recognised]) -> str:
     name = stem(one.path)
     role = "dataset"
     if forms["dataset"] > 1:

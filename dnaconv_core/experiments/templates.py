@@ -96,7 +96,8 @@ def _classes() -> dict[str, bytes]:
 def _intervals() -> dict[str, bytes]:
     """Six contigs of 12,000 bases and the peaks on them, a motif somewhere in each."""
     rng = np.random.default_rng(6)
-    genome, peaks = [], []
+    genome: list[str] = []
+    peaks: list[str] = []
     for number in range(1, 7):
         contig = bytearray(_letters(rng, 1, 12_000)[0], "ascii")
         for start in range(300, 11_500, 280):
