@@ -44,7 +44,7 @@ navigation = {
         st.Page(pages.SIRNA, title="siRNA design", icon=":material/content_cut:"),
     ],
 }
-page = st.navigation(navigation)
+page = st.navigation(navigation, expanded=True)
 state.restore()
 styles()
 with errors_shown():
