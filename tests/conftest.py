@@ -26,3 +26,8 @@ def home(tmp_path, monkeypatch) -> Path:
     folder = tmp_path / "home"
     monkeypatch.setenv("DNACONV_HOME", str(folder))
     return folder
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Bytes by their number: packed ones hold the time, and every process of tests must give a test the same name."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
