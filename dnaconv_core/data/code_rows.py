@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from dnaconv_core.data.on_disk import MappedRows, Rows, StreamedX
 from dnaconv_core.sequence.encoding import from_codes, to_codes
 
 
@@ -35,6 +36,10 @@ def as_one_hot(codes: np.ndarray, seen: Callable[[float], None] | None = None) -
     return cast(np.ndarray, CodeRows(codes, seen))
 
 
-def codes_of(X: np.ndarray | CodeRows, rows: slice | np.ndarray) -> np.ndarray:
+def codes_of(X: np.ndarray | CodeRows | Rows, rows: slice | np.ndarray) -> np.ndarray:
     """Codes `(n, L)` uint8 of the chosen rows of one-hot `(N, 4, L)`, however it is kept."""
-    return X.codes[rows] if isinstance(X, CodeRows) else to_codes(X[rows]).astype(np.uint8)
+    if isinstance(X, MappedRows):
+        return codes_of(X.array, X.rows[rows])
+    if isinstance(X, CodeRows):
+        return X.codes[rows]
+    return X.codes(rows) if isinstance(X, StreamedX) else to_codes(X[rows]).astype(np.uint8)

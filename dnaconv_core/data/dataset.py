@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
+from dnaconv_core.data.on_disk import MappedRows as MappedRows
+from dnaconv_core.data.on_disk import chosen
 from dnaconv_core.errors import DataError
 from dnaconv_core.results import Site
 from dnaconv_core.sequence.encoding import decode
-
-
-class MappedRows:
-    """Chosen rows of a memory-mapped array, read only when indexed, so that a split never copies a large dataset."""
-
-    def __init__(self, array: np.ndarray, rows: np.ndarray) -> None:
-        self.array, self.rows = array, rows
-        self.shape, self.ndim, self.dtype = (len(rows), *array.shape[1:]), array.ndim, array.dtype
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, index: Any) -> np.ndarray:
-        return np.asarray(self.array[self.rows[index]])
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """N examples of length L with T labels and C covariates.
 
-    X: `(N, 4, L)` int8 one-hot; of a large dataset a memory map or MappedRows: index it, do not copy it whole.
-    y, w: `(N, T)` float32 labels and weights. ids: `(N,)` text, unique. covariates: `(N, C)` float32, raw values.
+    X: `(N, 4, L)` int8 one-hot; of a large dataset it lies on the disk (see on_disk.py), as the ids then do: index
+    it, do not copy it whole. y, w: `(N, T)` float32 labels and weights. ids: `(N,)` text, unique.
+    covariates: `(N, C)` float32, raw values.
     """
 
     X: np.ndarray
@@ -86,12 +74,14 @@ class Dataset:
         place = {int(old): new for new, old in enumerate(index)} if self.truth else {}
         truth = tuple(site._replace(index=place[site.index]) for site in self.truth if site.index in place)
         covariates = None if self.covariates is None else self.covariates[index]
-        if isinstance(self.X, MappedRows):
-            X: Any = MappedRows(self.X.array, self.X.rows[index])  # it looks like an array to whoever indexes it
-        else:
-            X = MappedRows(self.X, index) if isinstance(self.X, np.memmap) else self.X[index]
         return replace(
-            self, X=X, y=self.y[index], w=self.w[index], ids=self.ids[index], covariates=covariates, truth=truth
+            self,
+            X=chosen(self.X, index),
+            y=self.y[index],
+            w=self.w[index],
+            ids=chosen(self.ids, index),
+            covariates=covariates,
+            truth=truth,
         )
 
     def labelled(self) -> Dataset:

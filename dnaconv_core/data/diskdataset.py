@@ -12,6 +12,7 @@ import gzip
 import io
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.data.on_disk import StoredRows, StreamedX
 from dnaconv_core.data.shard_files import (
     COLUMNS,
     COVARIATES,
@@ -31,19 +33,21 @@ from dnaconv_core.data.shard_files import (
     json_list,
     list_shards,
 )
+from dnaconv_core.data.unique import check_stored, unique
 from dnaconv_core.data.unpickle import StoredArray, read_array
-from dnaconv_core.errors import DataError
-from dnaconv_core.home import home
+from dnaconv_core.errors import ConfigError, DataError
 
 _BLOCK_BYTES = 16 << 20  # of X, unpacked and checked at a time
 _SHARD_BYTES = 256 << 20  # of X, in one written shard
+_DIGITS = 21  # of a whole number as text
 
 
-def read_diskdataset(path: Path | str, *, alphabet: str = "DNA", budget_bytes: int = 1 << 30) -> Dataset:
+def read_diskdataset(path: Path | str, *, alphabet: str = "DNA", budget_bytes: int | None = None) -> Dataset:
     """The dataset in a DiskDataset folder, shards in the order that its metadata (or their number) gives.
 
     X must be one-hot `(n, L, 4)` of any numeric type; all-zero positions are N. When X takes more than `budget_bytes`
-    it is unpacked, a block at a time, into a temporary file that vanishes with the process, and X is a map of it.
+    (256 MiB, or what the variable DNACONV_IN_MEMORY says in MiB) it is unpacked, a block at a time, into a temporary
+    file that vanishes with the process, and so are the ids: both are read from there as they are needed.
     Labels are absent (`y` is `(N, 0)`) when there are no y files; missing weights are 1.
     Raises DataError naming the file, row and position of what is wrong, UnsafeFileError for a file that holds
     anything but an array.
@@ -58,15 +62,24 @@ def read_diskdataset(path: Path | str, *, alphabet: str = "DNA", budget_bytes: i
     n = sum(shape[0] for shape in shapes)
     if n == 0:
         raise DataError(f"{folder} has no examples: its shards are empty")
-    X = _space((n, 4, length), budget_bytes)
+    on_disk = 4 * n * length > (_budget() if budget_bytes is None else budget_bytes)
+    X = StreamedX(n, length) if on_disk else np.empty((n, 4, length), np.int8)
+    ids = StoredRows((n,), _id_type(shards)) if on_disk and shards[0].ids else None
     rows = []
     start = 0
     for shard, shape in zip(shards, shapes, strict=True):
-        _fill(X[start : start + shape[0]], shard.X)
-        rows.append(_read_beside(shard, shape[0]))
+        _fill(X, start, shard.X)
+        beside = _read_beside(shard, shape[0])
+        if ids is not None:
+            ids.append(beside.ids)
+            beside = beside._replace(ids=beside.ids[:0])
+        rows.append(beside)
         start += shape[0]
     y, w = (np.concatenate(_same_width(part, shards)) for part in zip(*((r.y, r.w) for r in rows), strict=True))
-    ids = _unique(np.concatenate([r.ids for r in rows]) if shards[0].ids else np.arange(n).astype(str), folder)
+    if ids is None:
+        ids = unique(np.concatenate([r.ids for r in rows]), folder) if shards[0].ids else np.arange(n).astype(str)
+    else:
+        check_stored(ids, folder)
     tasks = json_list(folder / TASKS)
     if tasks is not None and y.shape[1] and len(tasks) != y.shape[1]:
         raise DataError(f"{folder / TASKS} names {len(tasks)} tasks but y has {y.shape[1]} columns: correct the names")
@@ -146,31 +159,43 @@ def _x_shape(file: Path) -> tuple[int, ...]:
     return shape
 
 
-def _space(shape: tuple[int, int, int], budget_bytes: int) -> np.ndarray:
-    """Room for X: memory within the budget, otherwise a mapped file without a name under the home's cache."""
-    size = shape[0] * shape[1] * shape[2]
-    if size <= budget_bytes:
-        return np.empty(shape, np.int8)
-    cache = home() / "cache"
-    cache.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(cache).free
-    if free < size:
-        raise DataError(
-            f"the sequences take {size / 2**30:.1f} GiB and {cache} has {free / 2**30:.1f} GiB free: make room, "
-            "or set DNACONV_HOME to a larger disk"
-        )
-    with tempfile.TemporaryFile(dir=cache) as file:  # no name on POSIX, deleted on close elsewhere; the map outlives it
-        return np.memmap(file, np.int8, "w+", shape=shape)
+def _budget() -> int:
+    """Bytes of one-hot up to which X is kept in memory."""
+    wanted = os.environ.get("DNACONV_IN_MEMORY", "256")
+    if not re.fullmatch(r"\d{1,9}", wanted):
+        raise ConfigError(f"DNACONV_IN_MEMORY is {wanted[:60]!r}: it must be a whole number of MiB, such as 1024")
+    return int(wanted) << 20
 
 
-def _fill(X: np.ndarray, file: Path) -> None:
-    """Unpack one shard into `X (n, 4, L)`, checking each block."""
+def _id_type(shards: list[Shard]) -> np.dtype:
+    """Text wide enough for the ids of every shard, as their files declare them."""
+    widths = [1]
+    for shard in shards:
+        with StoredArray(shard.ids) as stored:
+            number = stored.dtype.kind in "iu"
+            widths.append(_DIGITS if number else stored.dtype.itemsize // (4 if stored.dtype.kind == "U" else 1))
+    return np.dtype(f"U{max(widths)}")
+
+
+def _fill(X: np.ndarray | StreamedX, start: int, file: Path) -> None:
+    """Unpack one shard into the rows of X `(N, 4, L)` from `start`, checking each block."""
     with StoredArray(file) as stored:
         row_bytes = stored.dtype.itemsize * 4 * stored.shape[1]
-        start = 0
+        done = 0
         for block in stored.blocks(max(_BLOCK_BYTES // row_bytes, 1)):
-            X[start : start + len(block)] = np.swapaxes(_one_hot(block, file, start), 1, 2)
-            start += len(block)
+            rows = _one_hot(block, file, done)  # (n, L, 4)
+            if isinstance(X, StreamedX):
+                X.stored.append(_codes(rows))
+            else:
+                X[start + done : start + done + len(rows)] = np.swapaxes(rows, 1, 2)
+            done += len(rows)
+
+
+def _codes(rows: np.ndarray) -> np.ndarray:
+    """Codes `(n, L)` uint8 of one-hot `(n, L, 4)`: 0 to 3, 4 for an unknown base."""
+    known = rows.view(np.uint32)[..., 0] != 0
+    codes = rows[..., 1] + 2 * rows[..., 2] + 3 * rows[..., 3]
+    return np.where(known, codes, np.int8(4)).view(np.uint8)
 
 
 def _one_hot(block: np.ndarray, file: Path, start: int) -> np.ndarray:
@@ -258,11 +283,3 @@ def _same_width(parts: Sequence[np.ndarray], shards: list[Shard]) -> Sequence[np
                 "all shards need the same tasks"
             )
     return parts
-
-
-def _unique(ids: np.ndarray, folder: Path) -> np.ndarray:
-    seen: dict[str, int] = {}
-    for row, name in enumerate(ids.tolist()):
-        if seen.setdefault(name, row) != row:
-            raise DataError(f"{folder} has the id {name!r} twice, in rows {seen[name]} and {row} (counted from 0)")
-    return ids

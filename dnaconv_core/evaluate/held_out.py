@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dnaconv_core.data.code_rows import codes_of
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import BundleError
 from dnaconv_core.files import DAMAGED, write_atomic
-from dnaconv_core.sequence.encoding import to_codes
 
 PREDICTIONS = "predictions.npz"
+_BLOCK = 20_000  # examples turned into codes at once
 _NUMBERS = ("y", "prediction", "w")
 _WORDS = {
     "codes": "sequences", "y": "labels", "prediction": "predictions", "w": "weights", "ids": "ids",
@@ -55,8 +56,9 @@ WHOLE = tuple(name for name in Kept._fields if name != "w")  # what a model's ow
 def kept_of(data: Dataset, prediction: np.ndarray) -> Kept:
     """What is kept of examples `(N,)` and the predictions `(N, T)` of them."""
     beside = np.zeros((len(data), 0), np.float32) if data.covariates is None else data.covariates
-    codes = to_codes(data.X[:]).astype(np.uint8)
-    return Kept(data.ids, data.y, data.w, prediction, codes, beside)
+    blocks = [codes_of(data.X, slice(start, start + _BLOCK)) for start in range(0, len(data), _BLOCK)]
+    codes = np.concatenate(blocks or [np.zeros((0, data.length), np.uint8)])
+    return Kept(np.asarray(data.ids), data.y, data.w, prediction, codes, beside)
 
 
 def write_kept(folder: Path, kept: Kept) -> None:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from dnaconv_core.data.code_rows import codes_of
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.align import aligned
 from dnaconv_core.interpret.attribution import as_found
 from dnaconv_core.model.receptive_field import receptive_field
 from dnaconv_core.predict import check_input
 from dnaconv_core.progress import SILENT, Progress
-from dnaconv_core.sequence.encoding import from_codes, to_codes
+from dnaconv_core.sequence.encoding import from_codes
 from dnaconv_core.sequence.motif import Motif, consensus, information_content, to_ppm
 from dnaconv_core.threads import in_batches, threads_of
 
@@ -29,6 +30,7 @@ FEW_SITES = 20  # a motif of fewer says so
 _AT_ONCE = 2**20  # activations held per batch: about what a CPU's caches hold
 _COMPLEMENT = np.array([3, 2, 1, 0, 4], np.int8)  # of A C G T and an unknown base
 _MOST_SITES = 20_000  # windows kept per filter, the strongest
+_READ = 5000  # sequences turned into codes at once
 
 
 class Sites(NamedTuple):
@@ -119,9 +121,9 @@ def filter_motifs(
     kept = value > share * highest[of]  # the maximum was not known yet where the first were taken
     kept = np.flatnonzero(kept)[np.lexsort((start[kept], sequence[kept], -value[kept], of[kept]))]
     of, every = of[kept], Sites(sequence[kept], start[kept], minus[kept], value[kept])
-    codes, ends = to_codes(np.asarray(X[:])), np.searchsorted(of, np.arange(f + 1))
+    ends = np.searchsorted(of, np.arange(f + 1))
     motifs = tuple(
-        _motif(i, Sites(*(column[ends[i] : ends[i + 1]] for column in every)), codes, width, float(highest[i]), layer)
+        _motif(i, Sites(*(column[ends[i] : ends[i + 1]] for column in every)), X, width, float(highest[i]), layer)
         for i in range(f)
     )
     positions = np.bincount(of * X.shape[2] + every.start, minlength=f * X.shape[2]).reshape(f, X.shape[2])
@@ -130,7 +132,7 @@ def filter_motifs(
 
 def site_windows(X: np.ndarray, sites: Sites, width: int) -> np.ndarray:
     """One-hot `(S, 4, width)` of the windows in the filter's own direction."""
-    return from_codes(_windows(to_codes(np.asarray(X[:])), sites, width))
+    return from_codes(_windows(X, sites, width))
 
 
 def class_means(scan: FilterScan, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -197,10 +199,10 @@ def _above(strands: list[torch.Tensor], best: torch.Tensor, limit: np.ndarray, f
     return tuple(np.concatenate(column) for column in zip(*found, strict=True))
 
 
-def _motif(index: int, sites: Sites, codes: np.ndarray, width: int, highest: float, layer: int) -> FilterMotif:
+def _motif(index: int, sites: Sites, X: np.ndarray, width: int, highest: float, layer: int) -> FilterMotif:
     n = len(sites)
     sites = Sites(*(column[:_MOST_SITES] for column in sites))
-    windows = _windows(codes, sites, width)  # (S, width)
+    windows = _windows(X, sites, width)  # (S, width)
     if layer > 1 and n >= FEW_SITES:
         windows = aligned(windows)
     pfm = np.stack([(windows == base).sum(axis=0) for base in range(4)]).astype(np.float64)
@@ -215,9 +217,13 @@ def _motif(index: int, sites: Sites, codes: np.ndarray, width: int, highest: flo
     return FilterMotif(index, pfm, motif, n, sites, highest, bits, consensus(ppm), note)
 
 
-def _windows(codes: np.ndarray, sites: Sites, width: int) -> np.ndarray:
-    """Bases `(S, width)` of the windows in sequences `(N, L)`, as codes, in the filter's own direction."""
-    windows = codes[sites.sequence[:, None], sites.start[:, None] + np.arange(width)]
+def _windows(X: np.ndarray, sites: Sites, width: int) -> np.ndarray:
+    """Bases `(S, width)` of the windows in sequences `(N, 4, L)`, as codes, in the filter's own direction."""
+    windows = np.empty((len(sites), width), np.int8)
+    for begin in range(0, len(sites), _READ):
+        rows = slice(begin, begin + _READ)
+        place = sites.start[rows, None] + np.arange(width)
+        windows[rows] = np.take_along_axis(codes_of(X, sites.sequence[rows]), place, axis=1)
     return np.where(sites.minus[:, None], _COMPLEMENT[windows[:, ::-1]], windows)
 
 

@@ -97,6 +97,7 @@ def fit(
             epoch = state.epoch + 1
             torch.manual_seed(_epoch_seed(config.seed, epoch) + rank())  # masks of its own for each process
             order = epoch_order(train.y, config.seed, epoch, balance=config.balance, size=config.epoch_size)
+            order = loader.arranged(order, config.seed, epoch)
             set_rates(optimizer, config, epoch)
             started = time.perf_counter()
             losses = steps.epoch(order, progress)

@@ -13,7 +13,8 @@ import pytest
 
 from dnaconv_core.data.dataset import MappedRows
 from dnaconv_core.data.diskdataset import read_diskdataset
-from dnaconv_core.errors import DataError, UnsafeFileError
+from dnaconv_core.data.on_disk import StoredRows, StreamedX
+from dnaconv_core.errors import ConfigError, DataError, UnsafeFileError
 
 N, L, T = 11, 7, 2
 
@@ -254,12 +255,12 @@ def test_a_hostile_shard_beside_good_ones_does_not_run(tmp_path):
 # Larger than the budget
 
 
-def test_beyond_the_budget_x_is_a_map_with_the_same_content(tmp_path, home):
+def test_beyond_the_budget_x_lies_on_the_disk_with_the_same_content(tmp_path, home):
     parts = [shard(n, 1000 * n, a=np.arange(n)) for n in range(1, 30)]
     folder = folder_of(tmp_path / "d", parts)
     whole, mapped = read_diskdataset(folder), read_diskdataset(folder, budget_bytes=100)
-    assert not isinstance(whole.X, np.memmap)
-    assert isinstance(mapped.X, np.memmap)
+    assert isinstance(whole.X, np.ndarray) and isinstance(whole.ids, np.ndarray)
+    assert isinstance(mapped.X, StreamedX) and isinstance(mapped.ids, StoredRows)
     np.testing.assert_array_equal(mapped.X, whole.X)
     for part in ("y", "w", "ids", "covariates"):
         np.testing.assert_array_equal(getattr(mapped, part), getattr(whole, part))
@@ -268,7 +269,36 @@ def test_beyond_the_budget_x_is_a_map_with_the_same_content(tmp_path, home):
     assert isinstance(some.X, MappedRows)
     np.testing.assert_array_equal(some.X[:], whole.X[[5, 2, 400]])
     exactly = read_diskdataset(folder, budget_bytes=whole.X.nbytes)
-    assert not isinstance(exactly.X, np.memmap)
+    assert isinstance(exactly.X, np.ndarray)
+
+
+def test_the_budget_can_be_set_from_outside(tmp_path, home, monkeypatch):
+    folder = folder_of(tmp_path / "d", [shard()])
+    monkeypatch.setenv("DNACONV_IN_MEMORY", "0")
+    assert isinstance(read_diskdataset(folder).X, StreamedX)
+    monkeypatch.setenv("DNACONV_IN_MEMORY", "1")
+    assert isinstance(read_diskdataset(folder).X, np.ndarray)
+    monkeypatch.setenv("DNACONV_IN_MEMORY", "1G")
+    with pytest.raises(ConfigError, match="DNACONV_IN_MEMORY is '1G': it must be a whole number of MiB, such as 1024"):
+        read_diskdataset(folder)
+
+
+def test_an_id_that_comes_twice_is_found_on_the_disk_too(tmp_path, home):
+    """The same sentence as in memory; ids that are alike in all but one letter are not taken for the same."""
+    names = [f"{a}{b}:{n}" for n in range(30) for a, b in ("ab", "ba", "aa", "bb")]
+    for wrong in (False, True):
+        given = [*names[:119], names[17]] if wrong else names
+        halves = [shard(60, ids=np.array(given[:60])), shard(60, ids=np.array(given[60:]))]
+        folder = folder_of(tmp_path / str(wrong), halves)
+        if not wrong:
+            assert read_diskdataset(folder, budget_bytes=1).ids.tolist() == names
+            continue
+        said = []
+        for budget in (1, 1 << 30):
+            with pytest.raises(DataError, match=r"has the id 'ba:4' twice, in rows 17 and 119 \(count") as error:
+                read_diskdataset(folder, budget_bytes=budget)
+            said.append(str(error.value))
+        assert said[0] == said[1]
 
 
 def test_too_small_a_disk_is_said_so(tmp_path, monkeypatch):
