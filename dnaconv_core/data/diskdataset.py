@@ -17,7 +17,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -63,8 +63,8 @@ def read_diskdataset(path: Path | str, *, alphabet: str = "DNA", budget_bytes: i
     if n == 0:
         raise DataError(f"{folder} has no examples: its shards are empty")
     on_disk = 4 * n * length > (_budget() if budget_bytes is None else budget_bytes)
-    X = StreamedX(n, length) if on_disk else np.empty((n, 4, length), np.int8)
-    ids = StoredRows((n,), _id_type(shards)) if on_disk and shards[0].ids else None
+    X: Any = StreamedX(n, length) if on_disk else np.empty((n, 4, length), np.int8)
+    ids: Any = StoredRows((n,), _id_type(shards)) if on_disk and shards[0].ids else None
     rows = []
     start = 0
     for shard, shape in zip(shards, shapes, strict=True):
@@ -170,8 +170,8 @@ def _budget() -> int:
 def _id_type(shards: list[Shard]) -> np.dtype:
     """Text wide enough for the ids of every shard, as their files declare them."""
     widths = [1]
-    for shard in shards:
-        with StoredArray(shard.ids) as stored:
+    for file in [shard.ids for shard in shards if shard.ids]:
+        with StoredArray(file) as stored:
             number = stored.dtype.kind in "iu"
             widths.append(_DIGITS if number else stored.dtype.itemsize // (4 if stored.dtype.kind == "U" else 1))
     return np.dtype(f"U{max(widths)}")

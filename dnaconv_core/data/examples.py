@@ -5,7 +5,7 @@ Lengths, parts and shards are decided afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from dnaconv_core.sequence.encoding import LETTERS
 
 UNKNOWN = 4  # the code of every letter but the alphabet's four
 PARTS = ("train", "valid", "test")
+_BASES = 1 << 21  # handled together
 
 
 class Skipped(NamedTuple):
@@ -71,13 +72,35 @@ class Examples(NamedTuple):
     def subset(self, index: np.ndarray) -> Examples:
         """The examples at `index` (numbers or a mask), in that order."""
         index = np.flatnonzero(index) if np.asarray(index).dtype == bool else np.asarray(index)
-        lengths = self.lengths[index]
-        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        source = np.repeat(self.offsets[:-1][index] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        offsets = np.concatenate([[0], np.cumsum(self.lengths[index])]).astype(np.int64)
+        codes = np.empty(offsets[-1], np.uint8)
+        begin = self.offsets[:-1][index] - offsets[:-1]
+        for low, high in blocks(offsets):  # places take eight times as much memory as letters
+            first, last = offsets[low], offsets[high]
+            source = np.repeat(begin[low:high], np.diff(offsets[low : high + 1])) + np.arange(first, last)
+            codes[first:last] = self.codes[source]
         columns = ("ids", "y", "w", "part", "covariates")
         rows = {name: getattr(self, name)[index] for name in columns if getattr(self, name) is not None}
         loci = None if self.loci is None else self.loci.subset(index)
-        return self._replace(codes=self.codes[source], offsets=offsets, loci=loci, **rows)
+        return self._replace(codes=codes, offsets=offsets, loci=loci, **rows)
+
+
+def blocks(offsets: np.ndarray) -> Iterator[tuple[int, int]]:
+    """First and last example (B of them) of some two million bases at a time."""
+    low, n = 0, len(offsets) - 1
+    while low < n:
+        high = max(int(np.searchsorted(offsets, offsets[low] + _BASES, "right")) - 1, low + 1)
+        yield low, high
+        low = high
+
+
+def count_bases(codes: np.ndarray, offsets: np.ndarray, counted: Sequence[int]) -> np.ndarray:
+    """(N,) how many of each example's bases have one of these codes."""
+    found, chosen = np.zeros(len(offsets) - 1, np.int64), np.isin(np.arange(256), counted)
+    for low, high in blocks(offsets):
+        total = np.concatenate([[0], np.cumsum(chosen[codes[offsets[low] : offsets[high]]])])
+        found[low:high] = np.diff(total[offsets[low : high + 1] - offsets[low]])
+    return found
 
 
 def joined(parts: Sequence[Examples]) -> Examples:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dnaconv_core.data.examples import UNKNOWN, Examples, Loci, joined
+from dnaconv_core.data.examples import UNKNOWN, Examples, Loci, count_bases, joined
 from dnaconv_core.data.genome import Genome, stretches
 from dnaconv_core.data.intervals import locus_ids
 from dnaconv_core.data.loci import clusters, loci_of, overlapping
@@ -144,10 +144,9 @@ def flanks(
 
 def gc_content(examples: Examples) -> np.ndarray:
     """(N,) share of G and C among the known bases; 0 where none is known."""
-    strong = np.concatenate([[0], np.cumsum((examples.codes == 1) | (examples.codes == 2))])
-    known = np.concatenate([[0], np.cumsum(examples.codes != UNKNOWN)])
-    n_strong, n_known = (np.diff(column[examples.offsets]) for column in (strong, known))
-    return n_strong / np.maximum(n_known, 1)
+    strong = count_bases(examples.codes, examples.offsets, (1, 2))
+    known = examples.lengths - count_bases(examples.codes, examples.offsets, (UNKNOWN,))
+    return strong / np.maximum(known, 1)
 
 
 def gc_distance(some: Examples, others: Examples) -> float:
@@ -187,8 +186,7 @@ class _Pool:
         rows = rows[np.unique(clusters(loci.subset(rows)), return_index=True)[1]]  # one of those that overlap
         some = loci.subset(rows)
         codes, offsets = stretches(self.genome, some, self.positives.alphabet)
-        unknown = np.concatenate([[0], np.cumsum(codes == UNKNOWN)])
-        good = np.diff(unknown[offsets]) == 0
+        good = count_bases(codes, offsets, (UNKNOWN,)) == 0
         blank = np.zeros((len(rows), self.positives.y.shape[1]), np.float32)
         made = Examples(codes, offsets, rows.astype(str), blank, blank + 1, self.positives.alphabet, loci=some)
         return made.subset(good), rows[good]
@@ -273,5 +271,4 @@ def _as_negatives(examples: Examples) -> Examples:
 
 def _unchanged(made: Examples, source: Examples) -> np.ndarray:
     """(N,) True where a shuffle is its source."""
-    other = np.concatenate([[0], np.cumsum(made.codes != source.codes)])
-    return np.diff(other[made.offsets]) == 0
+    return count_bases((made.codes != source.codes).view(np.uint8), made.offsets, (1,)) == 0

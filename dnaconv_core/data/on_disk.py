@@ -48,7 +48,7 @@ class Rows:
     def astype(self, dtype: Any) -> np.ndarray:
         return self[:].astype(dtype)
 
-    def tolist(self) -> list:
+    def tolist(self) -> list[Any]:
         return self[:].tolist()
 
 
@@ -74,7 +74,7 @@ class StoredRows(Rows):
 
     def append(self, rows: np.ndarray) -> None:
         """The next rows, in order."""
-        left = memoryview(np.ascontiguousarray(rows, self.dtype).reshape(-1).view(np.uint8))
+        left = np.ascontiguousarray(rows, self.dtype).reshape(-1).view(np.uint8).data
         while len(left):
             left = left[self._file.write(left) :]
 
@@ -107,7 +107,7 @@ class StoredRows(Rows):
 
     def _stretch(self, start: int, stop: int) -> np.ndarray:
         rows = np.empty((stop - start, *self.shape[1:]), self.dtype)
-        view, at = memoryview(rows.reshape(-1).view(np.uint8)), start * self._row
+        view, at = rows.reshape(-1).view(np.uint8).data, start * self._row
         while len(view):
             n = self._read(view, at)
             if not n:

@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dnaconv_core.data.examples import UNKNOWN, Examples
+from dnaconv_core.data.examples import UNKNOWN, Examples, blocks
 from dnaconv_core.errors import InputError
 
-_BASES = 1 << 21  # bases looked at together
 _KMERS = 12_000_000  # the most that are held; of more, a fixed share is looked at, chosen by their hash
 _CHANCE = 0.01  # pairs of sequences that share a k-mer by chance, for each sequence
 _LIMITS = (1.0, 0.05, 0.01, 0.002)  # k-mers in more than this share of all sequences are passed over, in turn
@@ -116,6 +115,9 @@ def copies(examples: Examples) -> np.ndarray:
     weight = np.random.default_rng(0).integers(1, 1 << 63, longest, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
     found = np.zeros(len(examples.offsets) - 1, np.uint64)
     for low, high, codes, lengths in _chunks(examples):
+        if lengths.min() == lengths.max():
+            found[low:high] = _equally_long(codes.reshape(len(lengths), -1), weight, examples.alphabet)
+            continue
         full = lengths > 0
         begin = np.cumsum(lengths) - lengths
         place = np.arange(len(codes)) - np.repeat(begin, lengths)
@@ -126,6 +128,18 @@ def copies(examples: Examples) -> np.ndarray:
             value = np.minimum(value, np.add.reduceat(opposite * weight[back], begin[full]))
         found[low:high][full] = value
     return np.unique(found, return_inverse=True)[1]
+
+
+def _equally_long(codes: np.ndarray, weight: np.ndarray, alphabet: str) -> np.ndarray:
+    """The same numbers (B,) for codes (B, L), faster: a table of each place's five products, added up."""
+    length = codes.shape[1]
+    forward, back = np.zeros(len(codes), np.uint64), np.zeros(len(codes), np.uint64)
+    for place in range(length):
+        column = codes[:, place]
+        forward += (np.arange(1, 6, dtype=np.uint64) * weight[place])[column]
+        if alphabet == "DNA":
+            back += (np.array([4, 3, 2, 1, 5], np.uint64) * weight[length - 1 - place])[column]
+    return np.minimum(forward, back) if alphabet == "DNA" else forward
 
 
 def _as_examples(sequences: Examples | np.ndarray, alphabet: str) -> Examples:
@@ -142,12 +156,9 @@ def _as_examples(sequences: Examples | np.ndarray, alphabet: str) -> Examples:
 
 def _chunks(examples: Examples) -> Iterator[tuple[int, int, np.ndarray, np.ndarray]]:
     """First and last example, codes and lengths (B,) of some examples at a time."""
-    offsets, n = examples.offsets, len(examples.offsets) - 1
-    low = 0
-    while low < n:
-        high = max(int(np.searchsorted(offsets, offsets[low] + _BASES, "right")) - 1, low + 1)
+    offsets = examples.offsets
+    for low, high in blocks(offsets):
         yield low, high, examples.codes[offsets[low] : offsets[high]], np.diff(offsets[low : high + 1])
-        low = high
 
 
 def _length_of_kmers(examples: Examples) -> int:

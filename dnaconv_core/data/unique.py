@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
+from dnaconv_core.data.fingerprints import name_hashes
 from dnaconv_core.data.on_disk import StoredRows
 from dnaconv_core.errors import DataError
-
-_BLOCK = 20_000  # ids read at once
 
 
 def unique(ids: np.ndarray, folder: Path) -> np.ndarray:
@@ -22,16 +22,8 @@ def unique(ids: np.ndarray, folder: Path) -> np.ndarray:
 
 
 def check_stored(ids: StoredRows, folder: Path) -> None:
-    """The same of ids in a file: 64-bit numbers made of them are compared, then the ids of those that are equal."""
-    width = ids.dtype.itemsize // 4
-    factors = np.random.default_rng(0).integers(0, 2**63, width, np.uint64) * np.uint64(2) + np.uint64(1)
-    numbers = np.empty(len(ids), np.uint64)
-    for start in range(0, len(ids), _BLOCK):
-        letters = ids[start : start + _BLOCK].view(np.uint32).reshape(-1, width)
-        total = numbers[start : start + len(letters)]
-        total[:] = 0
-        for place, factor in enumerate(factors):
-            total += letters[:, place] * factor
+    """The same of ids in a file: their hashes are compared, then the ids whose hashes are equal."""
+    numbers = name_hashes(cast(np.ndarray, ids))
     ordered = np.sort(numbers)
     again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
     if not len(again):

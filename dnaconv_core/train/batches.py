@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -120,7 +120,7 @@ class Loader:
 
         covariates = check_input(config, data.X, data.covariates)
         self.device, self.dtype = torch.device(device), getattr(torch, precision)
-        self.source = data.X if isinstance(data.X, (np.memmap, Rows)) else None  # where X is not in memory
+        self.source: Any = data.X if isinstance(data.X, (np.memmap, Rows)) else None  # where X is not in memory
         self.streamed = streamed(data.X)
         self.buffer = max(BLOCK, _BUFFER_BYTES // (4 * data.length))  # examples read ahead
         self.by_position = self.device.type == "cpu" and (self.source is None or self.streamed)
