@@ -45,13 +45,14 @@ _STRAND = "Whether a sequence and its reverse complement mean the same, as for m
 
 def kind_found(draft: Draft, found: Survey) -> dict[str, Any]:
     """The kind of answer that the labels tell once all were read, and the names of no and yes."""
+    letters = f"The letters are {found.sample.alphabet}."
     counted = ", ".join(f"{plain(name)} {n:,}" for name, n in found.counts.items())
     if found.positives_only:
-        st.caption(f"All {found.n:,} examples are positives: step 3 makes what they are compared with.")
+        st.caption(f"All {found.n:,} examples are positives: step 3 makes what they are compared with. {letters}")
     elif found.n_labels > 1:
-        st.caption(f"The answer is {ANSWERS[found.task].words.short}, {found.n_labels} labels at once.")
+        st.caption(f"The answer is {ANSWERS[found.task].words.short}, {found.n_labels} labels at once. {letters}")
     else:
-        st.caption(f"The answer is {ANSWERS[found.task].words.short}{': ' * bool(counted)}{counted}.")
+        st.caption(f"The answer is {ANSWERS[found.task].words.short}{': ' * bool(counted)}{counted}. {letters}")
     if not ANSWERS[found.task].yes_or_no or found.n_labels > 1:
         return {}
     guess = found.sample.classes if len(found.sample.classes) == 2 else ("negative", "positive")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -45,16 +46,23 @@ def table_recipe(draft: Draft, chosen: Chosen, path: Path, task: str) -> LabelRe
         st.info("Choose the column of the label above.", icon=":material/arrow_upward:")
         return None
     try:
-        labels, guess = _previewed(str(path), stamp(path), json.dumps(recipe.to_json()))
+        labels, guess = _preview(path, recipe)
+        if guess is not None:
+            return _mapped(draft, recipe, guess)
+        if how != "ratio":  # which has its logarithm
+            recipe = dataclasses.replace(recipe, transform=_transform(draft))
+            labels, _ = _preview(path, recipe)
     except DnaConvError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return None
-    if guess is not None:
-        return _mapped(draft, recipe, guess)
     _histograms(labels)
     for note in labels.notes:
         st.caption(plain(note[:1].upper() + note[1:] + "."))
     return recipe
+
+
+def _preview(path: Path, recipe: LabelRecipe) -> LabelPreview:
+    return _previewed(str(path), stamp(path), json.dumps(recipe.to_json()))
 
 
 def _how(chosen: Chosen) -> str:
@@ -70,8 +78,7 @@ def _how(chosen: Chosen) -> str:
 def _as_it_is(draft: Draft, chosen: Chosen, task: str) -> LabelRecipe | None:
     if not chosen.labels:
         return None
-    transform = _transform(draft)
-    return LabelRecipe(chosen.labels, transform=transform, task=task)
+    return LabelRecipe(chosen.labels, task=task)
 
 
 def _ratio(draft: Draft, chosen: Chosen, task: str) -> LabelRecipe | None:
@@ -94,7 +101,7 @@ def _bins(draft: Draft, chosen: Chosen, task: str) -> LabelRecipe | None:
     if len(found) < 2:
         st.caption("Choose two columns of counts or more.")
         return None
-    return LabelRecipe(tuple(found), how="bins", transform=_transform(draft))
+    return LabelRecipe(tuple(found), how="bins")
 
 
 _MAKERS = {"columns": _as_it_is, "ratio": _ratio, "bins": _bins}
@@ -105,7 +112,7 @@ def _guess(chosen: Chosen, place: int) -> str:
     names = list(chosen.table.header)
     word = ("rna", "dna")[place]
     named = [name for name in names if word in name.lower() and name != chosen.fields["sequence"]]
-    likely = [*named, *(name for name in (*chosen.labels, *chosen.guessed.others.get("labels", ()), *names))]
+    likely = [*named, *chosen.guessed.others.get("labels", ()), *chosen.labels, *names]
     return likely[0] if named else likely[min(place, len(likely) - 1)]
 
 

@@ -41,10 +41,10 @@ def mine() -> None:
 def _line(experiment: Experiment) -> None:
     key = experiment.key
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        with st.container(gap=None, width=420):
+        with st.container(gap=None, width=580):
             st.markdown(f"**{plain(experiment.title)}**")
             st.caption(_told(experiment))
-        with st.container(horizontal=True, width="content"):
+        with st.container(horizontal=True, width="content", vertical_alignment="center"):
             st.page_link(TRAIN, label="Train", icon=":material/model_training:", query_params={"experiment": key})
             _rename(experiment)
             _export(experiment)

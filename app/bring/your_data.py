@@ -22,7 +22,7 @@ from dnaconv_core.experiments.preview import Rehearsal, Survey, free_key, rehear
 from dnaconv_core.experiments.recipe import FORMS, NO_COLUMN, Input, Recipe
 from dnaconv_core.experiments.recognise import title_of
 from frame.job import background
-from frame.page import page
+from frame.page import page, plain
 
 _WORDS = ("title", "question", "label", "unit", "note", "key", "class_names")  # change nothing that is read
 
@@ -73,9 +73,11 @@ def _steps(draft: Draft, files) -> None:
         if rehearsed is not None:
             _sampled(found, rehearsed)
             verdicts(rehearsed.audit, draft)
-    with parts:
-        if rehearsed is not None:
+    if rehearsed is not None:
+        with parts:
             arrangement.sizes(draft, rehearsed)
+        if not recipe.question:
+            told.caption(f"It will ask: {plain(rehearsed.experiment.question)}")
     with st.container(horizontal=True, vertical_alignment="center"):
         make(draft, recipe if rehearsed is not None else None)
 

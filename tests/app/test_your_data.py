@@ -106,8 +106,10 @@ def test_another_label_redraws_what_depends_on_it(dashboard, settled):
     at = upload(dashboard("your_data"), ("t.csv", "\n".join(["seq,dose,kind", *rows]).encode()), settled=settled)
     at = settled(field(at, "multiselect", "Label or labels").set_value(["kind"]).run())
     assert "The answer is one of several classes: x 30, y 30, z 30." in texts(at)
+    assert not [box for box in at.selectbox if box.label == "Then"]  # classes are no numbers to transform
     at = settled(field(at, "multiselect", "Label or labels").set_value(["dose"]).run())
-    assert "The answer is a number." in texts(at)
+    assert "The answer is a number." in texts(at) and "It will ask: What dose does this" in texts(at)
+    assert settled(field(at, "selectbox", "Then").set_value("scale01").run()) and not errors(at)
     at = settled(field(at, "multiselect", "Label or labels").set_value([]).run())
     assert "Choose the column of the label above." in [i.value for i in at.info] and not at.metric
 
@@ -168,6 +170,7 @@ def test_the_referee_offers_what_mends(dashboard, settled):
             "No column of numbers.csv holds sequences: choose it above",
         ),
     ],
+    ids=["empty", "binary", "truncated", "no sequences"],
 )
 def test_wrong_files_are_one_sentence_each(name, content, sentence, dashboard, settled):
     at = upload(dashboard("your_data"), (name, content), settled=settled)

@@ -56,6 +56,7 @@ def test_binary_forms(tmp_path):
         (struct.pack("<I", 0x8789F2EB), "is a bigBed: turn it into BED with 'bigBedToBed'"),
         (b"PK\x03\x04rest", "a zip archive or an Excel workbook"),
     ],
+    ids=["empty", "remarks", "binary", "truncated", "bigBed", "zip"],
 )
 def test_what_cannot_be_used_is_one_sentence(content, sentence, tmp_path):
     path = tmp_path / "given.dat"
