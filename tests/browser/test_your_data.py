@@ -97,7 +97,7 @@ def test_wrong_files_are_one_sentence_each_and_leave_the_page_whole(page, settle
     wrong = tmp_path / "wrong"
     wrong.mkdir()
     (wrong / "empty.csv").write_bytes(b"")
-    (wrong / "cut.fa.gz").write_bytes(gzip.compress(b">a\nACGTACGTTA\n" * 500)[:70])
+    (wrong / "cut.fa.gz").write_bytes(gzip.compress(b">a\nACGTACGTTA\n" * 5000)[:60])
     (wrong / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(99))
     page.goto("your_data")
     page.locator("input[type=file]").first.set_input_files([str(path) for path in sorted(wrong.iterdir())])
