@@ -39,6 +39,7 @@ def test_experiments(capsys):
     ]
 
 
+@pytest.mark.slow
 def test_train_show_evaluate_predict(capsys, tmp_path):
     trained = answer(capsys, "train", "rnai", *QUICK, "--name", "mine")
     assert (trained["state"], trained["experiment"], trained["name"]) == ("finished", "rnai", "mine")
@@ -65,6 +66,7 @@ def test_train_show_evaluate_predict(capsys, tmp_path):
     assert code == 0 and out.read_text().splitlines()[0] == "id,sequence,prediction"
 
 
+@pytest.mark.slow
 def test_chromatin_predictions_take_covariates_by_id(capsys, tmp_path):
     trained = answer(capsys, "train", "chromatin", *QUICK, "--covariate-transform", "log", "--preset", "book")
     sequence = "ACGTA" * 20 + "C"
@@ -206,6 +208,7 @@ def test_data_info_and_convert_read_real_shards(capsys, shared_data, tmp_path):
     assert {**again, "name": ""} == {**facts, "name": ""}
 
 
+@pytest.mark.slow
 def test_the_installed_command_prints_json_alone_on_stdout():
     done = subprocess.run(
         [sys.executable, "-m", "dnaconv_core.cli", "train", "rnai", *QUICK, "--json"], capture_output=True, text=True

@@ -183,6 +183,7 @@ def test_attributions_scans_and_variants_are_of_the_output_asked_for(made, ask, 
     assert found["task"] == "JUND"
 
 
+@pytest.mark.slow
 def test_filters_motifs_bench_and_report_are_of_the_output_asked_for(made, ask, tmp_path):
     path, model, _ = made
     found = ask("filters", path, "--task", "JUND", "--no-ablation")

@@ -73,6 +73,7 @@ def test_a_detached_run_waits_and_is_led_through_its_life(capsys, tmp_path, monk
     assert [r["run"] for r in answer(capsys, "runs", "list")["runs"]] == [copy["run"]]
 
 
+@pytest.mark.slow
 def test_a_sweep_is_a_run_for_each_combination_under_one_tag(capsys):
     made = answer(capsys, "train", "rnai", *QUICK, "--set", "seed=0,1", "--set", "depth=1,2,3", "--set", "filters=4")
     settings = [run["spec"]["settings"] for run in made["runs"]]
@@ -88,6 +89,7 @@ def test_a_sweep_is_a_run_for_each_combination_under_one_tag(capsys):
     assert run(capsys, "runs", "list", "--tag", "x")[1] == "no run has the tag 'x'\n"
 
 
+@pytest.mark.slow
 def test_what_is_said_of_a_tag_is_said_of_each_run_that_has_it(capsys):
     made = answer(capsys, "train", "rnai", *QUICK, "--set", "seed=0,1,2")
     tag, runs = made["tag"], [run["run"] for run in made["runs"]]

@@ -16,6 +16,7 @@ def errors(at) -> list[str]:
     return [error.value for error in at.error]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("experiment", ["tf_binding", "rnai"])
 def test_the_bench_measures_a_motif(dashboard, trained, settled, experiment):
     run = trained(experiment)
@@ -27,6 +28,7 @@ def test_the_bench_measures_a_motif(dashboard, trained, settled, experiment):
     assert "has 'Z' at position 4" in errors(at)[0]
 
 
+@pytest.mark.slow
 def test_the_bench_is_stopped_and_started_again(dashboard, trained, monkeypatch):
     from dnaconv_core.interpret import marginalize
 

@@ -85,6 +85,7 @@ def test_an_edit_is_undone(dashboard, trained):
     assert at.query_params["sequence"] in (["CAAAG" + "A" * 96], "CAAAG" + "A" * 96) and "edits" not in at.query_params
 
 
+@pytest.mark.slow
 def test_an_example_brings_its_accessibility_and_the_address_keeps_it(dashboard, trained):
     run = trained("chromatin")
 

@@ -27,6 +27,7 @@ def follow(at, **query: str):
     return at.switch_page("learn/train.py").run()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CLAIMS)
 def test_a_reason_opens_its_whole_network_over_an_edited_form(dashboard, name):
     claim = CLAIMS[name]

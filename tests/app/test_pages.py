@@ -152,6 +152,7 @@ def test_a_regression_run_is_evaluated(dashboard, trained):
     assert table["error"].abs().is_monotonic_decreasing
 
 
+@pytest.mark.slow
 def test_a_binary_run_is_evaluated_at_a_threshold(dashboard, trained):
     run = trained("tf_binding")
     at = dashboard("evaluate", experiment="tf_binding", run=run.id)
@@ -182,6 +183,7 @@ def test_a_stretch_of_the_roc_curve_lists_the_examples_behind_it(dashboard, trai
     assert len(at.dataframe[0].value) == 500
 
 
+@pytest.mark.slow
 def test_a_stretch_that_cannot_be_is_passed_over(dashboard, trained):
     run = trained("tf_binding")
     for stretch in ("roc,0,1", "lift,0,1,0,1", "pr,0,x,0,1", "pr,nan,1,0,1"):

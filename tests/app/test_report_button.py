@@ -33,6 +33,7 @@ def test_runs_of_other_seeds_are_compared_with(dashboard, home, monkeypatch):
     assert any("with 1 run from other seeds" in text.value for text in at.caption)
 
 
+@pytest.mark.slow
 def test_motifs_are_named_by_what_the_page_names_them_by(dashboard, trained, monkeypatch):
     seen = []
     monkeypatch.setattr(compiled, "is_warm", lambda: True)  # naming is not what is tested

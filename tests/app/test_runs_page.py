@@ -82,6 +82,7 @@ def test_a_double_click_starts_one_run(dashboard, no_workers):
     assert len(Store().list()) == 1 and not at.exception
 
 
+@pytest.mark.slow
 def test_two_runs_are_compared_on_the_same_examples(dashboard, trained, no_workers):
     from dnaconv_core.runs.worker import train_here
 
@@ -111,6 +112,7 @@ def test_a_run_has_one_colour_in_every_chart(monkeypatch):
     assert (lines.line.color, dots.marker.color) == (categorical(1), categorical(2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "keep, said",
     [("best", "Dashed: epoch 1, the best on validation"), ("last", "The weights of the last epoch are kept")],

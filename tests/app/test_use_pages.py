@@ -23,6 +23,7 @@ def errors(at) -> list[str]:
     return [error.value for error in at.error]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["scan", "variants", "sirna"])
 @pytest.mark.parametrize("experiment", ["tf_binding", "rnai"])
 def test_every_page_opens_without_any_run(dashboard, page, experiment):
@@ -121,6 +122,7 @@ def test_variants_of_the_example_are_reported_one_by_one(dashboard, trained, set
     assert statuses[4].startswith("ref_mismatch") and statuses[5].startswith("outside")
 
 
+@pytest.mark.slow
 def test_effects_on_a_linear_output_are_of_the_prediction(dashboard, home, settled):
     small = {
         "epochs": 1,

@@ -188,6 +188,7 @@ def test_each_fold_chooses_what_is_best_within_its_own_training_part():
     assert best_within(found, 1) == ["other", "tuned"]
 
 
+@pytest.mark.slow
 def test_a_look_at_a_training_is_the_training_that_ends_there(measured):
     """Bit for bit: so one training stands for all shorter ones."""
     from accuracy import Options, predictions_after, trained

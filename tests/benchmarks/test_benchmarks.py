@@ -130,6 +130,7 @@ def test_the_gpu_benchmark_runs_where_there_is_none(tmp_path):
     assert figures["epochs"] == 2 and figures["whole"] > 0 and len(figures["plain PyTorch"]) == 2
 
 
+@pytest.mark.slow
 def test_intake_measures_every_step(tmp_path):
     command = [sys.executable, str(FOLDER / "intake.py"), "--n", "300", "--megabases", "1"]
     told = subprocess.run(

@@ -171,6 +171,7 @@ def test_what_has_no_logarithm_is_listed():
     assert found.wrong == {1: "has 0, which has no logarithm", 2: "has -2, which has no logarithm"}
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(["columns", "ratio", "bins"]),
     st.lists(st.text(min_size=1, max_size=9), min_size=2, max_size=2),

@@ -122,6 +122,7 @@ def test_a_chain_of_all_sequences_is_told():
     assert counts(assigned.part) == {"train": 80, "valid": 10, "test": 10}
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(
     st.integers(0, 2**32),

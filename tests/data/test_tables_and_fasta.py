@@ -203,6 +203,7 @@ def test_a_table_that_unpacks_to_too_much(tmp_path, monkeypatch):
         read_table(file)
 
 
+@pytest.mark.slow
 def test_commands_tell_which_column_is_the_label(tmp_path, capsys):
     from dnaconv_core.cli import main
 

@@ -222,6 +222,7 @@ def _files() -> dict[str, bytes]:
 FILES = _files()
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_changed_file_is_read_or_refused_in_words(tmp_path, data):

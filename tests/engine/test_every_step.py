@@ -229,6 +229,7 @@ def stacks(draw) -> dict:
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(stacks(), st.booleans(), st.integers(0, 100))
 def test_every_engine_reads_random_stacks(stack, layer, seed):

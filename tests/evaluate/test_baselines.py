@@ -148,6 +148,7 @@ def test_a_motif_longer_than_the_sequences_is_left_out():
     assert "motif" not in fit_baselines("binary", *halves(data, 30), motif=from_iupac("TGACTCA").ppm, n_resamples=5)
 
 
+@pytest.mark.slow
 def test_several_labels_are_fitted_apart():
     X = random_X(300, 15, 2)
     y = np.column_stack([X[:, 0, 4], X[:, 2, 9], X[:, 1, 2] | X[:, 3, 7]])

@@ -34,6 +34,7 @@ def test_classes_by_hand():
     assert found["macro_auroc"].value == pytest.approx((2 / 3 + 3.5 / 4 + 1) / 3)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(st.integers(3, 6), st.integers(0, 10**6))
 def test_classes_equal_scikit_learn_also_under_weights(k, seed):
@@ -128,6 +129,7 @@ def test_differences_of_several_labels_and_of_classes_have_intervals():
     assert found.verdict == "better" and found.high < 0
 
 
+@pytest.mark.slow
 def test_baselines_of_classes():
     """The class is the base at position 4, of three: T never comes."""
     rng = np.random.default_rng(3)

@@ -76,6 +76,7 @@ def sklearn_binary(y, p, w, threshold=0.5):
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10**6), n=st.integers(8, 90), levels=st.integers(2, 40), weighted=st.booleans())
 def test_binary_agrees_with_scikit_learn_with_ties_and_weights(seed, n, levels, weighted):

@@ -52,6 +52,7 @@ def test_nothing_is_found_where_there_is_nothing(of_clean):
     assert of_clean["size"].value == pytest.approx(1500, abs=80)
 
 
+@pytest.mark.slow
 def test_copies_and_reverse_complements_across_parts_stop(clean):
     train, valid, test = clean
     codes = codes_of(valid.X, slice(None)).copy()
@@ -83,6 +84,7 @@ def test_conflicts_and_copies_within(clean):
     assert (found["conflicts"].verdict, found["conflicts"].value) == ("look", pytest.approx(100 / 1400))
 
 
+@pytest.mark.slow
 def test_balance_is_that_of_the_classes(clean):
     _, valid, _ = clean
     rare = random_part(1500, 7, positive=0.02)
@@ -95,6 +97,7 @@ def test_balance_is_that_of_the_classes(clean):
     assert "80" in apart["balance"].sentence or "differ in more than chance" in apart["balance"].sentence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("check", "n"), [("gc_alone", 1), ("dinucleotides_alone", 16), ("positions_alone", 240)])
 def test_what_composition_tells_by_itself(clean, check, n):
     train, valid, _ = clean
@@ -120,6 +123,7 @@ def test_bases_by_position_agree_with_scikit_learn(clean):
     assert 0.75 < measured.value < upper  # held out is below what was fitted
 
 
+@pytest.mark.slow
 def test_padding_that_tells_the_class(clean):
     train, valid, _ = clean
     codes = codes_of(train.X, slice(None)).copy()
@@ -130,6 +134,7 @@ def test_padding_that_tells_the_class(clean):
     assert found["unknown"].verdict == "look"
 
 
+@pytest.mark.slow
 def test_a_covariate_that_tells_all(clean):
     train, valid, _ = clean
     beside = np.stack([1 - train.y[:, 0], np.random.default_rng(0).random(len(train))], axis=1)
@@ -161,6 +166,7 @@ def test_classes(clean):
     assert "Class rare has 6 training examples" in found["balance"].sentence
 
 
+@pytest.mark.slow
 def test_a_strand_that_is_not_said(clean):
     train, valid, _ = clean
     placed = replace(train, ids=np.array([f"chr1:{i}-{i + LENGTH}" for i in range(len(train))]))

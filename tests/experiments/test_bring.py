@@ -188,6 +188,7 @@ def test_keys_are_checked_before_anything_is_read(key, capsys):
     assert "missing.csv" not in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_stop_leaves_nothing(table):
     class Impatient:
         def __init__(self, at):
@@ -212,6 +213,7 @@ def test_a_stop_leaves_nothing(table):
     assert stops >= 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_nothing(how, tmp_path, home):
     file = tmp_path / "large.fa"

@@ -24,6 +24,7 @@ def test_examples_can_be_predicted(experiment):
         assert len(example.covariates) == len(experiment.covariates)
 
 
+@pytest.mark.slow
 @every
 def test_presets_fit_its_synthetic_data(experiment):
     data = experiment.synthetic(200, seed=3)

@@ -162,6 +162,7 @@ def test_looks_are_counted(own):
     assert [count_look("gata"), count_look("gata"), looks("gata")] == [1, 2, 2]
 
 
+@pytest.mark.slow
 def test_trained_from_the_command_line_and_explained_where_the_question_is_unknown(own, capsys, tmp_path, monkeypatch):
     from dnaconv_core.runs.transfer import export_model, import_model
 
@@ -181,6 +182,7 @@ def test_trained_from_the_command_line_and_explained_where_the_question_is_unkno
     assert main(["predict", key, "ACGTACGTACGTACGTA"]) == 0
 
 
+@pytest.mark.slow
 def test_a_model_of_another_question_with_the_same_key_gets_another(own, made, capsys, tmp_path, monkeypatch):
     from dnaconv_core.experiments.own import write_experiment
     from dnaconv_core.runs.transfer import export_model, import_model

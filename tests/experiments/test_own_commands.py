@@ -37,6 +37,7 @@ def test_list_show_and_change(own, capsys):
     assert "tf_binding comes with the program" in refused(capsys, "data", "show", "tf_binding")
 
 
+@pytest.mark.slow
 def test_the_test_part_counts_its_looks(run, capsys):
     first = told(capsys, "evaluate", run, "--part", "test")
     assert (first["n"], first["part"], first["looks"], first["seen_in_training"]) == (10, "test", 1, 0)
@@ -48,6 +49,7 @@ def test_the_test_part_counts_its_looks(run, capsys):
     assert "give --data DIR, or --part" in refused(capsys, "evaluate", run)
 
 
+@pytest.mark.slow
 def test_examples_of_the_training_part_are_told(run, capsys):
     folder = experiments_folder() / "gata" / "train"
     assert told(capsys, "evaluate", run, "--data", str(folder))["seen_in_training"] == 60
@@ -55,11 +57,13 @@ def test_examples_of_the_training_part_are_told(run, capsys):
     assert "60 of 60 examples here were in the model's training part" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_run_ends_with_a_verdict(run, capsys):
     verdict = told(capsys, "runs", "show", run)["verdict"]
     assert verdict["kind"] in ("adds", "nothing", "worse", "unknown") and verdict["sentence"].endswith(".")
 
 
+@pytest.mark.slow
 def test_deleting_asks_where_runs_use_it(run, capsys):
     assert f"gata is used by {run}" in refused(capsys, "data", "delete", "gata")
     left = told(capsys, "data", "delete", "gata", "--yes")
@@ -71,6 +75,7 @@ def test_deleting_asks_where_runs_use_it(run, capsys):
     assert told(capsys, "data", "delete", "gata")["deleted"]
 
 
+@pytest.mark.slow
 def test_out_as_a_zip_and_in_again(own, capsys, tmp_path, monkeypatch):
     file = tmp_path / "gata.zip"
     told(capsys, "data", "export", "gata", "--out", str(file))

@@ -53,6 +53,7 @@ def refused(capsys):
     return told
 
 
+@pytest.mark.slow
 def test_attribute_and_ism(model, ask):
     found = ask("attribute", model, SEQUENCE, "--method", "deeplift", "--evidence")
     assert set(found) == {"model", "method", "unit", "reference", "sequences"} and found["unit"] == "logit"

@@ -57,6 +57,7 @@ def test_patterns_of_a_network_that_knows_one_site_are_that_site(site_detector):
     assert same.tolist() == [word == words[0] for word in words]  # strands told apart
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_a_network_that_learned_nothing_has_no_pattern(seed):
     """Any network likes some words; these are no more frequent in positives, or in sequences than in shuffles."""

@@ -108,6 +108,7 @@ def test_rna_is_written_with_u_and_not_named_by_motifs_of_dna(capsys):
     assert "effect of UUAG on the prediction" in told and "  U1A " in told and "T" not in told
 
 
+@pytest.mark.slow
 def test_filters_need_data_or_windows_kept_with_the_model(folders, capsys, ap1_model):
     assert main(["filters", str(folders / "model")]) == 2
     assert "no held-out examples or windows kept with it: give --data DIR" in capsys.readouterr().err

@@ -30,6 +30,7 @@ CONFIGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CONFIGS)
 def test_each_entry_is_the_change_that_predicting_that_mutant_gives(name):
     model, X = build(CONFIGS[name], 3), random_backgrounds(2, 19, seed=1)

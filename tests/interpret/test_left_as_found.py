@@ -79,6 +79,7 @@ def state(model: ConvNet) -> tuple:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ASK)
 def test_a_model_is_left_as_it_was_found_and_the_same_numbers_come_again(model, name):
     before = state(model)

@@ -154,6 +154,7 @@ def test_hits_on_strands_that_there_are_not():
         find_hits(np.zeros((1, 4, 9), np.int8), from_iupac("TGA"), strands="minus")
 
 
+@pytest.mark.slow
 def test_a_motif_is_called_by_letters_by_number_or_by_its_id_in_jaspar():
     own = {"filters": lambda: {"filter 3": AP1}, "patterns": dict}
     typed = motif_called(" tgastca ", **own)

@@ -64,6 +64,7 @@ def called(monkeypatch) -> list[str]:
     return begun
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "at, last", [(0.01, "filter_motifs"), (0.16, "ablate_filters"), (0.31, "discover"), (0.76, "marginalize"),
                  (0.86, "predict"), (0.9, "attribute"), (0.96, "attribute")]
@@ -91,6 +92,7 @@ class Page(html.parser.HTMLParser):
         self.words += data
 
 
+@pytest.mark.slow
 def test_the_page_holds_the_findings_and_nothing_from_elsewhere(bundle, called):
     data = tf_binding(300, seed=4, length=61)
     text = write_report(bundle, data, may_name=False)
@@ -119,6 +121,7 @@ def test_the_page_says_what_its_names_are_taken_from(bundle, monkeypatch, how, w
     assert f"Motifs are named by Tomtom against {words}; a q-value above 0.05 is no match." in page.words
 
 
+@pytest.mark.slow
 def test_methods_agree_but_where_one_site_stands_in_for_another(bundle):
     """Under a maximum no single substitution matters where a second site is as good, though both methods are right."""
     data = tf_binding(300, seed=4, length=61)

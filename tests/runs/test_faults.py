@@ -187,6 +187,7 @@ def test_eight_starts_at_once_run_once_each_on_two_slots(small_data, monkeypatch
     assert [(store.folder(run) / LOG).read_text().count("loading data") for run in runs] == [1] * 8
 
 
+@pytest.mark.slow
 def test_a_torn_checkpoint_falls_back_to_the_one_before(small_data, monkeypatch):
     monkeypatch.setattr(execute, "store_baselines", lambda *_, **__: None)
     store = Store()
@@ -290,6 +291,7 @@ def test_a_stopped_run_keeps_its_best_network_and_goes_on_to_the_same_end(nurser
     assert what_it_learned(store, run) == what_it_learned(store, whole)
 
 
+@pytest.mark.slow
 def test_out_of_memory_names_a_smaller_batch(small_data, monkeypatch):
     import torch
 

@@ -115,6 +115,7 @@ def test_a_run_without_a_model_says_what_to_do(store):
         find_model(run, store)
 
 
+@pytest.mark.slow
 def test_processes_write_at_once_and_lose_nothing(store):
     run = store.create(RunSpec("rnai")).id
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(store.home), run, str(1000 * i)]) for i in range(3)]

@@ -20,6 +20,7 @@ def keep(folder, prediction):
     np.savez_compressed(folder / "predictions.npz", prediction=prediction)
 
 
+@pytest.mark.slow
 def test_a_perfect_model_is_better_than_each_and_a_copy_of_one_is_not(tmp_path, parts):
     train, valid = parts
     keep(tmp_path, valid.y)

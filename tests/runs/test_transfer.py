@@ -63,6 +63,7 @@ def zipped(entries: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.slow
 def test_an_exported_run_tells_all_about_itself(trained, archive):
     store, (run, _) = trained
     found = files(archive)
@@ -79,6 +80,7 @@ def test_an_exported_run_tells_all_about_itself(trained, archive):
     assert found["history.csv"].decode().splitlines()[0] == "epoch,split,name,value"
 
 
+@pytest.mark.slow
 def test_the_command_repeats_the_run(trained, archive, capsys):
     from dnaconv_core.cli import main
 

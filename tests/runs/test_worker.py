@@ -27,6 +27,7 @@ def wait(store: Store, run: str, seconds: float = 60):
     return now
 
 
+@pytest.mark.slow
 def test_a_run_here_leaves_a_model_its_metrics_and_predictions():
     store = Store()
     run = train_here(store, store.create(RunSpec("rnai", settings=QUICK), "first").id)
@@ -42,6 +43,7 @@ def test_a_run_here_leaves_a_model_its_metrics_and_predictions():
     assert list_models(store)[0].key == run.id
 
 
+@pytest.mark.slow
 def test_a_launched_run_outlives_the_call_and_can_be_cancelled(tmp_path, monkeypatch):
     (tmp_path / "sqlite3.py").write_text("raise RuntimeError('not mine')")  # where the user happens to be
     monkeypatch.chdir(tmp_path)

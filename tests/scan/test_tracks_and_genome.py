@@ -146,6 +146,7 @@ def test_a_genome_is_read_by_position(fasta):
             genome.region("chrX:1-2")
 
 
+@pytest.mark.slow
 def test_an_index_that_another_thread_writes_is_waited_for(tmp_path):
     path = tmp_path / "many.fa"
     path.write_text("".join(f">c{number}\nACGT\n" for number in range(3000)))

@@ -46,6 +46,7 @@ def test_the_loss_of_classes_is_torchs_and_a_weight_of_zero_counts_nothing():
     assert model.activate(logits).sum(dim=-1).allclose(torch.ones(7, 3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("balance", [False, True])
 def test_a_network_learns_which_of_three_words_is_there(balance):
     (X, y), (V, v) = planted(240, 1), planted(120, 2)
@@ -64,6 +65,7 @@ def test_every_class_is_drawn_as_often_when_balanced():
     assert labels.tolist() == [0, 1, 2, 4] and counts.tolist() == [22, 22, 22, 21]
 
 
+@pytest.mark.slow
 def test_several_labels_learn_apart_and_missing_ones_change_nothing():
     X, which = planted(240, 3)
     y = (which[:, None] == np.arange(3)).astype(np.float32)
