@@ -113,7 +113,7 @@ def _line(draft: Draft, one: Recognised, place: int) -> Input | None:
         if one.form:
             choices = {key: ROLE_WORDS[key] for key in (*ROLES[one.form], "")}
             look = {"label_visibility": "collapsed", "width": 250}
-            role = draft.select(f"Role of {one.path.name}", f"role {known}", choices, one.role, **look)
+            role = draft.select(f"Role of {plain(one.path.name)}", f"role {known}", choices, one.role, **look)
         if role in _NAMED:
             look = {"label_visibility": "collapsed", "width": 170, "placeholder": _NAMED[role]}
             name = draft.text(_NAMED[role], f"name {known}", one.name, max_chars=60, **look) or one.name

@@ -46,6 +46,7 @@ def make(draft: Draft, recipe: Recipe | None) -> None:
     )
     if press and recipe is not None:
         job.begin_again(key, lambda progress: bring(recipe, Timed(progress)))
+        st.rerun()  # the button rests while the work goes on
     if not job.known(key):
         if recipe is not None:
             st.caption(f"Commands will call it `{recipe.key}`.")

@@ -14,6 +14,7 @@ import streamlit as st
 
 from dnaconv_core.errors import DnaConvError
 from dnaconv_core.progress import Progress
+from frame.page import plain
 
 _EVERY = 0.5  # seconds between looks
 _PATIENCE = 0.8  # seconds a page waits before it shows a bar
@@ -153,7 +154,7 @@ def _watch(key: tuple, words: str) -> None:
     if job is None or job.done or job.stopped:
         st.rerun()
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.progress(job.fraction, text=f"{words}: {job.message}" if words else job.message)
+        st.progress(job.fraction, text=plain(f"{words}: {job.message}" if words else job.message))
         st.button("Stop", key=f"{key[0]}_stop", icon=":material/stop:", on_click=setattr, args=(job, "stopped", True))
 
 

@@ -113,8 +113,8 @@ def _intervals() -> dict[str, bytes]:
 TEMPLATES: dict[str, Template] = {
     "table": Template("A table", "CSV with a sequence and a label in words on each row", _table),
     "counts": Template("A table of counts", "TSV whose label is computed, log2 of RNA over DNA; with parts", _counts),
-    "pair": Template("Positives and negatives", "two FASTA files", _pair),
-    "headers": Template("Labels in headers", "one FASTA file, '>seq_1;class:1'", _headers),
-    "classes": Template("A file for each class", "three FASTA files: which of the three is it?", _classes),
+    "pair": Template("Positives and negatives", "Two FASTA files", _pair),
+    "headers": Template("Labels in headers", "One FASTA file, '>seq_1;class:1'", _headers),
+    "classes": Template("A file for each class", "Three FASTA files: which of the three is it?", _classes),
     "intervals": Template("Intervals and a genome", "BED and FASTA; negatives are drawn from the genome", _intervals),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import threading
 import time
 
 import pytest
@@ -27,7 +28,7 @@ def errors(at) -> list[str]:
 
 
 def field(at, kind: str, label: str):
-    return next(one for one in getattr(at, kind) if one.label == label)
+    return next(one for one in getattr(at, kind) if one.label.replace("\\", "") == label)
 
 
 def metric(at, label: str) -> str:
@@ -139,6 +140,20 @@ def test_every_example_can_be_tried(key, told, dashboard, settled):
     assert field(at, "button", "Make the experiment").disabled is False
 
 
+def test_a_bigwig_stands_beside_the_sequence_or_is_the_label(dashboard, settled, tmp_path):
+    bigwigs = pytest.importorskip("pybigtools")
+    places = [(number, start) for number in range(1, 7) for start in range(0, 12_000, 500)]
+    values = [(f"chr{number}", start, start + 500, float((start + number) % 11)) for number, start in places]
+    bigwigs.open(str(tmp_path / "acc.bw"), "w").write({f"chr{i}": 12_000 for i in range(1, 7)}, iter(values))
+    files = TEMPLATES["intervals"].make() | {"acc.bw": (tmp_path / "acc.bw").read_bytes()}
+    at = upload(dashboard("your_data"), *files.items(), settled=settled)
+    assert not errors(at) and "Covariate acc** (fine)" in texts(at) and "It will ask: Is this 100-base" in texts(at)
+    at = settled(field(at, "selectbox", "Role of acc.bw").set_value("bigwig_label").run())
+    assert not errors(at) and "The answer is a number." in texts(at) and "Covariate acc" not in texts(at)
+    at = settled(field(at, "button_group", "Signal in the window").set_value("log1p").run())
+    assert "What signal does this 100-base sequence have?" in texts(at)
+
+
 def test_a_role_can_be_changed_and_what_then_is_missing_is_said(dashboard, settled):
     at = dashboard("your_data")
     at = settled(at.button(key="try_pair").click().run())
@@ -240,3 +255,63 @@ def test_an_experiment_goes_out_and_comes_back(own, dashboard, home, tmp_path):
     box.set_value(("mine.zip", (tmp_path / "mine.zip").read_bytes(), "application/zip"))
     at.run()
     assert not errors(at) and all_experiments()["mine"].data_hash == own.data_hash
+
+
+def test_stop_leaves_nothing_behind(dashboard, settled, home, monkeypatch):
+    at = upload(dashboard("your_data"), ("bound.csv", TABLE), settled=settled)
+    from bring import making  # of the app
+    from dnaconv_core.experiments.bring import bring
+
+    begun, go = threading.Event(), threading.Event()
+
+    class Waiting:
+        """Progress that waits where the shards are written."""
+
+        def __init__(self, inner):
+            self.inner = inner
+
+        def report(self, fraction, message):
+            self.inner.report(fraction, message)
+            if message.startswith("writing"):
+                begun.set()
+                go.wait(30)
+
+        def should_stop(self):
+            return self.inner.should_stop()
+
+    monkeypatch.setattr(making, "bring", lambda recipe, progress: bring(recipe, Waiting(progress)))
+    at = field(at, "button", "Make the experiment").click().run()
+    assert begun.wait(60) and list((home / "experiments").glob(".making-*"))
+    at.run()
+    assert field(at, "button", "Make the experiment").disabled
+    at.switch_page("judge/evaluate.py").run()
+    at.switch_page("bring/your_data.py").run()  # it went on meanwhile
+    at = at.button(key="making_stop").click().run()
+    go.set()
+    for _ in range(100):
+        if not list((home / "experiments").glob(".making-*")):
+            break
+        time.sleep(0.1)
+    assert list((home / "experiments").iterdir()) == [] and "Making was stopped." in texts(at.run())
+    assert not field(at, "button", "Make the experiment").disabled
+
+
+def test_the_time_left_is_told_once_it_can_be(dashboard):
+    dashboard()
+    from bring.making import Timed  # of the app
+
+    told, now = [], [0.0]
+
+    class Told:
+        def report(self, fraction, message):
+            told.append(message)
+
+        def should_stop(self):
+            return True
+
+    timed = Timed(Told(), clock=lambda: now[0])
+    for seconds, fraction in ((1, 0.2), (10, 0.04), (10, 0.2), (100, 0.25)):
+        now[0] = seconds
+        timed.report(fraction, "reading")
+    assert told == ["reading", "reading", "reading · about 40 s left", "reading · about 5 min left"]
+    assert timed.should_stop()
