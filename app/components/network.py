@@ -25,13 +25,14 @@ def network(
     sequence: str,
     marks: Sequence[Mark] = (),
     output: str,
+    outputs: Sequence[str] = (),
     activations: list[np.ndarray] | None = None,
     key: str,
 ) -> ConfigError | None:
     """Draw the network that a ModelConfig or its fields describe; the error is returned where they describe none.
 
     Layers that cannot be are drawn red with the reason. activations: one `(filters, positions)` array per layer, from
-    0 to 1.
+    0 to 1. outputs: what each of several outputs is called, in order.
     """
     settings = wanted.to_json() if isinstance(wanted, ModelConfig) else wanted
     config, error = (wanted, None) if isinstance(wanted, ModelConfig) else _deepest(wanted)
@@ -49,6 +50,7 @@ def network(
         "reason": "" if error is None else str(error),
         "drawn": _DRAWN,
         "output": output,
+        "outputs": list(outputs),
         "same": settings["padding"] == "same",
         "kernel": settings["kernel_size"],
         "colors": base_pairs(),
@@ -95,7 +97,7 @@ def _layer(config: ModelConfig, layer: int, activations: list[np.ndarray] | None
 
 
 def _dense(config: ModelConfig) -> dict[str, str]:
-    end = " → sigmoid" if config.output == "sigmoid" else ""
+    end = f" → {config.output}" if config.output != "linear" else ""
     made = from_head(config)
     return {
         "operation": in_words(made),

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dnaconv_core.evaluate.held_out import PREDICTIONS
+from dnaconv_core.answers.outputs import answer_of_one, of_output
+from dnaconv_core.evaluate.held_out import PREDICTIONS, Kept
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.own import EXPERIMENT, folder_of
 from dnaconv_core.experiments.sources import OWN, SYNTHETIC, load
@@ -62,31 +63,54 @@ def _last_change(experiment: str, source: str) -> float:
     return path.stat().st_mtime if source != SYNTHETIC and path.exists() else 0.0
 
 
-def summary(experiment: str, source: str, covariates: str = "") -> Summary:
-    """What a source looks like, as it is now."""
-    return _summary(experiment, source, covariates, _last_change(experiment, source))
+def summary(experiment: str, source: str, covariates: str = "", output: int = 0) -> Summary:
+    """What a source looks like, as it is now. output: the label or class that is looked at, from 0."""
+    return _summary(experiment, source, covariates, output, _last_change(experiment, source))
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
-def _summary(experiment: str, source: str, covariates: str, changed: float) -> Summary:
-    data = current_dataset(experiment, source, covariates)
-    return summarise(data, binary=get_experiment(experiment).answer.yes_or_no)
+def _summary(experiment: str, source: str, covariates: str, output: int, changed: float) -> Summary:
+    asked = get_experiment(experiment)
+    data = of_output(asked, current_dataset(experiment, source, covariates), output)
+    return summarise(data, binary=answer_of_one(asked.answer).yes_or_no)
+
+
+def bundle(model: ModelRef) -> Bundle:
+    """The model itself, read again when its weights change."""
+    return _bundle(model.path, model.changed)
 
 
 @st.cache_resource(show_spinner="Loading the model…", max_entries=6)
-def bundle(model: ModelRef) -> Bundle:
-    """The model itself, read again when its weights change."""
+def _bundle(path: Path, changed: float) -> Bundle:
     from dnaconv_core.model.bundle import load_bundle
 
-    return load_bundle(model.path)
+    return load_bundle(path)
 
 
 def held_out(model: ModelRef) -> HeldOut:
-    """The examples it did not learn from. Raises DnaConvError where there is nothing to predict."""
+    """The examples it did not learn from, with labels and predictions of the output that is looked at.
+
+    Raises DnaConvError where there is nothing to predict.
+    """
+    return _held_out(model, _predicted(model))
+
+
+def every_output(model: ModelRef) -> Kept:
+    """The same examples with all labels and predictions."""
+    return _every_output(model, _predicted(model))
+
+
+def _predicted(model: ModelRef) -> float:
+    """When the predictions were made."""
     kept = model.path / PREDICTIONS
-    return _held_out(model, (kept if kept.is_file() else model.path / CONFIG).stat().st_mtime)
+    return (kept if kept.is_file() else model.path / CONFIG).stat().st_mtime
 
 
 @st.cache_resource(show_spinner="Predicting the held-out examples…", max_entries=6)
 def _held_out(model: ModelRef, written: float) -> HeldOut:
-    return examples.held_out(model.path, lambda _: bundle(model))
+    return examples.held_out(model.path, lambda _: bundle(model), model.output)
+
+
+@st.cache_resource(show_spinner="Predicting the held-out examples…", max_entries=2)
+def _every_output(model: ModelRef, written: float) -> Kept:
+    return examples.kept_examples(model.path, lambda _: bundle(model))[0]

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from dnaconv_core.errors import DnaConvError, RunError
+from dnaconv_core.answers.outputs import find_output, output_names
+from dnaconv_core.errors import DnaConvError, InputError, RunError
 from dnaconv_core.experiments import get_experiment
-from dnaconv_core.model.bundle import WEIGHTS
+from dnaconv_core.model.bundle import WEIGHTS, read_config
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.models import list_models
 from dnaconv_core.runs.store import LIVE, Run, Store
@@ -20,13 +21,21 @@ from frame import state
 class ModelRef(NamedTuple):
     """A finished model: what stands in a link, its name, its folder, and when its weights last changed.
 
-    Results are kept by it, so that those of other weights are not taken for them.
+    Of several outputs, the names and the number of the one that is looked at, from 0. Results are kept by all this, so
+    that those of other weights or outputs are not taken for them.
     """
 
     key: str
     name: str
     path: Path
     changed: float
+    outputs: tuple[str, ...] = ()  # empty where there is one
+    output: int = 0
+
+    @property
+    def output_name(self) -> str:
+        """What the output that is looked at is called; '' where there is one."""
+        return self.outputs[self.output] if self.outputs else ""
 
 
 def model_in(path: Path, key: str = "", name: str = "") -> ModelRef:
@@ -91,12 +100,30 @@ def catalog(experiment: str) -> dict[str, Choice]:
     return choices | ready
 
 
+class UnknownOutput(InputError):
+    """The address names a label or class that the model does not have; `model.output` is then -1."""
+
+    def __init__(self, message: str, model: ModelRef) -> None:
+        super().__init__(message)
+        self.model = model
+
+
 def the_model() -> ModelRef:
-    """The finished model that the page is about. Raises NoModelYet without one, RunError where it is unknown."""
+    """The finished model and the output of it that the page is about.
+
+    Raises NoModelYet without one, RunError or UnknownOutput where the address names something that is not there.
+    """
     choice = selected()
     if choice is None or choice.path is None:
         raise NoModelYet(choice)
-    return model_in(choice.path, choice.key, choice.name)
+    model, config = model_in(choice.path, choice.key, choice.name), read_config(choice.path)
+    if config.n_tasks == 1:
+        return model
+    model = model._replace(outputs=tuple(output_names(config)))
+    try:
+        return model._replace(output=find_output(config, state.output()))
+    except InputError as error:
+        raise UnknownOutput(str(error), model._replace(output=-1)) from None
 
 
 def selected() -> Choice | None:

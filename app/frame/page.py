@@ -14,7 +14,8 @@ from dnaconv_core.runs.queue import submit
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import LIVE, Store
 from frame import state
-from frame.models import Choice, NoModelYet
+from frame.models import Choice, ModelRef, NoModelYet, UnknownOutput
+from frame.outputs import output_choice
 from frame.pages import EVALUATE, PREDICT, TRAIN
 
 _log = logging.getLogger("dnaconv.app")
@@ -26,7 +27,8 @@ def errors_shown() -> Iterator[None]:
     try:
         yield
     except DnaConvError as error:
-        st.error(str(error), icon=":material/error:")
+        words = plain(str(error)) if isinstance(error, UnknownOutput) else str(error)  # it lists a user's names
+        st.error(words, icon=":material/error:")
     except Exception as error:
         _log.exception("an unexpected error while drawing the page")
         st.error(
@@ -84,11 +86,14 @@ class Head:
     def __init__(self, title: str, help: str | None = None) -> None:
         self.title, self.help, self.drawn = title, help, False
 
-    def __call__(self, line: str) -> None:
+    def __call__(self, line: str, model: ModelRef | None = None) -> None:
+        """model: whose outputs the page shows one of, where there are several."""
         if not self.drawn:
             self.drawn = True
             st.title(self.title, help=self.help, anchor=False)
             st.caption(line)
+            if model is not None:
+                output_choice(model.outputs, model.output)
 
 
 @contextmanager
@@ -102,7 +107,8 @@ def page(title: str, line: str, help: str | None = None) -> Iterator[None]:
 
 @contextmanager
 def model_page(title: str, about: str) -> Iterator[Head]:
-    """A page about `the_model()`: inside, `head(line)` draws the title and a line about this model.
+    """A page about `the_model()`: inside, `head(line, model)` draws the title, a line about this model, and the choice
+    among its outputs.
 
     Without a finished model the title stands over `about` and the way to one; so it does over an error before `head`.
     """
@@ -114,6 +120,9 @@ def model_page(title: str, about: str) -> Iterator[Head]:
         except NoModelYet as none:
             head(about)
             no_model_yet(none.choice)
+        except UnknownOutput as error:
+            head(about, error.model)
+            raise
         except Exception:
             head(about)
             raise

@@ -16,7 +16,7 @@ from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import default_source
 from dnaconv_core.runs.held_out import HeldOut
 
-NAMES = ("experiment", "run", "data", "valid", "covariates")
+NAMES = ("experiment", "run", "output", "data", "valid", "covariates")
 _KEPT = "_address"
 
 
@@ -53,7 +53,7 @@ def choose(**values: str) -> None:
     """Change the selection; an empty value removes it. A new experiment starts with its own run and data."""
     kept = st.session_state.setdefault(_KEPT, {})
     if "experiment" in values and values["experiment"] != experiment().key:
-        values = {"run": "", "data": "", "valid": "", "covariates": ""} | values
+        values = {"run": "", "output": "", "data": "", "valid": "", "covariates": ""} | values
     for name, value in values.items():
         if value:
             kept[name] = value
@@ -86,6 +86,11 @@ def unknown_experiment() -> str:
 def run() -> str:
     """The selected model: a run's id, or the name of a pretrained or imported one; '' while none is chosen."""
     return _value("run")
+
+
+def output() -> str:
+    """The name or number of the label or class that pages show; '' for the first."""
+    return _value("output")
 
 
 def data() -> DataChoice:

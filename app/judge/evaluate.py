@@ -16,9 +16,12 @@ from dnaconv_core.runs.held_out import HeldOut
 from frame import state
 from frame.cache import held_out
 from frame.models import the_model
+from frame.outputs import question
 from frame.page import model_page, plain
 from judge.curves import THIS, box, curves
 from judge.examples import choose, chosen, examples, one_example
+from judge.outputs import all_outputs, of_one, simpler_of_one
+from judge.strip import explained, number, strip
 
 _AT_THRESHOLD = ("accuracy", "precision", "recall", "f1", "mcc")
 _SHORT = {"mcc": "Matthews"}
@@ -31,13 +34,21 @@ _SCATTER = "On the dotted line prediction and measurement agree. Click a dot to 
 
 def draw() -> None:
     with model_page("Evaluate", "How good a model is, on examples it did not learn from.") as head:
-        experiment, model = state.experiment(), the_model()
-        data = held_out(model)
-        head(f"**{plain(model.name)}** on {data.words}: {len(data.y):,} examples it did not learn from.")
+        model = the_model()
+        experiment, data = question(model), held_out(model)
+        head(f"**{plain(model.name)}** on {data.words}: {len(data.y):,} examples it did not learn from.", model)
         stored = stored_metrics(model.path)
-        valid = (stored.get("valid") if data.own else None) or evaluate(experiment.task, data.y, data.prediction)
         simpler = load_baselines(model.path).found if data.own else ()
-        _strip(experiment, valid, stored.get("train", {}))
+        if model.outputs:
+            _beside(state.experiment(), all_outputs(model, stored, own=data.own), simpler, "beside_all")
+            valid, train = of_one(model, model.output, stored, own=data.own), {}
+            simpler = simpler_of_one(simpler, data, model.output)
+            against = ", against all others" if state.experiment().answer.joint else ""
+            st.markdown(f"**The {state.experiment().answer.words.one} {plain(model.output_name)}**{against}")
+        else:
+            valid = (stored.get("valid") if data.own else None) or evaluate(experiment.task, data.y, data.prediction)
+            train = stored.get("train", {})
+        strip(experiment.answer.first_metrics, valid, train)
         if experiment.answer.yes_or_no:
             _classes(experiment, data, valid, simpler)
         else:
@@ -68,30 +79,9 @@ def _numbers(
     examples(experiment, data)
 
 
-def _strip(experiment: Experiment, valid: dict[str, Metric], train: dict[str, Metric]) -> None:
-    """The few numbers to look at first; far better on training than on validation means learned by heart."""
-    names = experiment.answer.first_metrics
-    with st.container(border=True):
-        row = st.container(horizontal=True, gap="medium")  # wraps where the window is narrow
-        for name in names:
-            metric = valid.get(name, Metric(None, undefined="it was not computed"))
-            below = [f"95 %: {metric.low:.3f} – {metric.high:.3f}"] if metric.low is not None else []
-            if name in train and name != "prevalence":
-                below.append(f"training {_number(train[name])}")
-            with row.container(width="content"):
-                st.metric(LABELS[name].name, _number(metric), help=_explained(name, metric), width="content")
-                st.caption("  \n".join(below) or "\u00a0")
-
-
-def _number(metric: Metric) -> str:
-    return "undefined" if metric.value is None else f"{metric.value:.3f}"
-
-
-def _explained(name: str, metric: Metric) -> str:
-    return f"{LABELS[name].explanation}." + (f" Undefined here: {metric.undefined}." if metric.undefined else "")
-
-
-def _beside(experiment: Experiment, valid: dict[str, Metric], simpler: Sequence[StoredBaseline]) -> None:
+def _beside(
+    experiment: Experiment, valid: dict[str, Metric], simpler: Sequence[StoredBaseline], key: str = "beside"
+) -> None:
     """The main metric beside what simple predictors reach on the same examples."""
     from dnaconv_core.plot.curves import interval_figure
 
@@ -102,7 +92,7 @@ def _beside(experiment: Experiment, valid: dict[str, Metric], simpler: Sequence[
         st.markdown("**Beside simpler models**", help="  \n".join(f"**{b.name}**: {b.explanation}." for b in simpler))
         results = {THIS: valid[name]} | {b.name: b.metrics[name] for b in simpler if name in b.metrics}
         figure = interval_figure(results, metric=name, faint=[b.name for b in simpler])
-        chart(figure, key="beside", height=90 + 34 * len(results))
+        chart(figure, key=key, height=90 + 34 * len(results))
         for compared in COMPARED[experiment.task]:
             words = _verdicts(compared, simpler)
             if words:
@@ -126,11 +116,11 @@ def _threshold(experiment: Experiment, data: HeldOut) -> None:
         left, right = st.columns([1.3, 2], gap="large")
         with left:
             negative, positive = experiment.class_names
-            label = f"Call it {positive} from a probability of"
+            label = f"Call it {plain(positive)} from a probability of"
             threshold = st.slider(label, 0.0, 1.0, value=0.5, step=0.01, key="threshold", bind="query-params")
             called, truly = data.prediction >= threshold, data.y >= 0.5
-            lines = [f"| | called {positive} | called {negative} |", "|---|---:|---:|"]
-            for name, part in ((positive, truly), (negative, ~truly)):
+            lines = [f"| | called {plain(positive)} | called {plain(negative)} |", "|---|---:|---:|"]
+            for name, part in ((plain(positive), truly), (plain(negative), ~truly)):
                 lines.append(f"| **{name}** | {(called & part).sum():,} | {(~called & part).sum():,} |")
             st.markdown("\n".join(lines))
         with right:
@@ -138,7 +128,7 @@ def _threshold(experiment: Experiment, data: HeldOut) -> None:
             with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
                 for name, metric in found.items():
                     words = _SHORT.get(name, LABELS[name].name)
-                    st.metric(words, _number(metric), help=_explained(name, metric), width="content")
+                    st.metric(words, number(metric), help=explained(name, metric), width="content")
             st.caption("These depend on the threshold; ROC-AUC and PR-AUC do not.")
 
 

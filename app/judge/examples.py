@@ -37,7 +37,7 @@ def examples(experiment: Experiment, data: HeldOut) -> None:
     kinds = {"All": np.ones(len(data.y), bool)}
     if experiment.answer.yes_or_no:
         negative, positive = experiment.class_names
-        kinds |= {positive.capitalize(): data.y >= 0.5, negative.capitalize(): data.y < 0.5}
+        kinds |= {_first_upper(positive): data.y >= 0.5, _first_upper(negative): data.y < 0.5}
     else:
         kinds |= {"Predicted too low": error < 0, "Predicted too high": error > 0}
     with st.container(border=True):
@@ -46,6 +46,7 @@ def examples(experiment: Experiment, data: HeldOut) -> None:
             kind = st.segmented_control(
                 "Which",
                 list(kinds),
+                format_func=plain,
                 default="All",
                 required=True,
                 key="which",
@@ -59,6 +60,10 @@ def examples(experiment: Experiment, data: HeldOut) -> None:
         if picked is not None:
             choose(picked)
             one_example(experiment, data, picked, "picked")
+
+
+def _first_upper(word: str) -> str:
+    return word[:1].upper() + word[1:]
 
 
 def _behind(data: HeldOut, of_kind: np.ndarray) -> np.ndarray:

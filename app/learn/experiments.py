@@ -8,18 +8,19 @@ import streamlit as st
 from components.chart import chart
 from components.logo import Logo, logos
 from components.sequence import Mark, Row, sequences
+from dnaconv_core.answers.outputs import of_output, output_names
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.experiments import all_experiments, damaged_experiments
 from dnaconv_core.experiments.base import Experiment
-from dnaconv_core.experiments.sources import default_source
 from dnaconv_core.plot.data import composition_figure, label_figure
 from dnaconv_core.plot.summary import Summary
-from dnaconv_core.sequence.motif import from_iupac
 from frame import state
 from frame.cache import current_dataset, summary
 from frame.page import errors_shown, page, plain
 from frame.pages import TRAIN
 from learn import figures
+from learn.card_picture import picture
+from learn.data_labels import chosen_output, each_label, measured
 from learn.data_picker import data_details, data_picker, missing_parts, name_of
 
 _SHOWN = 8
@@ -52,11 +53,11 @@ def _card(experiment: Experiment) -> None:
     chosen = experiment.key == state.experiment().key
     with st.container(border=True, key=f"card_{'on' if chosen else experiment.key}", height="stretch"):
         with st.container(height=74, border=False):
-            _picture(experiment)
+            picture(experiment)
         st.markdown(f"**{plain(experiment.title)}**")
         st.markdown(plain(experiment.question))
         beside = f" · with {', '.join(experiment.covariates)}" if experiment.covariates else ""
-        st.caption(f"{experiment.length} bases of {experiment.alphabet} → {experiment.answer.words.short}{beside}")
+        st.caption(f"{experiment.length} bases of {experiment.alphabet} → {_comes_out(experiment)}{beside}")
         with st.container(horizontal=True, vertical_alignment="bottom", height="stretch"):
             if chosen:
                 st.page_link(
@@ -74,60 +75,47 @@ def _card(experiment: Experiment) -> None:
                 )
 
 
-def _effect(experiment: Experiment) -> np.ndarray | None:
-    """Which base goes with the label; None where nothing is known of it."""
-    if experiment.own and not experiment.has_data:
-        return None
-    return summary(experiment.key, default_source(experiment)).effect
-
-
-def _picture(experiment: Experiment) -> None:
-    """A logo of what there is to find: the motif, or which base at which position goes with the label."""
-    if experiment.motif:
-        ppm = from_iupac(experiment.motif).ppm
-        bits = 2 + (ppm * np.log2(np.where(ppm > 0, ppm, 1))).sum(axis=0)
-        drawn = Logo(ppm * bits)
-    else:
-        effect = _effect(experiment)
-        if effect is None:
-            return
-        drawn = Logo(effect, kind="contribution", unit=experiment.quantity)
-    key = f"picture_{experiment.key}"
-    picture, shows = experiment.picture
-    if not picture:
-        logos([drawn], key=key, alphabet=experiment.alphabet, height=62, max_column=22, axis=False)
-        return
-    left, right = st.columns([3, 2], vertical_alignment="center", wrap=False)
-    with left:
-        logos([drawn], key=key, alphabet=experiment.alphabet, height=62, max_column=22, axis=False)
-    right.image(picture, width="stretch", alt=shows)
+def _comes_out(experiment: Experiment) -> str:
+    """What an answer is, in a few words."""
+    words = experiment.answer.words
+    if experiment.n_tasks == 1:
+        return words.short
+    return (
+        f"one of {experiment.n_tasks} classes" if experiment.answer.joint else f"{experiment.n_tasks} × {words.short}"
+    )
 
 
 def _data(experiment: Experiment) -> None:
-    choice = state.data()
+    choice, output = state.data(), chosen_output(experiment)
     with st.spinner(f"Reading {name_of(choice.source)}…"):
-        found = summary(experiment.key, choice.source, choice.covariates)
+        found = summary(experiment.key, choice.source, choice.covariates, output)
         data = current_dataset(experiment.key, choice.source, choice.covariates)
+    whole = experiment
+    if experiment.n_tasks > 1:
+        experiment = whole.of_output(output_names(whole)[output])
     _numbers(experiment, found)
     with st.container(key="shape_data"):  # one below the other where the window is narrow
         left, right = st.columns(2)
     with left, st.container(border=True, height="stretch"):
-        _labels(experiment, found, data)
+        if whole.n_tasks > 1:
+            each_label(whole, data)
+        else:
+            _labels(experiment, found, data)
     with right, st.container(border=True, height="stretch"):
         sampled = "" if found.sampled == found.n else f" Taken from {found.sampled:,} examples."
         st.markdown("**Bases by position**", help=f"Share of each base at each position.{sampled}")
         figure = composition_figure(found.composition, alphabet=experiment.alphabet)
         chart(figure, key="composition", height=240, revision=choice.source)
-    if found.effect is not None:
+    if found.effect is not None and found.known:
         with st.container(border=True):
             st.markdown(
-                f"**Which base goes with {experiment.quantity}**",
+                f"**Which base goes with {plain(experiment.quantity)}**",
                 help="Mean label of the examples that have this base here, minus the mean of all. Above the line: "
-                f"more {experiment.quantity}. This is in the data: a good network should find it too.",
+                f"more {plain(experiment.quantity)}. This is in the data: a good network should find it too.",
             )
             effect = Logo(found.effect, kind="contribution", unit=experiment.quantity)
             logos([effect], key="effect", alphabet=experiment.alphabet, height=150, max_column=52)
-    _examples(experiment, data)
+    _examples(whole, data, output)
 
 
 def _numbers(experiment: Experiment, found: Summary) -> None:
@@ -143,12 +131,14 @@ def _numbers(experiment: Experiment, found: Summary) -> None:
             2,
             (
                 "Prevalence",
-                f"{found.positives / max(found.n, 1):.2%}",
+                f"{found.positives / max(found.known, 1):.2%}",
                 "Share of positives: what PR-AUC is to be compared with.",
             ),
         )
     else:
-        cells.insert(1, ("Mean label", f"{found.label_mean:.2f}", experiment.label))
+        cells.insert(1, ("Mean label", f"{found.label_mean:.2f}", plain(experiment.label)))
+    if found.known < found.n:
+        cells.insert(1, ("Label known", f"{found.known:,}", "The others are not learned from for this label."))
     with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
         for name, value, help in cells:
             st.metric(name, value, help=help, width="content")
@@ -159,12 +149,12 @@ def _labels(experiment: Experiment, found: Summary, data: Dataset) -> None:
         st.markdown(f"**{found.covariate_name.capitalize()} of both classes**")
         chart(figures.covariate(found, experiment.class_names), key="covariate", height=240, revision=experiment.key)
     else:
-        st.markdown("**Labels**", help=experiment.label)
+        st.markdown("**Labels**", help=plain(experiment.label))
         figure = label_figure(data.y, task=experiment.task, label=experiment.label)
         chart(figure, key="labels", height=240, revision=experiment.key)
 
 
-def _examples(experiment: Experiment, data: Dataset) -> None:
+def _examples(experiment: Experiment, data: Dataset, output: int) -> None:
     with st.container(border=True):
         truth = " Planted sites are underlined." if data.truth else ""
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -172,23 +162,26 @@ def _examples(experiment: Experiment, data: Dataset) -> None:
             st.markdown("**Examples**", help=help, width="content")
             if st.button("Others", icon=":material/shuffle:", key="others"):
                 st.session_state["_draw"] = st.session_state.get("_draw", 0) + 1
-        rows = _drawn(data, st.session_state.get("_draw", 0))
+        rows = _drawn(of_output(experiment, data, output), st.session_state.get("_draw", 0))
         sequences([_row(experiment, data, int(i)) for i in rows], key="examples")
 
 
 def _drawn(data: Dataset, seed: int) -> np.ndarray:
     """Indices of examples to show: as many with high labels as with low ones."""
-    rng, y = np.random.default_rng(seed), np.asarray(data.y[:, 0])
+    rng, known = np.random.default_rng(seed), np.flatnonzero(np.asarray(data.w[:, 0]) > 0)
+    y = np.asarray(data.y[:, 0])[known]
+    if not len(y):
+        return known
     high = np.flatnonzero(y > np.median(y)) if y.min() < np.median(y) < y.max() else np.flatnonzero(y > y.mean())
     low = np.setdiff1d(np.arange(len(y)), high, assume_unique=True)
+    high, low = known[high], known[low]
     half = _SHOWN // 2
     picked = [rng.choice(part, min(half, len(part)), replace=False) for part in (high, low)]
     return np.concatenate(picked)
 
 
 def _row(experiment: Experiment, data: Dataset, index: int) -> Row:
-    value = float(data.y[index, 0])
-    note = experiment.class_names[value >= 0.5] if experiment.answer.yes_or_no else f"label {value:.2f}"
+    note = measured(experiment, data, index)
     if data.covariates is not None and data.covariate_names:
         note += f" · {data.covariate_names[0]} {float(data.covariates[index, 0]):.4f}"
     marks = tuple(Mark(s.start, s.end, f"{s.motif} planted, strand {s.strand}") for s in data.truth if s.index == index)

@@ -71,7 +71,8 @@ def _drawn(experiment: Experiment, model: dict[str, Any]) -> None:
             model,
             sequence=sequence,
             marks=marks,
-            output="probability" if experiment.answer.yes_or_no else experiment.quantity,
+            output=_output_word(experiment),
+            outputs=experiment.names,
             key="network",
         )
         is not None
@@ -86,6 +87,14 @@ def _drawn(experiment: Experiment, model: dict[str, Any]) -> None:
         relation = "more than" if field > width else "just" if field == width else ":red[less than]"
         words += f", {relation} the {width} of the motif {experiment.motif}"
     st.caption(f"{words}. Point at a layer to see which bases reach it.")
+
+
+def _output_word(experiment: Experiment) -> str:
+    """What stands beside the network's end."""
+    if experiment.n_tasks > 1:
+        kind = experiment.answer.words.one
+        return f"{experiment.n_tasks} {kind}{'es' if kind.endswith('s') else 's'}"
+    return "probability" if experiment.answer.yes_or_no else experiment.quantity
 
 
 def _start(

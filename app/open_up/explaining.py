@@ -44,8 +44,9 @@ def explained(asked: Asked, method: str, correct: bool) -> Attribution:
 
     correct = correct and method in GRADIENTS
     return attribute(
-        bundle(asked.model).model, asked.one_hot(), method=method, covariates=asked.beside(), correct=correct
-    )
+        bundle(asked.model).model, asked.one_hot(), method=method, covariates=asked.beside(), correct=correct,
+        task=asked.model.output,
+    )  # fmt: skip
 
 
 @st.cache_data(show_spinner=False, max_entries=100)
@@ -53,16 +54,17 @@ def substitutions(asked: Asked) -> np.ndarray:
     """The change of the logit for every substitution `(4, L)`."""
     from dnaconv_core.interpret.ism import ism
 
-    return ism(bundle(asked.model).model, asked.one_hot(), asked.beside())[0]
+    return ism(bundle(asked.model).model, asked.one_hot(), asked.beside(), task=asked.model.output)[0]
 
 
 @st.cache_data(show_spinner=False, max_entries=300)
 def predicted(asked: Asked) -> tuple[float, float]:
-    """Logit and prediction."""
+    """Logit and prediction of the output that is looked at."""
     from dnaconv_core.predict import predict
 
     model, X, beside = bundle(asked.model).model, asked.one_hot(), asked.beside()
-    return tuple(float(predict(model, X, beside, output=kind)[0, 0]) for kind in ("logit", "prediction"))
+    kinds, output = ("logit", "prediction"), asked.model.output
+    return tuple(float(predict(model, X, beside, output=kind)[0, output]) for kind in kinds)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -92,4 +94,5 @@ def checks(asked: Asked, methods: tuple[str, ...], correct: bool, alike: tuple[M
     return check_map(
         bundle(asked.model).model, asked.one_hot(), maps, covariates=asked.beside(),
         siblings=[bundle(other).model for other in alike], correct=correct and methods[0] in GRADIENTS,
+        task=asked.model.output,
     )  # fmt: skip

@@ -17,6 +17,7 @@ from dnaconv_core.sequence.motif import to_icm, trim
 from frame import state
 from frame.cache import bundle
 from frame.models import ModelRef
+from frame.outputs import question
 from frame.page import plain
 from frame.pages import SALIENCY
 from open_up.interpretation import aligned, sample
@@ -86,7 +87,7 @@ def _head(card: Card) -> None:
 
 
 def _numbers(card: Card) -> None:
-    f, experiment = card.found, state.experiment()
+    f, experiment = card.found, question(card.model)
     data, rows = sample(card.model)
     low, high = experiment.class_names if experiment.answer.yes_or_no else ("low", "high")
     means = [mean[card.index] for mean in reversed(class_means(card.scan, data.y[rows]))]
@@ -95,7 +96,7 @@ def _numbers(card: Card) -> None:
         st.metric("Sites", f"{f.n_sites:,}", width="content")
         st.metric("Strongest activation", f"{f.max_activation:.2f}", width="content")
         st.metric("Information", f"{f.information_bits:.1f} bits", width="content")
-        st.metric(f"Mean in {high} / {low}", both, width="content")
+        st.metric(f"Mean in {plain(high)} / {plain(low)}", both, width="content")
         with st.container(width="content", gap=None):
             _worth(card.worth)
 

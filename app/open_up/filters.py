@@ -33,7 +33,7 @@ def draw() -> None:
     with model_page("Filters", _ABOUT) as head:
         model = the_model()
         data, _ = sample(model)
-        head(_LINE.format(plain(model.name), data.words))
+        head(_LINE.format(plain(model.name), data.words), model)
         layer, fraction, by = _settings(model)
         scan = filters(model, layer, fraction)
         order = useful_first(model, scan)

@@ -72,12 +72,12 @@ def _effects(
     def work(progress: Progress) -> tuple[Effect, Effect, Positions, Mutations]:
         from dnaconv_core.interpret.marginalize import by_mutation, by_position, marginalize, strand_effects
 
-        network = bundle(model).model
+        network, output = bundle(model).model, model.output
         return (
-            marginalize(network, X, motif),
-            strand_effects(network, X, motif)[1],
-            by_position(network, X, motif, progress=progress),
-            by_mutation(network, X, motif),
+            marginalize(network, X, motif, task=output),
+            strand_effects(network, X, motif, task=output)[1],
+            by_position(network, X, motif, task=output, progress=progress),
+            by_mutation(network, X, motif, task=output),
         )
 
     return background(("bench", model, *key), work, words="Measuring")
@@ -89,7 +89,7 @@ def _spaced(model: ModelRef, key: tuple, motif: Motif, second: Motif, X: np.ndar
     def work(progress: Progress) -> Spacing:
         from dnaconv_core.interpret.marginalize import by_spacing
 
-        return by_spacing(bundle(model).model, X, motif, second, progress=progress)
+        return by_spacing(bundle(model).model, X, motif, second, task=model.output, progress=progress)
 
     return background(("spacing", model, *key), work, words="Measuring")
 
@@ -100,7 +100,7 @@ def _one_background(model: ModelRef, word: str, _X: np.ndarray) -> tuple[str, st
     from dnaconv_core.interpret.marginalize import through_one
 
     alphabet = bundle(model).config.alphabet
-    said, logits = through_one(bundle(model).model, _X[0], word)
+    said, logits = through_one(bundle(model).model, _X[0], word, task=model.output)
     return decode(_X[:1], alphabet)[0], word.replace("T", "U") if alphabet == "RNA" else word, said, logits
 
 

@@ -105,7 +105,7 @@ def _filters(model: ModelRef) -> dict[str, Motif]:
 
 
 def _patterns(model: ModelRef) -> dict[str, Motif]:
-    found = load_discovery(kept_with(model.path))
+    found = load_discovery(kept_with(model.path), model.output)
     return {p.motif.name: p.motif for p in found.patterns} if found else {}
 
 

@@ -12,17 +12,18 @@ import streamlit as st
 from components.chart import chart
 from components.logo import Logo, logos
 from dnaconv_core.errors import DataError
+from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.interpret.discovery import Discovery, DiscoveryOptions, Pattern, discover
-from dnaconv_core.interpret.keep import PATTERNS, kept_with, load_discovery, save_discovery
+from dnaconv_core.interpret.keep import kept_with, load_discovery, patterns_file, save_discovery
 from dnaconv_core.interpret.match import NO_MATCH
 from dnaconv_core.interpret.words import output_word
 from dnaconv_core.runs.held_out import HeldOut
 from dnaconv_core.sequence.motif import to_icm
 from dnaconv_core.sequence.motif_text import write_jaspar, write_meme
-from frame import state
 from frame.cache import bundle, held_out
 from frame.job import background, begin_again, known
 from frame.models import ModelRef, the_model
+from frame.outputs import question
 from frame.page import model_page, plain
 from open_up import motif_bench, motif_scan
 from open_up.bench_figures import bars
@@ -44,7 +45,7 @@ _HOW = (
 def draw() -> None:
     with model_page("Motifs", _ABOUT) as head:
         model = the_model()
-        head(_LINE.format(plain(model.name)))
+        head(_LINE.format(plain(model.name)), model)
         view = st.segmented_control(
             "Show",
             _VIEWS,
@@ -68,10 +69,10 @@ def _found(model: ModelRef, data: HeldOut) -> None:
     stored = _kept(folder, model)
 
     def work(progress) -> Discovery:
-        how = DiscoveryOptions(most=500)
+        how = DiscoveryOptions(task=model.output, most=500)
         found = discover(bundle(model).model, data.one_hot(), data.y, data.beside(), how=how, progress=progress)
         if not progress.should_stop():
-            save_discovery(folder, found)
+            save_discovery(folder, found, model.output)
         return found
 
     if stored is None and not known(key):
@@ -94,18 +95,18 @@ def _found(model: ModelRef, data: HeldOut) -> None:
         matches = names([p.motif for p in found.patterns], (*key, len(found.seqlets)), by)
     for number, pattern in enumerate(found.patterns):
         of_it = [m for m in matches[number] if m.significant] if matches else None
-        _pattern(number, pattern, of_it, data, by, output_word(bundle(model).config))
+        _pattern(number, pattern, of_it, data, by, model)
     with st.container(border=True):
         report_button(model, by)
 
 
 def _kept(folder: Path, model: ModelRef) -> Discovery | None:
     """What was found for these weights and kept; None where there is nothing, or it cannot be read, which is told."""
-    file = folder / PATTERNS
+    file = patterns_file(folder, model.output)
     if file.is_file() and file.stat().st_mtime < model.changed - _TOGETHER:
         return None  # the run was trained further since
     try:
-        return load_discovery(folder)
+        return load_discovery(folder, model.output)
     except DataError as error:
         st.warning(str(error), icon=":material/warning:")
         return None
@@ -141,11 +142,12 @@ def _to_bench(word: str) -> None:
     st.query_params["motif"] = word  # a field that was not there does not write its own
 
 
-def _pattern(number: int, pattern: Pattern, good: list | None, data: HeldOut, by: Targets, unit: str) -> None:
+def _pattern(number: int, pattern: Pattern, good: list | None, data: HeldOut, by: Targets, model: ModelRef) -> None:
     """One pattern. good: its significant matches; None while they are looked for."""
     with st.container(border=True):
         _named(number, pattern, good, data.alphabet)
-        _numbers(pattern)
+        _numbers(pattern, question(model))
+        unit = output_word(bundle(model).config)
         drawn = [
             Logo(to_icm(pattern.motif.ppm), "What it looks like"),
             Logo(pattern.contribution, "What it contributes", kind="contribution", unit=unit),
@@ -180,13 +182,12 @@ def _named(number: int, pattern: Pattern, good: list | None, alphabet: str) -> N
         )  # fmt: skip
 
 
-def _numbers(pattern: Pattern) -> None:
-    experiment = state.experiment()
+def _numbers(pattern: Pattern, experiment: Experiment) -> None:
     low, high = experiment.class_names if experiment.answer.yes_or_no else ("low values", "high values")
     with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
         st.metric("Seqlets", f"{pattern.n_seqlets:,}", width="content")
-        st.metric(f"In {high}", f"{pattern.share_positives:.1%}", width="content")
-        st.metric(f"In {low}", f"{pattern.share_negatives:.1%}", width="content")
+        st.metric(f"In {plain(high)}", f"{pattern.share_positives:.1%}", width="content")
+        st.metric(f"In {plain(low)}", f"{pattern.share_negatives:.1%}", width="content")
         st.metric("Fisher's exact p", f"{pattern.p_fisher:.1g}", help="That both shares are equal.", width="content")
 
 

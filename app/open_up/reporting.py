@@ -50,7 +50,7 @@ def report_button(model: ModelRef, by: Targets) -> None:
         seeds = [bundle(other).model for other in siblings(model)]
         return write_report(
             bundle(model), _examples(data, config.covariates), motifs=by.motifs() if may_name else "",
-            named_by=by.words, may_name=may_name, siblings=seeds, progress=progress,
+            named_by=by.words, may_name=may_name, siblings=seeds, task=model.output, progress=progress,
         )  # fmt: skip
 
     if not known(key):

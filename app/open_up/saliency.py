@@ -25,7 +25,6 @@ from open_up.sequence_asked import apply, ask_sequence, trail_of, undo
 
 _ABOUT = "Which bases of one sequence the model used, and whether to believe that."
 _LINE = "Which bases **{}** used, letter by letter; heights are contributions to the {}."
-_OUTPUT = {"logit": "output before the sigmoid (logit)", "prediction": "prediction"}
 _CORRECT = "Subtract the mean over the four bases from gradients, which says nothing (Majdandzic et al. 2023)."
 _EVIDENCE = "A map can look convincing and mean nothing. These checks are of the first method chosen."
 
@@ -33,8 +32,10 @@ _EVIDENCE = "A map can look convincing and mean nothing. These checks are of the
 def draw() -> None:
     with model_page("Saliency", _ABOUT) as head:
         model = the_model()
-        output = output_word(bundle(model).config)
-        head(_LINE.format(plain(model.name), _OUTPUT[output]))
+        config = bundle(model).config
+        output = output_word(config)
+        whole = f"output before the {config.output} (logit)" if output == "logit" else output
+        head(_LINE.format(plain(model.name), whole), model)
         asked = ask_sequence(model)
         methods, correct, with_map = _settings()
         _maps(asked, methods, correct, with_map)

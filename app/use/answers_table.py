@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from dnaconv_core.evaluate.ask import Answer, as_csv, as_parquet, for_files
 from dnaconv_core.evaluate.detail import Detail
+from frame import state
+from frame.models import ModelRef
 
 _SEEDS, _MEMBERS = ("lowest seed", "highest seed"), ("members −1 SD", "members +1 SD")
 
 
-def answers_table(answers: list[Answer], more: Detail) -> int:
+def answers_table(answers: list[Answer], more: Detail, model: ModelRef) -> int:
     """All answers; the number of the one to look at."""
     with st.container(border=True):
         left, right = st.columns([3, 1], vertical_alignment="center")
         left.markdown(f"**{len(answers):,} sequences**", help="Choose a row to see that sequence below.")
-        beside: dict[str, Any] = {}
+        every = _of_every_output(answers, model)
+        beside: dict[str, Any] = dict(every)
         if answers[0].other_strand is not None:
             beside["other strand"] = [answer.other_strand for answer in answers]
         beside |= _extra_columns(more)
@@ -35,10 +39,11 @@ def answers_table(answers: list[Answer], more: Detail) -> int:
         columns = {
             "sequence": [answer.record.id for answer in answers],
             "bases": [len(answer.record.sequence) for answer in answers],
-            "prediction": [answer.prediction for answer in answers],
+            **({} if every else {"prediction": [answer.prediction for answer in answers]}),
             **beside,
         }
-        top = max(1.0, *columns["prediction"])
+        top = max(1.0, *(value for answer in answers for value in (answer.prediction, *answer.outputs)))
+        bar = st.column_config.ProgressColumn(format="%.3f", min_value=0.0, max_value=top)
         picked = st.dataframe(
             columns,
             hide_index=True,
@@ -47,13 +52,26 @@ def answers_table(answers: list[Answer], more: Detail) -> int:
             selection_mode="single-row",
             key="answers",
             column_config={
-                "prediction": st.column_config.ProgressColumn(format="%.3f", min_value=0.0, max_value=top),
+                **dict.fromkeys(("prediction", *every), bar),
+                "called": st.column_config.TextColumn(help="The class with the highest probability."),
                 "other strand": st.column_config.NumberColumn(format="%.3f"),
                 **_column_formats(),
             },
         )
     rows = picked["selection"]["rows"]
     return rows[0] if rows and rows[0] < len(answers) else 0
+
+
+def _of_every_output(answers: list[Answer], model: ModelRef) -> dict[str, list[Any]]:
+    """What each of several outputs says, by its name, and of classes the one called; {} where there is one output."""
+    if not model.outputs:
+        return {}
+    found: dict[str, list[Any]] = {}
+    if state.experiment().answer.joint:
+        found["called"] = [model.outputs[int(np.argmax(answer.outputs))] for answer in answers]
+    for number, name in enumerate(model.outputs):
+        found[f"prediction: {name}"] = [float(answer.outputs[number]) for answer in answers]
+    return found
 
 
 def _extra_columns(found: Detail) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from dnaconv_core.sequence.encoding import one_hot
 from frame import state
 from frame.cache import bundle, held_out
 from frame.models import ModelRef
+from frame.outputs import question
+from frame.page import plain
 from frame.pages import SALIENCY
 from use import answer_figures as figures
 
@@ -31,13 +33,14 @@ _LIT = (
 
 def one_answer(model: ModelRef, answer: Answer, covariates: tuple[float, ...], more: str) -> None:
     """One answer close up. more: what stands beside it, in words."""
-    experiment, config = state.experiment(), bundle(model).config
+    experiment, config = question(model), bundle(model).config
     unit = "probability" if experiment.answer.yes_or_no else experiment.label
     marks = marks_of(experiment.motif, answer.sequence)
     with st.container(key="shape_answer"):  # one below the other where the window is narrow
         left, right = st.columns([1, 1.9])
     with left, st.container(border=True, height="stretch"):
         _verdict(experiment, answer, more)
+        _every_output(model, answer)
         to = state.link() | {"sequence": answer.sequence} | state.beside(config.covariates, covariates)
         st.page_link(SALIENCY, label="Which bases matter", icon=":material/highlight:", query_params=to)
     with right, st.container(border=True, height="stretch"):
@@ -53,16 +56,18 @@ def one_answer(model: ModelRef, answer: Answer, covariates: tuple[float, ...], m
         st.markdown("**From the sequence to the answer**", help=_LIT)
         lit = activations(bundle(model).model, answer.sequence)
         output = f"{answer.prediction:.3f}"
-        network(config, sequence=answer.sequence, marks=marks, output=output, activations=lit, key="lit")
+        network(
+            config, sequence=answer.sequence, marks=marks, output=output, outputs=_said(model, answer), activations=lit,
+            key="lit",
+        )  # fmt: skip
 
 
 def _verdict(experiment: Experiment, answer: Answer, more: str) -> None:
     if experiment.answer.yes_or_no:
-        st.metric(
-            f"Probability of being {experiment.class_names[1]}", f"{answer.prediction:.3f}", help=experiment.label
-        )
+        label = f"Probability of being {plain(experiment.class_names[1])}"
+        st.metric(label, f"{answer.prediction:.3f}", help=plain(experiment.label))
     else:
-        st.metric(f"Predicted {experiment.quantity}", f"{answer.prediction:.3f}", help=experiment.label)
+        st.metric(f"Predicted {plain(experiment.quantity)}", f"{answer.prediction:.3f}", help=plain(experiment.label))
     st.progress(min(max(answer.prediction, 0.0), 1.0))
     if more:
         st.markdown(more)
@@ -74,6 +79,32 @@ def _verdict(experiment: Experiment, answer: Answer, more: str) -> None:
         st.caption(f":material/help: {bases} ambiguous (N or another IUPAC code): the model sees nothing there.")
     if answer.profile is not None:
         st.caption(f"The strongest of {len(answer.profile):,} windows: it begins at base {answer.start + 1:,}.")
+
+
+def _said(model: ModelRef, answer: Answer) -> list[str]:
+    """Each of several outputs by its name, with what it says."""
+    return [f"{name} {value:.3f}" for name, value in zip(model.outputs, answer.outputs, strict=False)]
+
+
+def _every_output(model: ModelRef, answer: Answer) -> None:
+    """All outputs, highest first; of classes, which one is called."""
+    if not model.outputs:
+        return
+    order = np.argsort(-np.asarray(answer.outputs), kind="stable")
+    if state.experiment().answer.joint:
+        called = model.outputs[order[0]]
+        st.markdown(f"Called **{plain(called)}**, the class with the highest probability.")
+    top = max(1.0, *answer.outputs)
+    st.dataframe(
+        {
+            state.experiment().answer.words.one: [model.outputs[number] for number in order],
+            "prediction": [float(answer.outputs[number]) for number in order],
+        },
+        hide_index=True,
+        height=min(38 + 35 * len(order), 250),
+        key="every_output",
+        column_config={"prediction": st.column_config.ProgressColumn(format="%.3f", min_value=0.0, max_value=top)},
+    )
 
 
 def _among(experiment: Experiment, model: ModelRef, answer: Answer, unit: str) -> None:
@@ -89,7 +120,7 @@ def _among(experiment: Experiment, model: ModelRef, answer: Answer, unit: str) -
         trace.marker.color = color
     chart(figure, key="among", height=220, revision=model.key)
     words = [
-        f"**{share_below((values < answer.prediction).mean())}** of the {len(values):,} {name}"
+        f"**{share_below((values < answer.prediction).mean())}** of the {len(values):,} {plain(name)}"
         for name, values in parts.items()
         if len(values)
     ]
@@ -101,7 +132,8 @@ def _response(model: ModelRef, answer: Answer, covariates: tuple[float, ...], un
     config, here = bundle(model).config, covariates[0]
     name = config.covariates[0]
     X = one_hot(answer.sequence, config.alphabet)[0]
-    found = response(bundle(model).model, X, np.geomspace(1e-4, max(0.15, 5 * here), 61), np.float32(covariates))
+    tried = np.geomspace(1e-4, max(0.15, 5 * here), 61)
+    found = response(bundle(model).model, X, tried, np.float32(covariates), model.output)
     st.markdown(f"**If its {name} were different**", help="The same sequence with other values; the dot is yours.")
     left, right = st.columns(2)
     with left:

@@ -16,6 +16,7 @@ from dnaconv_core.sequence.encoding import one_hot, parse_pasted
 from frame import state
 from frame.cache import bundle
 from frame.models import ModelRef, model_in, the_model
+from frame.outputs import question
 from frame.page import model_page, plain
 from use.answers_table import answers_table
 from use.asking import ask_fit, ask_for, remember
@@ -29,7 +30,7 @@ def draw() -> None:
     with model_page("Predict", "Try a model on your own sequences.") as head:
         experiment, ref = state.experiment(), the_model()
         model = bundle(ref)
-        head(f"What **{plain(ref.name)}** says of your sequences. It reads {_reads(model)}.")
+        head(f"What **{plain(ref.name)}** says of your sequences. It reads {_reads(model)}.", ref)
         text, covariates, file = ask_for(experiment, model)
         if file is None and not text.strip():
             st.query_params.pop("sequence", None)
@@ -43,10 +44,10 @@ def draw() -> None:
             beside = file.covariates
         fit = ask_fit(records, model.config.length)
         with st.spinner("Predicting…"):  # many windows to slide along take seconds
-            answers = ask(model, records, beside, fit)
+            answers = ask(model, records, beside, fit, ref.output)
             more = _detail(ref, answers, beside if model.config.covariates else None)
-        number = answers_table(answers, more) if len(answers) > 1 else 0
-        words = caption(more, number, plain(experiment.class_names[1]))
+        number = answers_table(answers, more, ref) if len(answers) > 1 else 0
+        words = caption(more, number, plain(question(ref).class_names[1]))
         one_answer(ref, answers[number], tuple(beside[number].tolist()), words)
 
 
@@ -59,8 +60,9 @@ def _detail(ref: ModelRef, answers: list[Answer], covariates: np.ndarray | None)
     """Calibration, percentiles and other seeds for what the model read of each record. covariates: `(N, C)`."""
     model = bundle(ref)
     X = one_hot([answer.sequence for answer in answers], model.config.alphabet)
+    reference = read_reference(ref.path, ref.output)
     others = [bundle(model_in(folder)).model for folder in sibling_folders(Store(), ref.key)]
-    return explain(model.model, X, covariates, reference=read_reference(ref.path), siblings=others)
+    return explain(model.model, X, covariates, reference=reference, siblings=others, task=ref.output)
 
 
 draw()

@@ -32,8 +32,9 @@ class Cut(NamedTuple):
     beside: dict[str, str]
 
 
-def show_scan(model: Bundle, targets: list[Target], found: list[Scan], cut: Cut) -> None:
-    """Numbers, track, peaks and files of what was found."""
+def show_scan(model: Bundle, targets: list[Target], found: list[Scan], cut: Cut, output: int) -> None:
+    """Numbers, track, peaks and files of what was found for one output, from 0."""
+    found = [one._replace(scores=one.scores[:, :, output : output + 1]) for one in found]
     peaks = [call_peaks(one.scores, cut.at, window=one.window, strands=one.strands, start=one.start) for one in found]
     one = found[number := _which(found, peaks)]
     _numbers(model, one, peaks[number], cut)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -16,21 +16,20 @@ from dnaconv_core.sequence.encoding import one_hot
 from dnaconv_core.variants.effects import VariantEffect
 from dnaconv_core.variants.files import write_table, write_vcf
 from frame import state
+from frame.cache import bundle
+from frame.models import ModelRef
 from frame.page import plain
 from frame.pages import SALIENCY
 from use import figures
 from use.variants_given import Given
 
-if TYPE_CHECKING:
-    from dnaconv_core.model.bundle import Bundle
-
 _WHERE = "how many bases after the variant's first one it begins"
 _TOLD = 3  # reasons why a variant was not scored
 
 
-def show_effects(model: Bundle, given: Given, found: list[VariantEffect], covariates: tuple[float, ...]) -> None:
+def show_effects(ref: ModelRef, given: Given, found: list[VariantEffect], covariates: tuple[float, ...]) -> None:
     """All of them, and close up the one that is picked: at first the strongest."""
-    unit, scored = output_word(model.config), [effect for effect in found if effect.effect_logit is not None]
+    unit, scored = output_word(bundle(ref).config), [effect for effect in found if effect.effect_logit is not None]
     strongest = max(scored, key=lambda effect: abs(effect.effect_logit), default=None)
     _numbers(found, scored, strongest, unit)
     _not_scored([effect for effect in found if effect.effect_logit is None])
@@ -47,7 +46,7 @@ def show_effects(model: Bundle, given: Given, found: list[VariantEffect], covari
     number = row if row is not None else clicked["data"] if clicked else None
     effect = found[number] if number is not None and number < len(found) else strongest
     if effect is not None and effect.effect_logit is not None:
-        show_effect(model, effect, covariates)
+        show_effect(ref, effect, covariates)
 
 
 def _numbers(
@@ -134,9 +133,9 @@ def _downloads(given: Given, found: list[VariantEffect]) -> None:
             )
 
 
-def show_effect(model: Bundle, effect: VariantEffect, covariates: tuple[float, ...]) -> None:
+def show_effect(ref: ModelRef, effect: VariantEffect, covariates: tuple[float, ...]) -> None:
     """One variant: both alleles' predictions, and what each base contributes with either."""
-    unit = output_word(model.config)
+    unit = output_word(bundle(ref).config)
     with st.container(border=True):
         st.markdown(f"**{plain(_name(effect))}**", help="Both windows begin at the same base; the variant is shaded.")
         with st.container(horizontal=True):
@@ -146,22 +145,23 @@ def show_effect(model: Bundle, effect: VariantEffect, covariates: tuple[float, .
             where = f"Window from base {effect.best_start:,}, {effect.best_strand} strand."
             largest = f"{effect.best_effect_logit:+.2f}"
             st.metric(f"Largest change over windows ({unit})", largest, help=where, width="content")
-        _alleles(model, effect, covariates)
+        _alleles(ref, effect, covariates)
+        beside = state.beside(bundle(ref).config.covariates, covariates)
         for label, text in (("reference", effect.ref_window), ("alternative", effect.alt_window)):
             st.page_link(
                 SALIENCY,
                 label=f"Look at the {label} window in Saliency",
                 icon=":material/highlight:",
-                query_params=state.link() | {"sequence": text} | state.beside(model.config.covariates, covariates),
+                query_params=state.link() | {"sequence": text} | beside,
             )
 
 
-def _alleles(model: Bundle, effect: VariantEffect, covariates: tuple[float, ...]) -> None:
+def _alleles(ref: ModelRef, effect: VariantEffect, covariates: tuple[float, ...]) -> None:
     """What each base contributes, with either allele."""
-    unit = output_word(model.config)
+    unit = output_word(bundle(ref).config)
     X = one_hot([effect.ref_window, effect.alt_window])
     beside = np.tile(np.float32(covariates), (2, 1)) if covariates else None
-    values = attribute(model.model, X, method="input_x_gradient", covariates=beside).values
+    values = attribute(bundle(ref).model, X, method="input_x_gradient", covariates=beside, task=ref.output).values
     at = effect.variant.start - effect.window_start
     shown = [
         Logo(values[i], name, kind="contribution", unit=unit, spans=((at, min(at + len(allele), X.shape[2])),))

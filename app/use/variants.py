@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import streamlit as st
 
@@ -15,13 +13,10 @@ from dnaconv_core.variants.effects import VariantEffect, score_variants
 from frame import state
 from frame.cache import bundle
 from frame.job import background
-from frame.models import the_model
+from frame.models import ModelRef, the_model
 from frame.page import model_page, plain
 from use.variant_effects import show_effects
 from use.variants_given import Given, ask_variants
-
-if TYPE_CHECKING:
-    from dnaconv_core.model.bundle import Bundle
 
 _LINE = "What a variant changes: the alternative allele minus the reference, in its surroundings."
 
@@ -30,7 +25,7 @@ def draw() -> None:
     with model_page("Variants", _LINE) as head:
         ref = the_model()
         model = bundle(ref)
-        head(f"{_LINE} Model: **{plain(ref.name)}**.")
+        head(f"{_LINE} Model: **{plain(ref.name)}**.", ref)
         if model.config.alphabet != "DNA":
             _no_genome()
             return
@@ -41,9 +36,9 @@ def draw() -> None:
             st.info("Give variants above, or choose the example.", icon=":material/arrow_upward:")
             return
         asked = ("variants", ref, covariates, given.key)
-        found = background(asked, lambda progress: _score(model, given, covariates, progress))
+        found = background(asked, lambda progress: _score(ref, given, covariates, progress))
         if found is not None:
-            show_effects(model, given, found, covariates)
+            show_effects(ref, given, found, covariates)
 
 
 def _no_genome() -> None:
@@ -53,13 +48,16 @@ def _no_genome() -> None:
         st.button(plain(other.title), on_click=lambda: state.choose(experiment=other.key))
 
 
-def _score(model: Bundle, given: Given, covariates: tuple[float, ...], progress: Progress) -> list[VariantEffect]:
+def _score(ref: ModelRef, given: Given, covariates: tuple[float, ...], progress: Progress) -> list[VariantEffect]:
     word = state.experiment().motif
     motifs = [from_iupac(word, word)] if word else []
     beside = np.float32(covariates) if covariates else None
     return list(
-        score_variants(model.model, given.variants, given.genome, covariates=beside, motifs=motifs, progress=progress)
-    )
+        score_variants(
+            bundle(ref).model, given.variants, given.genome, covariates=beside, motifs=motifs, task=ref.output,
+            progress=progress,
+        )
+    )  # fmt: skip
 
 
 draw()

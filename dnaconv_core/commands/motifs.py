@@ -98,8 +98,8 @@ def motifs(options: Namespace) -> Answer:
     data = labelled_examples(options, bundle)
     how = DiscoveryOptions(options.method, of.number, most=options.most, finder=options.finder, seed=options.seed)
     found = discover(bundle.model, data.X, data.y, covariates_for(bundle.model, data), how=how, progress=Bar())
-    if not options.data and of.number == 0:  # pages show the first output
-        save_discovery(kept_with(bundle.path), found)
+    if not options.data:
+        save_discovery(kept_with(bundle.path), found, of.number)
     motifs = [p.motif for p in found.patterns]
     matches: list[list[Match]] = [[] for _ in motifs]
     if motifs and may_name:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dnaconv_core.answers.outputs import find_output
 from dnaconv_core.commands.base import examples
 from dnaconv_core.errors import InputError
 
@@ -41,7 +42,8 @@ def motif_meant(text: str, options: Namespace, bundle: Bundle) -> Motif:
         return filters_called(found)
 
     def patterns() -> dict[str, Motif]:
-        found = load_discovery(kept_with(bundle.path))
+        output = find_output(bundle.config, getattr(options, "task", ""))
+        found = load_discovery(kept_with(bundle.path), output)
         if found is None:
             raise InputError(f"no patterns are kept with {options.model}: find them with 'dnaconv motifs' first")
         return {p.motif.name: p.motif for p in found.patterns}

@@ -108,12 +108,19 @@ def dataset_info(dataset: Dataset) -> dict[str, Any]:
     return info
 
 
+_MOST_CLASSES = 100  # whole numbers up to there, without gaps, are taken for classes
+
+
 def _label_info(y: np.ndarray, w: np.ndarray) -> dict[str, Any]:
     labelled = y[w > 0]
     info: dict[str, Any] = {"n": len(labelled), "kind": "regression", **_range(labelled)}
     if len(labelled) and np.isin(labelled, (0, 1)).all():
         positives = int(labelled.sum())
         info |= {"kind": "binary", "positives": positives, "prevalence": positives / len(labelled)}
+    elif len(labelled) and 2 <= labelled.max() < _MOST_CLASSES:
+        numbers, counts = np.unique(labelled, return_counts=True)
+        if np.array_equal(numbers, np.arange(len(numbers))):  # every number from 0 to K-1, and none between
+            info |= {"kind": "classes", "counts": counts.tolist()}
     return info
 
 

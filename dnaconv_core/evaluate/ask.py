@@ -32,10 +32,13 @@ class Answer(NamedTuple):
     prediction: float
     other_strand: float | None
     profile: np.ndarray | None
+    outputs: Sequence[float] = ()  # (T,) of every output, for what was read
 
 
-def ask(model: Bundle, records: Sequence[Record], covariates: Sequence[float] | np.ndarray, fit: str) -> list[Answer]:
-    """The model's answer to each record. covariates: raw values `(C,)` for all of them, or `(N, C)`.
+def ask(
+    model: Bundle, records: Sequence[Record], covariates: Sequence[float] | np.ndarray, fit: str, output: int = 0
+) -> list[Answer]:
+    """One output's answer to each record. covariates: raw values `(C,)` for all of them, or `(N, C)`.
 
     Short records are filled with N on both sides; of long ones `fit` says which part is read. Raises InputError when
     there is more to slide along than is sensible on a page.
@@ -59,21 +62,22 @@ def ask(model: Bundle, records: Sequence[Record], covariates: Sequence[float] | 
     if config.covariates:
         rows = np.broadcast_to(np.asarray(covariates, np.float32), (len(records), len(config.covariates)))
         beside = np.repeat(rows, counts, axis=0)
-    found = np.split(predict(model.model, X, beside)[:, 0], np.cumsum(counts)[:-1])
-    best = [int(values.argmax()) for values in found]
+    found = np.split(predict(model.model, X, beside), np.cumsum(counts)[:-1])  # each (windows, T)
+    best = [int(values[:, output].argmax()) for values in found]
     other: list[float | None] = [None] * len(records)
     if config.alphabet == "DNA":
         rows = np.array(best) + np.cumsum([0, *counts[:-1]])
-        turned = predict(model.model, reverse_complement(X[rows]), None if beside is None else beside[rows])[:, 0]
+        turned = predict(model.model, reverse_complement(X[rows]), None if beside is None else beside[rows])[:, output]
         other = turned.tolist()
     return [
         Answer(
             record,
             text[place : place + config.length],
             start + place,
-            float(values[place]),
+            float(values[place, output]),
             turned_value,
-            values if len(values) > 1 else None,
+            values[:, output] if len(values) > 1 else None,
+            values[place],
         )
         for record, (text, start), values, place, turned_value in zip(records, cut, found, best, other, strict=True)
     ]

@@ -102,7 +102,7 @@ class Response(NamedTuple):
     of_covariate: np.ndarray
 
 
-def response(model: ConvNet, sequence: np.ndarray, tried: np.ndarray, others: np.ndarray) -> Response:
+def response(model: ConvNet, sequence: np.ndarray, tried: np.ndarray, others: np.ndarray, task: int = 0) -> Response:
     """What the model says of one sequence `(4, L)` with `tried (K,)` for its first raw covariate.
 
     The covariate enters the last layer beside the sequence, so the logit is their sum; its share is measured from the
@@ -114,7 +114,7 @@ def response(model: ConvNet, sequence: np.ndarray, tried: np.ndarray, others: np
     zero = config.covariate_mean[0] if config.covariate_mean else 0.0
     if config.covariate_transform == "log":
         zero = np.exp(zero) - LOG_OFFSET
-    said, logits = covariate_shares(model, sequence, np.append(tried, max(zero, 0.0)), others)
+    said, logits = covariate_shares(model, sequence, np.append(tried, max(zero, 0.0)), others, task=task)
     return Response(tried, said[:-1], np.full(len(tried), logits[-1]), logits[:-1] - logits[-1])
 
 

@@ -6,7 +6,7 @@ Those of the package are written in Python; a user's own are read from `experime
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,6 +89,13 @@ class Experiment:
     @property
     def main_metric(self) -> str:
         return self.answer.main_metric
+
+    def of_output(self, name: str) -> Experiment:
+        """The question that one of several outputs answers, by its name: of a class, whether it is that one."""
+        if not self.answer.single:
+            return replace(self, label=name, quantity=name, names=())
+        words = {"label": f"whether it is {name}", "quantity": name, "class_names": (f"not {name}", name)}
+        return replace(self, task=self.answer.single, names=(), **words)
 
     def model_config(self, preset: str = "book", data: Dataset | None = None, **overrides: Any) -> ModelConfig:
         """The network of a preset with `overrides`, shaped for `data` (length, tasks, covariates as fitted)."""

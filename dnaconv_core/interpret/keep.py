@@ -79,8 +79,13 @@ def load_filters(folder: Path) -> list[StoredFilter] | None:
     return stored
 
 
-def save_discovery(folder: Path, found: Discovery) -> Path:
-    """Keep patterns in the model's folder."""
+def patterns_file(folder: Path, output: int = 0) -> Path:
+    """Where the patterns of one output, from 0, are kept."""
+    return folder / (f"patterns_{output}.npz" if output else PATTERNS)
+
+
+def save_discovery(folder: Path, found: Discovery, output: int = 0) -> Path:
+    """Keep patterns in the model's folder. output: the one that they are of, from 0."""
     numbers: dict[str, Any] = {
         "method": found.method,
         "n_unassigned": found.n_unassigned,
@@ -92,12 +97,13 @@ def save_discovery(folder: Path, found: Discovery) -> Path:
         arrays[f"seqlets.{name}"] = getattr(found.seqlets, name)
     for i, pattern in enumerate(found.patterns):
         arrays |= {f"{i}.{name}": getattr(pattern, name) for name in _ARRAYS}
-    return _save(folder / PATTERNS, numbers, arrays)
+    return _save(patterns_file(folder, output), numbers, arrays)
 
 
-def load_discovery(folder: Path) -> Discovery | None:
-    """The patterns kept in this folder, or None. Raises DataError when the file is damaged."""
-    found = _load(folder / PATTERNS)
+def load_discovery(folder: Path, output: int = 0) -> Discovery | None:
+    """The patterns of one output that are kept in this folder, or None. Raises DataError when the file is damaged."""
+    path = patterns_file(folder, output)
+    found = _load(path)
     if found is None:
         return None
     numbers, arrays = found
@@ -111,7 +117,7 @@ def load_discovery(folder: Path) -> Discovery | None:
         seqlets = Seqlets(**columns, width=numbers["width"])
         return Discovery(tuple(patterns), seqlets, arrays["rows"], numbers["method"], numbers["n_unassigned"])
     except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{folder / PATTERNS} does not hold patterns ({error}): delete it and look again") from None
+        raise DataError(f"{path} does not hold patterns ({error}): delete it and look again") from None
 
 
 def stored_examples(folder: Path, alphabet: str = "DNA", names: tuple[str, ...] = ()) -> Dataset | None:

@@ -225,7 +225,7 @@ def _best_word(motif: str | Motif) -> str:
     return "".join("ACGT"[base] for base in ppm.argmax(axis=0))
 
 
-def through_one(model: ConvNet, background: np.ndarray, word: str) -> tuple[np.ndarray, np.ndarray]:
+def through_one(model: ConvNet, background: np.ndarray, word: str, *, task: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Predictions and logits `(P + 1,)` of one background `(4, L)`, the word put at each of P places, last without it.
 
     Covariates are the typical ones of the training data.
@@ -235,7 +235,7 @@ def through_one(model: ConvNet, background: np.ndarray, word: str) -> tuple[np.n
     many[:places] = substitute(many[:places], word, np.arange(places))
     beside = typical_covariates(model.config)
     given = None if beside is None else np.tile(beside, (len(many), 1))
-    said, logits = (predict(model, many, given, output=kind)[:, 0] for kind in ("prediction", "logit"))
+    said, logits = (predict(model, many, given, output=kind)[:, task] for kind in ("prediction", "logit"))
     return said, logits
 
 

@@ -54,19 +54,25 @@ def histogram(
     return figure.update_layout(barmode="overlay", bargap=0)
 
 
-def label_figure(y: np.ndarray, *, task: str, label: str = "Label") -> Figure:
-    """Class balance (two bars on a logarithmic axis, with their shares) or the histogram of a measured label."""
-    y = np.asarray(y, float).reshape(-1)
-    if not ANSWERS[task].yes_or_no:
+def label_figure(y: np.ndarray, *, task: str, label: str = "Label", names: Sequence[str] = ()) -> Figure:
+    """Class balance (bars with their shares, on a logarithmic axis where one is rare) or the histogram of a number.
+
+    y: known labels `(N,)` or `(N, 1)`. names: of the classes, where there are several.
+    """
+    y, answer = np.asarray(y, float).reshape(-1), ANSWERS[task]
+    if not (answer.yes_or_no or answer.joint):
         return histogram(y, x_title=label)
-    counts = [int((y == 0).sum()), int((y == 1).sum())]
+    bars = ["negative", "positive"] if answer.yes_or_no else [safe(name) for name in names]
+    if answer.joint and not bars:
+        bars = [str(number) for number in range(answer.n_outputs(y[:, None], ()))]
+    counts = [int((y == number).sum()) for number in range(len(bars))]
     figure = blank("", "Examples", legend=False)
     total = max(sum(counts), 1)
     figure.add_bar(
-        x=["negative", "positive"],
+        x=bars,
         y=counts,
         text=[f"{count:,} ({count / total:.2%})" for count in counts],
-        marker_color=[NEUTRAL, CATEGORICAL[0]],
+        marker_color=[NEUTRAL, CATEGORICAL[0]] if answer.yes_or_no else CATEGORICAL[0],
         hovertemplate="%{x}: %{y:,}<extra></extra>",
     )
     rare = 0 < min(counts) < 0.05 * max(counts)  # a bar of 0.4 % would not be seen
@@ -74,7 +80,7 @@ def label_figure(y: np.ndarray, *, task: str, label: str = "Label") -> Figure:
         figure.update_yaxes(
             type="log", dtick=1, range=[0, np.log10(max(counts)) + 0.2], title_text="Examples (log scale)"
         )
-    return figure
+    return figure.update_xaxes(type="category") if answer.joint else figure
 
 
 def length_figure(lengths: Sequence[int] | np.ndarray) -> Figure:

@@ -26,25 +26,27 @@ class Summary(NamedTuple):
     covariate_counts: np.ndarray | None  # (2, bins) for labels below and from 0.5
     covariate_edges: np.ndarray | None
     sampled: int
+    known: int  # examples whose first label is known
 
 
 def summarise(data: Dataset, *, binary: bool) -> Summary:
     """binary: whether the label is a yes or no; of a number the effect of each base is told."""
-    y = np.asarray(data.y[:, 0], np.float64)
+    y, known = np.asarray(data.y[:, 0], np.float64), np.asarray(data.w[:, 0]) > 0
     rows = np.sort(np.random.default_rng(0).permutation(len(data))[:_SAMPLED])
     X = np.asarray(data.X[rows], np.float32)  # (n, 4, L)
     name, counts, edges = _covariate(data, y)
     return Summary(
         len(data),
         data.length,
-        int((y >= 0.5).sum()) if binary else None,
-        float(y.mean()),
+        int((y[known] >= 0.5).sum()) if binary else None,
+        float(y[known].mean()) if known.any() else float("nan"),
         base_frequencies(X),
-        None if binary else _effect(X, y[rows]),
+        None if binary else _effect(X[known[rows]], y[rows[known[rows]]]),
         name,
         counts,
         edges,
         len(rows),
+        int(known.sum()),
     )
 
 

@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dnaconv_core.answers.outputs import shown_output
 from dnaconv_core.errors import DataError, DnaConvError
 from dnaconv_core.evaluate.held_out import WHOLE, Kept, kept_of, read_kept
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.sources import SYNTHETIC, load_parts
 from dnaconv_core.model.bundle import Bundle, load_bundle, read_config
+from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.predict import predict
 from dnaconv_core.sequence.encoding import LETTERS, from_codes
 
@@ -23,7 +25,7 @@ class HeldOut(NamedTuple):
     """N examples whose label is known, with measured and predicted values, and the words for where they come from."""
 
     ids: np.ndarray  # (N,)
-    y: np.ndarray  # (N,) of the first task
+    y: np.ndarray  # (N,) of one output; of a class, whether the example is of it
     prediction: np.ndarray  # (N,)
     codes: np.ndarray  # (N, L) uint8, 4 for an unknown base
     covariates: np.ndarray  # (N, C)
@@ -46,25 +48,33 @@ class HeldOut(NamedTuple):
         return self.covariates[rows] if self.covariates.shape[1] else None
 
 
-def held_out(folder: Path, load: Callable[[Path], Bundle] = load_bundle) -> HeldOut:
-    """Of the model in this folder. Raises DnaConvError where it is damaged, or there is nothing to predict.
+def held_out(folder: Path, load: Callable[[Path], Bundle] = load_bundle, output: int = 0) -> HeldOut:
+    """Of one output of the model in this folder, from 0.
 
-    load: how to get the model where nothing was kept; else it, and torch, are not needed.
+    load: how to get the model where nothing was kept; else it, and torch, are not needed. Raises DnaConvError where the
+    model is damaged, or there is nothing to predict.
     """
-    kept, own = read_kept(folder, *WHOLE), True
-    if kept is None:
-        bundle = load(folder)
-        (kept, own), config = _again(bundle), bundle.config
-    else:
-        config = read_config(folder)
+    kept, own, config = kept_examples(folder, load)
     words = _OWN if own else _INSTEAD
-    known = (kept.w[:, 0] > 0) & np.isfinite(kept.y[:, 0])
+    y, w, prediction = kept.of_output(output)
+    known = (w > 0) & np.isfinite(y)
     if not known.any():
-        raise DataError(f"no label is known in {words}: evaluate the model on data that have some")
-    ids, y, _, prediction, codes, covariates = (part[known] for part in kept)
-    y, prediction = (part[:, 0].astype(np.float64) for part in (y, prediction))
+        of = shown_output(config, output)
+        raise DataError(f"no label{of and f' of the {of},'} is known in {words}: evaluate the model on data with some")
+    ids, codes, covariates = (part[known] for part in (kept.ids, kept.codes, kept.covariates))
     rows = np.flatnonzero(known)
-    return HeldOut(ids, y, prediction, codes, covariates, words, own, rows, config.alphabet, config.covariates)
+    return HeldOut(
+        ids, y[known], prediction[known], codes, covariates, words, own, rows, config.alphabet, config.covariates
+    )
+
+
+def kept_examples(folder: Path, load: Callable[[Path], Bundle] = load_bundle) -> tuple[Kept, bool, ModelConfig]:
+    """All outputs of the model in this folder: what was kept, or is predicted now; whether it is of its own data."""
+    kept = read_kept(folder, *WHOLE)
+    if kept is not None:
+        return kept, True, read_config(folder)
+    bundle = load(folder)
+    return *_again(bundle), bundle.config
 
 
 def _again(bundle: Bundle) -> tuple[Kept, bool]:

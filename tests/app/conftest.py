@@ -6,6 +6,7 @@ import re
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 APP = Path(__file__).parents[2] / "app"
@@ -79,3 +80,60 @@ def settled():
         raise AssertionError("the work did not end")
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def several_trained(tmp_path_factory):
+    """A home with own experiments that have several outputs, each with a trained run: its path, and the runs by key.
+
+    'kinds' asks which of three classes, one with Markdown in its name; 'two' has two labels, the second with gaps.
+    """
+    from dnaconv_core.data.labels import LabelRecipe
+    from dnaconv_core.experiments.bring import bring
+    from dnaconv_core.experiments.recipe import Input, Recipe
+    from dnaconv_core.runs.spec import RunSpec
+    from dnaconv_core.runs.store import Store
+    from dnaconv_core.runs.worker import train_here
+
+    folder = tmp_path_factory.mktemp("several")
+    words = {"ap1": "TGACTCA", "*sp1*": "GGGCGGG", "plain": ""}
+    texts = {name: _planted(word, 80, seed) for seed, (name, word) in enumerate(words.items())}
+    files = [folder / f"class{number}.fa" for number in range(3)]
+    for file, some in zip(files, texts.values(), strict=True):
+        file.write_text("".join(f">{file.stem}_{i}\n{text}\n" for i, text in enumerate(some)))
+    rows = ["seq,ap1,sp1"]
+    for name, some in texts.items():
+        rows += [
+            f"{text},{int(name == 'ap1')},{'' if i % 4 == 3 else int(name == '*sp1*')}" for i, text in enumerate(some)
+        ]
+    (folder / "two.csv").write_text("\n".join(rows))
+    inputs = tuple(Input("class", str(file), name) for file, name in zip(files, texts, strict=True))
+    table = (Input("table", str(folder / "two.csv")),)
+    recipes = (
+        Recipe("kinds", inputs),
+        Recipe("two", table, sequence="seq", labels=LabelRecipe(columns=("ap1", "sp1"))),
+    )
+    small = {"epochs": 6, "eval_every": 2, "filters": 6, "device": "cpu"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DNACONV_HOME", str(folder / "home"))
+        store, runs = Store(), {}
+        for recipe in recipes:
+            bring(recipe)
+            run = store.create(RunSpec(recipe.key, data="own", settings=small), name=f"a run of {recipe.key}")
+            runs[recipe.key] = train_here(store, run.id)
+    return folder / "home", runs
+
+
+def _planted(word: str, n: int, seed: int) -> list[str]:
+    """Random sequences of 40 bases with a word in the middle."""
+    rng = np.random.default_rng(seed)
+    texts = ["".join("ACGT"[base] for base in row) for row in rng.integers(0, 4, (n, 40))]
+    return [text[:15] + word + text[15 + len(word) :] for text in texts]
+
+
+@pytest.fixture
+def several(several_trained, monkeypatch):
+    """The runs of `several_trained` by their experiments, in a home that is this test's."""
+    home, runs = several_trained
+    monkeypatch.setenv("DNACONV_HOME", str(home))
+    return runs

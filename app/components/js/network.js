@@ -1,6 +1,6 @@
 // The network from the sequence down to its output, every layer on the same position axis, and what one unit sees.
 // data: {sequence, marks:[{start,end,label}], layers:[{name,note,rows,start,length,params,field,left,bad,activations?}],
-//        dense:{text,params,covariates:[…]}, output, colors, reason}
+//        dense:{text,params,covariates:[…]}, output, outputs, colors, reason}
 export default function ({ parentElement, data }) {
   const host = parentElement;
   let root = host.querySelector(".dc");
@@ -73,6 +73,11 @@ export default function ({ parentElement, data }) {
       if (narrow) text(left + room + 10, top + tall / 2, `${data.dense.params} params`, "note");
       else text(left + room + 12, top + tall / 2, `${data.dense.params} parameters`, "note");
       y = top + tall;
+      if (data.outputs?.length) {
+        const line = text(middle, y + 14, inLine(data.outputs, room / 6.2), "note middle");
+        svg("title", {}, line, data.outputs.join("\n"));
+        y += 22;
+      }
     } else {
       text(left, y + 20, data.reason, "reason");
       y += 28;
@@ -120,6 +125,17 @@ export default function ({ parentElement, data }) {
     image.onmouseleave = () => { tip.hide(); rest(); };
     rest();
 
+    // as many names as the letters that there is room for, and how many are left out
+    function inLine(names, letters) {
+      const shown = [];
+      for (const name of names) {
+        const cut = name.length > 28 ? `${name.slice(0, 27)}…` : name;
+        if (shown.length && [...shown, cut].join(" · ").length > letters - 10) break;
+        shown.push(cut);
+      }
+      const more = names.length - shown.length;
+      return shown.join(" · ") + (more ? ` and ${more} more` : "");
+    }
     function text(tx, ty, words, kind) { return svg("text", { x: tx, y: ty, class: kind }, body, words); }
     function side(name, shape, middle, bad = false) {
       text(0, middle - (shape ? 7 : 0), name, bad ? "strong badtext" : "strong");

@@ -1,0 +1,40 @@
+"""Which of several labels or classes a page is about: chosen below its title, kept in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dnaconv_core.experiments.base import Experiment
+from frame import state
+from frame.models import ModelRef
+
+
+def question(model: ModelRef) -> Experiment:
+    """The selected experiment; of a model with several outputs, the question that the chosen one answers."""
+    experiment = state.experiment()
+    return experiment.of_output(model.output_name) if model.outputs else experiment
+
+
+def output_choice(names: Sequence[str], output: int) -> None:
+    """Choose the label or class, of these names, that the page shows; nothing is drawn where there is one.
+
+    output: the number of the one shown now, from 0; below 0 where the address asks for one that is not there.
+    """
+    if len(names) < 2:
+        return
+    kind, n = state.experiment().answer.words.one, len(names)
+    st.session_state["_output"] = output if output >= 0 else None
+    with st.container(horizontal=True, vertical_alignment="center", key="output_choice"):
+        st.selectbox(  # its choices are drawn as they are, without Markdown
+            f"Shown: {kind}",
+            range(n),
+            format_func=lambda number: names[number],
+            key="_output",
+            on_change=lambda: state.choose(output=names[st.session_state["_output"]]),
+            placeholder="Choose one",
+            width=280,
+        )
+        if output >= 0:
+            st.caption(f"One of {n}. What is below is about this {kind} where it does not say otherwise.")

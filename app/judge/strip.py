@@ -1,0 +1,32 @@
+"""Metrics as a strip of large numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dnaconv_core.evaluate.metrics import LABELS
+from dnaconv_core.results import Metric
+
+
+def strip(names: Sequence[str], valid: dict[str, Metric], train: dict[str, Metric]) -> None:
+    """The few numbers to look at first; far better on training than on validation means learned by heart."""
+    with st.container(border=True):
+        row = st.container(horizontal=True, gap="medium")  # wraps where the window is narrow
+        for name in names:
+            metric = valid.get(name, Metric(None, undefined="it was not computed"))
+            below = [f"95 %: {metric.low:.3f} – {metric.high:.3f}"] if metric.low is not None else []
+            if name in train and name != "prevalence":
+                below.append(f"training {number(train[name])}")
+            with row.container(width="content"):
+                st.metric(LABELS[name].name, number(metric), help=explained(name, metric), width="content")
+                st.caption("  \n".join(below) or "\u00a0")
+
+
+def number(metric: Metric) -> str:
+    return "undefined" if metric.value is None else f"{metric.value:.3f}"
+
+
+def explained(name: str, metric: Metric) -> str:
+    return f"{LABELS[name].explanation}." + (f" Undefined here: {metric.undefined}." if metric.undefined else "")

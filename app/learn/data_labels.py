@@ -1,0 +1,74 @@
+"""Several labels, or several classes, of the data: chosen, counted and told."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from components.chart import chart
+from dnaconv_core.answers.outputs import find_output, output_names
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.errors import InputError
+from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.plot.data import label_figure
+from frame import state
+from frame.outputs import output_choice
+from frame.page import plain
+
+_DRAWN = 12  # labels with a figure each
+_TOLD = 4  # labels told beside an example
+_IN_A_ROW = 2
+
+
+def chosen_output(experiment: Experiment) -> int:
+    """Choose the label or class of the data that is looked at; its number from 0.
+
+    Raises InputError where the address asks for one that is not there.
+    """
+    names = output_names(experiment)
+    if len(names) == 1:
+        return 0
+    try:
+        output = find_output(experiment, state.output())
+    except InputError as error:
+        output_choice(names, -1)
+        raise InputError(plain(str(error))) from None
+    output_choice(names, output)
+    return output
+
+
+def each_label(experiment: Experiment, data: Dataset) -> None:
+    """How many examples each class has; of several labels a small figure each, of the examples where it is known."""
+    if experiment.answer.joint:
+        st.markdown("**Classes**", help=plain(experiment.label))
+        figure = label_figure(data.y[data.w > 0], task=experiment.task, names=output_names(experiment))
+        chart(figure, key="labels", height=240, revision=experiment.key)
+        return
+    st.markdown(f"**{data.y.shape[1]} labels**", help=plain(experiment.label))
+    names = output_names(experiment)
+    for start in range(0, min(len(names), _DRAWN), _IN_A_ROW):
+        for column, label in zip(st.columns(_IN_A_ROW), range(start, min(start + _IN_A_ROW, _DRAWN)), strict=False):
+            if label < len(names):
+                with column:
+                    _label(experiment, data, label)
+    if len(names) > _DRAWN:
+        st.caption(f"The first {_DRAWN} of {len(names)} labels are drawn.")
+
+
+def _label(experiment: Experiment, data: Dataset, label: int) -> None:
+    name, known = output_names(experiment)[label], np.asarray(data.w[:, label]) > 0
+    st.caption(f"{plain(name)} · {known.sum():,} known")
+    figure = label_figure(data.y[known, label], task=experiment.task, label=name)
+    chart(figure, key=f"labels_{label}", height=170, revision=experiment.key)
+
+
+def measured(experiment: Experiment, data: Dataset, index: int) -> str:
+    """What was measured of one example, in words that are drawn as text."""
+    y, w = data.y[index], data.w[index]
+    if experiment.answer.joint:
+        return output_names(experiment)[int(y[0])] if w[0] > 0 else "class not known"
+    if experiment.n_tasks == 1:
+        value = float(y[0])
+        return experiment.class_names[value >= 0.5] if experiment.answer.yes_or_no else f"label {value:.2f}"
+    told = [f"{name} {value:.3g}" for name, value, one in zip(output_names(experiment), y, w, strict=True) if one > 0]
+    return ", ".join(told[:_TOLD]) + ("…" if len(told) > _TOLD else "")
