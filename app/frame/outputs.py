@@ -17,19 +17,19 @@ def question(model: ModelRef) -> Experiment:
     return experiment.of_output(model.output_name) if model.outputs else experiment
 
 
-def output_choice(names: Sequence[str], output: int) -> None:
+def output_choice(names: Sequence[str], output: int, kind: str) -> None:
     """Choose the label or class, of these names, that the page shows; nothing is drawn where there is one.
 
-    output: the number of the one shown now, from 0; below 0 where the address asks for one that is not there.
+    output: the number of the one shown now, from 0; below 0 where the address asks for one that is not there. kind:
+    what one of them is called, 'label' or 'class'.
     """
     if len(names) < 2:
         return
-    kind, n = state.experiment().answer.words.one, len(names)
     st.session_state["_output"] = output if output >= 0 else None
     with st.container(horizontal=True, vertical_alignment="center", key="output_choice"):
         st.selectbox(  # its choices are drawn as they are, without Markdown
             f"Shown: {kind}",
-            range(n),
+            range(len(names)),
             format_func=lambda number: names[number],
             key="_output",
             on_change=lambda: state.choose(output=names[st.session_state["_output"]]),
@@ -37,4 +37,4 @@ def output_choice(names: Sequence[str], output: int) -> None:
             width=280,
         )
         if output >= 0:
-            st.caption(f"One of {n}. What is below is about this {kind} where it does not say otherwise.")
+            st.caption(f"One of {len(names)}. What is below is about this {kind} where it does not say otherwise.")

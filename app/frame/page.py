@@ -93,7 +93,7 @@ class Head:
             st.title(self.title, help=self.help, anchor=False)
             st.caption(line)
             if model is not None:
-                output_choice(model.outputs, model.output)
+                output_choice(model.outputs, model.output, state.experiment().answer.words.one)
 
 
 @contextmanager

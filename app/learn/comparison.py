@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import streamlit as st
 
 from components.chart import chart
-from dnaconv_core.answers import ANSWERS
+from dnaconv_core.answers.outputs import answer_of_one, output_names
 from dnaconv_core.evaluate.metrics import LABELS, labelled
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.runs.compare import Comparison, HeldOut, compare_runs, held_out
 from dnaconv_core.runs.store import Run, Store
+from learn.compared_dots import dots
+from learn.data_labels import chosen_output
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
-
-_DOTS = 1500  # of each run's scatter
 
 
 def comparison(runs: list[Run]) -> None:
@@ -25,7 +24,6 @@ def comparison(runs: list[Run]) -> None:
     store = Store()
     found = _compared(str(store.home), tuple(run.id for run in runs), tuple(_version(run) for run in runs))
     names = _names(found.runs)
-    task = get_experiment(found.runs[0].experiment).task
     with st.container(key="shape_compared"):  # one below the other where the window is narrow
         left, right = st.columns([1, 1.25], gap="medium")
     with left:
@@ -37,13 +35,16 @@ def comparison(runs: list[Run]) -> None:
     with right:
         st.markdown(f"**{LABELS[found.metric].name} on validation, by epoch**")
         chart(_curves(store, found, names), key="compared_curves", height=260)
-        parts = {name: part for run, name in zip(found.runs, names, strict=True) if (part := held_out(store, run.id))}
-        if ANSWERS[task].yes_or_no:
+        experiment = get_experiment(found.runs[0].experiment)
+        output = chosen_output(experiment)
+        named = zip(found.runs, names, strict=True)
+        parts = {name: part for run, name in named if (part := held_out(store, run.id, output))}
+        if answer_of_one(experiment.answer).yes_or_no:
             _roc_and_pr(parts, names)
         else:
             st.markdown("**Measured against predicted**")
-            dots = _scatter(parts, get_experiment(found.runs[0].experiment).label)
-            chart(_colored(dots, names), key="compared_dots", height=340)
+            label = experiment.label if experiment.n_tasks == 1 else output_names(experiment)[output]
+            chart(_colored(dots(parts, label), names), key="compared_dots", height=340)
     _differences(found, dict(zip((run.id for run in found.runs), names, strict=True)))
 
 
@@ -143,30 +144,6 @@ def _roc_and_pr(parts: dict[str, HeldOut], names: list[str]) -> None:
         st.markdown("**Precision and recall**")
         prs = {name: pr_curve_points(*arrays, **weights) for name, (arrays, weights) in given.items()}
         chart(_colored(pr_figure(prs), names), key="compared_pr", height=320)
-
-
-def _scatter(parts: dict[str, HeldOut], label: str) -> Figure:
-    from dnaconv_core.plot.colors import NEUTRAL, categorical
-    from dnaconv_core.plot.style import blank, note, safe
-
-    figure = blank(f"Measured {label}", f"Predicted {label}")
-    if not parts:
-        return note(figure, "none of them has stored predictions")
-    for index, (name, part) in enumerate(parts.items()):
-        rows = np.flatnonzero(np.isfinite(part.y) & np.isfinite(part.prediction))
-        rows = np.sort(np.random.default_rng(0).permutation(rows)[:_DOTS])
-        figure.add_scatter(
-            x=[float(f"{v:.4g}") for v in part.y[rows].tolist()],
-            y=[float(f"{v:.4g}") for v in part.prediction[rows].tolist()],
-            text=[safe(part.ids[row]) for row in rows],
-            name=safe(name),
-            mode="markers",
-            marker={"color": categorical(index), "size": 5, "opacity": 0.5},
-            hovertemplate="%{text}<br>measured %{x:.3g}<br>predicted %{y:.3g}",
-        )
-    ends = [min(float(part.y.min()) for part in parts.values()), max(float(part.y.max()) for part in parts.values())]
-    line = {"color": NEUTRAL, "width": 1, "dash": "dot"}
-    return figure.add_scatter(x=ends, y=ends, mode="lines", line=line, name="identity", hoverinfo="skip")
 
 
 def _differences(found: Comparison, names: dict[str, str]) -> None:

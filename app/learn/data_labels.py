@@ -25,15 +25,15 @@ def chosen_output(experiment: Experiment) -> int:
 
     Raises InputError where the address asks for one that is not there.
     """
-    names = output_names(experiment)
+    names, kind = output_names(experiment), experiment.answer.words.one
     if len(names) == 1:
         return 0
     try:
         output = find_output(experiment, state.output())
     except InputError as error:
-        output_choice(names, -1)
+        output_choice(names, -1, kind)
         raise InputError(plain(str(error))) from None
-    output_choice(names, output)
+    output_choice(names, output, kind)
     return output
 
 

@@ -77,12 +77,10 @@ def _card(experiment: Experiment) -> None:
 
 def _comes_out(experiment: Experiment) -> str:
     """What an answer is, in a few words."""
-    words = experiment.answer.words
-    if experiment.n_tasks == 1:
-        return words.short
-    return (
-        f"one of {experiment.n_tasks} classes" if experiment.answer.joint else f"{experiment.n_tasks} × {words.short}"
-    )
+    answer, n = experiment.answer, experiment.n_tasks
+    if answer.joint:
+        return f"one of {n} classes"
+    return answer.words.short if n == 1 else f"{n} × {answer.words.short}"
 
 
 def _data(experiment: Experiment) -> None:

@@ -38,7 +38,7 @@ class Pair(NamedTuple):
 
 
 class HeldOut(NamedTuple):
-    """A run's predictions of its validation part: ids `(N,)`, y, w and prediction `(N,)` of its first output.
+    """A run's predictions of its validation part: ids `(N,)`, y, w and prediction `(N,)` of one output.
 
     labels, weights `(N, T)` and outputs (of classes `(N, K)`) are those of all.
     """
@@ -106,10 +106,15 @@ def compare_runs(store: Store, ids: Sequence[str], *, metric: str = "", seed: in
     )
 
 
-def held_out(store: Store, run: str) -> HeldOut | None:
-    """A run's stored predictions, or None where it has none. Raises BundleError for a damaged file."""
+def held_out(store: Store, run: str, output: int = 0) -> HeldOut | None:
+    """A run's stored predictions, or None where it has none of this output, from 0.
+
+    Raises BundleError for a damaged file.
+    """
     kept = read_kept(store.folder(run), "ids", "y", "prediction")
-    return None if kept is None else HeldOut(kept.ids, *kept.of_output(), kept.y, kept.w, kept.prediction)
+    if kept is None or output >= kept.prediction.shape[1]:
+        return None
+    return HeldOut(kept.ids, *kept.of_output(output), kept.y, kept.w, kept.prediction)
 
 
 def _pair(

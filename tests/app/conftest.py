@@ -86,7 +86,8 @@ def settled():
 def several_trained(tmp_path_factory):
     """A home with own experiments that have several outputs, each with a trained run: its path, and the runs by key.
 
-    'kinds' asks which of three classes, one with Markdown in its name; 'two' has two labels, the second with gaps.
+    'kinds' asks which of three classes, one with Markdown in its name; 'deeper' is of it too; 'two' has two labels,
+    the second with gaps.
     """
     from dnaconv_core.data.labels import LabelRecipe
     from dnaconv_core.experiments.bring import bring
@@ -113,7 +114,7 @@ def several_trained(tmp_path_factory):
         Recipe("kinds", inputs),
         Recipe("two", table, sequence="seq", labels=LabelRecipe(columns=("ap1", "sp1"))),
     )
-    small = {"epochs": 6, "eval_every": 2, "filters": 6, "device": "cpu"}
+    small = {"epochs": 6, "eval_every": 2, "filters": 6, "learning_rate": 0.02, "batch_size": 32, "device": "cpu"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DNACONV_HOME", str(folder / "home"))
         store, runs = Store(), {}
@@ -121,6 +122,8 @@ def several_trained(tmp_path_factory):
             bring(recipe)
             run = store.create(RunSpec(recipe.key, data="own", settings=small), name=f"a run of {recipe.key}")
             runs[recipe.key] = train_here(store, run.id)
+        run = store.create(RunSpec("kinds", data="own", settings=small | {"depth": 2}), name="a deeper run of kinds")
+        runs["deeper"] = train_here(store, run.id)
     return folder / "home", runs
 
 

@@ -35,11 +35,11 @@ def test_the_bench_is_stopped_and_started_again(dashboard, trained, monkeypatch)
     measure, ended = marginalize.by_position, []
     release = threading.Event()
 
-    def slow(*given, progress):
+    def slow(*given, progress, **how):
         while not (progress.should_stop() or release.is_set()):
             time.sleep(0.01)
         ended.append(progress.should_stop())
-        return measure(*given, progress=progress)
+        return measure(*given, progress=progress, **how)
 
     monkeypatch.setattr(marginalize, "by_position", slow)
     at = dashboard("motifs", experiment="tf_binding", run=trained("tf_binding").id, view="Bench", motif="TTGCGCAA")
