@@ -17,7 +17,7 @@ from dnaconv_core.plot.summary import Summary
 from frame import state
 from frame.cache import current_dataset, summary
 from frame.page import errors_shown, page, plain
-from frame.pages import TRAIN
+from frame.pages import TRAIN, YOUR_DATA
 from learn import figures
 from learn.card_picture import picture
 from learn.data_labels import chosen_output, each_label, measured
@@ -34,6 +34,7 @@ def draw() -> None:
             for column, experiment in zip(st.columns(_IN_A_ROW), every[start : start + _IN_A_ROW], strict=False):
                 with column:
                     _card(experiment)
+        st.page_link(YOUR_DATA, label="Ask a question of your own: bring your data", icon=":material/upload_file:")
         for sentence in damaged_experiments().values():
             st.warning(plain(sentence), icon=":material/broken_image:")
         experiment = state.experiment()

@@ -94,7 +94,11 @@ class Experiment:
         """The question that one of several outputs answers, by its name: of a class, whether it is that one."""
         if not self.answer.single:
             return replace(self, label=name, quantity=name, names=())
-        words = {"label": f"whether it is {name}", "quantity": name, "class_names": (f"not {name}", name)}
+        words: dict[str, Any] = {
+            "label": f"whether it is {name}",
+            "quantity": name,
+            "class_names": (f"not {name}", name),
+        }
         return replace(self, task=self.answer.single, names=(), **words)
 
     def model_config(self, preset: str = "book", data: Dataset | None = None, **overrides: Any) -> ModelConfig:
