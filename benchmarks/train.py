@@ -44,7 +44,7 @@ def ours(config: ModelConfig, examples: Dataset, batch: int, precision: str = ""
 
     def epoch() -> None:
         with kept_memory():
-            steps.epoch(rng.permutation(len(examples)), SILENT)
+            steps.epoch(loader.arranged(rng.permutation(len(examples)), 0, 1), SILENT)
 
     return epoch
 

@@ -1,0 +1,40 @@
+"""Ten times as many shards take hardly more memory, in every command that goes through all of them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dnaconv_core.data.diskdataset import read_diskdataset
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture
+def stream(monkeypatch):
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import stream
+
+    return stream
+
+
+def test_shards_written_one_by_one_are_read_as_one_dataset(stream, tmp_path):
+    stream.write_shards(tmp_path / "d", 3, 6, 23)
+    data = read_diskdataset(tmp_path / "d")
+    made = [stream.examples(6, 23, number) for number in range(3)]
+    np.testing.assert_array_equal(data.X, np.concatenate([part.X for part in made]))
+    assert data.ids.tolist() == [name for part in made for name in part.ids] and len(set(data.ids)) == 18
+    assert data.y[:, 0].tolist() == [0, 1] * 9
+    assert ["TGACTCA" in text for text in data.sequences()][1::2] == [True] * 9
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="ru_maxrss counts other things elsewhere")
+def test_memory_is_flat_from_10_to_100_shards(stream, tmp_path):
+    """200,000 sequences of 200 bases are 160 MB as one-hot: kept in memory, training would take twice that more."""
+    few, many = (stream.measure(tmp_path, shards, 2_000, 200) for shards in (10, 100))
+    for name in few:
+        assert many[name]["peak_mb"] < 1.1 * few[name]["peak_mb"], (name, few, many)
