@@ -30,6 +30,7 @@ FEW_SITES = 20  # a motif of fewer says so
 _AT_ONCE = 2**20  # activations held per batch: about what a CPU's caches hold
 _COMPLEMENT = np.array([3, 2, 1, 0, 4], np.int8)  # of A C G T and an unknown base
 _MOST_SITES = 20_000  # windows kept per filter, the strongest
+_MOST_HELD = 4_000_000  # windows held, each some 40 bytes, before all sequences are read
 _READ = 5000  # sequences turned into codes at once
 
 
@@ -99,35 +100,42 @@ def filter_motifs(
             f"a unit of layer {layer} sees {width} bases and the sequences have {X.shape[2]}: choose an earlier layer"
         )
     peak, highest = np.zeros((len(X), f), np.float32), np.zeros(f, np.float32)
-    share, found = np.float32(fraction), {}
+    share, found, room = np.float32(fraction), {}, _Room()
 
     @torch.inference_mode()
     def read(rows: slice) -> None:
         strands = _activations(model, X[rows], layer)
         best = torch.stack([h.amax(dim=1) for h in strands]).clamp(min=0)  # (S, B, F)
         peak[rows] = best.amax(dim=0).cpu().numpy()
-        found[rows.start] = _above(strands, best, share * np.maximum(highest, peak[rows].max(axis=0)), rows.start)
+        if not room.full:
+            found[rows.start] = _above(strands, best, share * np.maximum(highest, peak[rows].max(axis=0)), rows.start)
+
+    @torch.inference_mode()
+    def collect(rows: slice) -> None:
+        strands = _activations(model, X[rows], layer)
+        best = torch.stack([h.amax(dim=1) for h in strands]).clamp(min=0)
+        found[rows.start] = _above(strands, best, share * highest, rows.start)
 
     step = max(1, _AT_ONCE // (f * X.shape[2]))
+    windows = _Windows(f, X.shape[2], width)
     with as_found(model):
         for rows in in_batches(read, len(X), step, threads_of(model)):
             np.maximum(highest, peak[rows].max(axis=0), out=highest)
+            if room.take(found.get(rows.start)):
+                found.clear()
             progress.report(rows.stop / len(X), f"{rows.stop:,} of {len(X):,} sequences read by each filter")
             if progress.should_stop():
                 break
-    parts = [found[start] for start in sorted(found)]
-    of, sequence, unit, minus, value = (np.concatenate(column) for column in zip(*parts, strict=True))
-    start = np.where(minus, X.shape[2] - unit - width, unit)
-    kept = value > share * highest[of]  # the maximum was not known yet where the first were taken
-    kept = np.flatnonzero(kept)[np.lexsort((start[kept], sequence[kept], -value[kept], of[kept]))]
-    of, every = of[kept], Sites(sequence[kept], start[kept], minus[kept], value[kept])
-    ends = np.searchsorted(of, np.arange(f + 1))
-    motifs = tuple(
-        _motif(i, Sites(*(column[ends[i] : ends[i + 1]] for column in every)), X, width, float(highest[i]), layer)
-        for i in range(f)
-    )
-    positions = np.bincount(of * X.shape[2] + every.start, minlength=f * X.shape[2]).reshape(f, X.shape[2])
-    return FilterScan(layer, fraction, width, motifs, peak, positions)
+        if room.full:  # too many to hold: once more, now that each filter's limit is known
+            found.clear()
+            for _ in in_batches(collect, len(X), step, threads_of(model)):
+                if sum(len(part[0]) for part in list(found.values())) > _MOST_HELD // 4:
+                    windows.add([found.pop(start) for start in sorted(found)], share * highest)
+                if progress.should_stop():
+                    break
+    windows.add([found[start] for start in sorted(found)], share * highest)
+    motifs = tuple(_motif(i, windows.of(i), int(windows.n[i]), X, width, float(highest[i]), layer) for i in range(f))
+    return FilterScan(layer, fraction, width, motifs, peak, windows.positions)
 
 
 def site_windows(X: np.ndarray, sites: Sites, width: int) -> np.ndarray:
@@ -199,9 +207,54 @@ def _above(strands: list[torch.Tensor], best: torch.Tensor, limit: np.ndarray, f
     return tuple(np.concatenate(column) for column in zip(*found, strict=True))
 
 
-def _motif(index: int, sites: Sites, X: np.ndarray, width: int, highest: float, layer: int) -> FilterMotif:
-    n = len(sites)
-    sites = Sites(*(column[:_MOST_SITES] for column in sites))
+class _Room:
+    """Whether the windows found so far are still few enough to be held."""
+
+    def __init__(self) -> None:
+        self.held, self.full = 0, False
+
+    def take(self, found: tuple[np.ndarray, ...] | None) -> bool:
+        """Count these, and say whether there is room no more."""
+        self.held += 0 if found is None else len(found[0])
+        self.full = self.held > _MOST_HELD
+        return self.full
+
+
+class _Windows:
+    """Windows above the filters' limits: all are counted, of each filter the strongest are kept."""
+
+    def __init__(self, filters: int, length: int, width: int) -> None:
+        self.length, self.width = length, width
+        self.n = np.zeros(filters, np.int64)
+        self.positions = np.zeros((filters, length), np.int64)
+        self._of = np.zeros(0, np.int64)
+        self._sites = Sites(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool), np.zeros(0, np.float32))
+
+    def add(self, parts: list[tuple[np.ndarray, ...]], limit: np.ndarray) -> None:
+        """What `_above` found in some batches, perhaps when the limits `(F,)` were not known yet."""
+        if not parts:
+            return
+        found = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        of, sequence, unit, minus, value = (column[found[4] > limit[found[0]]] for column in found)
+        start = np.where(minus, self.length - unit - self.width, unit)
+        f = len(self.n)
+        self.n += np.bincount(of, minlength=f)
+        self.positions += np.bincount(of * self.length + start, minlength=f * self.length).reshape(f, self.length)
+        of = np.concatenate([self._of, of])
+        pairs = zip(self._sites, (sequence, start, minus, value), strict=True)
+        sites = Sites(*(np.concatenate(pair) for pair in pairs))
+        order = np.lexsort((sites.start, sites.sequence, -sites.activation, of))
+        ordered = of[order]
+        order = order[np.arange(len(order)) - np.searchsorted(ordered, ordered) < _MOST_SITES]
+        self._of, self._sites = of[order], Sites(*(column[order] for column in sites))
+
+    def of(self, index: int) -> Sites:
+        """The strongest windows of one filter, strongest first."""
+        low, high = np.searchsorted(self._of, [index, index + 1])
+        return Sites(*(column[low:high] for column in self._sites))
+
+
+def _motif(index: int, sites: Sites, n: int, X: np.ndarray, width: int, highest: float, layer: int) -> FilterMotif:
     windows = _windows(X, sites, width)  # (S, width)
     if layer > 1 and n >= FEW_SITES:
         windows = aligned(windows)

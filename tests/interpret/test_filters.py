@@ -249,3 +249,27 @@ def test_intervals_without_a_filter_rest_on_as_many_resamples_as_any_other(ap1_m
     (change,) = ablate_filters(ap1_model, data.X, data.y, indices=[2])
     whole, without = predict_without(ap1_model, data.X, layer=1, indices=[2])
     assert change.difference == paired_difference("binary", "auroc", data.y[:, 0], without[:, 0], whole)
+
+
+def test_more_windows_than_are_held_give_the_same_in_a_second_reading(monkeypatch):
+    """Also where only the strongest of each filter are kept: counts are of all."""
+    from dnaconv_core.interpret import filters
+    from dnaconv_core.model.config import ModelConfig
+    from dnaconv_core.model.convnet import build
+
+    model = build(ModelConfig(length=23, filters=3, kernel_size=5, depth=1, strands="both"), 1)
+    X = np.eye(4, dtype=np.int8)[np.random.default_rng(0).integers(0, 4, (400, 23))].transpose(0, 2, 1)
+    monkeypatch.setattr(filters, "_AT_ONCE", 3 * 23 * 30)  # fourteen batches
+    for most in (20_000, 17):
+        monkeypatch.setattr(filters, "_MOST_SITES", most)
+        monkeypatch.setattr(filters, "_MOST_HELD", 1 << 30)
+        once = filters.filter_motifs(model, X, fraction=0.3)
+        monkeypatch.setattr(filters, "_MOST_HELD", 50)
+        twice = filters.filter_motifs(model, X, fraction=0.3)
+        np.testing.assert_array_equal(once.positions, twice.positions)
+        np.testing.assert_array_equal(once.peak, twice.peak)
+        for one, two in zip(once.motifs, twice.motifs, strict=True):
+            assert one.n_sites == two.n_sites > 50 and one.consensus == two.consensus
+            assert len(one.sites) == min(one.n_sites, most)
+            np.testing.assert_array_equal(one.pfm, two.pfm)
+            assert all((a == b).all() for a, b in zip(one.sites, two.sites, strict=True))
