@@ -26,7 +26,7 @@ def output_choice(names: Sequence[str], output: int, kind: str) -> None:
     if len(names) < 2:
         return
     st.session_state["_output"] = output if output >= 0 else None
-    with st.container(horizontal=True, vertical_alignment="center", key="output_choice"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="output_choice"):
         st.selectbox(  # its choices are drawn as they are, without Markdown
             f"Shown: {kind}",
             range(len(names)),

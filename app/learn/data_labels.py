@@ -59,6 +59,8 @@ def _label(experiment: Experiment, data: Dataset, label: int) -> None:
     name, known = output_names(experiment)[label], np.asarray(data.w[:, label]) > 0
     st.caption(f"{plain(name)} · {known.sum():,} known")
     figure = label_figure(data.y[known, label], task=experiment.task, label=name)
+    if experiment.answer.yes_or_no:
+        figure.update_traces(textangle=0, texttemplate="%{y:,}")  # there is no room for shares
     chart(figure, key=f"labels_{label}", height=170, revision=experiment.key)
 
 

@@ -15,6 +15,7 @@ from dnaconv_core.sequence.encoding import parse_pasted
 from frame import state
 from frame.cache import bundle, held_out
 from frame.models import ModelRef
+from frame.page import plain
 from open_up.explaining import Asked
 
 
@@ -40,7 +41,7 @@ def _examples(model: ModelRef, config: ModelConfig) -> None:
         st.markdown("**Look at**", width="content")
         for number, example in enumerate(state.experiment().examples):
             st.button(
-                example.name, key=f"look_{number}", help=example.note, on_click=_look,
+                plain(example.name), key=f"look_{number}", help=plain(example.note), on_click=_look,
                 args=(example.sequence, _beside_of(example)),
             )  # fmt: skip
         if st.button("A high prediction", icon=":material/trending_up:", help="Of the held-out examples."):

@@ -13,6 +13,7 @@ from dnaconv_core.experiments.base import Example, Experiment
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import parse_pasted
 from frame import state
+from frame.page import plain
 
 if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
@@ -28,7 +29,11 @@ def ask_for(experiment: Experiment, model: Bundle) -> tuple[str, tuple[float, ..
             st.markdown("**Try**", width="content")
             for number, example in enumerate(experiment.examples):
                 st.button(
-                    example.name, key=f"try_{number}", help=example.note, on_click=_take, args=(experiment, example)
+                    plain(example.name),
+                    key=f"try_{number}",
+                    help=plain(example.note),
+                    on_click=_take,
+                    args=(experiment, example),
                 )
         text = st.text_area(
             "Sequence",

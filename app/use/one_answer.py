@@ -39,7 +39,7 @@ def one_answer(model: ModelRef, answer: Answer, covariates: tuple[float, ...], m
     with st.container(key="shape_answer"):  # one below the other where the window is narrow
         left, right = st.columns([1, 1.9])
     with left, st.container(border=True, height="stretch"):
-        _verdict(experiment, answer, more)
+        _verdict(model, answer, more)
         _every_output(model, answer)
         to = state.link() | {"sequence": answer.sequence} | state.beside(config.covariates, covariates)
         st.page_link(SALIENCY, label="Which bases matter", icon=":material/highlight:", query_params=to)
@@ -62,9 +62,12 @@ def one_answer(model: ModelRef, answer: Answer, covariates: tuple[float, ...], m
         )  # fmt: skip
 
 
-def _verdict(experiment: Experiment, answer: Answer, more: str) -> None:
+def _verdict(model: ModelRef, answer: Answer, more: str) -> None:
+    experiment = question(model)
     if experiment.answer.yes_or_no:
         label = f"Probability of being {plain(experiment.class_names[1])}"
+        if model.outputs and not state.experiment().answer.joint:
+            label = f"{plain(model.output_name)}: probability of being {plain(experiment.class_names[1])}"
         st.metric(label, f"{answer.prediction:.3f}", help=plain(experiment.label))
     else:
         st.metric(f"Predicted {plain(experiment.quantity)}", f"{answer.prediction:.3f}", help=plain(experiment.label))

@@ -66,6 +66,9 @@ def _cut(text: str, most: int) -> str:
 def _question(task: str, label: str, names: tuple[str, ...], length: int) -> str:
     if ANSWERS[task].joint:
         return f"Which of {', '.join(names[:5])}{'…' if len(names) > 5 else ''} is this {length}-base sequence?"
+    if ANSWERS[task].yes_or_no and len(names) > 1:
+        listed = f"{', '.join(names[:5])}{'…' if len(names) > 5 else ''}"
+        return f"Which of the labels {listed} does this {length}-base sequence have?"
     if ANSWERS[task].yes_or_no:
         return f"Is this {length}-base sequence {'positive' if label == 'label' else f'“{label}”'}?"
     return f"What {label} does this {length}-base sequence have?"

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 
+_LETTERS = 14  # of a name on an axis; the whole of it is told where one points
+
+
 def confusion_figure(counts: np.ndarray, names: Sequence[str]) -> Figure:
     """Examples measured as each class (rows) and called each class (columns), `(K, K)` as from `confusion`.
 
@@ -38,5 +41,7 @@ def confusion_figure(counts: np.ndarray, names: Sequence[str]) -> Figure:
         showscale=False,
         hovertemplate="measured %{y}, called %{x}: %{text}, %{z:.1%} of the row<extra></extra>",
     )
-    figure.update_xaxes(type="category").update_yaxes(type="category", autorange="reversed")
+    short = [label if len(label) <= _LETTERS else label[: _LETTERS - 1] + "…" for label in map(str, names)]
+    ticks = {"type": "category", "tickvals": labels, "ticktext": [safe(label) for label in short]}
+    figure.update_xaxes(**ticks).update_yaxes(**ticks, autorange="reversed")
     return figure

@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from dnaconv_core.answers.labels import LABELS
-from dnaconv_core.answers.outputs import shown_output
+from dnaconv_core.answers.outputs import output_names, shown_output
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.interpret.attribution import NAMES
 from dnaconv_core.interpret.findings import METHOD, Findings, gather
@@ -15,6 +15,7 @@ from dnaconv_core.interpret.match import NO_MATCH, Match
 from dnaconv_core.interpret.naming import set_words
 from dnaconv_core.interpret.words import NOT_NAMED, group_words, output_word, spelled
 from dnaconv_core.plot.logo import logo_svg
+from dnaconv_core.results import Metric
 from dnaconv_core.sequence.motif import Motif, to_icm
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def write_report(
         f"<p class=muted>Experiment {escape(bundle.experiment)} · {len(data):,} examples ({escape(data.label)}) · "
         f"{bundle.config.n_parameters:,} parameters. {escape(naming[0].upper() + naming[1:])}.</p>",
         _which(bundle.config, task),
-        _metrics(bundle),
+        _metrics(bundle, task),
         "<h2>Motifs it uses</h2>",
         _patterns(bundle, found),
         "<h2>Filters of the first layer</h2>",
@@ -79,15 +80,24 @@ def _which(config: ModelConfig, task: int) -> str:
     return f"<p>Filters, motifs and maps are those of the {escape(shown)}.</p>" if shown else ""
 
 
-def _metrics(bundle: Bundle) -> str:
+def _metrics(bundle: Bundle, task: int) -> str:
+    """Those of all outputs and, where there are several, those of the one that the page is about."""
+    table, shown = _table(bundle.metrics.get("valid", {})), shown_output(bundle.config, task)
+    if shown:
+        of_it = _table(bundle.metrics.get(f"valid: {output_names(bundle.config)[task]}", {}))
+        table += f"<p>The {escape(shown)}, by itself:</p>{of_it}" if of_it else ""
+    return f"<h2>How good it is</h2>{table}" if table else ""
+
+
+def _table(metrics: dict[str, Metric]) -> str:
     rows = []
-    for name, metric in bundle.metrics.get("valid", {}).items():
+    for name, metric in metrics.items():
         if metric.value is not None and name in LABELS:
             interval = f"{metric.low:.3f} – {metric.high:.3f}" if metric.low is not None else ""
             rows.append(f"<tr><td>{escape(LABELS[name].name)}<td class=number>{metric.value:.3f}<td>{interval}")
     if not rows:
         return ""
-    return f"<h2>How good it is</h2><table><tr><th>on validation data<th>value<th>95 %{''.join(rows)}</table>"
+    return f"<table><tr><th>on validation data<th>value<th>95 %{''.join(rows)}</table>"
 
 
 def _patterns(bundle: Bundle, found: Findings) -> str:

@@ -87,7 +87,7 @@ def several_trained(tmp_path_factory):
     """A home with own experiments that have several outputs, each with a trained run: its path, and the runs by key.
 
     'kinds' asks which of three classes, one with Markdown in its name; 'deeper' is of it too; 'two' has two labels,
-    the second with gaps.
+    the second with gaps, 'amounts' has two numbers.
     """
     from dnaconv_core.data.labels import LabelRecipe
     from dnaconv_core.experiments.bring import bring
@@ -109,10 +109,13 @@ def several_trained(tmp_path_factory):
         ]
     (folder / "two.csv").write_text("\n".join(rows))
     inputs = tuple(Input("class", str(file), name) for file, name in zip(files, texts, strict=True))
-    table = (Input("table", str(folder / "two.csv")),)
+    counted = [f"{text},{text.count('C')},{text.count('G')}" for some in texts.values() for text in some]
+    (folder / "amounts.csv").write_text("\n".join(["seq,C,G", *counted]))
+    table, amounts = ((Input("table", str(folder / name)),) for name in ("two.csv", "amounts.csv"))
     recipes = (
         Recipe("kinds", inputs),
         Recipe("two", table, sequence="seq", labels=LabelRecipe(columns=("ap1", "sp1"))),
+        Recipe("amounts", amounts, sequence="seq", labels=LabelRecipe(columns=("C", "G"))),
     )
     small = {"epochs": 6, "eval_every": 2, "filters": 6, "learning_rate": 0.02, "batch_size": 32, "device": "cpu"}
     with pytest.MonkeyPatch.context() as patch:

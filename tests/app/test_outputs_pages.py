@@ -154,7 +154,7 @@ def test_predict_tells_every_label_of_many_sequences(several, dashboard):
     table = next(table.value for table in at.dataframe if "prediction: sp1" in table.value)
     assert table["prediction: ap1"].tolist() == pytest.approx(said[:, 0].tolist())
     assert table["prediction: sp1"].tolist() == pytest.approx(said[:, 1].tolist())
-    assert "called" not in table and metric(at, "Probability of being positive") == f"{said[0, 1]:.3f}"
+    assert "called" not in table and metric(at, "sp1: probability of being positive") == f"{said[0, 1]:.3f}"
 
 
 @pytest.mark.parametrize("output", range(3))
@@ -253,7 +253,9 @@ def test_the_report_is_of_the_class(several, dashboard, settled, monkeypatch):
     fine(settled(at))
     ((data, task, page),) = seen
     assert task == 1 and np.array_equal(data.y[:, 0], kept(several["kinds"]).y[:, 0] == 1)
-    assert "those of the class *sp1*, one of 3" in page
+    assert "those of the class *sp1*, one of 3" in page and "The class *sp1*, one of 3, by itself:" in page
+    found = kept(several["kinds"])
+    assert f"{roc_auc_score(found.y[:, 0] == 1, found.prediction[:, 1]):.3f}" in page
 
 
 def test_the_data_of_classes_are_counted(several, dashboard):
@@ -280,6 +282,23 @@ def test_the_data_of_several_labels_are_drawn_one_by_one(several, dashboard):
     assert metric(at, "Label known") == f"{w[:, 1].sum()}" and w[:, 1].sum() < len(w)
     assert f"ap1 · {w[:, 0].sum()} known" in texts(at) and f"sp1 · {w[:, 1].sum()} known" in texts(at)
     assert "2 × yes or no" in texts(at)
+
+
+def test_one_of_two_numbers_is_measured_and_drawn(several, dashboard):
+    from dnaconv_core.experiments import get_experiment
+    from dnaconv_core.experiments.sources import load_own
+
+    at = dashboard("evaluate", experiment="amounts", run=several["amounts"].id, output="G")
+    fine(at)
+    found = kept(several["amounts"])
+    r = [np.corrcoef(found.y[:, t], found.prediction[:, t])[0, 1] for t in range(2)]
+    assert metric(at, "Pearson r", 0) == f"{np.mean(r):.3f}" and metric(at, "Pearson r", 1) == f"{r[1]:.3f}"
+    assert "**The label G**" in texts(at) and "**Predicted against measured**" in texts(at)
+    at.switch_page("learn/experiments.py").run()
+    fine(at)
+    y = load_own(get_experiment("amounts"), "train").y
+    assert metric(at, "Mean label") == f"{y[:, 1].mean():.2f}" != f"{y[:, 0].mean():.2f}"
+    assert "**Which base goes with G**" in texts(at) and "2 × a number" in texts(at)
 
 
 def test_runs_are_compared_by_the_class(several, dashboard, monkeypatch):

@@ -103,3 +103,12 @@ def test_info_reads_maps_in_blocks(tmp_path, shared_data, monkeypatch):
 def test_a_copied_folder_of_the_book_is_a_dataset(tmp_path, shared_data):
     folder = shutil.copytree(shared_data / "sirna" / "valid_siRNA", tmp_path / "mine")
     assert len(read_dataset(folder, alphabet="RNA")) == 244
+
+
+def test_info_counts_classes():
+    y, w = np.float32([[0, 0], [2, 5], [1, 1], [2, 2], [1, 0]]), np.ones((5, 2), np.float32)
+    w[4, 0] = 0
+    data = Dataset(one_hot(["ACG"] * 5), y, w, np.arange(5).astype(str), None, ())
+    classes, gaps = dataset_info(data)["labels"]
+    assert (classes["kind"], classes["counts"], classes["n"]) == ("classes", [1, 1, 2], 4)
+    assert gaps["kind"] == "regression" and "counts" not in gaps  # 3 and 4 never occur

@@ -73,3 +73,11 @@ def test_names_travel_with_the_configuration():
     ):
         with pytest.raises(ConfigError, match=told):
             ModelConfig(**wrong)
+
+
+def test_the_question_of_one_output_alone():
+    one = CLASSES.of_output("K562")
+    assert (one.task, one.n_tasks, one.class_names) == ("binary", 1, ("not K562", "K562"))
+    assert (one.quantity, one.label) == ("K562", "whether it is K562")
+    bound = replace(TF, names=("JUND", "CTCF")).of_output("CTCF")
+    assert (bound.task, bound.n_tasks, bound.class_names, bound.label) == ("binary", 1, TF.class_names, "CTCF")

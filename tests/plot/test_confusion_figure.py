@@ -27,3 +27,9 @@ def test_a_class_that_never_occurs_has_an_empty_row_and_odd_input_is_refused():
         confusion_figure(np.zeros((3, 3)), ["a", "b"])
     with pytest.raises(InputError, match="a label is 3: the classes are 0 to 2"):
         confusion([0, 3], np.eye(3)[[0, 2]])
+
+
+def test_a_long_name_is_cut_on_the_axis_and_whole_in_the_tip():
+    figure = confusion_figure(np.ones((2, 2)), ["none", "smooth muscle cells"])
+    assert list(figure.layout.yaxis.ticktext) == ["none", "smooth muscle…"]
+    assert list(figure.data[0].x) == ["none", "smooth muscle cells"]

@@ -77,3 +77,11 @@ def test_bases_are_stacked_by_group():
     figure = base_figure({"positives": [0.1, 0.2, 0.3, 0.4], "<negatives>": [0.25] * 4})
     assert [trace.name for trace in figure.data] == list("ACGT")
     assert list(figure.data[3].x) == [0.4, 0.25] and list(figure.data[3].y) == ["positives", "&lt;negatives&gt;"]
+
+
+def test_classes_are_counted_by_name():
+    figure = label_figure([[0], [2], [2], [0], [2]], task="classes", names=["<b>liver</b>", "blood", "none"])
+    (bars,) = figure.data
+    assert list(bars.y) == [2, 0, 3] and list(bars.text) == ["2 (40.00%)", "0 (0.00%)", "3 (60.00%)"]
+    assert list(bars.x) == ["&lt;b&gt;liver&lt;/b&gt;", "blood", "none"] and figure.layout.xaxis.type == "category"
+    assert list(label_figure([0, 3, 1], task="classes").data[0].x) == ["0", "1", "2", "3"]

@@ -35,3 +35,13 @@ def test_a_covariate_is_counted_by_class():
     assert found.covariate_counts.shape == (2, 40) and found.covariate_counts.sum(axis=1).tolist() == [3, 2]
     assert found.covariate_edges[[0, -1]].tolist() == pytest.approx([-5, 0], abs=1e-6)
     assert summarise(data(["A"] * 3, [0, 1, 1]), binary=True).covariate_counts is None
+
+
+def test_labels_that_are_not_known_are_not_counted():
+    some = data(["A"] * 30 + ["C"] * 30, [4.0] * 30 + [1.0] * 20 + [0.0] * 10)
+    some.w[50:] = 0
+    found = summarise(some, binary=False)
+    assert (found.n, found.known) == (60, 50) and found.label_mean == pytest.approx(140 / 50)
+    assert found.effect[1, 0] == pytest.approx(1 - 140 / 50)
+    some.y[:] = some.y > 0
+    assert summarise(some, binary=True).positives == 50
