@@ -314,7 +314,8 @@ def _quick_scores(train: Dataset, rows: np.ndarray, answer: Answer, both_strands
             scores[held_out] = found
         if scores is None:
             return None
-        value = answer.fitness(y, scores.reshape(len(y), -1), prior)
+        measured = answer.measure(y, scores if answer.joint else scores.reshape(len(y)))
+        value = measured(np.ones(len(y)), [answer.main_metric])[answer.main_metric]
         return None if isinstance(value, str) else float(value)
 
     one_hot = X.reshape(len(X), -1).astype(np.float32)
