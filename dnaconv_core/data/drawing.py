@@ -11,6 +11,7 @@ from dnaconv_core.data.loci import contig_numbers, loci_of
 from dnaconv_core.sequence.interval import contig_key
 
 SHARES = (0.08, 0.16)  # of all examples on the chromosomes of valid, and of test
+_CLASSES = 20  # values of a label up to which each should be in every part
 _SEX = ("X", "Y", "M", "W", "Z")  # peculiar in their sequence: left to train
 
 
@@ -28,6 +29,7 @@ def choose_chromosomes(
     label = np.nan_to_num(examples.y[:, 0]) if examples.y.shape[1] else np.zeros(examples.n)
     means = np.bincount(number, label) / sizes
     spread = float(label.std()) or 1.0
+    named = 1 < len(np.unique(label)) <= _CLASSES
     taken = {contig_key(str(name)) for name in [*valid, *test]}
     free = [place for place, name in enumerate(names) if contig_key(name) not in taken]
     plain = [place for place in free if contig_key(names[place]) not in _SEX]
@@ -40,6 +42,9 @@ def choose_chromosomes(
             pick = [] if given else _pick(order, sizes / examples.n)
             if not given and not pick:
                 badness = np.inf
+                break
+            if pick and named and len(np.unique(label[np.isin(number, pick)])) < len(np.unique(label)):
+                badness = np.inf  # a class would be missing there
                 break
             if pick:
                 weight = sizes[pick] / sizes[pick].sum()

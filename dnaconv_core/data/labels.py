@@ -227,7 +227,8 @@ def make_labels(columns: Mapping[str, Any], recipe: LabelRecipe, separator: str 
     y = _transformed(y, recipe.transform, wrong)
     notes = tuple(note for one in found for note in one.notes)
     recipe = dataclasses.replace(recipe, task="regression")
-    return Labels(y[:, None].astype(np.float32), "regression", (name,), (), wrong, recipe, notes)
+    tasks = (_named(name, recipe.transform),)
+    return Labels(y[:, None].astype(np.float32), "regression", tasks, (), wrong, recipe, notes)
 
 
 def _as_they_are(columns: Mapping[str, Any], recipe: LabelRecipe, separator: str | None) -> Labels:
@@ -252,7 +253,15 @@ def _as_they_are(columns: Mapping[str, Any], recipe: LabelRecipe, separator: str
     told = dataclasses.replace(recipe, task=task, words=tuple(words.items()), classes=classes)
     notes = [note for one in found for note in one.notes]
     notes += [f"{n}: {g.why}" for n, g in zip(recipe.columns, guesses, strict=True) if g.words and not recipe.words]
-    return Labels(np.stack(ys, axis=1).astype(np.float32), task, recipe.columns, classes, wrong, told, tuple(notes))
+    tasks = tuple(_named(name, recipe.transform) for name in recipe.columns)
+    return Labels(np.stack(ys, axis=1).astype(np.float32), task, tasks, classes, wrong, told, tuple(notes))
+
+
+def _named(name: str, transform: str) -> str:
+    """What a label is called after its transform."""
+    if transform == "none":
+        return name
+    return f"{name} scaled to 0–1" if transform == "scale01" else f"{transform.replace('rank', 'rank of')} {name}"
 
 
 def _guess(column: Any, name: str, recipe: LabelRecipe, separator: str | None) -> Guess:

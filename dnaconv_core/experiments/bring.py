@@ -112,6 +112,7 @@ def arrange(recipe: Recipe, examples: Examples, progress: Progress = SILENT) -> 
     from dnaconv_core.experiments.bring_parts import divide
 
     task = task_of(recipe, examples)
+    _check_varied(examples)
     progress.report(0.2, "dividing into train, valid and test")
     part, part_words = divide(examples, recipe.split, recipe.seed)
     progress.report(0.8, "fitting lengths")
@@ -138,13 +139,24 @@ def arrange(recipe: Recipe, examples: Examples, progress: Progress = SILENT) -> 
 def task_of(recipe: Recipe, examples: Examples) -> str:
     """The kind of answer: as chosen, else as the labels are. Raises DataError where the chosen one does not fit."""
     known = examples.y[(examples.w > 0) & np.isfinite(examples.y)]
-    chosen = recipe.task or recipe.labels.task
+    computed = recipe.labels.how != "columns" or recipe.path("bigwig_label") is not None
+    chosen = recipe.task or recipe.labels.task or ("regression" if computed else "")
     if not chosen:
         binary = len(examples.classes) <= 2 and np.isin(known, (0, 1)).all()
         chosen = "classes" if len(examples.classes) > 2 else "binary" if binary else "regression"
     if problem := ANSWERS[chosen].label_problem(known):
         raise DataError(f"the examples have {problem.format(experiment=recipe.key)}")
     return chosen
+
+
+def _check_varied(examples: Examples) -> None:
+    """DataError where no label ever changes."""
+    known = np.where((examples.w > 0) & np.isfinite(examples.y), examples.y, np.nan)
+    seen = [column[np.isfinite(column)] for column in known.T]
+    if all(len(np.unique(column)) < 2 for column in seen):
+        value = next((column[0] for column in seen if len(column)), np.nan)
+        word = examples.classes[int(value)] if int(value) < len(examples.classes) else f"{value:g}"
+        raise DataError(f"every label is {word[:60]!r}: nothing can be learnt; choose another label, or bring more")
 
 
 def unique_ids(ids: np.ndarray) -> np.ndarray:

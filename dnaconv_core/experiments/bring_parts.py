@@ -8,7 +8,7 @@ import numpy as np
 
 from dnaconv_core.data.examples import Examples
 from dnaconv_core.data.parts import assign_parts, safest
-from dnaconv_core.errors import InputError
+from dnaconv_core.errors import DataError, InputError
 
 
 def divide(examples: Examples, spec: dict[str, Any], seed: int) -> tuple[np.ndarray, str]:
@@ -28,5 +28,12 @@ def divide(examples: Examples, spec: dict[str, Any], seed: int) -> tuple[np.ndar
         spec, why = safest(examples)
     if "seed" not in spec:
         spec = {**spec, "seed": seed}
-    part, sentence = assign_parts(examples, spec)
+    try:
+        part, sentence = assign_parts(examples, spec)
+    except DataError as error:
+        if not examples.skipped:
+            raise
+        n, first = len(examples.skipped), examples.skipped[0]
+        left = "1 row was left out:" if n == 1 else f"{n:,} rows were left out, the first:"
+        raise DataError(f"{error}. {left} {first.file} line {first.line}, {first.reason}") from None
     return part, f"{why} {sentence}".strip()

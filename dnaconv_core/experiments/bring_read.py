@@ -28,11 +28,11 @@ def read_inputs(recipe: Recipe, progress: Progress) -> Examples:
             raise InputError("negatives are made for positives only: these examples have labels of both kinds")
         return with_negatives(recipe, examples, progress)
     if only_positives(examples) and not examples.classes:
-        file = next(path for role in _FORMS if (path := recipe.path(role)))
-        raise DataError(
-            f"{file} has positives only: give --negatives FILE, or have them made with --negatives gc, shuffle or "
-            f"flanks"
-        )
+        form, file = next((role, path) for role in _FORMS if (path := recipe.path(role)))
+        read = "give --negatives FILE, or have them made" if form == "positives" else "have negatives made"
+        cut_out = "gc, flanks or " if recipe.path("genome") else ""
+        more = "" if cut_out else "; with loci and a --genome also gc or flanks"
+        raise DataError(f"{file} has positives only: {read} with --negatives {cut_out}shuffle{more}")
     return examples
 
 
@@ -55,6 +55,7 @@ def only_positives(examples: Examples) -> bool:
 
 
 def _table(recipe: Recipe, progress: Progress) -> Examples:
+    from dnaconv_core.data.columns import parts_of
     from dnaconv_core.data.tables import Columns, guess_columns, read_columns, table_examples
 
     table = read_columns(recipe.file("table"))
@@ -71,6 +72,8 @@ def _table(recipe: Recipe, progress: Progress) -> Examples:
         part=_column(recipe.part, None if recipe.split else guessed.part),
         loci=guessed.loci,
     )
+    if recipe.part not in ("", NO_COLUMN) and not (parts_of(table.column(recipe.part))[0] != "").any():
+        raise DataError(f"column {recipe.part!r} of {table.name} never says training, validation or test")
     made = dataclasses.replace(recipe.labels, columns=labels, task=recipe.task or recipe.labels.task)
     return table_examples(table, columns, alphabet=recipe.alphabet, recipe=made)
 

@@ -14,6 +14,7 @@ from dnaconv_core.sequence.encoding import decode
 from dnaconv_core.train.auto import facts_of
 
 _SHOWN = 4  # examples to try
+_PLAIN = {"0", "1", "no", "yes", "false", "true", "negative", "positive", "-", "+", "n", "y", "f", "t"}  # say nothing
 _LOOKED_AT = 2000  # of the validation part, to choose them from
 
 
@@ -37,8 +38,8 @@ def describe(recipe: Recipe, task: str, examples: Examples, parts: dict[str, Dat
     return Experiment(
         key=recipe.key,
         title=_cut(recipe.title or recipe.key.replace("_", " ").capitalize(), 80),
-        question=_cut(recipe.question or _question(task, label, names, length), 300),
-        explanation=_cut(_explanation(recipe, parts), 4000),
+        question=_cut(recipe.question or _question(task, label, names, class_names, length), 300),
+        explanation=_cut(_explanation(recipe, parts), 4000, "\n"),
         task=task,
         alphabet=examples.alphabet,
         length=length,
@@ -59,16 +60,22 @@ def describe(recipe: Recipe, task: str, examples: Examples, parts: dict[str, Dat
     )
 
 
-def _cut(text: str, most: int) -> str:
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in text).strip()[:most]
+def _cut(text: str, most: int, lines: str = "") -> str:
+    """What may stand in an experiment: without control characters (but for those in `lines`), and not too long."""
+    return "".join(c if c.isprintable() or c in lines else " " for c in text).strip()[:most]
 
 
-def _question(task: str, label: str, names: tuple[str, ...], length: int) -> str:
+def _question(
+    task: str, label: str, names: tuple[str, ...], class_names: tuple[str, ...], length: int
+) -> str:  # fmt: skip
+    listed = f"{', '.join(names[:5])}{'…' if len(names) > 5 else ''}"
     if ANSWERS[task].joint:
-        return f"Which of {', '.join(names[:5])}{'…' if len(names) > 5 else ''} is this {length}-base sequence?"
-    if ANSWERS[task].yes_or_no and len(names) > 1:
-        listed = f"{', '.join(names[:5])}{'…' if len(names) > 5 else ''}"
-        return f"Which of the labels {listed} does this {length}-base sequence have?"
+        return f"Which of {listed} is this {length}-base sequence?"
+    if len(names) > 1:
+        which = "Which of the labels" if ANSWERS[task].yes_or_no else "How much of"
+        return f"{which} {listed} does this {length}-base sequence have?"
+    if ANSWERS[task].yes_or_no and class_names and not {name.lower() for name in class_names} & _PLAIN:
+        return f"Is this {length}-base sequence “{class_names[1]}” or “{class_names[0]}”?"
     if ANSWERS[task].yes_or_no:
         return f"Is this {length}-base sequence {'positive' if label == 'label' else f'“{label}”'}?"
     return f"What {label} does this {length}-base sequence have?"

@@ -20,6 +20,10 @@ ROLES = {  # of an input file: whether there may be several
     "bigwig_label": False, "dataset": False, "valid": False, "test": False,
 }  # fmt: skip
 FORMS = ("table", "positives", "fasta", "class", "bed", "dataset")  # roles of which exactly one form is needed
+_GO_WITH = {  # roles that one form alone reads
+    "negatives": "positives", "test_positives": "positives", "test_negatives": "positives", "valid": "dataset",
+    "test": "dataset",
+}  # fmt: skip
 NEGATIVES = ("", "gc", "shuffle", "flanks")
 LENGTHS = ("auto", "equal", "crop", "pad")
 NO_COLUMN = "-"  # in place of a column that was guessed and is not wanted
@@ -98,10 +102,20 @@ class Recipe:
                 raise ConfigError(f"an input is {role!r}: it must be one of {', '.join(ROLES)}")
             if roles.count(role) > 1 and not ROLES[role]:
                 raise InputError(f"there are {roles.count(role)} inputs of {role}: give one")
+        named = [(one.role, one.name) for one in self.inputs]
+        for role, name in named:
+            if ROLES[role] and named.count((role, name)) > 1:
+                raise InputError(f"two inputs of {role} are called {name[:60]!r}: give each a name of its own")
         forms = [role for role in FORMS if role in roles]
         if len(forms) != 1:
-            given = " and ".join(forms) or "nothing"
-            raise InputError(f"{given} was given: give one of a table, positives, fasta, classes, bed or a dataset")
+            given = f"{' and '.join(forms)} were given" if forms else "nothing was given"
+            raise InputError(f"{given}: give one of a table, positives, fasta, classes, bed or a dataset")
+        for role in roles:
+            if _GO_WITH.get(role, forms[0]) != forms[0]:
+                made = ", or have negatives made (gc, shuffle, flanks)" if role == "negatives" else ""
+                raise InputError(
+                    f"{role} are read beside {_GO_WITH[role]}, not beside {forms[0]}: leave them out{made}"
+                )
         if "bed" in roles and "genome" not in roles:
             raise InputError("intervals have no letters of their own: give the genome they lie on with --genome")
         if self.negatives in ("gc", "flanks") and "genome" not in roles:
@@ -178,6 +192,9 @@ def hashed(recipe: Recipe, said: Callable[[float, str], None]) -> Recipe:
         digest = _sha256(path)
         if one.sha256 and digest != one.sha256:
             raise DataError(f"{path} is not the file that {recipe.key} was made from: bring the old one back")
+        for other in found:
+            if other.sha256 == digest:
+                raise DataError(f"{path} was given as {other.role} and as {one.role}, or a copy of it: one is wrong")
         found.append(one._replace(sha256=digest))
     return dataclasses.replace(recipe, inputs=tuple(found))
 

@@ -27,7 +27,8 @@ _CLEARLY = 0.03  # ROC-AUC or r by which one quick model has to lead
 
 
 class Facts(NamedTuple):
-    """What settings are chosen from. Scores are cross-validated: ROC-AUC, or Pearson r of numbers; None: not tried."""
+    """What settings are chosen from. Scores are cross-validated: `answer.fitness`, as ROC-AUC, Pearson r of
+    numbers, or minus the log loss of classes; None: not tried."""
 
     task: str
     alphabet: str

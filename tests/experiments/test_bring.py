@@ -154,7 +154,7 @@ def test_a_diskdataset_in_parts(tmp_path, own, examples, capsys):
     ("words", "message"),
     [
         ([], "nothing was given: give one of a table"),
-        (["--table", "{t}", "--fasta", "{t}"], "table and fasta was given"),
+        (["--table", "{t}", "--fasta", "{t}"], "table and fasta were given"),
         (["--table", "missing.csv"], "missing.csv does not exist"),
         (["--table", "{t}", "--sequence", "rna"], "mine.csv"),
         (["--table", "{t}", "--sequence", "dna", "--label", "colour"], "has no column 'colour'"),

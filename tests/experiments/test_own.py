@@ -114,7 +114,7 @@ def test_facts_of_the_data_are_kept_and_decide_the_settings(made):
 
 @pytest.mark.parametrize(
     "change, message",
-    [({"n": 0}, "n must be above 0"), ({"words": 7}, "must be -1 to 1"), ({"padded": 1}, "true or false")],
+    [({"n": 0}, "n must be above 0"), ({"words": 7}, "must be -100 to 1"), ({"padded": 1}, "true or false")],
 )
 def test_facts_that_cannot_be_are_refused(made, change, message):
     words = words_of(made(facts=Facts("binary", "DNA", 17, True, False, 90, 40, 1, 0.5, 0.75)))
