@@ -185,7 +185,7 @@ def read_recipe(file: Path) -> Recipe:
 
 def hashed(recipe: Recipe, said: Callable[[float, str], None]) -> Recipe:
     """The recipe with the sha256 of every input. Raises DataError for one that is gone, or that changed meanwhile."""
-    found = []
+    found: list[Input] = []
     for number, one in enumerate(recipe.inputs):
         path = Path(one.path)
         said(number / len(recipe.inputs), f"checking {path.name}")
