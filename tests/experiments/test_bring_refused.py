@@ -38,7 +38,7 @@ def folder(tmp_path):
         ",".join(["sequence", *columns]),
         *(",".join([s, *(str(of(i)) for of in columns.values())]) for i, s in rows),
     ]
-    (tmp_path / "t.csv").write_text("\n".join(map(",".join, lines)) + "\n")
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
     for name, seed in (("pos.fa", 1), ("neg.fa", 2)):
         (tmp_path / name).write_text("".join(f">{name}{i}\n{s}\n" for i, s in enumerate(letters(seed))))
     (tmp_path / "copy.fa").write_bytes((tmp_path / "pos.fa").read_bytes())
@@ -99,7 +99,9 @@ def test_refused_in_a_sentence_and_nothing_stays(case, folder, monkeypatch, caps
 ASKED = {
     "classes": (["--label", "kind"], "classes", "Which of heart, liver, skin is this 24-base sequence?"),
     "words": (["--label", "state"], "binary", "Is this 24-base sequence “bound” or “unbound”?"),
-    "several": (["--label", "A", "--label", "B"], "binary", "Which of the labels A, B does this 24-base sequence have?"),
+    "several": (
+        ["--label", "A", "--label", "B"], "binary", "Which of the labels A, B does this 24-base sequence have?"
+    ),
     "rank": (
         ["--label", "count", "--transform", "rank"], "regression", "What rank of count does this 24-base sequence have?"
     ),
