@@ -19,6 +19,21 @@ from dnaconv_core.runs.store import Store
 TABLE = TEMPLATES["table"].make()["bound.csv"]
 
 
+@pytest.fixture
+def settled():
+    """A function that runs the page again until files are read and the referee has looked at them."""
+
+    def wait(at):
+        for _ in range(600):
+            if not any(button.key in ("reading_stop", "rehearsal_stop") for button in at.button):
+                return at
+            time.sleep(0.1)
+            at.run()
+        raise AssertionError("the work did not end")
+
+    return wait
+
+
 def texts(at) -> str:
     return "\n".join([*(m.value for m in at.markdown), *(c.value for c in at.caption)]).replace("\\", "")
 
