@@ -22,6 +22,7 @@ from judge.curves import THIS, box, curves
 from judge.examples import choose, chosen, examples, one_example
 from judge.outputs import all_outputs, of_one, simpler_of_one
 from judge.strip import explained, number, strip
+from judge.verdict import test_part, verdict
 
 _AT_THRESHOLD = ("accuracy", "precision", "recall", "f1", "mcc")
 _SHORT = {"mcc": "Matthews"}
@@ -49,10 +50,12 @@ def draw() -> None:
             valid = (stored.get("valid") if data.own else None) or evaluate(experiment.task, data.y, data.prediction)
             train = stored.get("train", {})
         strip(experiment.answer.first_metrics, valid, train)
+        verdict(model, state.experiment())
         if experiment.answer.yes_or_no:
             _classes(experiment, data, valid, simpler)
         else:
             _numbers(experiment, data, valid, simpler)
+        test_part(model)
 
 
 def _classes(

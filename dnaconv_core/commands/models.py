@@ -151,6 +151,7 @@ def evaluate(options: Namespace) -> Answer:
     from dnaconv_core.evaluate.metrics import labelled
     from dnaconv_core.predict import predict as run_model
     from dnaconv_core.runs.seen import seen_in_training, seen_sentence
+    from dnaconv_core.runs.tested import part_words
 
     bundle = open_model(options)
     data, looks = _measured(options, bundle)
@@ -178,7 +179,7 @@ def evaluate(options: Namespace) -> Answer:
     lines += filter(None, [seen_sentence(seen)])
     if options.part:
         answer |= {"part": options.part, "looks": looks}
-        lines.insert(0, _part_words(options.part, data, looks))
+        lines.insert(0, part_words(options.part, data, looks))
     return Answer(answer, "\n".join(lines))
 
 
@@ -205,13 +206,6 @@ def _measured(options: Namespace, bundle: Bundle) -> tuple[Dataset, int]:
     experiment = get_experiment(bundle.experiment)
     data = load_own(experiment, options.part)
     return data, count_look(experiment.key) if options.part == "test" else 0
-
-
-def _part_words(part: str, data: Dataset, looks: int) -> str:
-    if part != "test":
-        return f"{data.label}, {len(data):,} examples, on which the epoch was chosen: it flatters a little"
-    times = "for the first time" if looks == 1 else f"for time {looks}: what is chosen by it is no longer tested by it"
-    return f"{data.label}, {len(data):,} examples, opened {times}"
 
 
 def predict(options: Namespace) -> Answer:

@@ -112,10 +112,8 @@ class Recipe:
             raise InputError(f"{given}: give one of a table, positives, fasta, classes, bed or a dataset")
         for role in roles:
             if _GO_WITH.get(role, forms[0]) != forms[0]:
-                made = ", or have negatives made (gc, shuffle, flanks)" if role == "negatives" else ""
-                raise InputError(
-                    f"{role} are read beside {_GO_WITH[role]}, not beside {forms[0]}: leave them out{made}"
-                )
+                out = "have negatives made (gc, shuffle, flanks)" if role == "negatives" else "leave them out"
+                raise InputError(f"{role} are read beside {_GO_WITH[role]}, not beside {forms[0]}: {out}")
         if "bed" in roles and "genome" not in roles:
             raise InputError("intervals have no letters of their own: give the genome they lie on with --genome")
         if self.negatives in ("gc", "flanks") and "genome" not in roles:
