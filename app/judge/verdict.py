@@ -1,0 +1,79 @@
+"""What a network adds to simple predictors, in one sentence; and its test part, opened on request and counted."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dnaconv_core.answers.outputs import answer_of_one
+from dnaconv_core.evaluate.metrics import LABELS
+from dnaconv_core.experiments import get_experiment
+from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.experiments.own_store import looks
+from dnaconv_core.runs.tested import Tested, looked_words, open_test
+from dnaconv_core.runs.verdict import verdict_of
+from frame.cache import bundle
+from frame.models import ModelRef
+from frame.page import errors_shown, plain
+from judge.strip import explained, number, strip
+
+_SHOWN = "_tested"  # what was measured on test parts in this session, by model
+_LOOKS = {
+    "adds": (st.success, ":material/trending_up:"),
+    "nothing": (st.info, ":material/trending_flat:"),
+    "worse": (st.warning, ":material/trending_down:"),
+}
+_WHY = (
+    "The test part was kept from everything: no network learnt from it and no epoch was chosen by it. Each look at it "
+    "is counted, because what is chosen after a look is no longer tested by it. Open it once, when you have decided."
+)
+
+
+def verdict(model: ModelRef, experiment: Experiment) -> None:
+    """What this model of an own experiment adds to the best simple predictor; nothing of others."""
+    if not experiment.own:
+        return
+    found = verdict_of(model.path, experiment.task)
+    if found.kind in _LOOKS:
+        box, icon = _LOOKS[found.kind]
+        box(plain(found.sentence), icon=icon)
+    else:
+        st.caption(plain(found.sentence))
+
+
+def test_part(model: ModelRef) -> None:
+    """The test part of an own experiment: closed, or its figures with intervals and how often it was looked at."""
+    experiment = get_experiment(bundle(model).experiment)
+    if not experiment.own or not (n := dict(experiment.parts).get("test")):
+        return
+    shown = st.session_state.setdefault(_SHOWN, {})
+    tested = shown.get((model.path, model.changed))
+    with st.container(border=True, key="test_part"):
+        st.markdown("**The test part**", help=_WHY)
+        if tested is not None:
+            _figures(experiment, tested)
+            return
+        times = looks(experiment.key)
+        before = "It was never looked at." if not times else f"It was looked at {times} time{'s' * (times > 1)} so far."
+        st.caption(f"{n:,} examples that no network learnt from. {before}")
+        with st.popover("Open the test part", icon=":material/lock_open:"):
+            st.markdown(_WHY)
+            if st.button("Open it, and count this look", key="open_test", type="primary"):
+                with errors_shown():
+                    shown[model.path, model.changed] = open_test(bundle(model))
+                    st.rerun()
+
+
+def _figures(experiment: Experiment, tested: Tested) -> None:
+    st.caption(f"{tested.n:,} examples, {looked_words(tested.looks)}.")
+    strip(experiment.answer.first_metrics, tested.metrics, {})
+    if tested.each:
+        name = answer_of_one(experiment.answer).main_metric
+        st.caption(f"{LABELS[name].name} of each:")
+        with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
+            for output, metric in tested.each.items():
+                between = f"95 %: {metric.low:.3f} – {metric.high:.3f}" if metric.low is not None else "\u00a0"
+                with st.container(width="content"):
+                    st.metric(plain(output), number(metric), help=explained(name, metric), width="content")
+                    st.caption(between)
+    if tested.warning:
+        st.warning(plain(f"{tested.warning}."), icon=":material/visibility:")
