@@ -10,7 +10,7 @@ import numpy as np
 
 from dnaconv_core.data.code_rows import codes_of
 
-_BLOCK = 1 << 24  # letters looked at together
+_BLOCK = 1 << 20  # letters looked at together
 _NAMES = 50_000  # names looked at together
 
 
