@@ -13,6 +13,7 @@ from dnaconv_core.errors import InputError
 
 _KMERS = 12_000_000  # the most that are held; of more, a fixed share is looked at, chosen by their hash
 _CHANCE = 0.01  # pairs of sequences that share a k-mer by chance, for each sequence
+_SURE = 4  # bases more, of which one pair in 256 agrees by chance
 _LIMITS = (1.0, 0.05, 0.01, 0.002)  # k-mers in more than this share of all sequences are passed over, in turn
 _BANDS, _ROWS = 12, 5  # of MinHash: of pairs with Jaccard index 0.87 hardly one is missed, with 0.13 one in 2,000 found
 _LARGE, GIANT = 0.25, 0.5  # a group with more of all sequences: pass over more k-mers; give up
@@ -70,6 +71,21 @@ def find_similar(examples: Examples, *, links: Sequence[np.ndarray] = ()) -> Sim
         if largest <= _LARGE:
             break
     return Similar(group, k, limit if share < 1 else 0, float(largest))
+
+
+def resembling(codes: np.ndarray, known: np.ndarray, alphabet: str = "DNA") -> tuple[np.ndarray, int]:
+    """Which of the sequences that are not `known` (N,) share k bases in a row with one that is, and k.
+
+    codes: (N, L) in `alphabet`; of DNA either strand counts. k is a little longer than for groups, so that hardly any
+    share it by chance.
+    """
+    examples = _as_examples(codes, alphabet)
+    k = max(min(_length_of_kmers(examples) + _SURE, 31, codes.shape[1]), 1)
+    value, row = _kmers(examples, k)
+    hit = np.isin(value, np.unique(value[known[row]]))
+    near = np.zeros(len(codes), bool)
+    near[row[hit]] = True
+    return near[~known], k
 
 
 def _sketches(value: np.ndarray, row: np.ndarray, n: int) -> list[np.ndarray]:

@@ -13,13 +13,21 @@ from dnaconv_core.data.audit import Audit, audit, many
 from dnaconv_core.data.code_rows import codes_of
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.data.fingerprints import fingerprints
-from dnaconv_core.evaluate.referee_checks import PREDICTORS, alone_line, covariate_lines, label_lines
+from dnaconv_core.evaluate import referee_mends as mends
+from dnaconv_core.evaluate.referee_checks import (
+    PREDICTORS,
+    alone_line,
+    covariate_lines,
+    label_lines,
+    labels_looked_at,
+    most_of_each,
+)
 from dnaconv_core.evaluate.referee_line import Facts, Line
 from dnaconv_core.evaluate.referee_predictors import alone
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.sequence.interval import find_locus
 
-MOST_COMPARED = 20_000  # examples among which near copies are looked for
+MOST_BASES = 8_000_000  # among which near copies are looked for
 _FEW, _TOO_FEW = 1000, 100  # examples that count in training
 
 
@@ -36,12 +44,15 @@ def referee(
     parts = {"train": train, "valid": valid} | ({"test": test} if test is not None and len(test) else {})
     progress.report(0.0, "looking for copies")
     found = audit(train, valid)
-    lines = [_size(train, found, facts), *label_lines(parts, facts), *_copies(found, parts), _conflicts(found)]
+    lines = [_size(train, found, facts), *label_lines(parts, facts), *_copies(found, parts, facts), _conflicts(found)]
     progress.report(0.3, "looking for near copies")
-    lines.append(_near_copies(parts, seed))
-    for number, (name, measure) in enumerate(alone(train, facts.task, seed).items()):
+    lines.append(_near_copies(parts, seed, facts))
+    most = most_of_each(train)
+    measures = {t: alone(train, facts.task, seed, label=t, most=most) for t in labels_looked_at(train)}
+    for number, name in enumerate(PREDICTORS):
         progress.report(0.4 + 0.1 * number, f"what {PREDICTORS[name].words} tells by itself")
-        lines.append(alone_line(name, measure(), train.length))
+        measured = {t: of_label[name]() for t, of_label in measures.items()}
+        lines.append(alone_line(name, measured, train, facts))
     lines += covariate_lines(train, facts)
     lines += [_unknown(found), _strand(train, facts)]
     progress.report(1.0, "the referee has looked at everything")
@@ -58,23 +69,26 @@ def worst(lines: list[Line]) -> str:
 
 def _size(train: Dataset, found: Audit, facts: Facts) -> Line:
     """The number of examples that count: of two classes twice the smaller one."""
-    n = _effective(train, facts.task)
+    counts = [_effective(train, facts.task, t) for t in range(train.y.shape[1])]
+    n = min(counts)
+    name = facts.name_of(counts.index(n), len(counts))
+    of = f" for {name} (the fewest of {len(counts):,} labels)" if name else ""
     weights = f" for {facts.n_parameters:,} weights" if facts.n_parameters else ""
     if n >= _FEW:
-        return Line("size", "fine", n, f"{n:,} training examples count{weights}: enough for a small network.")
+        return Line("size", "fine", n, f"{n:,} training examples count{of}{weights}: enough for a small network.")
     verdict = "look" if n >= _TOO_FEW else "stop"
     words = "few" if verdict == "look" else "too few for any network"
     return Line(
         "size", verdict, n,
-        f"Only {n:,} training examples count{weights}, which is {words}: a network may learn them by heart, so compare "
-        f"it with the simple predictors, and keep it small.",
+        f"Only {n:,} training examples count{of}{weights}, which is {words}: a network may learn them by heart, so "
+        f"compare it with the simple predictors, and keep it small.",
         "bring more examples, or train with fewer filters, weight decay and several members",
     )  # fmt: skip
 
 
-def _effective(train: Dataset, task: str) -> int:
-    known = train.w[:, 0] > 0
-    y = train.y[known, 0]
+def _effective(train: Dataset, task: str, label: int) -> int:
+    known = train.w[:, label] > 0
+    y = train.y[known, label]
     if ANSWERS[task].joint or ANSWERS[task].yes_or_no:
         values, counts = np.unique(y, return_counts=True)
         return int(len(values) * counts.min()) if len(values) > 1 else 0
@@ -84,7 +98,7 @@ def _effective(train: Dataset, task: str) -> int:
 # Copies
 
 
-def _copies(found: Audit, parts: dict[str, Dataset]) -> list[Line]:
+def _copies(found: Audit, parts: dict[str, Dataset], facts: Facts) -> list[Line]:
     train = parts["train"]
     n = found.copies + found.reverse_copies
     if n:
@@ -95,10 +109,10 @@ def _copies(found: Audit, parts: dict[str, Dataset]) -> list[Line]:
         )  # fmt: skip
     else:
         within = Line("copies", "fine", 0.0, "No sequence stands twice in the training part.")
-    return [within, _across(parts)]
+    return [within, _across(parts, facts)]
 
 
-def _across(parts: dict[str, Dataset]) -> Line:
+def _across(parts: dict[str, Dataset], facts: Facts) -> Line:
     """Held-out examples whose sequence stands in an earlier part, on either strand of DNA."""
     seen = np.zeros(0, np.uint64)
     told, n, total = [], 0, 0
@@ -117,7 +131,7 @@ def _across(parts: dict[str, Dataset]) -> Line:
     return Line(
         "copies_across", "stop" if share > 0.01 else "look", share,
         f"Sequences that stand in an earlier part too: {' and '.join(told)}. A network that knows them by heart looks "
-        f"good there.", "--split groups",
+        f"good there.", mends.apart(facts),
     )  # fmt: skip
 
 
@@ -132,30 +146,27 @@ def _conflicts(found: Audit) -> Line:
     )  # fmt: skip
 
 
-def _near_copies(parts: dict[str, Dataset], seed: int) -> Line:
+def _near_copies(parts: dict[str, Dataset], seed: int, facts: Facts) -> Line:
     """Held-out examples that share a long stretch with a training example."""
-    from dnaconv_core.data.similar import similar_groups
+    from dnaconv_core.data.similar import resembling
 
     rng = np.random.default_rng(seed)
-    share = min(1.0, MOST_COMPARED / sum(map(len, parts.values())))
+    share = min(1.0, MOST_BASES / (parts["train"].length * sum(map(len, parts.values()))))
     codes, of_train = [], []
     for name, data in parts.items():
         rows = np.sort(rng.permutation(len(data))[: max(1, int(share * len(data)))])
         codes.append(codes_of(data.X, rows))
         of_train.append(np.full(len(rows), name == "train"))
-    train, alphabet = np.concatenate(of_train), parts["train"].alphabet
-    group = similar_groups(np.concatenate(codes), alphabet)
-    near = np.isin(group[~train], group[train])
+    known = np.concatenate(of_train)
+    near, k = resembling(np.concatenate(codes), known, parts["train"].alphabet)
     value = float(near.mean()) if len(near) else 0.0
-    sampled = f" (among {len(train):,} examples drawn)" if share < 1 else ""
+    sampled = f" (among {len(known):,} examples drawn: of all it is more)" if share < 1 else ""
+    told = f"{value:.1%} of the held-out examples share {k} bases in a row with a training one{sampled}"
     if value <= 0.01:
-        return Line(
-            "near_copies", "fine", value, f"{value:.1%} of the held-out examples resemble a training one{sampled}."
-        )
+        return Line("near_copies", "fine", value, f"{told}.")
     return Line(
-        "near_copies", "stop" if value > 0.2 else "look", value,
-        f"{value:.1%} of the held-out examples share a long stretch with a training one{sampled}, or with one that "
-        f"does: figures on them say less about new sequences.", "--split groups, or by chromosome",
+        "near_copies", "stop" if value > 0.2 else "look", value, f"{told}: figures on them say less about new "
+        f"sequences.", mends.apart(facts),
     )  # fmt: skip
 
 

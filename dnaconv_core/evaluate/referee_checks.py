@@ -8,9 +8,11 @@ import numpy as np
 
 from dnaconv_core.answers import ANSWERS
 from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.evaluate import referee_mends as mends
 from dnaconv_core.evaluate.referee_line import Facts, Line
-from dnaconv_core.evaluate.referee_predictors import Alone, covariate_alone
+from dnaconv_core.evaluate.referee_predictors import MOST, Alone, covariate_alone
 
+MOST_LABELS = 8  # whose simple predictors are fitted
 _LENGTH_MATTERS = 50  # bases; what stands where is all there is in shorter ones
 
 
@@ -18,21 +20,26 @@ def label_lines(parts: dict[str, Dataset], facts: Facts) -> list[Line]:
     if ANSWERS[facts.task].joint:
         return [_classes(parts, facts.names)]
     n_tasks = parts["train"].y.shape[1]
-    named = [facts.names[t] if t < len(facts.names) else "" for t in range(n_tasks)]
+    named = [facts.name_of(t, n_tasks) for t in range(n_tasks)]
     if ANSWERS[facts.task].yes_or_no:
-        return _gravest([_balance(parts, t, name) for t, name in enumerate(named)])
+        return _gravest([_balance(parts, t, name, facts) for t, name in enumerate(named)])
     train = parts["train"]
     values = [train.y[train.w[:, t] > 0, t].astype(np.float64) for t in range(n_tasks)]
-    outliers = _gravest([_outliers(one, name) for one, name in zip(values, named, strict=True)])
+    outliers = _gravest([_outliers(one, name, facts) for one, name in zip(values, named, strict=True)])
     return outliers + _gravest([_clumps(one, name) for one, name in zip(values, named, strict=True)])
 
 
 def _gravest(lines: list[Line]) -> list[Line]:
-    """Of one check on several labels the line that matters most."""
-    return [max(lines, key=lambda line: ("fine", "look", "stop").index(line.verdict))]
+    """Of one check on several labels the line that matters most, and on how many it is so."""
+    verdict = max((line.verdict for line in lines), key=("fine", "look", "stop").index)
+    first, *others = [line for line in lines if line.verdict == verdict]
+    if len(lines) < 2:
+        return [first]
+    as_much = f" ({len(others) + 1:,} of {len(lines):,} labels are {'fine' if verdict == 'fine' else 'like that'}.)"
+    return [first._replace(sentence=first.sentence + as_much)]
 
 
-def _balance(parts: dict[str, Dataset], task: int, name: str) -> Line:
+def _balance(parts: dict[str, Dataset], task: int, name: str, facts: Facts) -> Line:
     of = f" of {name}" if name else ""
     shares = {}
     for part, data in parts.items():
@@ -41,9 +48,7 @@ def _balance(parts: dict[str, Dataset], task: int, name: str) -> Line:
             words = (
                 f"The {part} part has one class only{of}: nothing can be {'learnt' if part == 'train' else 'measured'}."
             )
-            return Line(
-                "balance", "stop", float(y.mean()) if len(y) else None, words, "another --split, or more examples"
-            )
+            return Line("balance", "stop", float(y.mean()) if len(y) else None, words, mends.both_classes(facts))
         shares[part] = float(y.mean())
     p = shares["train"]
     far = max(abs(share - p) for share in shares.values()) > 0.1
@@ -51,7 +56,11 @@ def _balance(parts: dict[str, Dataset], task: int, name: str) -> Line:
     if far:
         others = ", ".join(f"{share:.1%} in {part}" for part, share in shares.items() if part != "train")
         return Line(
-            "balance", "look", p, f"{words}, but {others}: the parts differ in more than chance.", "--split random"
+            "balance",
+            "look",
+            p,
+            f"{words}, but {others}: the parts differ in more than chance.",
+            mends.both_classes(facts),
         )
     if min(p, 1 - p) < 0.1:
         return Line(
@@ -79,7 +88,7 @@ def _classes(parts: dict[str, Dataset], names: tuple[str, ...]) -> Line:
     )
 
 
-def _outliers(y: np.ndarray, name: str) -> Line:
+def _outliers(y: np.ndarray, name: str, facts: Facts) -> Line:
     """Far from the median by the spread of the middle half (Tukey's fences, wide)."""
     of = f" of {name}" if name else ""
     low, high = np.percentile(y, (25, 75)) if len(y) else (0.0, 0.0)
@@ -90,7 +99,7 @@ def _outliers(y: np.ndarray, name: str) -> Line:
     return Line(
         "outliers", "look", share,
         f"{int(far.sum()):,} labels{of} lie far out, from {y[far].min():.3g} to {y[far].max():.3g}: squared errors are "
-        f"ruled by them.", "--transform rank",
+        f"ruled by them.", mends.far_out(facts),
     )  # fmt: skip
 
 
@@ -103,9 +112,10 @@ def _clumps(y: np.ndarray, name: str) -> Line:
         )
     share = float(counts.max() / counts.sum())
     if share > 0.1:
+        mend = "leave those rows out, or ask yes or no instead, in a column of its own"
         return Line(
             "clumps", "look", share, f"{share:.1%} of the labels{of} are {values[counts.argmax()]:.3g}: perhaps a "
-            f"limit of detection, or two questions in one.", "--task binary, or --transform rank",
+            f"limit of detection, or two questions in one.", "--task binary" if np.isin(values, (0, 1)).all() else mend,
         )  # fmt: skip
     return Line("clumps", "fine", share, f"The labels{of} take {len(values):,} values, none of them often.")
 
@@ -124,45 +134,69 @@ class _Predictor(NamedTuple):
 PREDICTORS = {
     "length": _Predictor("the number of known bases", 0.55, 0.75, "a network sees where padding or N begins",
                          "--lengths crop, so that all have the same"),
-    "gc": _Predictor("GC content", 0.65, 0.9, "a network can lean on it instead of on motifs", "--negatives gc"),
+    "gc": _Predictor("GC content", 0.65, 0.9, "a network can lean on it instead of on motifs", ""),
     "dinucleotides": _Predictor("dinucleotide composition", 0.7, 0.95,
-                                "the classes may come from different kinds of sequence", "--negatives gc or shuffle"),
+                                "the classes may come from different kinds of sequence", ""),
     "positions": _Predictor("which base stands at which position", 0.7, 0.95,
                             "the sequences are aligned to something, perhaps to how they were chosen", ""),
 }  # fmt: skip
 
 
-def alone_line(name: str, found: Alone, length: int) -> Line:
+def labels_looked_at(train: Dataset) -> list[int]:
+    """Labels whose simple predictors are fitted: all, or of many some that lie evenly among them."""
+    n = train.y.shape[1]
+    return sorted(set(np.linspace(0, n - 1, min(n, MOST_LABELS)).astype(int).tolist()))
+
+
+def most_of_each(train: Dataset) -> int:
+    """Examples looked at for each label, so that many labels take no longer than one."""
+    return max(MOST // len(labels_looked_at(train)), 2_000)
+
+
+def _strongest(found: dict[int, Alone], train: Dataset, facts: Facts) -> tuple[Alone, str]:
+    """The label that is told best, and the words that name it among several."""
+    label = max(found, key=lambda t: found[t].strength)
+    n = train.y.shape[1]
+    if n < 2:
+        return found[label], ""
+    some = f" (the most of {len(found):,} labels{f' looked at, of {n:,}' if len(found) < n else ''})"
+    return found[label], f" for {facts.name_of(label, n)}{some}"
+
+
+def alone_line(name: str, measured: dict[int, Alone], train: Dataset, facts: Facts) -> Line:
+    """measured: by label."""
+    found, of = _strongest(measured, train, facts)
     p = PREDICTORS[name]
     check, begun = f"{name}_alone", p.words[0].upper() + p.words[1:]
     if found.value is None:
         return Line(check, "fine", None, f"{begun} cannot tell: {found.reason}.")
     sampled = f" on {found.n:,} examples drawn" if found.sampled else ""
-    figure = f"{found.metric} {found.value:.2f}{sampled}"
-    strength = found.value if found.metric == "ROC-AUC" else 0.5 + abs(found.value) / 2  # r 0.5 is as telling as 0.75
-    if strength < p.look:
+    figure = f"{found.metric} {found.value:.2f}{of}{sampled}"
+    if found.strength < p.look:
         return Line(check, "fine", found.value, f"{begun} alone says little: {figure}, cross-validated.")
-    if name == "positions" and length < _LENGTH_MATTERS:
+    if name == "positions" and train.length < _LENGTH_MATTERS:
         words = f"{begun} alone reaches {figure}: a network must do better than that linear model."
         return Line(check, "fine", found.value, words)
-    verdict = "stop" if strength >= p.stop else "look"
+    verdict = "stop" if found.strength >= p.stop else "look"
     words = f"{begun} alone reaches {figure}, cross-validated: {p.why}."
-    return Line(check, verdict, found.value, words, p.mend)
+    mend = p.mend if name == "length" else mends.composition(facts, name)
+    return Line(check, verdict, found.value, words, mend)
 
 
 def covariate_lines(train: Dataset, facts: Facts) -> list[Line]:
     lines = []
     for column, name in enumerate(train.covariate_names):
-        found = covariate_alone(train, facts.task, column)
+        measured = {t: covariate_alone(train, facts.task, column, t) for t in labels_looked_at(train)}
+        found, of = _strongest(measured, train, facts)
         if found.value is None:
             words = f"{name} cannot tell: {found.reason}."
-            lines.append(Line(f"covariate_{name}", "look", None, words, "leave it out"))
+            lines.append(Line(f"covariate_{name}", "look", None, words, mends.covariate(facts, name)))
             continue
-        strength = found.value if found.metric == "ROC-AUC" else 0.5 + abs(found.value) / 2
-        words = f"{name} alone reaches {found.metric} {found.value:.2f}"
-        if strength >= 0.95:
+        words = f"{name} alone reaches {found.metric} {found.value:.2f}{of}"
+        if found.strength >= 0.95:
             why = ": was it measured after, or from, the label?"
-            lines.append(Line(f"covariate_{name}", "stop", found.value, words + why, "leave it out of --covariates"))
+            lines.append(Line(f"covariate_{name}", "stop", found.value, words + why, mends.covariate(facts, name)))
         else:
-            lines.append(Line(f"covariate_{name}", "look" if strength >= 0.85 else "fine", found.value, words + "."))
+            verdict = "look" if found.strength >= 0.85 else "fine"
+            lines.append(Line(f"covariate_{name}", verdict, found.value, words + "."))
     return lines

@@ -31,23 +31,32 @@ class Alone(NamedTuple):
     sampled: bool = False
     reason: str = ""
 
+    @property
+    def strength(self) -> float:
+        """As a ROC-AUC: r 0.5 is as telling as 0.75; below all where nothing was measured."""
+        if self.value is None:
+            return -1.0
+        return self.value if self.metric == "ROC-AUC" else 0.5 + abs(self.value) / 2
 
-def alone(train: Dataset, task: str, seed: int = 0) -> dict[str, Callable[[], Alone]]:
-    """Predictors by name, each measured when it is called."""
-    known = np.flatnonzero(train.w[:, 0] > 0)
-    rows = np.sort(np.random.default_rng(seed).permutation(known)[:MOST])
+
+def alone(
+    train: Dataset, task: str, seed: int = 0, *, label: int = 0, most: int = MOST
+) -> dict[str, Callable[[], Alone]]:
+    """Predictors of one label by name, each measured when it is called, on at most `most` examples."""
+    known = np.flatnonzero(train.w[:, label] > 0)
+    rows = np.sort(np.random.default_rng(seed).permutation(known)[:most])
     sampled = len(rows) < len(known)
-    codes, y = codes_of(train.X, rows), train.y[rows, 0].astype(np.float64)
+    codes, y = codes_of(train.X, rows), train.y[rows, label].astype(np.float64)
     groups = of_codes(codes, both_strands=train.alphabet == "DNA")
     features = {"length": _known, "gc": _gc, "dinucleotides": _dinucleotides, "positions": _positions}
     return {name: partial(_measured, make, codes, y, groups, task, seed, sampled) for name, make in features.items()}
 
 
-def covariate_alone(train: Dataset, task: str, column: int) -> Alone:
+def covariate_alone(train: Dataset, task: str, column: int, label: int = 0) -> Alone:
     """How far one covariate gets by its order alone, without fitting anything."""
     beside = train.covariate(train.covariate_names[column])
-    known = (train.w[:, 0] > 0) & np.isfinite(beside)
-    y, values = train.y[known, 0].astype(np.float64), beside[known].astype(np.float64)
+    known = (train.w[:, label] > 0) & np.isfinite(beside)
+    y, values = train.y[known, label].astype(np.float64), beside[known].astype(np.float64)
     if len(y) < _LEAST or np.ptp(values) == 0 or np.ptp(y) == 0:
         return Alone(None, reason="it never changes" if len(y) >= _LEAST else "there are too few examples")
     if ANSWERS[task].yes_or_no:

@@ -186,7 +186,7 @@ def _write(folder: Path, recipe: Recipe, prepared: Prepared, progress: Progress)
     parts, examples = prepared.parts, prepared.examples
     experiment = describe(recipe, prepared.task, examples, parts)
     experiment = replace(experiment, data_hash=data_hash(parts))
-    facts = facts_of(experiment)
+    facts = facts_of(experiment, recipe)
     audit = referee(
         parts["train"], parts["valid"], parts["test"], facts, seed=recipe.seed, progress=Part(progress, 0, 0.4)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ from dnaconv_core.data.formats import read_dataset
 from dnaconv_core.data.split import split_dataset
 from dnaconv_core.errors import DataError
 from dnaconv_core.evaluate.referee import referee
-from dnaconv_core.evaluate.referee_line import Facts, Line
+from dnaconv_core.evaluate.referee_line import Came, Facts, Line
 from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.experiments.own import RECIPE, folder_of
+from dnaconv_core.experiments.recipe import FORMS, NO_COLUMN, Recipe, read_recipe
 from dnaconv_core.experiments.sources import BOOK, DEFAULT_SPLIT, OWN, SYNTHETIC, load_own, load_parts
 from dnaconv_core.progress import SILENT, Progress
 
@@ -28,14 +31,31 @@ def of_experiment(experiment: Experiment, progress: Progress = SILENT) -> list[L
     else:
         here = all(book_part(name) is not None for name in experiment.book_parts)
         train, valid = load_parts(experiment, BOOK if here else SYNTHETIC)
-    return referee(train, valid, test, facts_of(experiment), progress=progress)
+    facts = facts_of(experiment)
+    if experiment.own:
+        with contextlib.suppress(DataError):  # one that was taken in may have no recipe
+            facts = facts_of(experiment, read_recipe(folder_of(experiment.key) / RECIPE))
+    return referee(train, valid, test, facts, progress=progress)
 
 
-def facts_of(experiment: Experiment) -> Facts:
-    """What the referee must know, with the size of the network that training starts from."""
+def facts_of(experiment: Experiment, recipe: Recipe | None = None) -> Facts:
+    """What the referee must know, with the size of the network that training starts from, and how the data came."""
     preset = next(iter(experiment.presets))
     n = experiment.model_config(preset).n_parameters
-    return Facts(experiment.task, experiment.strand, experiment.names, n)
+    came = None if recipe is None else _came(recipe)
+    return Facts(experiment.task, experiment.strand, experiment.names, n, came)
+
+
+def _came(recipe: Recipe) -> Came:
+    form = next(role for role in FORMS if any(one.role == role for one in recipe.inputs))
+    tested = any(recipe.path(role) for role in ("test_positives", "valid", "test"))
+    return Came(
+        form,
+        recipe.negatives or ("file" if recipe.path("negatives") else ""),
+        recipe.path("genome") is not None,
+        str(recipe.split.get("kind", "")),
+        tested or recipe.part not in ("", NO_COLUMN),
+    )
 
 
 def of_path(path: Path, alphabet: str, progress: Progress = SILENT) -> list[Line]:

@@ -109,7 +109,12 @@ def rehearse(recipe: Recipe, found: Survey, progress: Progress = SILENT) -> Rehe
     experiment = describe(recipe, prepared.task, examples, prepared.parts)
     watched = Part(progress, 0.6, 0.4)
     audit = referee(
-        judged["train"], judged["valid"], judged["test"], facts_of(experiment), seed=recipe.seed, progress=watched
+        judged["train"],
+        judged["valid"],
+        judged["test"],
+        facts_of(experiment, recipe),
+        seed=recipe.seed,
+        progress=watched,
     )
     return Rehearsal(
         {name: round(n * scale) for name, n in sizes.items()},

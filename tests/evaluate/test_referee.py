@@ -11,7 +11,9 @@ from sklearn.metrics import roc_auc_score
 
 from dnaconv_core.data.code_rows import CodeRows, codes_of
 from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.data.similar import resembling
 from dnaconv_core.evaluate.referee import Facts, referee, worst
+from dnaconv_core.evaluate.referee_line import Came
 from dnaconv_core.evaluate.referee_page import referee_page
 from dnaconv_core.evaluate.referee_predictors import alone
 from dnaconv_core.sequence.encoding import from_codes
@@ -180,3 +182,67 @@ def test_the_page_escapes_what_it_shows(of_clean):
     assert "<script>" not in page and "&lt;script&gt;" in page and "a &amp; b" in page
     assert worst(list(of_clean.values())) == "fine"
     assert "http" not in page
+
+
+def test_every_label_is_looked_at_and_named(clean):
+    """GC tells the second label, of which few are positive; a covariate tells the third."""
+    train, valid, _ = clean
+    rng = np.random.default_rng(5)
+    n = len(train)
+    second, third = (np.arange(n) % 50 == 0).astype(np.float32), (rng.random(n) < 0.5).astype(np.float32)
+    codes = codes_of(train.X, slice(None)).copy()
+    for row in np.flatnonzero(second):
+        codes[row] = rng.choice([1, 2], LENGTH)
+    y = np.stack([train.y[:, 0], second, third], axis=1)
+    data = replace(changed(train, codes), y=y, w=np.ones_like(y)).with_covariates(third[:, None], ("leak",))
+    held = replace(valid, y=y[: len(valid)], w=np.ones((len(valid), 3), np.float32))
+    found = lines(data, held, facts=Facts("binary", names=("plain", "rich", "leaky")))
+    assert (found["size"].verdict, found["size"].value) == ("stop", 60)
+    assert "count for rich (the fewest of 3 labels)" in found["size"].sentence
+    assert found["gc_alone"].verdict == "stop" and "for rich (the most of 3 labels)" in found["gc_alone"].sentence
+    assert found["covariate_leak"].value == 1.0 and "for leaky" in found["covariate_leak"].sentence
+    assert "of rich" in found["balance"].sentence and "(1 of 3 labels are like that.)" in found["balance"].sentence
+
+
+@pytest.mark.parametrize(
+    ("came", "near", "gc"),
+    [
+        (None, "--split groups", "look at what the network adds"),
+        (Came("positives", "file"), "--split groups", "--negatives shuffle in place of the file"),
+        (
+            Came("positives", "file", parts_given=True),
+            "take what stands in the files for testing",
+            "--negatives shuffle",
+        ),
+        (Came("table", split="chromosome"), "--split groups", "look at what the network adds"),
+        (Came("table", parts_given=True), "--split groups, without --split-column", "look at what the network adds"),
+        (Came("bed", "flanks", genome=True, split="groups"), "leave those examples out", "--negatives gc"),
+    ],
+)
+def test_a_mend_is_possible_for_the_form_that_came(clean, came, near, gc):
+    train, valid, _ = clean
+    codes, held = codes_of(train.X, slice(None)).copy(), codes_of(valid.X, slice(None)).copy()
+    codes[train.y[:, 0] == 1, :30] = np.random.default_rng(6).choice([1, 2], (int(train.y.sum()), 30))
+    held[:90, 20:60] = codes[:90, 20:60]
+    found = lines(changed(train, codes), changed(valid, held), facts=Facts("binary", came=came))
+    assert found["near_copies"].mend.startswith(near) and found["near_copies"].verdict == "stop"
+    assert found["gc_alone"].mend.startswith(gc) and found["gc_alone"].verdict != "fine"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_chance_makes_no_near_copies(seed):
+    """Groups of similar sequences hold one pair in a hundred by chance; the referee does not take these for copies."""
+    found = lines(random_part(480, 3 * seed), random_part(60, 3 * seed + 1), random_part(60, 3 * seed + 2))
+    assert (found["near_copies"].verdict, found["near_copies"].value) == ("fine", 0.0)
+
+
+def test_a_shared_stretch_counts_on_either_strand_and_not_through_others():
+    """The third shares 20 bases with the first; the fourth 18 with the third, but only 13 of them with the first."""
+    rng = np.random.default_rng(1)
+    codes = rng.integers(0, 4, (5, 30)).astype(np.uint8)
+    codes[2, 5:25] = 3 - codes[0, 5:25][::-1]
+    codes[3, :18] = codes[2, 12:30]
+    known = np.array([True, True, False, False, False])
+    near, k = resembling(codes, known)
+    assert (k, near.tolist()) == (15, [True, False, False])
+    assert not resembling(codes, known, "RNA")[0].any()
