@@ -6,6 +6,7 @@ import streamlit as st
 
 from dnaconv_core.evaluate.metrics import LABELS
 from dnaconv_core.experiments import all_experiments
+from dnaconv_core.runs.models import words_back
 from frame import state
 from frame.models import catalog, selected
 from frame.page import plain
@@ -41,6 +42,9 @@ def styles() -> None:
 def sidebar() -> None:
     """Choose the experiment and the model that every page shows."""
     missing = state.unknown_experiment()
+    if missing and words_back(missing):
+        st.warning(f"The data of {plain(missing)} are gone; its models still say what they answer.")
+        missing = ""
     current, known = state.experiment(), all_experiments()
     with st.sidebar:
         st.session_state["_experiment"] = current.key

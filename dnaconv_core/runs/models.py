@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dnaconv_core.errors import BundleError
+from dnaconv_core.experiments import WORDS, all_experiments, experiment_of
+from dnaconv_core.experiments.own import KEY
+from dnaconv_core.experiments.own_store import adopt
 from dnaconv_core.home import models_folder
 from dnaconv_core.model.bundle import CONFIG, is_bundle
 from dnaconv_core.runs.store import LIVE, Store
@@ -60,3 +63,19 @@ def find_model(name: str, store: Store | None = None) -> Path:
             raise BundleError(f"run {name} has no model yet: it is {run.state}, {way}")
     keys = ", ".join(entry.key for entry in list_models(store)[:8]) or "none yet"
     raise BundleError(f"there is no model {name[:60]!r}: give a run's id, a bundle's folder, or one of: {keys}")
+
+
+def words_back(experiment: str, store: Store | None = None) -> bool:
+    """Put back the words of an own experiment whose folder is gone, from a model that answers it; True where it was so.
+
+    Its examples stay gone. Raises DataError where what the model says of it cannot be read.
+    """
+    if experiment in all_experiments() or not KEY.fullmatch(experiment):
+        return False
+    for entry in list_models(store):
+        if _experiment_of(entry.path) == experiment:
+            record = json.loads((entry.path / CONFIG).read_text())
+            if WORDS in record:
+                adopt(experiment_of(experiment, record))
+                return True
+    return False

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+
+from dnaconv_core.experiments import get_experiment
+from dnaconv_core.experiments.own import folder_of
 from dnaconv_core.experiments.own_store import looks
 from dnaconv_core.runs.store import Store
 from dnaconv_core.runs.tested import open_test
@@ -42,3 +46,15 @@ def test_an_experiment_of_the_program_has_no_test_part(trained, dashboard):
     at = dashboard("evaluate", experiment="rnai", run=run.id)
     assert not at.exception and not any(button.key == "open_test" for button in at.button)
     assert "test part" not in texts(at) and "simple predictor" not in texts(at)
+
+
+def test_figures_stay_where_the_experiments_folder_is_gone(several, dashboard, tmp_path, monkeypatch):
+    home = tmp_path / "copy"
+    shutil.copytree(Store().home, home)
+    monkeypatch.setenv("DNACONV_HOME", str(home))
+    question = get_experiment("kinds").question
+    shutil.rmtree(folder_of("kinds"))
+    at = dashboard("evaluate", experiment="kinds", run=several["kinds"].id)
+    assert not at.exception and not at.error and len(at.metric) > 2
+    assert get_experiment("kinds").question == question and not get_experiment("kinds").has_data
+    assert not any(button.key == "open_test" for button in at.button)
