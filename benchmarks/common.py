@@ -173,3 +173,9 @@ def serve(answer: Callable[[dict[str, Any]], Any]) -> None:
     for line in sys.stdin:
         spent = timed(lambda line=line: answer(json.loads(line)))
         print(json.dumps(spent._asdict()), flush=True)
+
+
+def peak_mb() -> float:
+    """The most MB that this process has held; not that of the one which started it, as `ru_maxrss` may be."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024

@@ -8,14 +8,13 @@ Each step is timed once, from the files to codes and parts; peak memory is that 
 from __future__ import annotations
 
 import argparse
-import resource
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from common import finish
+from common import finish, peak_mb
 
 from dnaconv_core.data.genome import Genome
 from dnaconv_core.data.intervals import interval_examples, read_intervals
@@ -38,10 +37,6 @@ def write_bed(path: Path, n: int, contig: int) -> None:
     with path.open("w") as file:
         for number, start, minus in zip(*(column.tolist() for column in columns), strict=True):
             file.write(f"chr{number}\t{start}\t{start + WIDTH}\tpeak\t{start % 1000}\t{'+-'[minus]}\n")
-
-
-def peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def measure(n: int, megabases: int) -> list[dict]:

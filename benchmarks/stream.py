@@ -52,20 +52,30 @@ def write_shards(folder: Path, shards: int, n: int, length: int) -> None:
         made.rmdir()
 
 
+_MEASURED = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from common import peak_mb
+from dnaconv_core.cli import main
+code = main(sys.argv[2:])
+sys.stderr.write(f"\\n{peak_mb()}")
+sys.exit(code)
+"""
+
+
 def run(home: Path, *command: str) -> tuple[dict, float, float]:
     """What a command says as JSON, the most MB it held, and its seconds."""
     # with nothing kept in memory
     environment = {**os.environ, "DNACONV_HOME": str(home), "DNACONV_IN_MEMORY": "0"}
     start = time.perf_counter()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as said:
-        words = [sys.executable, "-m", "dnaconv_core.cli", *command, "--json"]
-        child = subprocess.Popen(words, env=environment, stdout=out, stderr=said)
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
+        words = [sys.executable, "-c", _MEASURED, str(Path(__file__).parent), *command, "--json"]
+        done = subprocess.run(words, env=environment, stdout=out, stderr=said, check=False)
         out.seek(0), said.seek(0)
-        if child.returncode:
-            raise RuntimeError(f"{' '.join(command)}: {said.read().decode()[-2000:]}")
-        return json.load(out), usage.ru_maxrss / 1024, time.perf_counter() - start
+        told = said.read().decode()
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(command)}: {told[-2000:]}")
+        return json.load(out), float(told.rsplit("\n", 1)[1]), time.perf_counter() - start
 
 
 def measure(folder: Path, shards: int, n: int, length: int) -> dict[str, dict[str, float]]:

@@ -80,7 +80,7 @@ def test_labels_of_every_kind_in_headers(tmp_path):
     text = ">a x=7 score=8\nACG\n>b x=9 score=0.5\nACG\n>c x=1\nACT\n>d score=tall x=4\nACT\n"
     file = write(tmp_path, text)
     examples = labelled_fasta(file, label_pattern="score", recipe=LabelRecipe(transform="log2"))
-    assert examples.y.ravel().tolist() == [3, -1] and examples.tasks == ("score",)
+    assert examples.y.ravel().tolist() == [3, -1] and examples.tasks == ("log2 score",)
     assert examples.skipped == (
         Skipped(str(file), 5, "has no label in its header"),
         Skipped(str(file), 7, "has 'tall' in column 'score': it is no label"),

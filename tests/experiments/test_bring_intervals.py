@@ -93,24 +93,24 @@ def test_negatives_where_there_are_only_positives(genome, tmp_path, capsys, how)
     assert get_experiment("peaks").data_hash == before
 
 
-def test_a_bigwig_as_label_and_as_covariate(genome, tmp_path, capsys):
+def test_a_bigwig_as_label_and_another_as_covariate_that_tells_all(genome, tmp_path, capsys):
     import pybigtools
 
-    track = tmp_path / "open.bw"
-    rows = [("chr1", 0, 450, 1.0), ("chr1", 450, 900, 3.0)]
-    pybigtools.open(str(track), "w").write(CONTIGS, rows)
+    for name, scale in (("signal", 1.0), ("open", 2.0)):
+        rows = [("chr1", 0, 450, scale), ("chr1", 450, 900, 3.0 * scale)]
+        pybigtools.open(str(tmp_path / f"{name}.bw"), "w").write(CONTIGS, rows)
     bed = tmp_path / "peaks.bed"
     bed.write_text("".join(f"chr1\t{a}\t{a + 20}\n" for a in range(30, 870, 25)))
-    found = told(capsys, "track", "--bed", str(bed), "--genome", str(genome), "--bigwig-label", str(track),
-                 "--bigwig-covariate", f"open={track}", "--split", "random")  # fmt: skip
+    bigwigs = ("--bigwig-label", str(tmp_path / "signal.bw"), "--bigwig-covariate", f"open={tmp_path / 'open.bw'}")
+    found = told(capsys, "track", "--bed", str(bed), "--genome", str(genome), *bigwigs, "--split", "random")
     assert found["task"] == "regression"
     train = load_own(get_experiment("track"), "train")
     assert train.covariate_names == ("open",)
-    np.testing.assert_allclose(train.covariates[:, 0], train.y[:, 0])
+    np.testing.assert_allclose(train.covariates[:, 0], 2 * train.y[:, 0])
     by_id = {name: y for name, y in zip(train.ids.tolist(), train.y[:, 0].tolist(), strict=True)}
     assert set(by_id.values()) <= {1.0, 3.0, 2.0} | {y for y in by_id.values() if 1 < y < 3}
     covariate = {line["check"]: line for line in found["audit"]}["covariate_open"]
-    assert covariate["verdict"] == "stop"  # it is the label
+    assert covariate["verdict"] == "stop"  # it is twice the label
 
 
 @pytest.mark.parametrize(
