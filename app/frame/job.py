@@ -63,10 +63,12 @@ class _Jobs:
     def get(self, key: tuple) -> Job | None:
         return self._jobs.get(key)
 
-    def start(self, key: tuple, work: Callable[[Progress], Any]) -> Job:
+    def start(self, key: tuple, work: Callable[[Progress], Any], session: object = None) -> Job:
         """The job of this key, begun now if there is none; the oldest results of its kind are let go."""
         with self._lock:
             job = self._jobs.pop(key, None) or Job(work)
+            if session is not None:  # in the same breath, or another session that leaves would stop it
+                job.sessions.add(session)
             ended = [k for k, other in self._jobs.items() if k[0] == key[0] and other.done]
             for old in ended[: max(0, len(ended) + 1 - _MOST)]:
                 del self._jobs[old]
@@ -81,12 +83,14 @@ class _Jobs:
 
     def leave(self, key: tuple, session: object) -> None:
         """This session has gone on to something else; work that nobody waits for any more is stopped."""
-        job = self.get(key)
-        if job is None or job.done:
-            return
-        job.sessions.discard(session)
-        if not job.sessions:
-            self.forget(key)
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is None or job.done:
+                return
+            job.sessions.discard(session)
+            if not job.sessions:
+                del self._jobs[key]
+                job.stopped = True
 
 
 @st.cache_resource(show_spinner=False)
@@ -132,8 +136,7 @@ def background(
         jobs.leave(last, session)
     st.session_state[f"_last_{kind}"] = key
     fresh = jobs.get(key) is None
-    job = jobs.start(key, work)
-    job.sessions.add(session)
+    job = jobs.start(key, work, session)
     if fresh:
         job.thread.join(_PATIENCE)
     with st.container():  # there also when all is done, so that what is below keeps its place and is not drawn anew
