@@ -6,126 +6,56 @@ and links are all made from the one place.
 
 from __future__ import annotations
 
-import dataclasses
-import typing
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
 
 from dnaconv_core.answers import ANSWERS
 from dnaconv_core.answers.base import Answer
 from dnaconv_core.answers.links import LINKS
 from dnaconv_core.errors import ConfigError
 from dnaconv_core.model.heads import HEADS
+from dnaconv_core.model.schema import Checked, setting
 from dnaconv_core.model.steps import head_of, last_of_layer, steps
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
-
-def _setting(default: Any, help: str, **limits: Any) -> Any:
-    """A dataclass field with its schema: `low`, `high` (inclusive), `choices`, `label`, `group`, `log`."""
-    return field(default=default, metadata={"help": help, **limits})
-
 
 @dataclass(frozen=True)
-class _Checked:
-    """Validation and JSON for the dataclasses below."""
-
-    def __post_init__(self) -> None:
-        hints = typing.get_type_hints(type(self))
-        for spec in fields(self):
-            object.__setattr__(self, spec.name, _checked(spec, hints[spec.name], getattr(self, spec.name)))
-        self.check_together()
-
-    def check_together(self) -> None:
-        """What one field alone cannot tell."""
-
-    def to_json(self) -> dict[str, Any]:
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in dataclasses.asdict(self).items()}
-
-    @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> Self:
-        """The configuration that `to_json` described. Raises ConfigError naming the first unknown key."""
-        known = {spec.name for spec in fields(cls)}
-        for key in stored:
-            if key not in known:
-                raise ConfigError(f"unknown setting {key!r}: the settings are {', '.join(sorted(known))}")
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()})
-
-    def replace(self, **changes: Any) -> Self:
-        """A copy with these fields changed, checked again. Raises ConfigError for an unknown name."""
-        return type(self).from_json({**self.to_json(), **changes})
-
-
-def _checked(spec: dataclasses.Field[Any], kind: Any, value: Any) -> Any:
-    name = spec.name
-    if value is None and type(None) in typing.get_args(kind):
-        return None
-    if typing.get_origin(kind) is tuple:
-        if not isinstance(value, tuple):
-            raise ConfigError(f"{name} is {value!r}: it must be a list")
-        return value
-    kind = next((arg for arg in typing.get_args(kind) if arg in _KINDS), kind)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if type(value) is not kind:
-        raise ConfigError(f"{name} is {value!r}: it must be {_KINDS[kind]}")
-    _check_allowed(spec, value)
-    return value
-
-
-def _check_allowed(spec: dataclasses.Field[Any], value: Any) -> None:
-    """ConfigError for a value that is no choice of the setting, or out of its range."""
-    choices, low, high = (spec.metadata.get(name) for name in ("choices", "low", "high"))
-    if choices is not None and value not in choices:
-        raise ConfigError(f"{spec.name} is {value!r}: choose {' or '.join(map(repr, choices))}")
-    if (low is not None and not value >= low) or (high is not None and not value <= high):  # "not" also refuses NaN
-        allowed = f"{low} or more" if high is None else f"{low} to {high}"
-        raise ConfigError(f"{spec.name} is {value!r}: it must be {allowed}")
-
-
-_KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
-
-
-@dataclass(frozen=True)
-class ModelConfig(_Checked):
+class ModelConfig(Checked):
     """`Conv1D → ReLU → Dropout` × depth → Flatten or maximum → [covariates] → Dense [+ positional] → output.
 
     With `members` above 1 that many networks stand side by side in one: see model/convnet.py.
     """
 
-    length: int = _setting(101, "bases in one input sequence", low=1, high=100_000, label="Sequence length (bases)")
-    alphabet: str = _setting("DNA", "letters of the sequences", choices=("DNA", "RNA"))
-    n_tasks: int = _setting(1, "labels predicted together", low=1, high=1000)
-    task: str = _setting("binary", "class or number", choices=tuple(ANSWERS))
-    output: str = _setting("sigmoid", "what the last unit ends in", choices=tuple(LINKS), label="Output", group="model")
-    depth: int = _setting(3, "convolutional layers", low=1, high=6, label="Depth (layers)", group="model")
-    filters: int = _setting(15, "filters in each layer", low=1, high=256, label="Filters per layer", group="model")
-    kernel_size: int = _setting(10, "bases one filter looks at", low=1, high=25, label="Kernel (bases)", group="model")
-    dropout: float = _setting(
+    length: int = setting(101, "bases in one input sequence", low=1, high=100_000, label="Sequence length (bases)")
+    alphabet: str = setting("DNA", "letters of the sequences", choices=("DNA", "RNA"))
+    n_tasks: int = setting(1, "labels predicted together", low=1, high=1000)
+    task: str = setting("binary", "class or number", choices=tuple(ANSWERS))
+    output: str = setting("sigmoid", "what the last unit ends in", choices=tuple(LINKS), label="Output", group="model")
+    depth: int = setting(3, "convolutional layers", low=1, high=6, label="Depth (layers)", group="model")
+    filters: int = setting(15, "filters in each layer", low=1, high=256, label="Filters per layer", group="model")
+    kernel_size: int = setting(10, "bases one filter looks at", low=1, high=25, label="Kernel (bases)", group="model")
+    dropout: float = setting(
         0.5, "share of activations dropped in training", low=0.0, high=0.9, label="Dropout", group="model"
     )
-    padding: str = _setting(
+    padding: str = setting(
         "same",
         "'same' keeps the length with zeros at the ends, 'valid' shortens it",
         choices=("same", "valid"),
         label="Padding",
         group="model",
     )
-    pooling: str = _setting(
+    pooling: str = setting(
         "flatten",
         ", ".join(f"{key!r} {head.help}" for key, head in HEADS.items()),
         choices=HEADS,
         label="Before the dense layer",
         group="model",
     )
-    ignore_padding: bool = _setting(
+    ignore_padding: bool = setting(
         False,
         "maximum and mean leave out positions that see nothing but unknown bases at the ends, as padded sequences have",
         label="Ignore padding",
         group="model",
     )
-    pooled_dropout: float = _setting(
+    pooled_dropout: float = setting(
         0.0,
         "share of the numbers that enter the dense layer dropped in training",
         low=0.0,
@@ -133,20 +63,20 @@ class ModelConfig(_Checked):
         label="Dropout before the dense layer",
         group="model",
     )
-    strands: str = _setting(
+    strands: str = setting(
         "one",
         "'both' applies each filter to both strands and keeps the stronger",
         choices=("one", "both"),
         label="Strands read",
         group="model",
     )
-    positional: bool = _setting(
+    positional: bool = setting(
         False,
         "add a weight for each base at each position straight to the output: a linear model beside the filters",
         label="Positional weights",
         group="model",
     )
-    members: int = _setting(
+    members: int = setting(
         1,
         "networks that learn side by side from different starts and are averaged",
         low=1,
@@ -154,16 +84,16 @@ class ModelConfig(_Checked):
         label="Members (averaged)",
         group="model",
     )
-    names: tuple[str, ...] = _setting((), "of the labels predicted together, or of the classes")
-    covariates: tuple[str, ...] = _setting((), "names of the numbers given beside the sequence")
-    covariate_transform: str = _setting(
+    names: tuple[str, ...] = setting((), "of the labels predicted together, or of the classes")
+    covariates: tuple[str, ...] = setting((), "names of the numbers given beside the sequence")
+    covariate_transform: str = setting(
         "none",
         "what is done to raw covariates: 'log' is log(a + 0.001), then standardised",
         choices=("none", "standardize", "log"),
         label="Covariate transform",
         group="model",
     )
-    covariate_gain: float = _setting(
+    covariate_gain: float = setting(
         1.0,
         "standardised covariates are multiplied by this, so that their weights are learnt faster",
         low=0.1,
@@ -171,8 +101,8 @@ class ModelConfig(_Checked):
         label="Covariate gain",
         group="model",
     )
-    covariate_mean: tuple[float, ...] = _setting((), "fitted on the training split, after the log")
-    covariate_scale: tuple[float, ...] = _setting((), "fitted on the training split, after the log")
+    covariate_mean: tuple[float, ...] = setting((), "fitted on the training split, after the log")
+    covariate_scale: tuple[float, ...] = setting((), "fitted on the training split, after the log")
 
     def check_together(self) -> None:
         if self.kernel_size > self.length:
@@ -242,25 +172,25 @@ class ModelConfig(_Checked):
 
 
 @dataclass(frozen=True)
-class TrainConfig(_Checked):
+class TrainConfig(Checked):
     """How a network is fitted."""
 
-    epochs: int = _setting(200, "passes over the training data", low=1, high=100_000, label="Epochs", group="train")
-    eval_every: int = _setting(
+    epochs: int = setting(200, "passes over the training data", low=1, high=100_000, label="Epochs", group="train")
+    eval_every: int = setting(
         10, "epochs between evaluations", low=1, high=100_000, label="Evaluate every (epochs)", group="train"
     )
-    batch_size: int = _setting(1000, "examples per step", low=1, high=1_000_000, label="Batch size", group="train")
-    learning_rate: float = _setting(
+    batch_size: int = setting(1000, "examples per step", low=1, high=1_000_000, label="Batch size", group="train")
+    learning_rate: float = setting(
         1e-3, "Adam's step size", low=1e-7, high=10.0, label="Learning rate", group="train", log=True
     )
-    schedule: str = _setting(
+    schedule: str = setting(
         "constant",
         "'cosine' lets the step size fall to nothing over the epochs",
         choices=("constant", "cosine"),
         label="Schedule",
         group="train",
     )
-    weight_decay: float = _setting(
+    weight_decay: float = setting(
         0.0,
         "weights shrink by this times the step size at every step (AdamW)",
         low=0.0,
@@ -269,17 +199,17 @@ class TrainConfig(_Checked):
         group="train",
         log=True,
     )
-    loss: str = _setting(
+    loss: str = setting(
         "auto",
         "'auto' takes cross-entropy for classes and L2 for numbers",
         choices=("auto", "cross_entropy", "l2"),
         label="Loss",
         group="train",
     )
-    balance: bool = _setting(
+    balance: bool = setting(
         False, "draw as many positives as negatives into each batch", label="Balanced batches", group="train"
     )
-    mutation: float = _setting(
+    mutation: float = setting(
         0.0,
         "share of bases replaced by random ones in training, anew in every batch",
         low=0.0,
@@ -287,7 +217,7 @@ class TrainConfig(_Checked):
         label="Random mutations",
         group="train",
     )
-    epoch_size: int = _setting(
+    epoch_size: int = setting(
         0,
         "examples drawn in one epoch (0: as many as there are)",
         low=0,
@@ -295,14 +225,14 @@ class TrainConfig(_Checked):
         label="Examples per epoch",
         group="train",
     )
-    keep: str = _setting(
+    keep: str = setting(
         "best",
         "'best' keeps the weights of the best validation metric, 'last' those of the last epoch, unseen by validation",
         choices=("best", "last"),
         label="Weights kept",
         group="train",
     )
-    patience: int = _setting(
+    patience: int = setting(
         0,
         "stop after this many evaluations without a better validation metric (0: never)",
         low=0,
@@ -310,16 +240,16 @@ class TrainConfig(_Checked):
         label="Early stopping (evaluations)",
         group="train",
     )
-    seed: int = _setting(0, "start of every random number", low=0, high=2**31 - 1, label="Seed", group="train")
-    device: str = _setting("auto", "auto, cpu, cuda, cuda:1 or mps", label="Device", group="train")
-    precision: str = _setting(
+    seed: int = setting(0, "start of every random number", low=0, high=2**31 - 1, label="Seed", group="train")
+    device: str = setting("auto", "auto, cpu, cuda, cuda:1 or mps", label="Device", group="train")
+    precision: str = setting(
         "auto",
         "'auto' convolves in bfloat16 while training on a processor that has it, where that pays; 'float32' never does",
         choices=("auto", "float32"),
         label="Precision",
         group="train",
     )
-    checkpoint_every: int = _setting(
+    checkpoint_every: int = setting(
         10, "epochs between checkpoints", low=1, high=100_000, label="Checkpoint every (epochs)", group="train"
     )
 
