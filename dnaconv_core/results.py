@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+_LARGEST = 1e300  # of a stored number
+
 
 class Record(NamedTuple):
     """One sequence a user gave: `sequence` is upper case in the model's alphabet, other IUPAC codes included."""
@@ -42,10 +44,21 @@ class Metric(NamedTuple):
         return {"value": self.value, "low": self.low, "high": self.high}
 
     @classmethod
-    def from_json(cls, stored: float | dict[str, Any] | None) -> Metric:
-        if isinstance(stored, dict):
-            return cls(stored.get("value"), stored.get("low"), stored.get("high"), stored.get("undefined"))
-        return cls(stored)
+    def from_json(cls, stored: Any) -> Metric:
+        """What was stored, never trusted: anything but a number that can be shown leaves the value undefined."""
+        if not isinstance(stored, dict):
+            stored = {"value": stored}
+        value, low, high = (_number(stored.get(name)) for name in ("value", "low", "high"))
+        if value is None and stored.get("value") is not None:
+            return cls(None, undefined="what was stored is no number")
+        if low is None or high is None:
+            low = high = None
+        return cls(value, low, high, None if stored.get("undefined") is None else str(stored["undefined"])[:300])
+
+
+def _number(stored: Any) -> float | None:
+    """The number as it is; None for what is none, is infinite, or has hundreds of digits."""
+    return stored if type(stored) in (int, float) and abs(stored) <= _LARGEST else None
 
 
 class Split(NamedTuple):

@@ -49,6 +49,8 @@ def execute(store: Store, run_id: str, watch: Watch, settings: TrainConfig, *, d
     try:
         _train(store, run_id, watch, settings, device, threads)
     except Exception as error:
+        if watch.lost:
+            raise RunError(store.lose(run_id, seconds=watch.seconds)) from error
         sentence = _sentence(error, store, run_id, settings, device)
         try:
             store.fail(run_id, sentence, seconds=watch.seconds)
@@ -112,6 +114,7 @@ class _Trained(NamedTuple):
             self.finish({}, "stopped before the first evaluation: there is no model")
             return
         folder, watch = self.store.folder(self.run.id), self.watch
+        watch.check()
         (folder / PREDICTIONS).unlink(missing_ok=True)  # those of an earlier, shorter training
         keep_hashes(folder, self.train)
         if self.history.stopped == "cancelled":  # a user waits: at most a second's work
@@ -138,6 +141,7 @@ class _Trained(NamedTuple):
         record, experiment = self.record(), get_experiment(self.run.experiment)
         card = write_card(experiment, self.model.config, record, metrics)
         folder = self.store.folder(self.run.id)
+        self.watch.check()  # or saving would make the folder anew
         save_bundle(folder, self.model, self.run.experiment, record=record, metrics=metrics, card=card)
         numbers = {split: {name: m.as_json() for name, m in part.items()} for split, part in metrics.items()}
         return lambda: self.finish(numbers, words)

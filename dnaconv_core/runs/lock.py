@@ -30,6 +30,14 @@ def take(folder: Path, patience: float = 0.5) -> int | None:
             time.sleep(0.01)
 
 
+def is_still(folder: Path, descriptor: int) -> bool:
+    """Whether this descriptor's lock is still the one in the folder: False once the folder was removed or moved."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(folder / "lock"))
+    except OSError:
+        return False
+
+
 def is_held(folder: Path) -> bool:
     """Whether a live process holds the lock of this run's folder."""
     if not (folder / "lock").exists():

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from dnaconv_core.errors import ConfigError, InputError, RunError
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.runs import lock
+from dnaconv_core.runs.schema import unwritable
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import RESUMABLE, Run, Store
 
@@ -38,8 +39,13 @@ class Slot(NamedTuple):
 
 
 def submit(store: Store, spec: RunSpec, name: str = "", *, parent: str = "") -> Run:
-    """Put a new run into the queue and see that it is worked on. Raises ConfigError for a device that is not there."""
+    """Put a new run into the queue and see that it is worked on.
+
+    Raises before there is a run what would keep it from being trained: ConfigError for a device that is not there and
+    for settings of the queue that cannot be read.
+    """
     check_device(spec)
+    check_queue(store)
     run = store.create(spec, name, parent=parent, waiting=True)
     ensure_workers(store)
     return run
@@ -58,6 +64,7 @@ def resume(store: Store, run: str) -> Run:
     Raises InputError for one whose device is not there or whose settings this version does not know.
     """
     _check(store.get(run))
+    check_queue(store)
     store.requeue(run, RESUMABLE)
     ensure_workers(store)
     return store.get(run)
@@ -74,6 +81,7 @@ def extend(store: Store, run: str, epochs: int) -> Run:
         raise ConfigError(f"epochs is {epochs} but run {run} is planned for {planned} already: give a larger number")
     settings = {**spec.settings, "epochs": epochs, "patience": 0}
     longer = RunSpec.from_json({**spec.to_json(), "settings": settings})
+    check_queue(store)
     store.requeue(run, ("finished", *RESUMABLE), spec=longer)
     ensure_workers(store)
     return store.get(run)
@@ -157,9 +165,10 @@ def all_slots() -> list[Slot]:
     numbers: dict[str, int] = {}
     for part in filter(None, os.environ.get(SLOTS, "").replace(" ", "").split(",")):
         device, _, number = part.rpartition("=")
-        if not number.isdecimal() or int(number) > 64 or device.split(":")[0] not in ("", "cpu", "cuda", "mps"):
+        known = device.split(":")[0] in ("", "cpu", "cuda", "mps")
+        if not known or not number.isdecimal() or len(number) > 4 or int(number) > 64:
             raise ConfigError(
-                f"{SLOTS} is {os.environ[SLOTS]!r}: write a number up to 64, or device=number such as 'cpu=2'"
+                f"{SLOTS} is {os.environ[SLOTS][:60]!r}: write a number up to 64, or device=number such as 'cpu=2'"
             )
         numbers[device] = int(number)
     found = []
@@ -182,8 +191,8 @@ def threads_per_worker() -> int:
 def niceness() -> int:
     """The workers' priority, $DNACONV_NICE: by default 10, which leaves others nine tenths of a core they share."""
     text = os.environ.get(NICENESS, "10")
-    if not text.isdigit() or int(text) > 19:
-        raise ConfigError(f"{NICENESS} is {text!r}: write a whole number from 0 (as usual) to 19 (only when idle)")
+    if not text.isdecimal() or len(text) > 2 or int(text) > 19:
+        raise ConfigError(f"{NICENESS} is {text[:20]!r}: write a whole number from 0 (as usual) to 19 (only when idle)")
     return int(text)
 
 
@@ -218,10 +227,7 @@ def _slot_folder(store: Store, slot: Slot) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunError(
-            f"the home folder {store.home} cannot be written ({error.strerror}): make it writable, or set DNACONV_HOME "
-            f"to another"
-        ) from None
+        raise unwritable(store.home, error) from None
     return folder
 
 
@@ -232,6 +238,13 @@ def _wish(spec: RunSpec) -> str:
 def _wish_of(run: Run) -> str:
     """The device a run has had, as long as the machine has it; else what it asks for."""
     return run.device if run.device in device_keys() else _wish(run.spec)
+
+
+def check_queue(store: Store) -> None:
+    """Raises ConfigError or RunError where no worker could be started: $DNACONV_SLOTS, $DNACONV_NICE, the home."""
+    niceness()
+    for slot in all_slots():
+        _slot_folder(store, slot)
 
 
 def check_device(spec: RunSpec) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from typing import Any, NamedTuple
 
@@ -15,6 +16,17 @@ LIVE = ("queued", "running")
 ENDED = ("finished", "failed", "cancelled", "interrupted")
 RESUMABLE = ("cancelled", "failed", "interrupted")
 MOST_NAME, MOST_TAGS, MOST_TAG, MOST_NOTES = 60, 12, 24, 10_000  # characters; tags
+
+
+_FAR = 1e11  # seconds: no time that is shown is later
+_DIGITS = 18  # of a whole number that is kept
+_KINDS: dict[str, tuple[type, ...]] = {  # what the columns of a run may hold, first what stands in for a damaged one
+    **dict.fromkeys(("id", "name", "experiment", "state", "spec", "device", "message", "error", "metrics"), (str,)),
+    **dict.fromkeys(("slot", "parent", "tags", "notes"), (str,)),
+    **dict.fromkeys(("epoch", "epochs", "cancel", "turn", "threads"), (int,)),
+    **dict.fromkeys(("created", "seconds"), (float, int)),
+    **dict.fromkeys(("started", "finished", "remaining"), (type(None), float, int)),
+}
 
 
 class Run(NamedTuple):
@@ -63,17 +75,71 @@ class Filters(NamedTuple):
 
 
 def read_run(row: sqlite3.Row) -> Run:
+    """A row as a run. One that is damaged says so, as a failed run that can be deleted: the others are still shown."""
     fields = dict(row)
-    fields["spec"] = RunSpec.recorded(json.loads(fields["spec"]))
-    fields["metrics"] = json.loads(fields["metrics"])
+    wrong = [name for name, kinds in _KINDS.items() if not _fits(fields.get(name), kinds)]
+    fields |= {name: _KINDS[name][0]() for name in wrong}
+    for name in ("spec", "metrics"):
+        fields[name] = _stored(fields[name])
+        if not isinstance(fields[name], dict) or not _INNER[name](fields[name]):
+            wrong.append(name)
+            fields[name] = {}
+    fields["spec"] = RunSpec.recorded({"experiment": fields["experiment"]} | fields["spec"])
     fields["cancel"] = bool(fields["cancel"])
     fields["tags"] = tuple(tag for tag in fields["tags"].split(",") if tag)
-    return Run(**fields)
+    if fields["state"] not in (*LIVE, *ENDED):
+        wrong.append("state")
+    if wrong:
+        listed = ", ".join(dict.fromkeys(wrong))
+        fields |= {"state": "failed", "turn": 0, "message": "its record is damaged"}
+        fields["error"] = f"the record of run {fields['id']} is damaged ({listed} cannot be read): delete the run"
+    return Run(**{name: fields[name] for name in Run._fields})
 
 
-def read_filters(row: sqlite3.Row) -> Filters:
-    shape = tuple(int(n) for n in row["shape"].split("x"))
-    return Filters(row["epoch"], np.frombuffer(row["kernels"], np.float16).reshape(shape).astype(np.float32))
+def _fits(stored: Any, kinds: tuple[type, ...]) -> bool:
+    return type(stored) in kinds and (not isinstance(stored, float) or abs(stored) < _FAR)
+
+
+def _is_spec(stored: dict[str, Any]) -> bool:
+    texts = [stored.get(name, "") for name in ("experiment", "data", "valid", "covariates", "preset")]
+    tables = [stored.get(name, {}) for name in ("split", "settings")]
+    return all(isinstance(text, str) for text in texts) and all(isinstance(table, dict) for table in tables)
+
+
+def _are_metrics(stored: dict[str, Any]) -> bool:
+    return all(isinstance(part, dict) for part in stored.values())
+
+
+_INNER = {"spec": _is_spec, "metrics": _are_metrics}
+
+
+def _stored(text: str) -> Any:
+    """What a column of JSON holds, numbers that nothing can be done with left out; None for what is no JSON."""
+    try:
+        found = json.loads(text, parse_constant=lambda _: None, parse_int=_integer, parse_float=_real)
+        if "\\ud" in text.lower():  # half of a pair, which no screen can show
+            found = json.loads(json.dumps(found, ensure_ascii=False).encode("utf-8", "replace"))
+        return found
+    except (ValueError, RecursionError):
+        return None
+
+
+def _integer(digits: str) -> int | None:
+    return int(digits) if len(digits) <= _DIGITS else None
+
+
+def _real(digits: str) -> float | None:
+    return value if math.isfinite(value := float(digits)) else None
+
+
+def read_filters(row: sqlite3.Row) -> Filters | None:
+    """The kernels in a row; None for one that is damaged."""
+    try:
+        shape = tuple(int(n) for n in row["shape"].split("x"))
+        kernels = np.frombuffer(row["kernels"], np.float16).reshape(shape).astype(np.float32)
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        return None
+    return Filters(row["epoch"], kernels) if kernels.ndim == 3 and np.isfinite(kernels).all() else None
 
 
 def checked_name(name: str) -> str:

@@ -53,10 +53,13 @@ def connect(database: Path, *, write: bool = False) -> Iterator[sqlite3.Connecti
     """
     try:
         database.parent.mkdir(parents=True, exist_ok=True)
+        if database.is_dir():
+            raise RunError(f"{database} is a folder and should be the file of all runs: move it away")
         db = sqlite3.connect(database, timeout=_PATIENCE, isolation_level=None)
     except (OSError, sqlite3.OperationalError) as error:
-        raise _unwritable(database, error) from None
+        raise unwritable(database.parent, error) from None
     db.row_factory = sqlite3.Row
+    db.text_factory = _text
     try:
         db.execute("PRAGMA foreign_keys = ON")
         db.execute("PRAGMA synchronous = NORMAL")  # with a write-ahead log only a power cut can lose the last commits
@@ -121,7 +124,7 @@ def _undo(db: sqlite3.Connection) -> None:
 def _sentence(path: Path, error: sqlite3.DatabaseError) -> RunError:
     text = str(error)
     if "readonly" in text or "unable to open" in text:
-        return _unwritable(path, error)
+        return unwritable(path.parent, error)
     if "is full" in text or ("disk I/O" in text and shutil.disk_usage(path.parent).free < _LITTLE):
         return RunError(f"the disk is full: {path} cannot take more, free some space in {path.parent} and try again")
     if "locked" in text:
@@ -129,8 +132,16 @@ def _sentence(path: Path, error: sqlite3.DatabaseError) -> RunError:
     return RunError(f"{path} cannot be used ({text}): check the disk, or move the file away")
 
 
-def _unwritable(path: Path, error: Exception) -> RunError:
-    reason = getattr(error, "strerror", None) or str(error)
-    return RunError(
-        f"the home folder {path.parent} cannot be written ({reason}): make it writable, or set DNACONV_HOME to another"
-    )
+def _text(stored: bytes) -> str:
+    """A damaged text must not keep the other rows from being read."""
+    return stored.decode("utf-8", "replace")
+
+
+def unwritable(home: Path, error: Exception) -> RunError:
+    """What is said of a home folder in which nothing can be made."""
+    in_the_way = next((place for place in (home, *home.parents) if place.exists() and not place.is_dir()), None)
+    if in_the_way is not None:
+        reason, way = f"{in_the_way} is a file, no folder", "move it away"
+    else:
+        reason, way = getattr(error, "strerror", None) or str(error), "make it writable"
+    return RunError(f"the home folder {home} cannot be written ({reason}): {way}, or set DNACONV_HOME to another")

@@ -13,11 +13,9 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
 
 from dnaconv_core.errors import InputError, RunError
 from dnaconv_core.files import write_atomic
@@ -34,10 +32,10 @@ from dnaconv_core.runs.record import (
     Run,
     checked_name,
     checked_tags,
-    read_filters,
     read_run,
 )
-from dnaconv_core.runs.schema import SCHEMA, connect
+from dnaconv_core.runs.schema import SCHEMA, unwritable
+from dnaconv_core.runs.series import Series
 from dnaconv_core.runs.spec import RunSpec
 
 if TYPE_CHECKING:
@@ -45,15 +43,13 @@ if TYPE_CHECKING:
 
 __all__ = ["ENDED", "LIVE", "RESUMABLE", "SCHEMA", "Claim", "Filters", "MetricRow", "Run", "Store"]
 
-MOST_FILTERS = 120  # evaluations whose filters are kept; of more, every second of the older ones goes
-
 
 class Claim(NamedTuple):
     run: Run
     lock: int  # the descriptor that holds the run's lock; whoever claimed it closes it
 
 
-class Store:
+class Store(Series):
     """The runs of one home folder. Cheap to make; every call opens its own connection, so it may cross threads."""
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -96,7 +92,7 @@ class Store:
     def get(self, run: str) -> Run:
         """The run of this id. Raises RunError when there is none; nothing is created then."""
         row = None
-        if self.database.is_file():
+        if self.database.exists():
             with self._connect() as db:
                 row = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone()
         if row is None:
@@ -105,18 +101,18 @@ class Store:
 
     def waiting(self) -> list[Run]:
         """The runs that a worker is to take, the next one first."""
-        if not self.database.is_file():
+        if not self.database.exists():
             return []
         with self._connect() as db:
             rows = db.execute("SELECT * FROM runs WHERE state = 'queued' AND turn > 0 ORDER BY turn").fetchall()
-        return [read_run(row) for row in rows]
+        return [run for run in map(read_run, rows) if run.turn]  # one that is damaged has no turn
 
     def claim(self, serves: Callable[[Run], bool], slot: str) -> Claim | None:
         """Take the first waiting run that `serves` accepts: it is running from here on, and no other can take it."""
         with self._connect(write=True) as db:
             for row in db.execute("SELECT * FROM runs WHERE state = 'queued' AND turn > 0 ORDER BY turn").fetchall():
                 run = read_run(row)
-                if not serves(run):
+                if not run.turn or not serves(run):
                     continue
                 self._make_folder(run.id)
                 held = lock.take(self.folder(run.id))
@@ -154,26 +150,6 @@ class Store:
             if not changed:
                 raise RunError(f"run {run} is {_state(db, run)}: only one that is {_or(before)} can go on")
 
-    def metrics(self, run: str, after: int = -1) -> list[MetricRow]:
-        """The metric rows of epochs later than `after`, by epoch."""
-        with self._connect() as db:
-            rows = db.execute(
-                "SELECT epoch, split, name, value FROM metrics WHERE run = ? AND epoch > ? ORDER BY epoch, split, name",
-                (run, after),
-            )
-            return [MetricRow(*row) for row in rows]
-
-    def curves(self, split: str, names: dict[str, str]) -> dict[str, list[float | None]]:
-        """For each run of `names` (id → metric), that metric's values by epoch: one question for a whole table."""
-        found: dict[str, list[float | None]] = {run: [] for run in names}
-        if not self.database.is_file():
-            return found
-        with self._connect() as db:
-            for row in db.execute("SELECT run, name, value FROM metrics WHERE split = ? ORDER BY run, epoch", (split,)):
-                if names.get(row["run"]) == row["name"]:
-                    found[row["run"]].append(row["value"])
-        return found
-
     def note(self, run: str, **columns: str | int | float | None) -> bool:
         """Note how a run is doing (epoch, message, device …); True when a user has asked it to stop."""
         names = ", ".join(f"{name} = ?" for name in columns)
@@ -182,48 +158,6 @@ class Store:
                 db.execute(f"UPDATE runs SET {names} WHERE id = ?", (*columns.values(), run))
             row = db.execute("SELECT cancel FROM runs WHERE id = ?", (run,)).fetchone()
         return row is None or bool(row["cancel"])
-
-    def add_metrics(self, run: str, epoch: int, metrics: dict[str, dict[str, float | None]]) -> None:
-        rows = [(run, epoch, split, name, value) for split, part in metrics.items() for name, value in part.items()]
-        with self._connect(write=True) as db:
-            db.executemany("INSERT OR REPLACE INTO metrics VALUES (?, ?, ?, ?, ?)", rows)
-
-    def add_filters(self, run: str, epoch: int, kernels: np.ndarray) -> None:
-        """Keep the first layer's kernels `(F, 4, K)` of this evaluation, rounded to half precision."""
-        shape = "x".join(map(str, kernels.shape))
-        with self._connect(write=True) as db:
-            db.execute(
-                "INSERT OR REPLACE INTO filters VALUES (?, ?, ?, ?)",
-                (run, epoch, shape, np.ascontiguousarray(kernels, np.float16).tobytes()),
-            )
-            kept = [
-                row["epoch"] for row in db.execute("SELECT epoch FROM filters WHERE run = ? ORDER BY epoch", (run,))
-            ]
-            if len(kept) > MOST_FILTERS:
-                thinned = kept[1 : MOST_FILTERS // 2 : 2]
-                db.executemany("DELETE FROM filters WHERE run = ? AND epoch = ?", [(run, old) for old in thinned])
-
-    def filters(self, run: str, epoch: int | None = None) -> Filters | None:
-        """The filters kept at `epoch` or last before it; by default the newest. None where there are none."""
-        with self._connect() as db:
-            row = db.execute(
-                "SELECT epoch, shape, kernels FROM filters WHERE run = ? AND epoch <= ? ORDER BY epoch DESC LIMIT 1",
-                (run, 2**62 if epoch is None else epoch),
-            ).fetchone()
-        return None if row is None else read_filters(row)
-
-    def filter_epochs(self, run: str) -> list[int]:
-        """The epochs whose filters are kept."""
-        with self._connect() as db:
-            return [
-                row["epoch"] for row in db.execute("SELECT epoch FROM filters WHERE run = ? ORDER BY epoch", (run,))
-            ]
-
-    def forget_after(self, run: str, epoch: int) -> None:
-        """Drop metrics and filters of later epochs: a run that goes on from `epoch` makes them again."""
-        with self._connect(write=True) as db:
-            for table in ("metrics", "filters"):
-                db.execute(f"DELETE FROM {table} WHERE run = ? AND epoch > ?", (run, epoch))
 
     def finish(
         self, run: str, state: str, metrics: dict[str, dict[str, Any]], *, epoch: int, message: str, **columns: Any
@@ -234,8 +168,28 @@ class Store:
     def fail(self, run: str, error: str, **columns: Any) -> None:
         self._move(run, LIVE, "failed", error=error, message="failed", **columns)
 
+    def gone(self, run: str) -> str:
+        """What is said of a run whose folder was removed while it trained."""
+        return f"the folder {self.folder(run)} was removed while the run trained, so it stopped: delete the run"
+
+    def lose(self, run: str, **columns: Any) -> str:
+        """Note that a run's folder was removed under it, unless another process has the run now; the sentence."""
+        columns = {"finished": time.time(), "remaining": None, "turn": 0, "error": self.gone(run)} | columns
+        names = ", ".join(f"{name} = ?" for name in columns)
+        with self._connect(write=True) as db:
+            if not lock.is_held(self.folder(run)):
+                db.execute(
+                    f"UPDATE runs SET state = CASE cancel WHEN 1 THEN 'cancelled' ELSE 'failed' END, "
+                    f"message = 'its folder was removed', {names} WHERE id = ? AND state IN ('running', 'interrupted')",
+                    (*columns.values(), run),
+                )
+        return self.gone(run)
+
     def ask_to_stop(self, run: str) -> None:
-        """Ask a live run to stop; a queued one is cancelled at once. Raises RunError when it has ended."""
+        """Ask a live run to stop; a queued one is cancelled at once. Raises RunError when it has ended.
+
+        One whose folder was removed may have a process still, which hears it, too.
+        """
         self.get(run)
         with self._connect(write=True) as db:
             state = _state(db, run)
@@ -246,6 +200,8 @@ class Store:
                 )
             elif state == "running":
                 db.execute("UPDATE runs SET cancel = 1 WHERE id = ?", (run,))
+            elif state == "interrupted" and not self.folder(run).exists():
+                db.execute("UPDATE runs SET state = 'cancelled', cancel = 1 WHERE id = ?", (run,))
             else:
                 raise RunError(f"run {run} is {state}: only a queued or running one can be cancelled")
 
@@ -280,11 +236,12 @@ class Store:
         """The run as it truly is: 'running' without a live process becomes 'interrupted'."""
         if run.state != "running" or lock.is_held(self.folder(run.id)):
             return run
+        there = self.folder(run.id).is_dir()
         with self._connect(write=True) as db:  # no claim can come between the second look and the change
             if _state(db, run.id) == "running" and not lock.is_held(self.folder(run.id)):
                 db.execute(
                     "UPDATE runs SET state = 'interrupted', finished = ?, remaining = NULL, message = ? WHERE id = ?",
-                    (time.time(), "its process ended without a word", run.id),
+                    (time.time(), "its process ended without a word" if there else "its folder was removed", run.id),
                 )
         with self._connect() as db:
             row = db.execute("SELECT * FROM runs WHERE id = ?", (run.id,)).fetchone()
@@ -314,17 +271,11 @@ class Store:
         try:
             self.folder(run).mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise RunError(
-                f"the home folder {self.home} cannot be written ({error.strerror}): make it writable, or set "
-                f"DNACONV_HOME to another"
-            ) from None
-
-    def _connect(self, *, write: bool = False) -> AbstractContextManager[sqlite3.Connection]:
-        return connect(self.database, write=write)
+            raise unwritable(self.home, error) from None
 
     def list(self, experiment: str = "") -> list[Run]:  # the last: below it, the type list would mean this
         """All runs, newest first; of one experiment if named. Nothing is created where there are none."""
-        if not self.database.is_file():
+        if not self.database.exists():
             return []
         with self._connect() as db:
             rows = db.execute("SELECT * FROM runs ORDER BY rowid DESC").fetchall()

@@ -8,7 +8,7 @@ import secrets
 from typing import Any, NamedTuple
 
 from dnaconv_core.errors import ConfigError, InputError
-from dnaconv_core.runs.queue import check_device, ensure_workers
+from dnaconv_core.runs.queue import check_device, check_queue, ensure_workers
 from dnaconv_core.runs.record import MOST_NAME, Run
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
@@ -39,6 +39,7 @@ def sweep(store: Store, spec: RunSpec, grid: dict[str, list[Any]], name: str = "
         except ConfigError as error:
             raise ConfigError(f"{words} cannot be trained, so nothing was started: {error}") from None
         made.append((one, f"{name} {words}".strip()[:MOST_NAME].strip()))
+    check_queue(store)
     tag = f"sweep-{secrets.token_hex(4)}"
     runs = [store.create(one, words, tags=(tag,), waiting=True) for one, words in made]
     ensure_workers(store)

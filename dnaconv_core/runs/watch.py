@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from dnaconv_core.errors import RunError
 from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.runs import lock
 from dnaconv_core.runs.store import Run, Store
 
 if TYPE_CHECKING:
@@ -22,14 +24,23 @@ _POLL = 0.5  # seconds between looks into the store
 class Watch:
     """Progress of one run. Asked to stop by the store, by SIGTERM and by Ctrl-C.
 
+    held: the descriptor of the run's lock; once the run's folder is gone, whatever is told or asked raises RunError.
     impatient: a signal raises KeyboardInterrupt where training does not look itself whether to stop, and so does a
     second one anywhere.
     """
 
     def __init__(
-        self, store: Store, run: Run, epochs: int, inner: Progress = SILENT, *, impatient: bool = False
+        self,
+        store: Store,
+        run: Run,
+        epochs: int,
+        inner: Progress = SILENT,
+        *,
+        held: int | None = None,
+        impatient: bool = False,
     ) -> None:
         self.store, self.run, self.epochs, self.inner, self.impatient = store, run.id, epochs, inner, impatient
+        self.held = held
         self.stop = self.signalled = False
         self.give_up: Callable[[], None] | None = None  # ends the run well from where it is; None: as 'cancelled'
         self.training = False  # steps are being made, so that should_stop is asked many times a second
@@ -59,7 +70,18 @@ class Watch:
         """Time spent on this run, resumes included, whatever the wall clock says."""
         return round(self._earlier + time.monotonic() - self._began, 3)
 
+    @property
+    def lost(self) -> bool:
+        """The run's folder was removed or moved while it trained: nothing can be kept any more."""
+        return self.held is not None and not lock.is_still(self.store.folder(self.run), self.held)
+
+    def check(self) -> None:
+        """Raises RunError where the run's folder is gone."""
+        if self.lost:
+            raise RunError(self.store.gone(self.run))
+
     def say(self, message: str, **columns: Any) -> None:
+        self.check()
         self.inner.report(0.0, message)
         self.stop |= self.store.note(self.run, message=message, seconds=self.seconds, **columns)
 
@@ -86,6 +108,7 @@ class Watch:
         now = time.monotonic()
         if now - self._told >= _POLL or fraction >= 1:  # not _due(): a step has nearly always just looked
             self._told = now
+            self.check()
             epoch = round(fraction * self.epochs)
             pace = (now - self._from_time) / max(epoch - self._from_epoch, 1)
             self.stop |= self.store.note(
@@ -94,6 +117,7 @@ class Watch:
 
     def should_stop(self) -> bool:
         if not self.stop and self._due():
+            self.check()
             self.stop = self.store.note(self.run, seconds=self.seconds)
         return self.stop or self.inner.should_stop()
 

@@ -41,7 +41,7 @@ def train_here(store: Store, run: str, progress: Progress = SILENT) -> Run:
         record = store.get(run)
         settings = _settings(record)
         store.start(run, settings.epochs)
-        watch = Watch(store, record, settings.epochs, progress, impatient=True)
+        watch = Watch(store, record, settings.epochs, progress, held=held, impatient=True)
         try:
             device = _device(store, record, settings, watch)
             execute(store, run, watch, settings, device=device)
@@ -115,7 +115,7 @@ def _work(store: Store, slot: Slot, claim: Claim, held: int) -> bool:
     run = claim.run
     with _logging_to(store.folder(run.id) / LOG):
         settings = _settings(run)
-        watch = Watch(store, run, settings.epochs, _Log())
+        watch = Watch(store, run, settings.epochs, _Log(), held=claim.lock)
         over = threading.Event()
         impatient = threading.Thread(target=_leave_when_asked, args=(store, watch, over, held), daemon=True)
         impatient.start()
@@ -139,9 +139,12 @@ def _leave_when_asked(store: Store, watch: Watch, over: threading.Event, held: i
     """Where training does not look itself whether to stop (data and torch are loaded, intervals are computed) this
     thread does, and ends the process: all that is to be kept is on the disk then."""
     while not over.wait(_LOOK):
-        if watch.training or not (watch.signalled or store.note(watch.run)) or watch.training:
+        if watch.training or not (watch.signalled or watch.lost or store.note(watch.run)) or watch.training:
             continue
-        _end_early(store, watch)
+        if watch.lost:
+            print(store.lose(watch.run), file=sys.stderr)
+        else:
+            _end_early(store, watch)
         os.close(held)
         if not watch.signalled:
             ensure_workers(store)  # somebody else goes on with the queue

@@ -13,8 +13,9 @@ import pytest
 from dnaconv_core.errors import ConfigError, InputError, RunError
 from dnaconv_core.runs import lock, queue
 from dnaconv_core.runs.queue import Slot, all_slots, ensure_workers, serves, submit, take_slot, threads_per_worker
+from dnaconv_core.runs.series import MOST_FILTERS
 from dnaconv_core.runs.spec import RunSpec
-from dnaconv_core.runs.store import MOST_FILTERS, RESUMABLE, SCHEMA, Store
+from dnaconv_core.runs.store import RESUMABLE, SCHEMA, Store
 
 OLD = """
 CREATE TABLE runs (
