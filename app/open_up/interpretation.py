@@ -100,7 +100,7 @@ def names(
 
 
 def compiled(progress: Any) -> None:
-    """Wait until Tomtom and FIMO are compiled, by a process of its own: here it would hold up every page."""
+    """Wait until Tomtom is compiled, by a process of its own: here it would hold up every page."""
     from dnaconv_core.interpret.compiled import compile_now, compiling, is_warm, warm_up
 
     begun = 0

@@ -64,7 +64,7 @@ def add(groups: Any, command: Any) -> None:
 
     file_options(patterns)
 
-    places = with_model(command(groups, "hits", hits, "where a motif is in sequences, by FIMO"))
+    places = with_model(command(groups, "hits", hits, "where a motif is in sequences, as FIMO finds it"))
     places.add_argument("--motif", default="", metavar="MOTIF", help=MOTIF_HELP)
     places.add_argument("--motifs", default="", metavar="FILE.meme", help="every motif of this file")
     places.add_argument("--fasta", default="", metavar="FILE", help="look in these sequences")

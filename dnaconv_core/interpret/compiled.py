@@ -1,4 +1,4 @@
-"""memelite's Tomtom and FIMO, which numba compiles for a minute or more the first time on a machine.
+"""memelite's Tomtom, which numba compiles for a minute or more the first time on a machine.
 
 `warm_up` does that in a process of its own, `compiling` says whether it is at it and `is_warm` whether it is done.
 """
@@ -13,17 +13,12 @@ import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 import numpy as np
 
 from dnaconv_core.files import write_atomic
 from dnaconv_core.home import home
-
-if TYPE_CHECKING:
-    import pandas
-
-BIN = 0.01  # bits to which each column's scores are rounded
 
 
 def tomtom(queries: Sequence[np.ndarray], targets: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -39,18 +34,8 @@ def tomtom(queries: Sequence[np.ndarray], targets: Sequence[np.ndarray]) -> tupl
     return np.clip(p_values, 0.0, 1.0), offsets, strands
 
 
-def fimo(X: np.ndarray, ppm: np.ndarray, p_value: float) -> pandas.DataFrame:
-    """A row for each place of X `(N, 4, L)` with at most this p-value, against a uniform background."""
-    import memelite
-
-    (table,) = memelite.fimo(
-        {"motif": ppm}, np.asarray(X, np.int8), bin_size=BIN, eps=0.0, threshold=p_value * (1 + 1e-9)
-    )
-    return table
-
-
 def is_warm() -> bool:
-    """Whether Tomtom and FIMO have been compiled on this machine, so that a call takes seconds."""
+    """Whether Tomtom has been compiled on this machine, so that a call takes seconds."""
     return _marker().is_file()
 
 
@@ -89,11 +74,10 @@ def compiling() -> bool:
 
 
 def compile_now() -> None:
-    """Call Tomtom and FIMO once on a small example, so that numba keeps the compiled code on disk, and note it."""
+    """Call Tomtom once on a small example, so that numba keeps the compiled code on disk, and note it."""
     rng = np.random.default_rng(0)
     ppms = [rng.dirichlet(np.full(4, 0.3), 8 + i % 5).T for i in range(30)]
     tomtom(ppms[:2], ppms)
-    fimo(np.eye(4, dtype=np.int8)[rng.integers(0, 4, (2, 30))].transpose(0, 2, 1), ppms[0], 0.01)
     marker = _marker()
     marker.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(marker, b"")

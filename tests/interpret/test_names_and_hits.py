@@ -1,4 +1,4 @@
-"""Names by Tomtom and hits by FIMO: against counting all words, against each other, and what is known of AP-1."""
+"""Names by Tomtom and hits as FIMO finds them: against counting all words, and what is known of AP-1."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret import compiled
-from dnaconv_core.interpret.hits import find_hits, tail_chances
+from dnaconv_core.interpret.hits import find_hits, score_chances, tail_chances
 from dnaconv_core.interpret.match import benjamini_hochberg, match_motifs
 from dnaconv_core.interpret.naming import motif_called
 from dnaconv_core.sequence.encoding import one_hot
-from dnaconv_core.sequence.motif import AP1, from_iupac, to_pwm
+from dnaconv_core.sequence.motif import AP1, UNIFORM, from_iupac, to_pwm
 from dnaconv_core.sequence.shuffle import random_backgrounds
 
 
@@ -83,26 +83,79 @@ def test_a_place_with_an_unknown_base_is_no_hit():
         find_hits(one_hot("ACGTA"), motif)
 
 
-@pytest.mark.slow  # memelite compiles itself on a machine's first call
-@pytest.mark.parametrize("p_value", [1e-4, 1e-3, 0.02])
-def test_fimo_and_numpy_find_the_same_places_with_the_same_chances(p_value, monkeypatch):
-    X = random_backgrounds(300, 61, seed=3)
-    X[7, :, 30] = 0
-    rng = np.random.default_rng(1)
-    other = AP1._replace(ppm=rng.dirichlet(np.full(4, 0.4), 11).T, nsites=50.0)
-    for motif in (AP1, other):
-        monkeypatch.setattr("dnaconv_core.interpret.hits.is_warm", lambda: True)
-        theirs = find_hits(X, motif, p_value=p_value)
-        monkeypatch.setattr("dnaconv_core.interpret.hits.is_warm", lambda: False)
-        ours = find_hits(X, motif, p_value=p_value)
-        found = [
-            {tuple(map(str, place)): i for i, place in enumerate(zip(*h[:3], strict=True))} for h in (theirs, ours)
-        ]
-        both = found[0].keys() & found[1].keys()
-        assert len(both) >= 0.98 * max(map(len, found)) > 0  # they differ in the rounding of a score at the limit
-        chances = np.array([[theirs.p_value[found[0][place]], ours.p_value[found[1][place]]] for place in both])
-        np.testing.assert_allclose(*chances.T, rtol=0.05)
-        assert (theirs.q_value >= theirs.p_value).all() and (np.diff(theirs.p_value) >= 0).all()
+def _words(width: int) -> np.ndarray:
+    """Every word of this width as codes (4 ** width, width)."""
+    return np.array(list(itertools.product(range(4), repeat=width)))
+
+
+def _by_counting(pwm: np.ndarray, background: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Score of every word, and the chance of a word that scores as much or more."""
+    words = _words(pwm.shape[1])
+    scores = pwm[words, np.arange(pwm.shape[1])].sum(axis=1)
+    chances = background[words].prod(axis=1)
+    at_least = np.array([chances[scores >= score - 1e-9].sum() for score in scores])
+    return scores, at_least
+
+
+@pytest.mark.parametrize("background", [(0.25, 0.25, 0.25, 0.25), (0.3, 0.15, 0.2, 0.35)])
+@pytest.mark.parametrize("width", [1, 2, 5, 7])
+def test_every_word_of_a_short_motif_has_the_chance_that_counting_gives(width, background):
+    rng = np.random.default_rng(width)
+    background = np.array(background)
+    counts = rng.integers(0, 12, (4, width)) + 1  # columns whose scores tie across each other: 2 · 6 = 3 · 4
+    for ppm, nsites in ((rng.dirichlet(np.full(4, 0.3), width).T, 1000.0), (counts / counts.sum(axis=0), 20.0)):
+        pwm = to_pwm(ppm, background=background, nsites=nsites)
+        scores, expected = _by_counting(pwm, background)
+        np.testing.assert_allclose(score_chances(pwm, background).of(scores), expected, rtol=1e-9)
+
+
+def test_a_long_motif_never_has_a_chance_that_is_too_small(monkeypatch):
+    """The way of long motifs, on one that can still be counted."""
+    monkeypatch.setattr("dnaconv_core.interpret.hits._EXACT", 64)
+    pwm = to_pwm(np.random.default_rng(5).dirichlet(np.full(4, 0.3), 7).T, nsites=50.0)
+    scores, expected = _by_counting(pwm, UNIFORM)
+    found = score_chances(pwm)
+    assert len(found.scores) > 4**7  # a grid, no list of words
+    lower = np.array([(scores >= score - 0.01).mean() for score in scores])
+    assert (found.of(scores) >= expected * (1 - 1e-9)).all() and (found.of(scores) <= lower * (1 + 1e-9)).all()
+    np.testing.assert_allclose(found.of(scores.max()[None]), 4.0**-7)
+
+
+@pytest.mark.parametrize(("width", "nsites"), [(7, 20.0), (7, 1000.0), (12, 50.0), (20, 50.0), (600, 20.0)])
+def test_the_best_word_is_found_and_its_p_value_is_never_0(width, nsites):
+    motif = from_iupac(("TGACTCA" * 100)[:width])._replace(nsites=nsites)
+    X = one_hot("C" + ("TGACTCA" * 100)[:width] + "C")
+    hits = find_hits(X, motif, p_value=1e-4)
+    assert (hits.start[0], hits.strand[0]) == (1, "+")
+    assert hits.p_value[0] == pytest.approx(max(4.0**-width, np.finfo(float).tiny), rel=1e-9) and hits.p_value[0] > 0
+
+
+def test_one_mismatch_of_seven_is_no_hit_at_a_thousandth():
+    """22 of 16,384 words match TGACTCA in six places or seven: 0.00134."""
+    motif = from_iupac("TGACTCA")._replace(ppm=np.where(from_iupac("TGACTCA").ppm == 1, 0.97, 0.01))
+    X = one_hot("AATGACTCAAATGAGTCAAA")
+    assert find_hits(X, motif, p_value=0.00134).p_value.tolist() == pytest.approx([1 / 4**7, 1 / 4**7])
+    both = find_hits(X, motif, p_value=0.00135)
+    assert [round(p * 4**7, 6) for p in both.p_value] == [1, 1, 22, 22]
+    assert sorted(zip(both.start, both.strand, strict=True)) == [(2, "+"), (2, "-"), (11, "+"), (11, "-")]
+
+
+@pytest.mark.parametrize("strands", ["both", "one"])
+def test_places_are_those_of_a_plain_loop(strands):
+    X = random_backgrounds(7, 23, seed=3)
+    X[2, :, 11] = 0
+    ppm = np.random.default_rng(1).dirichlet(np.full(4, 0.4), 5).T
+    pwm = to_pwm(ppm, nsites=50.0)
+    words, chances = _by_counting(pwm, UNIFORM)
+    expected = {}
+    for row, start, strand in itertools.product(range(7), range(19), "+-"[: 1 + (strands == "both")]):
+        word = X[row, :, start : start + 5] if strand == "+" else X[row, ::-1, start : start + 5][:, ::-1]
+        p = chances[np.abs(words - (word * pwm).sum()).argmin()]
+        if word.sum() == 5 and p <= 0.25:
+            expected[row, start, strand] = p
+    found = find_hits(X, AP1._replace(ppm=ppm, nsites=50.0), p_value=0.25, strands=strands)
+    places = dict(zip(zip(found.sequence, found.start, found.strand, strict=True), found.p_value, strict=True))
+    assert len(expected) > 10 and places == pytest.approx(expected)
 
 
 class TestCompiling:
