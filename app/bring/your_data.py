@@ -17,6 +17,7 @@ from bring.files import bring_files, brought, recognised, stamp, what_they_are
 from bring.making import make
 from bring.mine import mine
 from bring.verdicts import verdicts
+from components.skipped import show_skipped
 from dnaconv_core.errors import DnaConvError
 from dnaconv_core.experiments.preview import Rehearsal, Survey, free_key, rehearse, survey
 from dnaconv_core.experiments.recipe import FORMS, NO_COLUMN, Input, Recipe
@@ -142,10 +143,7 @@ def _arranged(draft: Draft, found: Survey, inputs: tuple[Input, ...]) -> dict[st
         fields |= arrangement.negatives(draft, found, genome="genome" in roles)
     fields |= arrangement.lengths(draft, found)
     fields["split"] = arrangement.split(draft, found)
-    if found.skipped:
-        with st.expander(f"{len(found.skipped):,} rows were left out"):
-            rows = found.skipped[:200]
-            st.dataframe({"Line": [r.line for r in rows], "Reason": [r.reason for r in rows]}, hide_index=True)
+    show_skipped(found.skipped)
     return fields
 
 

@@ -10,6 +10,8 @@ import streamlit as st
 
 from components.sequence import marks_of
 from components.sequences_in import uploaded_text
+from components.skipped import show_skipped
+from dnaconv_core.data.examples import Skipped
 from dnaconv_core.data.genome import Contig, Genome, RecordContig
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.experiments.base import Experiment
@@ -32,6 +34,7 @@ class Given(NamedTuple):
     variants: list[Variant]
     genome: Genome | dict[str, Contig]
     key: tuple
+    skipped: tuple[Skipped, ...] = ()
 
 
 def ask_variants(length: int) -> Given | None:
@@ -77,15 +80,16 @@ def _files() -> Given | None:
     )
     if upload is None or not path:
         return None
-    header, variants = _read(upload)
+    header, variants, skipped = _read(upload)
+    show_skipped(skipped)
     path = Path(path).expanduser()
     with st.spinner("Reading the genome's index…"):
         genome = Genome(path)
-    return Given(header, variants, genome, (upload.file_id, str(path), path.stat().st_mtime))
+    return Given(header, variants, genome, (upload.file_id, str(path), path.stat().st_mtime), skipped)
 
 
-def _read(upload: Any) -> tuple[list[str], list[Variant]]:
-    """Header and variants of an uploaded VCF. Raises DataError or InputError with the name its user knows."""
+def _read(upload: Any) -> tuple[list[str], list[Variant], tuple[Skipped, ...]]:
+    """Header, variants and bad lines of an uploaded VCF. Raises DataError or InputError with the name its user knows."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "variants.vcf"
         copy.write_text(uploaded_text(upload, "a VCF, plain or gzip"))
@@ -98,7 +102,7 @@ def _read(upload: Any) -> tuple[list[str], list[Variant]]:
         raise InputError(f"{upload.name} has a header but no variants below it")
     if len(variants) > _MOST:
         raise InputError(f"{len(variants):,} lines are more than the {_MOST:,} of this page: use 'dnaconv variants'")
-    return file.header, variants
+    return file.header, variants, tuple(one._replace(file=upload.name) for one in file.skipped)
 
 
 def _changed(site: str) -> str:

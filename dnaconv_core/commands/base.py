@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dnaconv_core.answers.outputs import find_output, of_output, output_names, shown_output
 from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.data.examples import Skipped
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.models import find_model
@@ -21,12 +23,25 @@ if TYPE_CHECKING:
 
 MODEL_HELP = "a run's id, a bundle's folder, or a pretrained model's name"
 COVARIATES_HELP = "lines of 'id value', joined by id"
+_SKIPPED_SHOWN = 5  # rows that were left out, told one by one
 
 
 class Answer(NamedTuple):
     data: Any  # what --json prints
     text: str  # what people read
     code: int = 0  # the exit code
+
+
+def skipped_json(skipped: Sequence[Skipped]) -> list[dict[str, Any]]:
+    """What --json says of rows that were left out, which stderr is told of too."""
+    if skipped:
+        rows = "row was" if len(skipped) == 1 else "rows were"
+        print(f"{len(skipped):,} {rows} left out:", file=sys.stderr)
+        for one in skipped[:_SKIPPED_SHOWN]:
+            print(f"  {one.file}, line {one.line} {one.reason}", file=sys.stderr)
+        if len(skipped) > _SKIPPED_SHOWN:
+            print(f"  … and {len(skipped) - _SKIPPED_SHOWN:,} more (--json lists all)", file=sys.stderr)
+    return [one._asdict() for one in skipped]
 
 
 def metric_line(name: str, metric: Metric) -> str:

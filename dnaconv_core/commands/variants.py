@@ -6,7 +6,7 @@ from argparse import Namespace
 from contextlib import ExitStack
 from typing import Any
 
-from dnaconv_core.commands.base import Answer, chosen_output, open_model, task_option, with_model
+from dnaconv_core.commands.base import Answer, chosen_output, open_model, skipped_json, task_option, with_model
 from dnaconv_core.commands.sequences import covariate_option, given_covariates
 from dnaconv_core.progress import Bar
 
@@ -68,4 +68,5 @@ def variants(options: Namespace) -> Answer:
         lines.append(f"{options.vcf} has no variants")
     shown = lines + ([f"… and {n - _SHOWN:,} more"] if n > _SHOWN else [])
     shown += [f"written to {path}" for path in (options.out, options.vcf_out) if path]
-    return Answer({**of.facts, "variants": rows}, "\n".join(shown))
+    skipped = skipped_json(file.skipped)
+    return Answer({**of.facts, "variants": rows, "skipped": skipped}, "\n".join(shown))

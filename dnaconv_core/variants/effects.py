@@ -35,7 +35,7 @@ class VariantEffect(NamedTuple):
     """
 
     variant: Variant
-    alt: str
+    alt: str  # as the file has it
     status: str  # 'ok', or a word and a sentence: 'ref_mismatch: …'
     window_start: int | None = None
     ref_window: str = ""
@@ -105,7 +105,6 @@ class _Placed(NamedTuple):
 
 
 def _placed(length: int, variant: Variant, alt: str, genome: Genome | Mapping[str, Contig]) -> _Placed:
-    alt = alt.upper().replace("U", "T")
     refused = _allele_refused(variant.ref, alt)
     if refused:
         return _without(variant, alt, refused)
@@ -113,9 +112,14 @@ def _placed(length: int, variant: Variant, alt: str, genome: Genome | Mapping[st
         contig = genome[variant.chrom]
     except (InputError, KeyError):
         return _without(variant, alt, f"outside: the genome has no contig {variant.chrom}")
-    ref = variant.ref.replace("U", "T")
+    ref = _bases(variant.ref)
     refused = _place_refused(contig, variant.start, ref) or _too_short(contig, length)
     return _without(variant, alt, refused) if refused else _surrounded(length, variant, ref, alt, contig)
+
+
+def _bases(allele: str) -> str:
+    """An allele that is written out, in the letters of a genome."""
+    return allele.upper().replace("U", "T")
 
 
 def _without(variant: Variant, alt: str, status: str) -> _Placed:
@@ -125,8 +129,9 @@ def _without(variant: Variant, alt: str, status: str) -> _Placed:
 def _allele_refused(ref: str, alt: str) -> str:
     if not alt:
         return "no_alt: the line names no alternative allele"
-    if not is_bases(alt):
-        return f"unsupported: the allele {alt[:30]} is not written out in bases"
+    for allele in (ref, alt):
+        if not is_bases(allele):
+            return f"unsupported: the allele {allele[:30]} is not written out in bases"
     if max(len(ref), len(alt)) > LONGEST_ALLELE:
         return f"unsupported: an allele is longer than {LONGEST_ALLELE:,} bases"
     return ""
@@ -158,7 +163,8 @@ def _surrounded(length: int, variant: Variant, ref: str, alt: str, contig: Conti
     centre = min(max(start - length // 2, first), last)
     need = last + length  # the texts' end, counted as if nothing had changed
     before, after = contig.text(first, start), contig.text(start + len(ref), min(need + len(ref), contig.length))
-    texts = [(before + allele + after).upper()[: need - first].ljust(need - first, "N") for allele in (ref, alt)]
+    alleles = ref, _bases(alt)
+    texts = [(before + allele + after).upper()[: need - first].ljust(need - first, "N") for allele in alleles]
     windows = [text[centre - first : centre - first + length] for text in texts]
     unknown = max(map(count_ambiguous, windows))
     status = "ok"

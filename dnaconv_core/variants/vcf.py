@@ -1,4 +1,4 @@
-"""A small, strict reader and writer of VCF, plain or gzip, line by line."""
+"""A small reader and writer of VCF, plain or gzip, line by line; a line that is no variant is passed over."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from dnaconv_core.data.examples import Skipped
 from dnaconv_core.errors import DataError
+from dnaconv_core.sequence.encoding import AMBIGUOUS
 from dnaconv_core.text import open_text
 
-_ALLELE = re.compile(r"[ACGTURYSWKMBDHVNacgturyswkmbdhvn]+")
+_ALLELE = re.compile(f"[ACGTU{AMBIGUOUS}]+", re.IGNORECASE | re.ASCII)
 _FIXED = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
 _POSITION = re.compile(r"\d{1,18}", re.ASCII)
 
 
 class Variant(NamedTuple):
-    """One line of a VCF; `pos` is 1-based, as the file has it."""
+    """One line of a VCF, as the file has it: `pos` is 1-based, alleles may be anything (`is_bases`)."""
 
     chrom: str
     pos: int
@@ -42,13 +44,14 @@ class VcfFile(NamedTuple):
 
     header: list[str]
     variants: Iterator[Variant]
+    skipped: list[Skipped]  # lines that are no variants, known once they have been passed
 
 
 def read_vcf(path: Path | str) -> VcfFile:
     """Open a VCF; its variants are read as they are asked for.
 
-    Raises DataError naming the line: no '#CHROM' header, too few columns, a position that is no number, or a REF that
-    is not bases.
+    A line with too few columns or a position that is no number is listed in `skipped`. Raises DataError naming the
+    line: no '#CHROM' header, or no line that is a variant.
     """
     path = Path(path)
     lines = iter(enumerate(open_text(path), 1))
@@ -58,7 +61,8 @@ def read_vcf(path: Path | str) -> VcfFile:
             header.append(line)
         elif line.startswith("#CHROM\t"):
             header.append(line)
-            return VcfFile(header, _variants(path, lines))
+            skipped: list[Skipped] = []
+            return VcfFile(header, _variants(path, lines, skipped), skipped)
         elif line.startswith("#CHROM"):
             raise DataError(f"{path}: line {number} has no tabs: a VCF has them between its columns")
         elif line.strip():
@@ -66,20 +70,28 @@ def read_vcf(path: Path | str) -> VcfFile:
     raise DataError(f"{path} has no '#CHROM' line: it is no VCF, or an empty one")
 
 
-def _variants(path: Path, lines: Iterator[tuple[int, str]]) -> Iterator[Variant]:
+def _variants(path: Path, lines: Iterator[tuple[int, str]], skipped: list[Skipped]) -> Iterator[Variant]:
+    n = 0
     for number, line in lines:
         if not line.strip():
             continue
         fields = tuple(line.split("\t"))
-        if len(fields) < 5:
-            raise DataError(f"{path}: line {number} has {len(fields)} columns: a VCF has 5 or more, with tabs between")
+        if why := _no_variant(fields):
+            skipped.append(Skipped(str(path), number, why))
+            continue
         chrom, pos, name, ref, alt = fields[:5]
-        if not _POSITION.fullmatch(pos):
-            raise DataError(f"{path}: line {number} has the position {pos[:40]!r}: it must be a whole number")
-        if not is_bases(ref):
-            raise DataError(f"{path}: line {number} has the REF {ref[:40]!r}: it must be bases")
-        alts = () if alt in (".", "") else tuple(alt.split(","))
-        yield Variant(chrom, int(pos), name, ref.upper(), alts, fields, number)
+        n += 1
+        yield Variant(chrom, int(pos), name, ref, () if alt in (".", "") else tuple(alt.split(",")), fields, number)
+    if skipped and not n:
+        raise DataError(f"{path}: line {skipped[0].line} {skipped[0].reason}, and no other line is a variant")
+
+
+def _no_variant(fields: tuple[str, ...]) -> str:
+    if len(fields) < 5:
+        return f"has {len(fields)} columns: a VCF has 5 or more, with tabs between"
+    if not _POSITION.fullmatch(fields[1]):
+        return f"has the position {fields[1][:40]!r}: it must be a whole number"
+    return ""
 
 
 INFO = (
