@@ -89,7 +89,7 @@ def _files() -> Given | None:
 
 
 def _read(upload: Any) -> tuple[list[str], list[Variant], tuple[Skipped, ...]]:
-    """Header, variants and bad lines of an uploaded VCF. Raises DataError or InputError with the name its user knows."""
+    """Header, variants and bad lines of an uploaded VCF. Raises an error with the name that its user knows."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "variants.vcf"
         copy.write_text(uploaded_text(upload, "a VCF, plain or gzip"))
