@@ -59,8 +59,8 @@ def find_hits(
         _places(X, known, matrix, sign, chances, p_value)
         for sign, matrix in (("+", pwm), ("-", pwm[::-1, ::-1]))[: 1 + (strands == "both")]
     ]
-    columns = [np.concatenate(column) for column in zip(*found, strict=True)]
-    hits = Hits(*columns, np.ones(len(columns[0])), motif.width)
+    rows, starts, signs, scores, p_values = (np.concatenate(column) for column in zip(*found, strict=True))
+    hits = Hits(rows, starts, signs, scores, p_values, np.ones(len(rows)), motif.width)
     hits = hits.take(np.lexsort((hits.strand, hits.start, hits.sequence, hits.p_value)))
     return hits._replace(q_value=benjamini_hochberg(hits.p_value, len(found) * int(known.sum())))
 
@@ -108,7 +108,8 @@ def score_chances(pwm: np.ndarray, background: np.ndarray = UNIFORM) -> ScoreCha
     Of longer motifs scores are rounded to a thousandth of a bit, and a chance is that of a score lower by at most the
     sum of these roundings, so that none is too small.
     """
-    scores, share = np.zeros(1), np.ones(1)
+    scores: np.ndarray = np.zeros(1)
+    share: np.ndarray = np.ones(1)
     for number, column in enumerate(np.asarray(pwm, np.float64).T):
         if 4 * len(scores) > _EXACT:
             return _rounded(scores, share, pwm[:, number:], background)
@@ -134,7 +135,7 @@ def tail_chances(
 
     chance: of each score of the columns before, from their lowest on.
     """
-    chance = np.asarray(chance)
+    chance = np.asarray(chance, np.float64)
     for column in grid.T:
         places = column - column.min()
         wider = np.zeros(len(chance) + places.max())
