@@ -1,33 +1,41 @@
 """memelite's Tomtom, which numba compiles for a minute or more the first time on a machine.
 
 `warm_up` does that in a process of its own, `compiling` says whether it is at it and `is_warm` whether it is done.
+Compiled code is kept beside memelite for the whole machine, or in the home folder where that cannot be written; one
+process at a time compiles there, and those that need it wait.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import subprocess
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import IO
 
 import numpy as np
 
 from dnaconv_core.files import write_atomic
-from dnaconv_core.home import home
+from dnaconv_core.home import cache_folder
 
 
 def tomtom(queries: Sequence[np.ndarray], targets: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """p-values, offsets and strands, each `(queries, targets)`, of PPMs `(4, w)`: see `match.match_motifs`."""
-    import memelite
+    with _in_turn():
+        return _tomtom(queries, targets)
 
+
+def _tomtom(queries: Sequence[np.ndarray], targets: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # few targets: said by the q-values' words where they are shown
-        found = memelite.tomtom(
+        found = _memelite().tomtom(
             [np.ascontiguousarray(ppm) for ppm in queries], [np.ascontiguousarray(ppm) for ppm in targets], n_jobs=1
         )
     p_values, _, offsets, _, strands = (np.asarray(part) for part in found)
@@ -74,17 +82,63 @@ def compiling() -> bool:
 
 
 def compile_now() -> None:
-    """Call Tomtom once on a small example, so that numba keeps the compiled code on disk, and note it."""
+    """Call Tomtom once on a small example, so that numba keeps the compiled code on disk, and note it.
+
+    Waits for another process of this machine that is at it; what that compiled is read then, in seconds.
+    """
     rng = np.random.default_rng(0)
     ppms = [rng.dirichlet(np.full(4, 0.3), 8 + i % 5).T for i in range(30)]
-    tomtom(ppms[:2], ppms)
+    with _alone():
+        _tomtom(ppms[:2], ppms)
     marker = _marker()
     marker.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(marker, b"")
 
 
 def _marker() -> Path:
-    return home() / "cache" / f"memelite-{version('memelite')}-{version('numba')}"
+    return cache_folder() / f"memelite-{version('memelite')}-{version('numba')}"
+
+
+def code_folder() -> Path:
+    """Where numba keeps the compiled code: as $NUMBA_CACHE_DIR says, else beside memelite, else in the home folder."""
+    if given := os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(given)
+    spec = find_spec("memelite")
+    beside = Path(str(spec.origin)).parent if spec else Path()
+    kept = beside / "__pycache__"
+    return kept if os.access(kept if kept.exists() else beside, os.W_OK | os.X_OK) else cache_folder() / "numba"
+
+
+def _memelite() -> ModuleType:
+    if "memelite" not in sys.modules and (folder := code_folder()).parent == cache_folder():
+        os.environ["NUMBA_CACHE_DIR"] = str(folder)  # read where numba is imported, which may have been before
+        if "numba" in sys.modules:
+            sys.modules["numba"].config.CACHE_DIR = str(folder)
+    import memelite
+
+    return memelite
+
+
+@contextlib.contextmanager
+def _in_turn() -> Iterator[None]:
+    """The first calls on a machine compile: one process at a time."""
+    with contextlib.nullcontext() if is_warm() else _alone():
+        yield
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Of all processes that share compiled code, only this one; where no lock can be made it goes on without."""
+    try:
+        folder = code_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / "memelite.lock").open("ab")
+    except OSError:
+        yield
+        return
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _lock() -> IO[bytes]:

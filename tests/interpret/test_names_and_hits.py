@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -186,6 +190,42 @@ class TestCompiling:
         process = compiled.warm_up()
         assert process.wait(400) == 0
         assert compiled.is_warm() and not compiled.compiling() and compiled.warm_up() is None
+
+    def test_two_processes_do_not_compile_at_the_same_time(self, tmp_path, monkeypatch):
+        """The second calls Tomtom only when the first is done: stand-ins write down when."""
+        monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "code"))
+        code = (
+            "import sys, time, memelite\n"
+            "from dnaconv_core.interpret import compiled\n"
+            "def slow(*_, **__):\n"
+            "    print(time.monotonic(), flush=True)\n"
+            "    time.sleep(0.5)\n"
+            "    print(time.monotonic(), flush=True)\n"
+            "    return [[0.0]] * 5\n"
+            "memelite.tomtom = slow\n"
+            "compiled.tomtom([], [])\n"
+        )
+        started = [
+            subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=os.environ | home)
+            for home in ({"DNACONV_HOME": str(tmp_path / name)} for name in ("one", "other"))
+        ]
+        spans = sorted([float(word) for word in one.communicate(timeout=60)[0].split()] for one in started)
+        assert [one.returncode for one in started] == [0, 0] and spans[0][1] <= spans[1][0]
+        assert (tmp_path / "code" / "memelite.lock").exists()
+
+    def test_what_is_compiled_lies_in_the_home_where_the_packages_cannot_be_written(self, home, monkeypatch):
+        monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+        beside = compiled.code_folder()
+        assert beside.name == "__pycache__" and beside.parent.name == "memelite"
+        monkeypatch.setattr(compiled.os, "access", lambda *_: False)
+        assert compiled.code_folder() == home / "cache" / "numba"
+        monkeypatch.setenv("NUMBA_CACHE_DIR", "")  # so that it is put back
+        monkeypatch.delitem(sys.modules, "memelite", raising=False)
+        config = SimpleNamespace(CACHE_DIR="")
+        monkeypatch.setitem(sys.modules, "numba", SimpleNamespace(config=config))
+        monkeypatch.setattr("builtins.__import__", lambda name, *_, **__: name)
+        assert compiled._memelite() == "memelite"
+        assert os.environ["NUMBA_CACHE_DIR"] == config.CACHE_DIR == str(home / "cache" / "numba")
 
 
 def test_families_pay_for_their_own_tests_only(monkeypatch):
