@@ -240,6 +240,24 @@ class TrainConfig(Checked):
         label="Early stopping (evaluations)",
         group="train",
     )
+    begin: str = setting(
+        "random",
+        "'jaspar' begins some first-layer filters as motifs of JASPAR CORE that tell the training examples apart, "
+        "'words' as words that positives, or high and low values, are rich in",
+        choices=("random", "jaspar", "words"),
+        label="First filters begin",
+        group="train",
+    )
+    begin_share: float = setting(
+        0.5, "share of the filters that begin so; the others begin random", low=0.01, high=1.0,
+        label="Share of filters that begin so", group="train",
+    )  # fmt: skip
+    freeze_filters: bool = setting(
+        False,
+        "filters that begin from motifs, words or a trained model stay as they begin; all else is trained",
+        label="Freeze the filters",
+        group="train",
+    )
     seed: int = setting(0, "start of every random number", low=0, high=2**31 - 1, label="Seed", group="train")
     device: str = setting("auto", "auto, cpu, cuda, cuda:1 or mps", label="Device", group="train")
     precision: str = setting(

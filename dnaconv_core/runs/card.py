@@ -14,6 +14,8 @@ from dnaconv_core.experiments.sources import BOOK, BOOK_PART, DEFAULT_SPLIT, OWN
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.results import Metric
 
+_LISTED = 12  # names of filters
+
 
 def write_card(
     experiment: Experiment, model: ModelConfig, record: dict[str, Any], metrics: dict[str, dict[str, Metric]]
@@ -53,6 +55,7 @@ def card_body(
         f"dropout {model.dropout:g}, padding {model.padding}, {model.pooling}, "
         f"{model.strands} strand{'s' * (model.strands == 'both')}, {model.n_parameters:,} parameters",
         f"- Training: {kept}, seed {record['train']['seed']}",
+        *_begun(record, " of each member" if model.members > 1 else ""),
         f"- Made with dnaconv {record['versions']['dnaconv']}, torch {record['versions']['torch']}{on}",
         "",
         "| metric | training | validation | 95 % interval |",
@@ -61,6 +64,17 @@ def card_body(
         *_notes(experiment, model, metrics["valid"]),
         *_each(model, metrics),
     ]
+
+
+def _begun(record: dict[str, Any], each: str) -> list[str]:
+    """What the first filters were before training, where it was something known."""
+    names = record.get("begun", [])
+    if not names:
+        return []
+    what = "motifs of JASPAR CORE" if record["train"].get("begin") == "jaspar" else "words of the training part"
+    after = "and stayed so" if record["train"].get("freeze_filters") else "and were trained on"
+    listed = ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
+    return [f"- Filters: the first {len(names)}{each} began as {what} ({listed}) {after}"]
 
 
 def _each(model: ModelConfig, metrics: dict[str, dict[str, Metric]]) -> list[str]:

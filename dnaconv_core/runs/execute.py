@@ -164,6 +164,7 @@ class _Trained(NamedTuple):
             "best_epoch": self.history.best_epoch,
             "last_epoch": self.history.last_epoch,
             "stopped": self.history.stopped,
+            **({"begun": list(self.history.begun)} if self.history.begun else {}),
             "versions": {"dnaconv": __version__, "python": sys.version.split()[0], "torch": torch.__version__},
             "processor": _processor(self.device),
             **_of_own(get_experiment(self.run.experiment), self.run.spec.data),

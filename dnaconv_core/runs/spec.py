@@ -11,6 +11,7 @@ from dnaconv_core.errors import ConfigError
 from dnaconv_core.evaluate.metrics import check_pairing
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.sources import DEFAULT_SPLIT, OWN, SYNTHETIC, default_source
+from dnaconv_core.train.begin import check_begin
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,10 @@ class RunSpec:
         if self.data == OWN and not experiment.has_data:
             raise ConfigError(f"{experiment.key} has no examples of its own here: name a folder or file of data")
         check_split(self.split)
-        experiment.model_config(self.preset, **self.settings)  # refuses what cannot be before anything is started
-        check_pairing(experiment.task, experiment.train_config(self.preset, **self.settings).loss)
+        network = experiment.model_config(self.preset, **self.settings)  # refuses what cannot be before anything starts
+        training = experiment.train_config(self.preset, **self.settings)
+        check_pairing(experiment.task, training.loss)
+        check_begin(network, training)
 
     @classmethod
     def recorded(cls, stored: dict[str, Any]) -> RunSpec:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,8 +23,10 @@ from dnaconv_core.predict import predict
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.train import precision
 from dnaconv_core.train.batches import Loader, epoch_order, filled
+from dnaconv_core.train.begin import begin, check_begin
 from dnaconv_core.train.checkpoint import load_checkpoint, save_checkpoint
 from dnaconv_core.train.distributed import rank, together
+from dnaconv_core.train.held import first_filters, hold
 from dnaconv_core.train.loss import per_example
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class History(NamedTuple):
     last_epoch: int
     stopped: str  # '' (all epochs done), 'early' (no better metric for a while) or 'cancelled'
     skipped_checkpoints: tuple[str, ...]  # damaged files passed over when resuming
+    begun: tuple[str, ...] = ()  # what the first filters began as, where they began as something known
 
 
 def fit(
@@ -64,14 +67,16 @@ def fit(
     progress: Progress = SILENT,
     on_evaluation: Callable[[Evaluation], None] | None = None,
     checkpoints: Path | None = None,
+    held: Mapping[str, torch.Tensor] | None = None,
 ) -> History:
     """Train `model` in place and leave it with the weights of its best validation metric (or the last: config.keep).
 
     Evaluates both splits every `config.eval_every` epochs and after the last. With a `checkpoints` folder the state is
     saved every `config.checkpoint_every` epochs, sooner where these take long, and training goes on from the newest one
     found there, in the precision that it has had so far (see precision.py). Under torchrun every process calls this,
-    and they share each batch (see distributed.py). Raises TrainingError when the loss stops being a number, ConfigError
-    when loss and task do not fit.
+    and they share each batch (see distributed.py). `held` are rows of parameters, by name, that came from a trained
+    model and stay as they are if `config.freeze_filters`. Raises TrainingError when the loss stops being a number,
+    ConfigError when loss and task do not fit, or the filters cannot begin as they should (see begin.py).
     """
     import torch
 
@@ -80,9 +85,13 @@ def fit(
     check_pairing(model.config.task, config.loss)
     if config.balance and sum(len(rows) > 0 for rows in model.config.answer.strata(train.y[:, 0])) < 2:
         raise ConfigError("balance is true but there are no two classes to balance: set it to false")
-    model.to(device)
-    state = _State(model, optimizer := make_optimizer(model, config, device))
+    check_begin(model.config, config, from_model=bool(held))
+    state = _State(model.to(device), optimizer := make_optimizer(model, config, device))
     skipped = state.resume(checkpoints) if checkpoints else ()
+    if not state.epoch:
+        state.begun = begin(model, train, config)
+    if config.freeze_filters:
+        hold(model, optimizer, held or first_filters(model, len(state.begun)))
     state.precision = precision.choose(model, config.precision, device, state.precision)
     loader = Loader(train, model.config, device, balance=config.balance, precision=state.precision)
     stopped, saved = "", time.perf_counter()
@@ -224,6 +233,7 @@ class _State:
         self.best_value = float("-inf")
         self.evaluations: list[Evaluation] = []
         self.precision: str | None = None  # None before it was chosen
+        self.begun: tuple[str, ...] = ()
 
     def record(self, evaluation: Evaluation, tell: Callable[[Evaluation], None] | None) -> None:
         """Note it, with the weights where they are the best so far, and then tell of it."""
@@ -243,7 +253,7 @@ class _State:
         if self.best is not None and keep == "best":
             self.model.load_state_dict(self.best)
         kept = self.best_epoch if keep == "best" else self.epoch
-        return History(self.evaluations, kept, self.epoch, stopped, skipped)
+        return History(self.evaluations, kept, self.epoch, stopped, skipped, self.begun)
 
     def save(self, folder: Path) -> None:
         tensors = {f"model.{name}": tensor for name, tensor in self.model.state_dict().items()}
@@ -255,6 +265,7 @@ class _State:
             "best_value": self.best_value if self.best_value > float("-inf") else None,
             "without_gain": self.without_gain,
             "precision": self.precision,
+            "begun": self.begun,
             "evaluations": [evaluation._asdict() for evaluation in self.evaluations],
         }
         save_checkpoint(folder, self.epoch, tensors, state)
@@ -280,5 +291,6 @@ class _State:
         self.best_value = float("-inf") if found.state["best_value"] is None else found.state["best_value"]
         self.without_gain = found.state["without_gain"]
         self.precision = found.state.get("precision", precision.FLOAT32)  # older runs knew no other
+        self.begun = tuple(found.state.get("begun", ()))
         self.evaluations = [Evaluation(**stored) for stored in found.state["evaluations"]]
         return found.skipped
