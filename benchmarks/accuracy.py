@@ -123,24 +123,33 @@ def measure(name: str, parts: list[Fold], options: Options) -> dict[str, Any]:
         print(f"# {name}: part {number} of {len(parts)} done, CPU seconds {seconds}", file=sys.stderr, flush=True)
     if options.parts is not None:
         return {}
-    found = {}
+    found = compared(experiment.task, parts, predictions, "tuned", options.n_resamples)
+    sizes = {"n_valid": [len(part.valid) for part in parts], "n_train": [len(part.train) for part in parts]}
+    presets = {preset: experiment.presets[preset].settings for preset in ("book", "tuned")}
+    return {"predictors": found, "cpu_seconds": seconds, "presets": presets, **sizes}
+
+
+def compared(
+    task: str, parts: list[Fold], predictions: dict[str, list[np.ndarray]], leader: str, n_resamples: int
+) -> dict[str, Any]:
+    """Metrics of each predictor as means over the parts, and what `leader` has more than it, on the same resamples."""
+    found: dict[str, Any] = {}
     resampled: dict[tuple[str, str], np.ndarray] = {}
     for key, of_parts in predictions.items():
         found[key] = {}
-        for metric in METRICS[experiment.task]:
-            value, values = fold_mean(experiment.task, metric, parts, of_parts, options.n_resamples)
+        for metric in METRICS[task]:
+            value, values = fold_mean(task, metric, parts, of_parts, n_resamples)
             resampled[key, metric] = values
             found[key][metric] = {"value": value, **interval(values)}
     for key, metrics in found.items():
         for metric, entry in metrics.items():
-            if key != "tuned" and entry["value"] is not None:
-                lead = found["tuned"][metric]["value"] - entry["value"]
-                gained = {"value": lead, **interval(resampled["tuned", metric] - resampled[key, metric])}
+            if key != leader and entry["value"] is not None:
+                lead = found[leader][metric]["value"] - entry["value"]
+                gained = {"value": lead, **interval(resampled[leader, metric] - resampled[key, metric])}
                 sure = gained["low"] is not None and not gained["low"] <= 0 <= gained["high"]
-                entry["tuned_minus_this"] = gained | {"verdict": ("better" if lead > 0 else "worse") if sure else ""}
-    sizes = {"n_valid": [len(part.valid) for part in parts], "n_train": [len(part.train) for part in parts]}
-    presets = {preset: experiment.presets[preset].settings for preset in ("book", "tuned")}
-    return {"predictors": found, "cpu_seconds": seconds, "presets": presets, **sizes}
+                verdict = ("better" if lead > 0 else "worse") if sure else ""
+                entry[f"{leader}_minus_this"] = gained | {"verdict": verdict}
+    return found
 
 
 def kept(options: Options, key: list[Any], make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
