@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import re
 import subprocess
 import sys
@@ -11,6 +12,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+_found = importlib.util.spec_from_file_location("drawn_text", Path(__file__).with_name("drawn_text.py"))
+drawn_text = importlib.util.module_from_spec(_found)
+_found.loader.exec_module(drawn_text)
 CORE = ROOT / "dnaconv_core"
 FILES = sorted(CORE.rglob("*.py"))
 APP = sorted((ROOT / "app").rglob("*.py"))
@@ -73,6 +77,51 @@ def test_links_name_pages_that_are_there():
     paths = [node.value.value for node in code.body if isinstance(node, ast.Assign)]
     assert len(paths) == len(set(paths)) >= 12
     assert [path for path in paths if not (ROOT / "app" / path).is_file()] == []
+
+
+def test_text_of_others_is_never_drawn_as_markdown():
+    files = [path for path in APP if path.name != "words.py"]
+    found = [f"{path.relative_to(ROOT)}:{line}: {text}" for path, line, text in drawn_text.Reader(files).unsafe()]
+    assert sorted(found) == []  # what is not written in the source goes through frame.words.plain, code or ours
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "st.error(str(error))",
+        "st.markdown(f'**{run.name}**')",
+        "left.caption('a ' + name)",
+        "st.button('Go', help=run.notes)",
+        "st.metric('n', value)",
+        "st.pills('Which', names)",
+        "st.pills('Which', names, format_func=lambda name: name)",
+        "st.tabs([name])",
+        "words = run.name\n    st.info(words)",
+        "words = 'a'\n    words += run.name\n    st.info(words)",
+        "for words in names:\n        st.info(words)",
+        "box(run.name)",
+        "st.badge(run.name)",
+        "st.page_link('x', label=run.name)",
+    ],
+)
+def test_a_raw_call_is_seen(line, tmp_path):
+    code = "def box(words: Words):\n    st.info(words)\n\n\ndef told(run) -> Words:\n    return plain(run)\n\n\n"
+    page = tmp_path / "page.py"
+    page.write_text(f"{code}def draw(run, names, name, value, error):\n    {line}\n")
+    assert len(list(drawn_text.Reader([page]).unsafe())) == 1
+
+
+def test_text_that_is_ours_or_escaped_passes(tmp_path):
+    fine = (
+        "st.error(plain(error))", "st.markdown(f'**{plain(run.name)}** {n:,} {share:.1%} {len(names)}')", "box('a')",
+        "words = 'a'\n    words += f' {n + 1}'\n    st.info(words)", "st.info(told(run))", "st.caption(_LINE)",
+        "st.pills('Which', names, format_func=plain)", "st.metric('n', f'{n:,}', help=LABELS[n].name)",
+    )  # fmt: skip
+    code = "def box(words: Words):\n    st.info(words)\n\n\ndef told(run) -> Words:\n    return plain(run)\n\n\n"
+    page = tmp_path / "page.py"
+    for line in fine:
+        page.write_text(f"{code}def draw(run, names, n, share, error):\n    {line}\n")
+        assert list(drawn_text.Reader([page]).unsafe()) == [], line
 
 
 def _task_compared(node: ast.AST) -> bool:

@@ -13,7 +13,7 @@ from components.chart import chart
 from dnaconv_core.experiments.preview import Rehearsal, Survey
 from dnaconv_core.experiments.preview_labels import Widths, interval_widths
 from dnaconv_core.plot.data import length_figure
-from frame.page import plain
+from frame.words import plain
 
 _NEGATIVES = {
     "gc": "Windows of the genome with like GC",
@@ -103,7 +103,7 @@ def split(draft: Draft, found: Survey) -> dict[str, Any]:
         with st.container(horizontal=True):
             free = {"placeholder": "Chosen for you", "width": 280}
             held = {
-                part: draft.several(words, f"{part} chromosomes", names, (), **free)
+                part: draft.several(plain(words), f"{part} chromosomes", names, (), **free)
                 for part, words in (("valid", "For validation"), ("test", "For the test"))
             }
         spec |= {part: some for part, some in held.items() if some}
@@ -121,7 +121,7 @@ def sizes(draft: Draft, rehearsed: Rehearsal) -> None:
     about = "" if rehearsed.exact else "about "
     with st.container(horizontal=True, gap="medium"):
         for part, n in rehearsed.parts.items():
-            st.metric(words[part], f"{about}{n:,}", width="content")
+            st.metric(plain(words[part]), f"{about}{n:,}", width="content")
         st.metric("Length (bases)", f"{rehearsed.experiment.length:,}", width="content")
     told = " ".join(note if note.endswith(".") else f"{note}." for note in rehearsed.notes)
     st.caption(plain(told.replace(f"{draft.lot.folder}/", "")))

@@ -9,7 +9,7 @@ import streamlit as st
 from bring.draft import Draft
 from dnaconv_core.answers import ANSWERS
 from dnaconv_core.experiments.preview import Survey
-from frame.page import plain
+from frame.words import plain
 
 _KINDS = {"": "As the labels tell"} | {key: answer.words.short.capitalize() for key, answer in ANSWERS.items()}
 
@@ -45,14 +45,14 @@ _STRAND = "Whether a sequence and its reverse complement mean the same, as for m
 
 def kind_found(draft: Draft, found: Survey) -> dict[str, Any]:
     """The kind of answer that the labels tell once all were read, and the names of no and yes."""
-    letters = f"The letters are {found.sample.alphabet}."
+    letters = f"The letters are {plain(found.sample.alphabet)}."
     counted = ", ".join(f"{plain(name)} {n:,}" for name, n in found.counts.items())
     if found.positives_only:
         st.caption(f"All {found.n:,} examples are positives: step 3 makes what they are compared with. {letters}")
     elif found.n_labels > 1:
-        st.caption(f"The answer is {ANSWERS[found.task].words.short}, {found.n_labels} labels at once. {letters}")
+        st.caption(f"The answer is {ANSWERS[found.task].words.short}, {found.n_labels:d} labels at once. {letters}")
     else:
-        st.caption(f"The answer is {ANSWERS[found.task].words.short}{': ' * bool(counted)}{counted}. {letters}")
+        st.caption(f"The answer is {ANSWERS[found.task].words.short}{f': {counted}' if counted else ''}. {letters}")
     if not ANSWERS[found.task].yes_or_no or found.n_labels > 1:
         return {}
     guess = found.sample.classes if len(found.sample.classes) == 2 else ("negative", "positive")

@@ -11,7 +11,7 @@ from bring.draft import Draft
 from bring.files import stamp
 from dnaconv_core.data.tables import Columns, Table, guess_columns, read_columns
 from dnaconv_core.experiments.recipe import NO_COLUMN
-from frame.page import plain
+from frame.words import plain
 
 _NONE = "—"
 

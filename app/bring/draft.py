@@ -15,7 +15,7 @@ import streamlit as st
 
 from dnaconv_core.errors import DnaConvError, InputError
 from dnaconv_core.experiments.uploads import Lot, new_token, sweep
-from frame.page import plain
+from frame.words import Words, plain
 
 TOKEN = "files"  # the query parameter
 Choices = Mapping[str, str] | Sequence[str]  # what can be chosen, with words for each or without
@@ -39,11 +39,11 @@ class Draft:
         if json.dumps(self.values) != self._before:
             self.lot.keep_draft(self.values)
 
-    def text(self, label: str, name: str, guess: str = "", **options: Any) -> str:
+    def text(self, label: Words, name: str, guess: str = "", **options: Any) -> str:
         key = self._begin(name, guess, lambda value: isinstance(value, str))
         return self._end(name, st.text_input(label, key=key, **options).strip(), guess)
 
-    def number(self, label: str, name: str, guess: float, **options: Any) -> Any:
+    def number(self, label: Words, name: str, guess: float, **options: Any) -> Any:
         low, high = options.get("min_value"), options.get("max_value")
 
         def fits(value: Any) -> bool:
@@ -53,23 +53,25 @@ class Draft:
         key = self._begin(name, guess, fits)
         return self._end(name, st.number_input(label, key=key, **options), guess)
 
-    def toggle(self, label: str, name: str, guess: bool = False, **options: Any) -> bool:
+    def toggle(self, label: Words, name: str, guess: bool = False, **options: Any) -> bool:
         key = self._begin(name, guess, lambda value: isinstance(value, bool))
         return self._end(name, st.toggle(label, key=key, **options), guess)
 
-    def select(self, label: str, name: str, choices: Choices, guess: str, **options: Any) -> str:
+    def select(self, label: Words, name: str, choices: Choices, guess: str, **options: Any) -> str:
         key = self._begin(name, guess, lambda value: value in choices)
         chosen = st.selectbox(label, list(choices), key=key, format_func=_shown(choices), **options)
         return self._end(name, chosen, guess)
 
-    def segmented(self, label: str, name: str, choices: Mapping[str, str], guess: str, **options: Any) -> str:
+    def segmented(self, label: Words, name: str, choices: Mapping[str, str], guess: str, **options: Any) -> str:
         key = self._begin(name, guess, lambda value: value in choices)
         chosen = st.segmented_control(
-            label, list(choices), key=key, format_func=_shown(choices), required=True, **options
+            label, list(choices), key=key, format_func=lambda key: plain(choices[key]), required=True, **options
         )
         return self._end(name, chosen, guess)
 
-    def several(self, label: str, name: str, choices: Sequence[str], guess: Sequence[str], **options: Any) -> list[str]:
+    def several(
+        self, label: Words, name: str, choices: Sequence[str], guess: Sequence[str], **options: Any
+    ) -> list[str]:
         key = self._begin(name, list(guess), lambda value: isinstance(value, list) and set(value) <= set(choices))
         return self._end(name, list(st.multiselect(label, list(choices), key=key, **options)), list(guess))
 
@@ -141,6 +143,6 @@ def said(lot: Lot) -> Iterator[None]:
         st.error(for_page(str(error).replace(f"{lot.folder}/", "")), icon=":material/error:")
 
 
-def for_page(sentence: str) -> str:
+def for_page(sentence: str) -> Words:
     """An error as text, without the option of a command that would mend it."""
     return plain(re.sub(r" (with|by) --[a-z-]+", "", sentence))

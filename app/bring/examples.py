@@ -9,6 +9,7 @@ import streamlit as st
 
 from bring.draft import Draft
 from dnaconv_core.experiments.templates import TEMPLATES, Template
+from frame.words import plain
 
 _IN_A_ROW = 3
 
@@ -23,8 +24,8 @@ def templates(draft: Draft) -> None:
 
 
 def _card(draft: Draft, key: str, template: Template) -> None:
-    st.markdown(f"**{template.title}**")
-    st.caption(template.words)
+    st.markdown(f"**{plain(template.title)}**")
+    st.caption(plain(template.words))
     with st.container(horizontal=True):
         if st.button("Try it", key=f"try_{key}", icon=":material/play_arrow:"):
             for name, content in template.make().items():

@@ -9,7 +9,7 @@ import streamlit as st
 from bring.draft import Draft
 from dnaconv_core.experiments.recipe import Input
 from dnaconv_core.experiments.recognise import ROLES, Recognised, recognise_one, with_roles
-from frame.page import plain
+from frame.words import plain
 
 ROLE_WORDS = {
     "table": "Table of examples",
@@ -40,7 +40,7 @@ def bring_files(draft: Draft) -> None:
     with left:
         number = st.session_state.setdefault("_uploads", 0)
         given = st.file_uploader(
-            f"Drag files here (up to {limit} MB each)",
+            f"Drag files here (up to {int(limit)} MB each)",
             accept_multiple_files=True,
             key=f"uploads_{number}",
             help="Tables (CSV, TSV, Excel's CSV, Parquet), FASTA, BED, narrowPeak, broadPeak, bedGraph, bigWig, NPZ; "
@@ -51,8 +51,8 @@ def bring_files(draft: Draft) -> None:
         path = st.text_input(
             "Or a path on the server",
             placeholder="/data/genome.fa",
-            help=f"For files larger than {limit} MB, such as a genome: they are read where they are. To upload larger "
-            "ones, start the dashboard with --server.maxUploadSize and a number of MB.",
+            help=f"For files larger than {int(limit)} MB, such as a genome: they are read where they are. To upload "
+            "larger ones, start the dashboard with --server.maxUploadSize and a number of MB.",
         )
         named = st.form_submit_button("Add", icon=":material/add:")
     if given:
@@ -109,7 +109,7 @@ def _line(draft: Draft, one: Recognised, place: int) -> Input | None:
         with st.container(gap=None, width=330):
             st.markdown(f"**{plain(one.path.name)}**")
             why = f" · {plain(one.why)}" if one.why else ""
-            st.caption(f"{_FORMS.get(one.form, one.form)} · {_size(stamp(one.path)[1])}{why}")
+            st.caption(f"{plain(_FORMS.get(one.form, one.form))} · {plain(_size(stamp(one.path)[1]))}{why}")
         if one.form:
             choices = {key: ROLE_WORDS[key] for key in (*ROLES[one.form], "")}
             look = {"label_visibility": "collapsed", "width": 250}

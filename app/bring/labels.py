@@ -23,7 +23,7 @@ from dnaconv_core.experiments.preview_labels import (
     swapped,
 )
 from dnaconv_core.plot.data import histogram
-from frame.page import plain
+from frame.words import plain
 
 _HOW = {"columns": "As it is", "ratio": "log2 of a ratio", "bins": "Mean bin of counts"}
 _TRANSFORM_WORDS = {
@@ -169,10 +169,5 @@ def _mapped(draft: Draft, recipe: LabelRecipe, guess: Guess) -> LabelRecipe:
 
 def _histograms(labels: Labels) -> None:
     for number, task in enumerate(labels.tasks[:3]):
-        figure = histogram(labels.y[:, number], x_title=plain_axis(task))
+        figure = histogram(labels.y[:, number], x_title=task)
         chart(figure, key=f"label_{number}", height=210, revision=task)
-
-
-def plain_axis(text: str) -> str:
-    """A user's word on an axis, where plotly reads a few tags."""
-    return text.replace("<", "‹").replace(">", "›")[:60]

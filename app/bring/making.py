@@ -13,6 +13,7 @@ from dnaconv_core.experiments.recipe import Recipe
 from dnaconv_core.progress import Progress
 from frame import job, state
 from frame.pages import TRAIN
+from frame.words import code
 
 _SURE = 4  # seconds after which the time left can be told
 
@@ -49,7 +50,7 @@ def make(draft: Draft, recipe: Recipe | None) -> None:
         st.rerun()  # the button rests while the work goes on
     if not job.known(key):
         if recipe is not None:
-            st.caption(f"Commands will call it `{recipe.key}`.")
+            st.caption(f"Commands will call it {code(recipe.key)}.")
         return
     try:
         made = job.background(key, lambda progress: bring(recipe, Timed(progress)), words="Making", going_on=True)

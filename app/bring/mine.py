@@ -18,8 +18,8 @@ from dnaconv_core.experiments.own_store import change_words, delete_experiment
 from dnaconv_core.experiments.own_transfer import export_experiment, import_experiment
 from dnaconv_core.runs.store import Store
 from frame import state
-from frame.page import plain
 from frame.pages import TRAIN
+from frame.words import Words, code, plain
 
 
 def mine() -> None:
@@ -55,11 +55,15 @@ def _line(experiment: Experiment) -> None:
         _report(key)
 
 
-def _told(experiment: Experiment) -> str:
-    parts = " · ".join(f"{n:,} {part}" for part, n in experiment.parts) or "words only: its examples are not here"
+def _told(experiment: Experiment) -> Words:
+    parts = (
+        " · ".join(f"{n:,} {plain(part)}" for part, n in experiment.parts) or "words only: its examples are not here"
+    )
     made = datetime.fromtimestamp((folder_of(experiment.key) / EXPERIMENT).stat().st_mtime)
-    words = experiment.answer.words.short
-    return f"{parts} · {experiment.length:,} bases · {words} · {made:%d %b %Y, %H:%M} · `{experiment.key}`"
+    words = plain(experiment.answer.words.short)
+    return (
+        f"{parts} · {experiment.length:,} bases · {words} · {plain(f'{made:%d %b %Y, %H:%M}')} · {code(experiment.key)}"
+    )
 
 
 def _report(key: str) -> None:

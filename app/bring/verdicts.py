@@ -8,7 +8,7 @@ import streamlit as st
 
 from bring.draft import Draft
 from dnaconv_core.evaluate.referee_line import Line
-from frame.page import plain
+from frame.words import ours, plain
 
 _LOOKS = {
     "stop": (":red[:material/block:]", "stop"),
@@ -37,7 +37,9 @@ def verdicts(lines: Sequence[Line], draft: Draft | None = None, place: str = "")
     counts = {verdict: sum(line.verdict == verdict for line in lines) for verdict in _LOOKS}
     if serious:
         st.markdown(
-            " · ".join(f"{icon} {counts[name]} {word}" for name, (icon, word) in _LOOKS.items() if counts[name])
+            " · ".join(
+                f"{ours(icon)} {counts[name]:,} {ours(word)}" for name, (icon, word) in _LOOKS.items() if counts[name]
+            )
         )
     else:
         st.success("The referee found nothing against these data.", icon=":material/check_circle:")
@@ -52,11 +54,11 @@ def verdicts(lines: Sequence[Line], draft: Draft | None = None, place: str = "")
 def _line(line: Line, draft: Draft | None, place: str) -> None:
     icon, word = _LOOKS[line.verdict]
     with st.container(key=f"verdict_{place}{line.check}", gap="xsmall"):
-        st.markdown(f"{icon} **{plain(_title(line.check))}** ({word}) · {plain(line.sentence)}")
+        st.markdown(f"{ours(icon)} **{plain(_title(line.check))}** ({plain(word)}) · {plain(line.sentence)}")
         mend = next((m for told, m in _MENDS.items() if line.mend.startswith(told)), None)
         if mend and draft is not None and draft.offers(*mend[:2]):
             key = f"mend_{place}{line.check}"
-            st.button(mend[2], key=key, icon=":material/build:", on_click=draft.set, args=mend[:2])
+            st.button(plain(mend[2]), key=key, icon=":material/build:", on_click=draft.set, args=mend[:2])
         elif line.mend and "--" not in line.mend:
             st.caption(f"What helps: {plain(line.mend)}.")
 

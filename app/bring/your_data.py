@@ -23,7 +23,8 @@ from dnaconv_core.experiments.preview import Rehearsal, Survey, free_key, rehear
 from dnaconv_core.experiments.recipe import FORMS, NO_COLUMN, Input, Recipe
 from dnaconv_core.experiments.recognise import title_of
 from frame.job import background
-from frame.page import page, plain
+from frame.page import page
+from frame.words import Words, plain
 
 _WORDS = ("title", "question", "label", "unit", "note", "key", "class_names")  # change nothing that is read
 
@@ -83,11 +84,11 @@ def _steps(draft: Draft, files) -> None:
         make(draft, recipe if rehearsed is not None else None)
 
 
-def _step(number: int, title: str, *, again: bool = False):
+def _step(number: int, title: Words, *, again: bool = False):
     """A box with the step's name, and with `again` a button that leaves all of it."""
     box = st.container(border=True, key=f"step_{number}")
     with box.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(f"#### {number} · {title}", width="content")
+        st.markdown(f"#### {number:d} · {title}", width="content")
         look = {"icon": ":material/restart_alt:", "type": "tertiary", "help": "Without these files and choices."}
         if again and st.button("Start over", **look):
             start_over()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from components.palette import figure_pairs
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 _chart = register("chart", isolate_styles=False)
+# plotly reads some HTML in every text, links among it. Names are escaped where a figure is made; should one be missed,
+# nothing but these tags without attributes passes here.
+_TAGS = re.compile(r"(?:<|\\u003c)(?!/?(?:br|b|i|sub|sup|extra)\s*/?(?:>|\\u003e))", re.IGNORECASE)
 
 
 def chart(
@@ -43,6 +47,6 @@ def selectable_chart(
 def _drawn(figure: Figure | dict[str, Any], key: str, **options: Any) -> Any:
     import json
 
-    stored = json.dumps(figure) if isinstance(figure, dict) else figure.to_json()
+    stored = _TAGS.sub("&lt;", json.dumps(figure) if isinstance(figure, dict) else figure.to_json())
     data = {"figure": stored, "colors": figure_pairs(), **options}
     return _chart(data=data, key=key, on_click_change=nothing, on_stretch_change=nothing)

@@ -11,6 +11,7 @@ from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import parse_pasted
 from dnaconv_core.text import text_of
+from frame.words import Words, plain
 
 _MOST = 256 << 20  # bytes a packed upload may unpack to
 
@@ -25,7 +26,9 @@ def uploaded_text(upload: Any, wanted: str = "FASTA, plain or gzip") -> str:
         raise DataError(f"{error}; give {wanted}") from None
 
 
-def pasted_or_file(key: str, examples: dict[str, str], alphabet: str, *, what: str, height: int = 130) -> list[Record]:
+def pasted_or_file(
+    key: str, examples: dict[str, str], alphabet: str, *, what: Words, height: int = 130
+) -> list[Record]:
     """Ask for sequences; the records given, or none. At first the first example stands there.
 
     examples: texts by the names of their buttons. what: the label of the text.
@@ -36,7 +39,7 @@ def pasted_or_file(key: str, examples: dict[str, str], alphabet: str, *, what: s
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**Try**", width="content")
         for label, text in examples.items():
-            st.button(label, key=f"{key}_{label}", on_click=st.session_state.update, args=({name: text},))
+            st.button(plain(label), key=f"{key}_{label}", on_click=st.session_state.update, args=({name: text},))
     left, right = st.columns([2.4, 1])
     text = left.text_area(what, key=name, height=height, placeholder="Letters, or FASTA with any number of records")
     upload = right.file_uploader(
@@ -52,7 +55,7 @@ def covariate_inputs(config: ModelConfig, key: str, default: float = 0.02) -> tu
     """One number for each covariate of the model, the same for every window."""
     return tuple(
         st.number_input(
-            name.capitalize(),
+            plain(name.capitalize()),
             min_value=0.0,
             value=default,
             format="%.4f",

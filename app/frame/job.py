@@ -14,7 +14,7 @@ import streamlit as st
 
 from dnaconv_core.errors import DnaConvError
 from dnaconv_core.progress import Progress
-from frame.page import plain
+from frame.words import plain
 
 _EVERY = 0.5  # seconds between looks
 _PATIENCE = 0.8  # seconds a page waits before it shows a bar
@@ -163,5 +163,5 @@ def _watch(key: tuple, words: str) -> None:
 
 def _again(key: tuple, work: Callable[[Progress], Any], words: str) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/stop_circle: {words or 'The work'} was stopped.", width="content")
+        st.markdown(f":material/stop_circle: {plain(words or 'The work')} was stopped.", width="content")
         st.button("Start again", key=f"{key[0]}_again", on_click=begin_again, args=(key, work))

@@ -9,6 +9,7 @@ import streamlit as st
 from dnaconv_core.experiments.base import Experiment
 from frame import state
 from frame.models import ModelRef
+from frame.words import plain
 
 
 def question(model: ModelRef) -> Experiment:
@@ -28,7 +29,7 @@ def output_choice(names: Sequence[str], output: int, kind: str) -> None:
     st.session_state["_output"] = output if output >= 0 else None
     with st.container(horizontal=True, vertical_alignment="bottom", key="output_choice"):
         st.selectbox(  # its choices are drawn as they are, without Markdown
-            f"Shown: {kind}",
+            f"Shown: {plain(kind)}",
             range(len(names)),
             format_func=lambda number: names[number],
             key="_output",
@@ -37,4 +38,6 @@ def output_choice(names: Sequence[str], output: int, kind: str) -> None:
             width=280,
         )
         if output >= 0:
-            st.caption(f"One of {len(names)}. What is below is about this {kind} where it does not say otherwise.")
+            st.caption(
+                f"One of {len(names)}. What is below is about this {plain(kind)} where it does not say otherwise."
+            )

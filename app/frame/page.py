@@ -17,6 +17,7 @@ from frame import state
 from frame.models import Choice, ModelRef, NoModelYet, UnknownOutput
 from frame.outputs import output_choice
 from frame.pages import EVALUATE, PREDICT, TRAIN
+from frame.words import Words, ours, plain, show_error
 
 _log = logging.getLogger("dnaconv.app")
 
@@ -27,13 +28,12 @@ def errors_shown() -> Iterator[None]:
     try:
         yield
     except DnaConvError as error:
-        words = plain(str(error)) if isinstance(error, UnknownOutput) else str(error)  # it lists a user's names
-        st.error(words, icon=":material/error:")
+        show_error(error)
     except Exception as error:
         _log.exception("an unexpected error while drawing the page")
         st.error(
-            f"Something went wrong here that should not have ({type(error).__name__}). The terminal has the details; "
-            f"the other pages still work.",
+            f"Something went wrong here that should not have ({plain(type(error).__name__)}). The terminal has the "
+            "details; the other pages still work.",
             icon=":material/bug_report:",
         )
 
@@ -42,10 +42,12 @@ def no_model_yet(choice: Choice | None) -> None:
     """In place of what needs a finished model: why there is none, and the way to one."""
     with st.container(border=True):
         if choice is not None and choice.run is not None and choice.run.state in LIVE:
-            st.markdown(f"**{plain(choice.name)} is still {choice.run.state}**: {choice.run.message}.")
+            st.markdown(f"**{plain(choice.name)} is still {plain(choice.run.state)}**: {plain(choice.run.message)}.")
             words = "Watch it learn"
         elif choice is not None and choice.run is not None:
-            st.markdown(f"**{plain(choice.name)} has no model**: it {choice.run.state}. {choice.run.error}")
+            st.markdown(
+                f"**{plain(choice.name)} has no model**: it {plain(choice.run.state)}. {plain(choice.run.error)}"
+            )
             words = "See the run"
         else:
             st.markdown("**There is no model yet.** Train one now, or shape your own network first.")
@@ -61,8 +63,8 @@ def _train_now() -> None:
     experiment = state.experiment()
     preset = default_preset(experiment, default_source(experiment))
     on = "its own" if experiment.own else "synthetic"
-    help = f"On {on} data: {experiment.presets[preset].why}."
-    if st.button(f"Train the {preset} preset", icon=":material/play_arrow:", type="primary", help=help):
+    help = f"On {on} data: {plain(experiment.presets[preset].why)}."
+    if st.button(f"Train the {plain(preset)} preset", icon=":material/play_arrow:", type="primary", help=help):
         run = submit(Store(), RunSpec(experiment.key, preset=preset))
         state.choose(run=run.id)
         st.switch_page(TRAIN, query_params=state.link())
@@ -75,29 +77,24 @@ def links_to_use() -> None:
     st.page_link(PREDICT, label="Predict", icon=":material/biotech:", query_params=selection)
 
 
-def plain(text: str) -> str:
-    """A user's words without Markdown in them."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|~$:<>&" else c for c in text)
-
-
 class Head:
     """A page's title and one line about it, drawn once."""
 
-    def __init__(self, title: str, help: str | None = None) -> None:
+    def __init__(self, title: Words, help: Words | None = None) -> None:
         self.title, self.help, self.drawn = title, help, False
 
-    def __call__(self, line: str, model: ModelRef | None = None) -> None:
+    def __call__(self, line: Words, model: ModelRef | None = None) -> None:
         """model: whose outputs the page shows one of, where there are several."""
         if not self.drawn:
             self.drawn = True
-            st.title(self.title, help=self.help, anchor=False)
+            st.title(ours(self.title), help=ours(self.help or "") or None, anchor=False)
             st.caption(line)
             if model is not None:
                 output_choice(model.outputs, model.output, state.experiment().answer.words.one)
 
 
 @contextmanager
-def page(title: str, line: str, help: str | None = None) -> Iterator[None]:
+def page(title: Words, line: Words, help: Words | None = None) -> Iterator[None]:
     """A page: its title, one line about it, what is drawn inside, and what goes wrong there as a sentence."""
     state.enter(title)
     Head(title, help)(line)
@@ -106,7 +103,7 @@ def page(title: str, line: str, help: str | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def model_page(title: str, about: str) -> Iterator[Head]:
+def model_page(title: Words, about: Words) -> Iterator[Head]:
     """A page about `the_model()`: inside, `head(line, model)` draws the title, a line about this model, and the choice
     among its outputs.
 

@@ -9,7 +9,7 @@ from dnaconv_core.experiments import all_experiments
 from dnaconv_core.runs.models import words_back
 from frame import state
 from frame.models import catalog, selected
-from frame.page import plain
+from frame.words import plain
 
 _FITS = 20  # letters that the box of the model has room for
 _STYLES = """
@@ -78,5 +78,6 @@ def sidebar() -> None:
                 st.caption(plain(choices[shown].name))
     if missing:
         st.warning(
-            f"There is no experiment '{missing}': this is {current.title}. The link may be from a newer version."
+            f"There is no experiment '{plain(missing)}': this is {plain(current.title)}. The link may be from a newer "
+            "version."
         )

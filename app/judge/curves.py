@@ -13,6 +13,7 @@ from dnaconv_core.results import Metric
 from dnaconv_core.runs.baselines import StoredBaseline
 from dnaconv_core.runs.held_out import HeldOut
 from frame import state
+from frame.words import plain
 
 THIS = "this model"
 _SIDES = ("x0", "x1", "y0", "y1")
@@ -39,7 +40,7 @@ def curves(data: HeldOut, metrics: dict[str, Metric], simpler: Sequence[StoredBa
         columns = st.columns(2)
     for column, (key, title, name, points, figure) in zip(columns, pages, strict=True):
         with column, st.container(border=True):
-            st.markdown(f"**{title}**", help=f"{LABELS[name].explanation}. {_DRAG}")
+            st.markdown(f"**{plain(title)}**", help=f"{LABELS[name].explanation}. {_DRAG}")
             lines = {who: points(data.y, prediction) for who, (prediction, _) in shown.items()}
             values = {who: found[name] for who, (_, found) in shown.items()}
             drawn = figure(lines, metrics=values, faint=faint)

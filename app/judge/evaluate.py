@@ -17,7 +17,8 @@ from frame import state
 from frame.cache import held_out
 from frame.models import the_model
 from frame.outputs import question
-from frame.page import model_page, plain
+from frame.page import model_page
+from frame.words import Words, ours, plain
 from judge.curves import THIS, box, curves
 from judge.examples import choose, chosen, examples, one_example
 from judge.outputs import all_outputs, of_one, simpler_of_one
@@ -37,7 +38,7 @@ def draw() -> None:
     with model_page("Evaluate", "How good a model is, on examples it did not learn from.") as head:
         model = the_model()
         experiment, data = question(model), held_out(model)
-        head(f"**{plain(model.name)}** on {data.words}: {len(data.y):,} examples it did not learn from.", model)
+        head(f"**{plain(model.name)}** on {plain(data.words)}: {len(data.y):,} examples it did not learn from.", model)
         stored = stored_metrics(model.path)
         simpler = load_baselines(model.path).found if data.own else ()
         if model.outputs:
@@ -45,7 +46,7 @@ def draw() -> None:
             valid, train = of_one(model, model.output, stored, own=data.own), {}
             simpler = simpler_of_one(simpler, data, model.output)
             against = ", against all others" if state.experiment().answer.joint else ""
-            st.markdown(f"**The {state.experiment().answer.words.one} {plain(model.output_name)}**{against}")
+            st.markdown(f"**The {plain(state.experiment().answer.words.one)} {plain(model.output_name)}**{against}")
         else:
             valid = (stored.get("valid") if data.own else None) or evaluate(experiment.task, data.y, data.prediction)
             train = stored.get("train", {})
@@ -92,7 +93,10 @@ def _beside(
         return
     name = experiment.main_metric
     with st.container(border=True, height="stretch"):
-        st.markdown("**Beside simpler models**", help="  \n".join(f"**{b.name}**: {b.explanation}." for b in simpler))
+        st.markdown(
+            "**Beside simpler models**",
+            help="  \n".join(f"**{plain(b.name)}**: {plain(b.explanation)}." for b in simpler),
+        )
         results = {THIS: valid[name]} | {b.name: b.metrics[name] for b in simpler if name in b.metrics}
         figure = interval_figure(results, metric=name, faint=[b.name for b in simpler])
         chart(figure, key=key, height=90 + 34 * len(results))
@@ -102,7 +106,7 @@ def _beside(
                 st.caption(f"{LABELS[compared].name}:  \n{words}", help=_PAIRED)
 
 
-def _verdicts(name: str, simpler: Sequence[StoredBaseline]) -> str:
+def _verdicts(name: str, simpler: Sequence[StoredBaseline]) -> Words:
     """What the paired intervals say of this model against each simpler one, in a line."""
     told: dict[str, list[str]] = {"better": [], "worse": [], "": []}
     for baseline in simpler:
@@ -111,7 +115,7 @@ def _verdicts(name: str, simpler: Sequence[StoredBaseline]) -> str:
             words = f"{plain(baseline.name)} ({found.value:+.3f}, {found.low:+.3f} to {found.high:+.3f})"
             told[found.verdict].append(words)
     heads = {"better": "**Better** than", "worse": "**Worse** than", "": "No clear difference from"}
-    return "  \n".join(f"{heads[verdict]} {', '.join(words)}." for verdict, words in told.items() if words)
+    return "  \n".join(f"{ours(heads[verdict])} {ours(', '.join(words))}." for verdict, words in told.items() if words)
 
 
 def _threshold(experiment: Experiment, data: HeldOut) -> None:
@@ -131,7 +135,7 @@ def _threshold(experiment: Experiment, data: HeldOut) -> None:
             with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
                 for name, metric in found.items():
                     words = _SHORT.get(name, LABELS[name].name)
-                    st.metric(words, number(metric), help=explained(name, metric), width="content")
+                    st.metric(plain(words), number(metric), help=explained(name, metric), width="content")
             st.caption("These depend on the threshold; ROC-AUC and PR-AUC do not.")
 
 

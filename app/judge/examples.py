@@ -13,8 +13,8 @@ from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.runs.held_out import HeldOut
 from dnaconv_core.sequence.interval import browser_url, find_locus
 from frame import state
-from frame.page import plain
 from frame.pages import PREDICT, SALIENCY
+from frame.words import plain
 from judge.curves import box
 
 _ROWS = 500

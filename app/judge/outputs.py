@@ -18,6 +18,7 @@ from dnaconv_core.runs.held_out import HeldOut
 from frame import state
 from frame.cache import every_output
 from frame.models import ModelRef
+from frame.words import plain
 from judge.strip import strip
 
 Stored = dict[str, dict[str, Metric]]  # by part, and 'valid: NAME' of one output on validation data
@@ -28,7 +29,7 @@ _CONFUSION = "Rows: what was measured. Columns: what is called. The darker, the 
 def all_outputs(model: ModelRef, stored: Stored, *, own: bool) -> dict[str, Metric]:
     """The means over all outputs, which are returned, a line for each, and of classes which is taken for which."""
     answer, kept = state.experiment().answer, every_output(model)
-    plural = f"{answer.words.one}{'es' if answer.joint else 's'}"
+    plural = f"{plain(answer.words.one)}{'es' if answer.joint else 's'}"
     st.markdown(f"**All {len(model.outputs)} {plural}**")
     valid = stored.get("valid") if own else None
     if valid is None:
@@ -38,7 +39,7 @@ def all_outputs(model: ModelRef, stored: Stored, *, own: bool) -> dict[str, Metr
     with st.container(key="shape_outputs"):  # one below the other where the window is narrow
         left, right = st.columns([3, 2]) if drawn else (st.container(), None)
     with left, st.container(border=True, height="stretch"):
-        st.markdown(f"**Each {answer.words.one}**" + (", against all others" if answer.joint else ""))
+        st.markdown(f"**Each {plain(answer.words.one)}**" + (", against all others" if answer.joint else ""))
         _table(model, stored, own=own)
     if right is not None:
         with right, st.container(border=True, height="stretch"):

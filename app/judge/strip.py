@@ -8,6 +8,7 @@ import streamlit as st
 
 from dnaconv_core.evaluate.metrics import LABELS
 from dnaconv_core.results import Metric
+from frame.words import Words, plain
 
 
 def strip(names: Sequence[str], valid: dict[str, Metric], train: dict[str, Metric]) -> None:
@@ -24,9 +25,9 @@ def strip(names: Sequence[str], valid: dict[str, Metric], train: dict[str, Metri
                 st.caption("  \n".join(below) or "\u00a0")
 
 
-def number(metric: Metric) -> str:
+def number(metric: Metric) -> Words:
     return "undefined" if metric.value is None else f"{metric.value:.3f}"
 
 
-def explained(name: str, metric: Metric) -> str:
-    return f"{LABELS[name].explanation}." + (f" Undefined here: {metric.undefined}." if metric.undefined else "")
+def explained(name: str, metric: Metric) -> Words:
+    return f"{LABELS[name].explanation}." + (f" Undefined here: {plain(metric.undefined)}." if metric.undefined else "")

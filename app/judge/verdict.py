@@ -13,7 +13,8 @@ from dnaconv_core.runs.tested import Tested, looked_words, open_test
 from dnaconv_core.runs.verdict import verdict_of
 from frame.cache import bundle
 from frame.models import ModelRef
-from frame.page import errors_shown, plain
+from frame.page import errors_shown
+from frame.words import plain
 from judge.strip import explained, number, strip
 
 _SHOWN = "_tested"  # what was measured on test parts in this session, by model
@@ -53,7 +54,9 @@ def test_part(model: ModelRef) -> None:
             _figures(experiment, tested)
             return
         times = looks(experiment.key)
-        before = "It was never looked at." if not times else f"It was looked at {times} time{'s' * (times > 1)} so far."
+        before = (
+            "It was never looked at." if not times else f"It was looked at {times:,} time{'s' * (times > 1)} so far."
+        )
         st.caption(f"{n:,} examples that no network learnt from. {before}")
         with st.popover("Open the test part", icon=":material/lock_open:"):
             st.markdown(_WHY)
@@ -64,7 +67,7 @@ def test_part(model: ModelRef) -> None:
 
 
 def _figures(experiment: Experiment, tested: Tested) -> None:
-    st.caption(f"{tested.n:,} examples, {looked_words(tested.looks)}.")
+    st.caption(f"{tested.n:,} examples, {plain(looked_words(tested.looks))}.")
     strip(experiment.answer.first_metrics, tested.metrics, {})
     if tested.each:
         name = answer_of_one(experiment.answer).main_metric

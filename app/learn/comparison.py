@@ -12,6 +12,7 @@ from dnaconv_core.evaluate.metrics import LABELS, labelled
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.runs.compare import Comparison, HeldOut, compare_runs, held_out
 from dnaconv_core.runs.store import Run, Store
+from frame.words import ours, plain
 from learn.compared_dots import dots
 from learn.data_labels import chosen_output
 
@@ -148,14 +149,14 @@ def _roc_and_pr(parts: dict[str, HeldOut], names: list[str]) -> None:
 
 def _differences(found: Comparison, names: dict[str, str]) -> None:
     st.markdown(
-        f"**Is the difference one?** Each against {_plain(names[found.runs[0].id])}, on the examples both predicted",
+        f"**Is the difference one?** Each against {plain(names[found.runs[0].id])}, on the examples both predicted",
         help="Paired bootstrap: the same examples are drawn anew many times, and both runs are measured on each draw. "
         "The interval holds 95 % of the differences; p is two-sided.",
     )
     for pair in found.pairs:
-        difference, name = pair.difference, _plain(names[pair.run])
+        difference, name = pair.difference, plain(names[pair.run])
         if difference.value is None:
-            st.markdown(f"- {name}: cannot be told, {_plain(difference.undefined or '')}")
+            st.markdown(f"- {name}: cannot be told, {plain(difference.undefined or '')}")
             continue
         verdict = {"better": ":green[better]", "worse": ":red[worse]"}.get(difference.verdict, "no clear difference")
         interval = (
@@ -164,12 +165,6 @@ def _differences(found: Comparison, names: dict[str, str]) -> None:
             else f" ({difference.low:+.4f} to {difference.high:+.4f}, p = {difference.p:.3f})"
         )
         st.markdown(
-            f"- {name}: **{verdict}**, {LABELS[difference.name].name} {difference.value:+.4f}{interval}, "
+            f"- {name}: **{ours(verdict)}**, {LABELS[difference.name].name} {difference.value:+.4f}{interval}, "
             f"{pair.n:,} examples"
         )
-
-
-def _plain(text: str) -> str:
-    from frame.page import plain
-
-    return plain(text)

@@ -13,7 +13,7 @@ from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.plot.data import label_figure
 from frame import state
 from frame.outputs import output_choice
-from frame.page import plain
+from frame.words import plain
 
 _DRAWN = 12  # labels with a figure each
 _TOLD = 4  # labels told beside an example
@@ -32,7 +32,7 @@ def chosen_output(experiment: Experiment) -> int:
         output = find_output(experiment, state.output())
     except InputError as error:
         output_choice(names, -1, kind)
-        raise InputError(plain(str(error))) from None
+        raise InputError(str(error)) from None
     output_choice(names, output, kind)
     return output
 
@@ -44,7 +44,7 @@ def each_label(experiment: Experiment, data: Dataset) -> None:
         figure = label_figure(data.y[data.w > 0], task=experiment.task, names=output_names(experiment))
         chart(figure, key="labels", height=240, revision=experiment.key)
         return
-    st.markdown(f"**{data.y.shape[1]} labels**", help=plain(experiment.label))
+    st.markdown(f"**{data.y.shape[1]:,} labels**", help=plain(experiment.label))
     names = output_names(experiment)
     for start in range(0, min(len(names), _DRAWN), _IN_A_ROW):
         for column, label in zip(st.columns(_IN_A_ROW), range(start, min(start + _IN_A_ROW, _DRAWN)), strict=False):

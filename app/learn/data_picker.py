@@ -11,6 +11,7 @@ from dnaconv_core.errors import FetchError
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import BOOK, OWN, SYNTHETIC, book_files, default_source
 from frame import state
+from frame.words import plain, show_error
 
 _FOLDER = "folder"
 _NAMES = {SYNTHETIC: "Synthetic", BOOK: "Measured (book)", _FOLDER: "A folder"}
@@ -40,7 +41,7 @@ def data_picker() -> None:
     st.segmented_control(
         "Data",
         list(names),
-        format_func=names.__getitem__,
+        format_func=lambda kind: plain(names[kind]),
         key="_source",
         required=True,
         on_change=_picked,
@@ -83,7 +84,7 @@ def _ask_folder(experiment: Experiment) -> None:
         fields["covariates"] = (f"{name}: a file of 'id value' lines", current.covariates, "")
     with st.form("folder", border=True), st.container(horizontal=True, vertical_alignment="bottom"):
         given = {
-            key: st.text_input(label, value=value, placeholder=example).strip()
+            key: st.text_input(plain(label), value=value, placeholder=example).strip()
             for key, (label, value, example) in fields.items()
         }
         used = st.form_submit_button("Use this data")
@@ -103,7 +104,7 @@ def _offer(missing: list[str]) -> None:
                 fetch(missing, progress=_Shown(bar))
             except FetchError as error:
                 bar.empty()
-                st.error(str(error), icon=":material/cloud_off:")
+                show_error(error, icon=":material/cloud_off:")
             else:
                 st.rerun()
 

@@ -16,8 +16,9 @@ from dnaconv_core.plot.data import composition_figure, label_figure
 from dnaconv_core.plot.summary import Summary
 from frame import state
 from frame.cache import current_dataset, summary
-from frame.page import errors_shown, page, plain
+from frame.page import errors_shown, page
 from frame.pages import TRAIN, YOUR_DATA
+from frame.words import Words, plain
 from learn import figures
 from learn.card_picture import picture
 from learn.data_labels import chosen_output, each_label, measured
@@ -57,8 +58,8 @@ def _card(experiment: Experiment) -> None:
             picture(experiment)
         st.markdown(f"**{plain(experiment.title)}**")
         st.markdown(plain(experiment.question))
-        beside = f" · with {', '.join(experiment.covariates)}" if experiment.covariates else ""
-        st.caption(f"{experiment.length} bases of {experiment.alphabet} → {_comes_out(experiment)}{beside}")
+        beside = f" · with {plain(', '.join(experiment.covariates))}" if experiment.covariates else ""
+        st.caption(f"{experiment.length:,} bases of {plain(experiment.alphabet)} → {_comes_out(experiment)}{beside}")
         with st.container(horizontal=True, vertical_alignment="bottom", height="stretch"):
             if chosen:
                 st.page_link(
@@ -76,17 +77,17 @@ def _card(experiment: Experiment) -> None:
                 )
 
 
-def _comes_out(experiment: Experiment) -> str:
+def _comes_out(experiment: Experiment) -> Words:
     """What an answer is, in a few words."""
     answer, n = experiment.answer, experiment.n_tasks
     if answer.joint:
-        return f"one of {n} classes"
-    return answer.words.short if n == 1 else f"{n} × {answer.words.short}"
+        return f"one of {n:,} classes"
+    return plain(answer.words.short) if n == 1 else f"{n:,} × {plain(answer.words.short)}"
 
 
 def _data(experiment: Experiment) -> None:
     choice, output = state.data(), chosen_output(experiment)
-    with st.spinner(f"Reading {name_of(choice.source)}…"):
+    with st.spinner(f"Reading {plain(name_of(choice.source))}…"):
         found = summary(experiment.key, choice.source, choice.covariates, output)
         data = current_dataset(experiment.key, choice.source, choice.covariates)
     whole = experiment
@@ -135,17 +136,17 @@ def _numbers(experiment: Experiment, found: Summary) -> None:
             ),
         )
     else:
-        cells.insert(1, ("Mean label", f"{found.label_mean:.2f}", plain(experiment.label)))
+        cells.insert(1, ("Mean label", f"{found.label_mean:.2f}", experiment.label))
     if found.known < found.n:
         cells.insert(1, ("Label known", f"{found.known:,}", "The others are not learned from for this label."))
     with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
         for name, value, help in cells:
-            st.metric(name, value, help=help, width="content")
+            st.metric(plain(name), plain(value), help=plain(help or "") or None, width="content")
 
 
 def _labels(experiment: Experiment, found: Summary, data: Dataset) -> None:
     if found.covariate_counts is not None:
-        st.markdown(f"**{found.covariate_name.capitalize()} of both classes**")
+        st.markdown(f"**{plain(found.covariate_name.capitalize())} of both classes**")
         chart(figures.covariate(found, experiment.class_names), key="covariate", height=240, revision=experiment.key)
     else:
         st.markdown("**Labels**", help=plain(experiment.label))

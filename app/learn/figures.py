@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from dnaconv_core.plot.style import safe
 from dnaconv_core.plot.summary import Summary
 
 _LOG = {"dtick": 1, "tickformat": "~g", "exponentformat": "none"}
@@ -16,7 +17,7 @@ def covariate(summary: Summary, names: tuple[str, str]) -> dict[str, Any]:
     """The covariate's distribution for both classes, each as a share, on a logarithmic axis."""
     middles = 10 ** ((summary.covariate_edges[1:] + summary.covariate_edges[:-1]) / 2)
     shares = summary.covariate_counts / np.maximum(summary.covariate_counts.sum(axis=1, keepdims=True), 1)
-    lines = [(names[0], shares[0], "theme:muted"), (names[1], shares[1], "theme:series0")]
+    lines = [(safe(names[0]), shares[0], "theme:muted"), (safe(names[1]), shares[1], "theme:series0")]
     return {
         "data": [
             {
@@ -34,7 +35,7 @@ def covariate(summary: Summary, names: tuple[str, str]) -> dict[str, Any]:
         "layout": {
             "margin": _MARGIN,
             "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
-            "xaxis": {"type": "log", "title": {"text": summary.covariate_name}, **_LOG},
+            "xaxis": {"type": "log", "title": {"text": safe(summary.covariate_name)}, **_LOG},
             "yaxis": {"title": {"text": "share of class"}, "tickformat": ".0%"},
         },
     }

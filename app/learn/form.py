@@ -11,6 +11,7 @@ import streamlit as st
 
 from dnaconv_core.errors import ConfigError
 from frame import state
+from frame.words import ours, plain
 
 _DEVICES = ["auto", "cpu", "cuda", "mps"]
 _SLIDER_UP_TO = 256
@@ -109,11 +110,11 @@ def _parsed(spec: dataclasses.Field, kind: Any, said: str, default: Any) -> Any:
 
 
 def _field(spec: dataclasses.Field, kind: Any, reason: str) -> Any:
-    meta, label = spec.metadata, spec.metadata["label"]
-    shared = {"key": spec.name, "help": meta["help"] + (f"  \n**Here:** {reason}." if reason else "")}
+    meta, label = spec.metadata, ours(spec.metadata["label"])
+    shared = {"key": spec.name, "help": meta["help"] + (f"  \n**Here:** {plain(reason)}." if reason else "")}
     value = st.session_state[spec.name]
     if "choices" in meta:
-        return st.segmented_control(label, list(meta["choices"]), required=True, **shared)
+        return st.segmented_control(label, list(meta["choices"]), format_func=plain, required=True, **shared)
     if kind is bool:
         return st.toggle(label, **shared)
     if kind is str:

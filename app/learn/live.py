@@ -12,7 +12,8 @@ from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.runs.execute import LOG
 from dnaconv_core.runs.queue import ensure_workers, resume
 from dnaconv_core.runs.store import LIVE, RESUMABLE, Run, Store
-from frame.page import errors_shown, links_to_use, plain
+from frame.page import errors_shown, links_to_use
+from frame.words import Words, plain, show_error
 from learn.training_chart import best_epoch, keeps_last, new_rows, training_chart
 
 _EVERY = 1.0  # seconds between looks
@@ -48,7 +49,7 @@ def _panel(run_id: str, experiment: Experiment, shown: str) -> None:
         with st.container(border=True):
             _head(store, run)
             if run.error:
-                st.error(run.error, icon=":material/error:")
+                show_error(run.error)
             rows = new_rows(store, run, experiment)
             if rows:
                 last, best = keeps_last(run, experiment), best_epoch(rows, experiment)
@@ -57,7 +58,7 @@ def _panel(run_id: str, experiment: Experiment, shown: str) -> None:
                 if last:
                     st.caption("The weights of the last epoch are kept: none are chosen on validation.")
                 elif best is not None:
-                    st.caption(f"Dashed: epoch {best}, the best on validation, whose weights are kept.")
+                    st.caption(f"Dashed: epoch {best:,}, the best on validation, whose weights are kept.")
             elif run.state in LIVE:
                 with st.container(height=270, border=False, horizontal_alignment="center", vertical_alignment="center"):
                     st.caption("The curves begin with the first evaluation.", width="content")
@@ -70,7 +71,7 @@ def _head(store: Store, run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             st.markdown(f"**{plain(run.name)}**", width="content")
-            st.badge(word, color=color)
+            st.badge(plain(word), color=color)
             st.caption(_doing(run), width="content")
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             if run.state in LIVE:
@@ -89,15 +90,15 @@ def _head(store: Store, run: Run) -> None:
         st.progress(min(run.epoch / run.epochs, 1.0) if run.epochs else 0.0)
 
 
-def _doing(run: Run) -> str:
+def _doing(run: Run) -> Words:
     if run.state == "queued" and run.turn:
         before = sum(other.turn < run.turn for other in Store().waiting())
-        return f"waits behind {before} other{'s' * (before > 1)}" if before else "is next"
+        return f"waits behind {before:,} other{'s' * (before > 1)}" if before else "is next"
     if run.state == "running" and run.remaining is not None:
-        return f"{run.message} · about {duration(run.remaining)} left"
+        return f"{plain(run.message)} · about {duration(run.remaining)} left"
     if run.state not in LIVE and run.seconds:
-        return f"{run.message} · epoch {run.epoch} of {run.epochs} · took {duration(run.seconds)}"
-    return run.message
+        return f"{plain(run.message)} · epoch {run.epoch:,} of {run.epochs:,} · took {duration(run.seconds)}"
+    return plain(run.message)
 
 
 def _log(path: Path) -> None:
@@ -111,7 +112,7 @@ def _log(path: Path) -> None:
         st.code("\n".join(lines[-_LINES:]), language=None)
 
 
-def duration(seconds: float) -> str:
+def duration(seconds: float) -> Words:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
@@ -135,7 +136,7 @@ def _filters(store: Store, run: Run, experiment: Experiment) -> None:
     kernels = found.kernels[:_FILTERS]
     of = f"{len(kernels)} of {len(found.kernels)}" if len(found.kernels) > len(kernels) else f"{len(kernels)}"
     title.markdown(
-        f"**First-layer filters after epoch {found.epoch}**", help=f"{of} kernels, drawn as weights. {_KERNELS_HELP}"
+        f"**First-layer filters after epoch {found.epoch:,}**", help=f"{of} kernels, drawn as weights. {_KERNELS_HELP}"
     )
     drawn = [
         Logo(kernel - kernel.mean(axis=0), str(number), kind="contribution", unit="weight")

@@ -8,18 +8,19 @@ from dnaconv_core.experiments import get_experiment
 from dnaconv_core.runs.queue import extend, resume
 from dnaconv_core.runs.store import LIVE, RESUMABLE, Run, Store
 from frame import state
-from frame.page import errors_shown, plain
+from frame.page import errors_shown
 from frame.pages import EVALUATE, TRAIN
+from frame.words import code, plain, plain_lines, show_error
 
 
 def run_actions(store: Store, run: Run) -> None:
     """What can be done with one run."""
     with st.container(border=True):
-        st.markdown(f"**{plain(run.name)}** · {run.state} · {plain(run.message)} · `{run.id}`")
+        st.markdown(f"**{plain(run.name)}** · {plain(run.state)} · {plain(run.message)} · {code(run.id)}")
         if run.error:
-            st.error(run.error, icon=":material/error:")
+            show_error(run.error)
         if run.notes:
-            st.caption(plain(run.notes))
+            st.caption(plain_lines(run.notes))
         has_model = (store.folder(run.id) / "weights.safetensors").is_file()
         query = {"experiment": run.experiment, "run": run.id}
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -12,8 +12,9 @@ from dnaconv_core.runs.queue import all_slots, ensure_workers
 from dnaconv_core.runs.store import LIVE, Run, Store
 from frame import state
 from frame.cache import warm_up
-from frame.page import errors_shown, page, plain
+from frame.page import errors_shown, page
 from frame.pages import EVALUATE, TRAIN
+from frame.words import Words, plain
 from learn.comparison import comparison
 from learn.live import duration
 from learn.run_actions import run_actions
@@ -73,7 +74,7 @@ def _now(drawn: dict[str, str]) -> None:
 
 def _progress(store: Store, run: Run, doing: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        where = f" on {run.device}" if run.device and run.state == "running" else ""
+        where = f" on {plain(run.device)}" if run.device and run.state == "running" else ""
         st.markdown(f"**{plain(run.name)}**{where}", width=200)
         left = f" · about {duration(run.remaining)} left" if run.remaining is not None else ""
         st.progress(min(run.epoch / run.epochs, 1.0) if run.epochs else 0.0, text=plain(doing) + left)
@@ -86,7 +87,7 @@ def _progress(store: Store, run: Run, doing: str) -> None:
             st.rerun()
 
 
-def _devices(running: int, waiting: int) -> str:
+def _devices(running: int, waiting: int) -> Words:
     """The machine's devices with their memory and slots, in a line."""
     slots = [slot.device for slot in all_slots()]
     words = []
@@ -94,10 +95,13 @@ def _devices(running: int, waiting: int) -> str:
         for device in _device_list():
             memory = "" if device.total is None else f", {device.free / _GIB:.0f} of {device.total / _GIB:.0f} GiB free"
             count = slots.count(device.key)
-            words.append(f"**{device.key}** ({device.name}{memory}): {count} slot{'s' * (count != 1)}")
+            words.append(f"**{plain(device.key)}** ({plain(device.name)}{memory}): {count:d} slot{'s' * (count != 1)}")
     else:
-        words = [f"**{key}**: {slots.count(key)} slot{'s' * (slots.count(key) != 1)}" for key in dict.fromkeys(slots)]
-    return " · ".join([*words, f"{running} training, {waiting} waiting"])
+        words = [
+            f"**{plain(key)}**: {int(slots.count(key))} slot{'s' * (slots.count(key) != 1)}"
+            for key in dict.fromkeys(slots)
+        ]
+    return " · ".join([*words, f"{running:d} training, {waiting:d} waiting"])
 
 
 @st.cache_data(show_spinner=False, ttl=5)
@@ -120,7 +124,7 @@ def _import() -> None:
 
             key = import_model(given.getvalue())
             experiment = load_bundle(find_model(key)).experiment
-            st.success(f"Imported as {key}.")
+            st.success(f"Imported as {plain(key)}.")
             query = {"experiment": experiment, "run": key}
             st.page_link(EVALUATE, label="Evaluate it", icon=":material/insights:", query_params=query)
 

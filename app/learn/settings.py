@@ -10,6 +10,7 @@ from dnaconv_core.errors import ConfigError
 from dnaconv_core.evaluate.metrics import check_pairing
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.model.config import ModelConfig, TrainConfig
+from frame.words import plain
 from learn.form import came_by_link, config_form, fields_of, forget, only_choice
 
 NETWORK = ("depth", "filters", "kernel_size", "dropout")
@@ -24,11 +25,12 @@ def ask_preset(experiment: Experiment) -> str:
     chosen = st.segmented_control(
         "Start from",
         names,
+        format_func=plain,
         default=names[0],
         required=True,
         key="preset",
         bind="query-params",
-        help="  \n".join(f"**{name}**: {preset.why}." for name, preset in experiment.presets.items()),
+        help="  \n".join(f"**{plain(name)}**: {plain(preset.why)}." for name, preset in experiment.presets.items()),
     )
     linked = came_by_link(ModelConfig, "model") or came_by_link(TrainConfig, "train")
     if linked or st.session_state.get("_form_of") not in (None, (experiment.key, chosen)):
@@ -67,5 +69,5 @@ def ask_settings(
             check()
         except ConfigError as error:
             wrong = error
-            places.get(str(error).split()[0], st).markdown(f":red[{error}]")
+            places.get(str(error).split()[0], st).markdown(f":red[{plain(error)}]")
     return model, training, wrong

@@ -20,7 +20,8 @@ from dnaconv_core.runs.store import Store
 from frame import state
 from frame.cache import summary
 from frame.models import selected
-from frame.page import errors_shown, links_to_use, page, plain
+from frame.page import errors_shown, links_to_use, page
+from frame.words import plain
 from learn.data_picker import data_details, data_picker, missing_parts, name_of
 from learn.live import live_run
 from learn.settings import NETWORK, OF_DATA, TRAINING, ask_preset, ask_settings
@@ -80,12 +81,11 @@ def _drawn(experiment: Experiment, model: dict[str, Any]) -> None:
         return
     config = ModelConfig(**model)
     field = min(receptive_field(config), config.length)
-    words = (
-        f"**{config.n_parameters:,} parameters.** A unit of the last layer sees **{field} of {config.length} bases**"
-    )
+    words = f"**{config.n_parameters:,} parameters.** A unit of the last layer sees **{field:d} of "
+    words += f"{config.length:d} bases**"
     if width:
         relation = "more than" if field > width else "just" if field == width else ":red[less than]"
-        words += f", {relation} the {width} of the motif {experiment.motif}"
+        words += f", {relation} the {width:d} of the motif {plain(experiment.motif)}"
     st.caption(f"{words}. Point at a layer to see which bases reach it.")
 
 
@@ -115,13 +115,13 @@ def _start(
             label_visibility="collapsed",
             width=230,
         )
-        with st.popover(f"Learns from {name_of(choice.source)}", icon=":material/database:"):
+        with st.popover(f"Learns from {plain(name_of(choice.source))}", icon=":material/database:"):
             data_picker()
             data_details(experiment)
         if state.run():
             st.caption("The settings below are for the next run.", width="content")
     if error is not None and str(error).split()[0] not in (*NETWORK, *TRAINING):  # its field may be folded away
-        st.markdown(f":red[{error}]")
+        st.markdown(f":red[{plain(error)}]")
     if press:
         with errors_shown():
             _launch(experiment, preset, settings, name.strip())

@@ -11,8 +11,9 @@ from components.chart import chart
 from dnaconv_core.plot.colors import NEUTRAL, categorical
 from dnaconv_core.why.claims import CLAIMS, Claim, Found
 from frame import state
-from frame.page import page, plain
+from frame.page import page
 from frame.pages import TRAIN
+from frame.words import ours, plain
 
 _HELP = "Small networks, trained when you look, on sequences made for the question; the numbers are kept."
 
@@ -50,8 +51,8 @@ def _reason() -> str:
 def _shown(key: str, claim: Claim) -> None:
     draw = st.session_state.setdefault("_why_draw", {}).get(key, 0)
     with st.container(border=True):
-        st.subheader(claim.claim, anchor=False)
-        st.caption(f"**Control.** {claim.control}")
+        st.subheader(ours(claim.claim), anchor=False)
+        st.caption(f"**Control.** {ours(claim.control)}")
         place = st.empty()
         with place:  # its spinner takes the place of what another reason or draw has shown here
             found, seconds = _run(key, draw)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dnaconv_core.plot.style import safe
 from dnaconv_core.sequence.encoding import LETTERS
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ _MARGIN = {"l": 52, "r": 12, "t": 10, "b": 42}
 
 def substitutions(found: Mutations, alphabet: str, unit: str) -> dict[str, Any]:
     """The change for every base of the motif replaced by each other one."""
+    unit = safe(unit)
     word = found.word.replace("T", "U") if alphabet == "RNA" else found.word
     return {
         "data": [
@@ -38,6 +40,7 @@ def band(
     curve: Curve, x_title: str, first: int, *, unit: str, name: str = "effect", color: str = "theme:series0"
 ) -> dict[str, Any]:
     """A mean by place with its interval; `first` is what place 0 is called."""
+    unit = safe(unit)
     x = (curve.at + first).tolist()
     band = {
         "type": "scatter",

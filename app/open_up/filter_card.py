@@ -18,8 +18,8 @@ from frame import state
 from frame.cache import bundle
 from frame.models import ModelRef
 from frame.outputs import question
-from frame.page import plain
 from frame.pages import SALIENCY
+from frame.words import plain
 from open_up.interpretation import aligned, sample
 from open_up.motif_choice import spelled
 from open_up.reporting import pictures
@@ -79,11 +79,11 @@ def filter_card(card: Card) -> None:
 def _head(card: Card) -> None:
     f, scan = card.found, card.scan
     word = spelled(trim(f.motif), card.alphabet) if f.n_sites else "silent"
-    st.markdown(f"**Filter {card.index + 1}** · layer {scan.layer} · {word}")
+    st.markdown(f"**Filter {card.index + 1}** · layer {scan.layer:d} · {plain(word)}")
     if scan.layer > 1:
-        st.caption(_DEEP.format(scan.width, _SHIFTED if f.motif.width < scan.width else _BLURRED))
+        st.caption(_DEEP.format(int(scan.width), _SHIFTED if f.motif.width < scan.width else _BLURRED))
     if f.note:
-        st.warning(f"{f.note[0].upper()}{f.note[1:]}.", icon=":material/info:")
+        st.warning(plain(f"{f.note[0].upper()}{f.note[1:]}."), icon=":material/info:")
 
 
 def _numbers(card: Card) -> None:
@@ -136,7 +136,7 @@ def _resembles(card: Card) -> None:
         return
     good = [m for m in matches if m.significant]
     if not good:
-        best = f" The nearest, {matches[0].name}, has q = {matches[0].q_value:.2g}." if matches else ""
+        best = f" The nearest, {plain(matches[0].name)}, has q = {matches[0].q_value:.2g}." if matches else ""
         st.caption(f"{NO_MATCH.capitalize()}.{best}")
         return
     logos(aligned(card.found.motif, good), key="matches", height=52, min_width=900, max_column=24, axis=False)

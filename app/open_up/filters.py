@@ -13,7 +13,8 @@ from dnaconv_core.sequence.motif_text import write_jaspar, write_meme
 from frame import state
 from frame.cache import bundle
 from frame.models import ModelRef, the_model
-from frame.page import model_page, plain
+from frame.page import model_page
+from frame.words import plain
 from open_up.filter_card import Card, filter_card
 from open_up.interpretation import ablations, best_name, filters, names, sample, together, useful_first
 from open_up.reporting import report_button
@@ -33,7 +34,7 @@ def draw() -> None:
     with model_page("Filters", _ABOUT) as head:
         model = the_model()
         data, _ = sample(model)
-        head(_LINE.format(plain(model.name), data.words), model)
+        head(_LINE.format(plain(model.name), plain(data.words)), model)
         layer, fraction, by = _settings(model)
         scan = filters(model, layer, fraction)
         order = useful_first(model, scan)
@@ -57,7 +58,7 @@ def _settings(model: ModelRef) -> tuple[int, float, Targets]:
         if depth > 1:
             layers = list(range(1, depth + 1))
             chosen = st.segmented_control(
-                "Layer", layers, default=1, required=True, key="layer", bind="query-params",
+                "Layer", layers, format_func=plain, default=1, required=True, key="layer", bind="query-params",
                 help="Units of deeper layers are read by their receptive field: all the bases that reach them.",
             )  # fmt: skip
             layer = chosen if chosen in layers else 1
@@ -99,7 +100,7 @@ def _grid(scan: FilterScan, matches: list | None, order: list[int]) -> int:
             motifs = [f.motif for f in scan.motifs if f.n_sites]
             for kind, write in (("MEME", write_meme), ("JASPAR", write_jaspar)) if motifs else ():
                 st.download_button(
-                    kind, partial(write, motifs), f"filters.{kind.lower()}", "text/plain", on_click="ignore",
+                    plain(kind), partial(write, motifs), f"filters.{kind.lower()}", "text/plain", on_click="ignore",
                     icon=":material/download:", type="tertiary",
                 )  # fmt: skip
     if clicked is not None:

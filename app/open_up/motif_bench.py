@@ -17,6 +17,7 @@ from dnaconv_core.sequence.encoding import decode
 from frame.cache import bundle
 from frame.job import background
 from frame.models import ModelRef
+from frame.words import plain
 from open_up.bench_figures import band, substitutions
 from open_up.motif_choice import ask_motif, default_motif, motif_of, spelled
 
@@ -117,8 +118,8 @@ def _strip(effect: Effect, other: Effect | None, places: Positions, X: np.ndarra
     with st.container(border=True, horizontal=True, gap="medium"):  # wraps where the window is narrow
         for (label, value, help), words in zip(shown, below, strict=True):
             with st.container(width="content"):
-                st.metric(label, value, help=help, width="content")
-                st.caption(words)
+                st.metric(plain(label), plain(value), help=plain(help), width="content")
+                st.caption(plain(words))
 
 
 def _strands(effect: Effect, other: Effect) -> str:
@@ -135,7 +136,7 @@ def _percent(share: float) -> str:
 
 
 def _by_mutation(found: Mutations, alphabet: str, unit: str) -> None:
-    st.markdown("**Point mutations**", help=f"Mean change of the {unit} when one base of the motif is changed.")
+    st.markdown("**Point mutations**", help=f"Mean change of the {plain(unit)} when one base of the motif is changed.")
     importance = np.zeros_like(found.change)
     for column, letter in enumerate(found.word):
         others = [found.change[b, column] for b in range(4) if "ACGT"[b] != letter]
@@ -147,7 +148,7 @@ def _by_mutation(found: Mutations, alphabet: str, unit: str) -> None:
 
 def _by_spacing(found: Spacing, motif: str, second: str, unit: str) -> None:
     st.markdown(
-        f"**{motif} and {second}, by the bases between them**",
+        f"**{plain(motif)} and {plain(second)}, by the bases between them**",
         help="Together, and beyond the sum of both alone (interaction).",
     )
     joint = band(found.joint, "bases between the motifs", 0, name="together", unit=unit)

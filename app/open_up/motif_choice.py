@@ -14,6 +14,7 @@ from dnaconv_core.sequence.motif import Motif, consensus, trim
 from frame import state
 from frame.cache import bundle
 from frame.models import ModelRef
+from frame.words import Words, ours, plain
 from open_up.interpretation import filters, useful_first
 
 _FRACTION = 0.5
@@ -22,7 +23,7 @@ _HELP = (
 )
 
 
-def ask_motif(model: ModelRef, key: str, label: str, *, value: str = "", whole: bool = False) -> str:
+def ask_motif(model: ModelRef, key: str, label: Words, *, value: str = "", whole: bool = False) -> str:
     """What is typed in a field that stands in the address, and beside it where else to take a motif from.
 
     whole: what is taken is written as a reference ('filter 3'), not as its consensus.
@@ -76,7 +77,7 @@ def _menu(model: ModelRef, key: str, whole: bool) -> None:
     for label, find, none in offers:
         found = find()
         if not found:
-            st.caption(f"{label}: {none}")
+            st.caption(f"{plain(label)}: {ours(none)}")
             continue
         words = {name: f"{name} · {spelled(motif, alphabet)}" for name, motif in found.items()}
         written = {name: name if whole else spelled(motif, alphabet) for name, motif in found.items()}
@@ -84,8 +85,8 @@ def _menu(model: ModelRef, key: str, whole: bool) -> None:
             words = {name: f"{motif.name} · {name}" for name, motif in found.items()}
         at = f"{key}_{label}"
         st.selectbox(
-            label, list(found), index=None, format_func=words.get, key=at, placeholder="Type to search", width=340,
-            on_change=_take, args=(key, at, written),
+            plain(label), list(found), index=None, format_func=words.get, key=at, placeholder="Type to search",
+            width=340, on_change=_take, args=(key, at, written),
         )  # fmt: skip
 
 

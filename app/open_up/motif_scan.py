@@ -18,6 +18,7 @@ from dnaconv_core.sequence.encoding import one_hot
 from dnaconv_core.sequence.motif import Motif, to_icm
 from frame import state
 from frame.models import ModelRef
+from frame.words import plain
 from open_up.motif_choice import ask_motif, default_motif, motif_of
 
 _HELD_OUT, _OWN = "Held-out examples", "My sequences"
@@ -60,9 +61,9 @@ def _in_held_out(motif: Motif, level: float, data: HeldOut) -> None:
         shown = [(name, f"{data.y[part].mean():.3f}" if part.any() else "none") for name, part in parts]
     with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
         st.metric("Hits", f"{len(hits.sequence):,}", width="content")
-        st.metric("With a hit", f"{holds.mean():.1%}", help=f"Of {len(holds):,}, {data.words}.", width="content")
+        st.metric("With a hit", f"{holds.mean():.1%}", help=f"Of {len(holds):,}, {plain(data.words)}.", width="content")
         for name, value in shown:
-            st.metric(name, value, width="content")
+            st.metric(plain(name), plain(value), width="content")
     if _none(hits):
         return
     _table(data.ids, hits, motif, {"measured": data.y, "predicted": data.prediction})

@@ -24,7 +24,8 @@ from frame.cache import bundle, held_out
 from frame.job import background, begin_again, known
 from frame.models import ModelRef, the_model
 from frame.outputs import question
-from frame.page import model_page, plain
+from frame.page import model_page
+from frame.words import plain
 from open_up import motif_bench, motif_scan
 from open_up.bench_figures import bars
 from open_up.interpretation import aligned, names
@@ -78,7 +79,7 @@ def _found(model: ModelRef, data: HeldOut) -> None:
     if stored is None and not known(key):
         place = st.empty()
         with place.container(border=True):
-            st.markdown(f"**Find the motifs** that this model uses, on {data.words}.")
+            st.markdown(f"**Find the motifs** that this model uses, on {plain(data.words)}.")
             st.caption(f"{_HOW} It takes from some seconds to a few minutes; you can look at other pages meanwhile.")
             if not st.button("Find motifs", type="primary", icon=":material/search:"):
                 return
@@ -108,7 +109,7 @@ def _kept(folder: Path, model: ModelRef) -> Discovery | None:
     try:
         return load_discovery(folder, model.output)
     except DataError as error:
-        st.warning(str(error), icon=":material/warning:")
+        st.warning(plain(error), icon=":material/warning:")
         return None
 
 
@@ -116,8 +117,8 @@ def _summary(found: Discovery, data: HeldOut, again: Callable[[], None]) -> Targ
     n = len(found.patterns)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**{n} pattern{'s' * (n != 1)}** from {len(found.seqlets):,} seqlets in {len(found.rows):,} sequences of "
-            f"{data.words}; {found.n_unassigned:,} fit nowhere.",
+            f"**{n:,} pattern{'s' * (n != 1)}** from {len(found.seqlets):,} seqlets in {len(found.rows):,} sequences "
+            f"of {plain(data.words)}; {found.n_unassigned:,} fit nowhere.",
             help=_HOW,
             width="content",
         )
@@ -125,7 +126,7 @@ def _summary(found: Discovery, data: HeldOut, again: Callable[[], None]) -> Targ
         for kind, write in (("MEME", write_meme), ("JASPAR", write_jaspar)) if n else ():
             file = f"patterns.{kind.lower()}"
             st.download_button(
-                kind, write(motifs), file, icon=":material/download:", type="tertiary", on_click="ignore"
+                plain(kind), write(motifs), file, icon=":material/download:", type="tertiary", on_click="ignore"
             )
         by = compare_with()
         st.button("Look again", icon=":material/refresh:", type="tertiary", on_click=again)
@@ -171,9 +172,9 @@ def _pattern(number: int, pattern: Pattern, good: list | None, data: HeldOut, by
 def _named(number: int, pattern: Pattern, good: list | None, alphabet: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         word = spelled(pattern.motif, alphabet)
-        st.markdown(f"**Pattern {number + 1}** · {word}", width="content")
+        st.markdown(f"**Pattern {number + 1}** · {plain(word)}", width="content")
         if good:
-            st.badge(f"{good[0].name} · q = {good[0].q_value:.2g}", color="violet")
+            st.badge(f"{plain(good[0].name)} · q = {good[0].q_value:.2g}", color="violet")
         elif good is not None:
             st.badge(NO_MATCH, color="gray")
         st.button(

@@ -14,6 +14,7 @@ from dnaconv_core.runs.held_out import HeldOut
 from frame.cache import bundle, held_out
 from frame.job import background, known
 from frame.models import ModelRef
+from frame.words import plain
 from open_up.explaining import siblings
 from open_up.interpretation import compiled
 from open_up.targets import Targets
@@ -26,7 +27,7 @@ def pictures(logo: Logo, file: str, alphabet: str, **look: Any) -> None:
     look = {"kind": logo.kind, "unit": logo.unit, "alphabet": alphabet, "title": logo.title} | look
     for kind, draw in (("SVG", logo_svg), ("PNG", logo_png)):
         st.download_button(
-            kind, _drawn(draw, logo, look), f"{file}.{kind.lower()}",
+            plain(kind), _drawn(draw, logo, look), f"{file}.{kind.lower()}",
             f"image/{'svg+xml' if kind == 'SVG' else 'png'}", key=f"{file}_{kind}", icon=":material/download:",
             type="tertiary", on_click="ignore",
         )  # fmt: skip

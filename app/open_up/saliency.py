@@ -17,8 +17,9 @@ from dnaconv_core.sequence.encoding import parse_pasted, reverse_complement_text
 from frame import state
 from frame.cache import bundle
 from frame.models import the_model
-from frame.page import model_page, plain
+from frame.page import model_page
 from frame.pages import PREDICT
+from frame.words import Words, plain
 from open_up.explaining import Asked, checks, explained, planted, predicted, siblings, substitutions
 from open_up.reporting import pictures
 from open_up.sequence_asked import apply, ask_sequence, trail_of, undo
@@ -35,7 +36,7 @@ def draw() -> None:
         config = bundle(model).config
         output = output_word(config)
         whole = f"output before the {config.output} (logit)" if output == "logit" else output
-        head(_LINE.format(plain(model.name), whole), model)
+        head(_LINE.format(plain(model.name), plain(whole)), model)
         asked = ask_sequence(model)
         methods, correct, with_map = _settings()
         _maps(asked, methods, correct, with_map)
@@ -104,11 +105,11 @@ def _downloads(sequence: str, scores: dict[str, np.ndarray], tracks: list[Track]
         for method, track in zip(scores, tracks, strict=True):
             drawn = Logo(track.heights, track.title, kind="contribution", unit=track.unit)
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(track.title, width="stretch")
+                st.markdown(plain(track.title), width="stretch")
                 pictures(drawn, method, alphabet, column=12.0)
 
 
-def _beside(config: ModelConfig, values: np.ndarray | None) -> str:
+def _beside(config: ModelConfig, values: np.ndarray | None) -> Words:
     """What the covariates add to the output, by the first method."""
     if values is None:
         return ""
@@ -148,7 +149,7 @@ def _edits(asked: Asked, output: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             (before, _), (after, value) = said[number], said[number + 1]
             change = f"logit {after - before:+.2f}" if output == "logit" else f"{after - before:+.3f}"
-            st.markdown(f"**{words}** · {change} · prediction {value:.3f}", width="content")
+            st.markdown(f"**{plain(words)}** · {change} · prediction {value:.3f}", width="content")
             last = number == len(trail) - 1
             st.button(
                 "Undo" if last else "Back to before", key=f"undo_{number}", type="tertiary",
@@ -163,11 +164,11 @@ def _evidence(asked: Asked, methods: tuple[str, ...], correct: bool) -> None:
         icon = {True: ":material/check_circle:", False: ":material/error:", None: ":material/remove:"}[check.passed]
         color = {True: "green", False: "red", None: "gray"}[check.passed]
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.badge(check.name, icon=icon, color=color)
+            st.badge(plain(check.name), icon=icon, color=color)
             st.caption(plain(check.words), width="content")
     failed = [check.name.lower() for check in found if check.passed is False]
     if failed:
-        st.warning(f"Do not trust this map as it is: {' and '.join(failed)} failed.", icon=":material/warning:")
+        st.warning(f"Do not trust this map as it is: {plain(' and '.join(failed))} failed.", icon=":material/warning:")
 
 
 draw()

@@ -15,7 +15,7 @@ from dnaconv_core.sequence.encoding import parse_pasted
 from frame import state
 from frame.cache import bundle, held_out
 from frame.models import ModelRef
-from frame.page import plain
+from frame.words import plain
 from open_up.explaining import Asked
 
 
@@ -54,12 +54,12 @@ def _examples(model: ModelRef, config: ModelConfig) -> None:
 def _fitted(text: str, length: int) -> str:
     """As long as the model reads: N on both sides, or its middle; and a line that says so."""
     if len(text) < length:
-        st.caption(f"The sequence has {len(text):,} of {length} bases; unknown ones (N) fill both sides.")
+        st.caption(f"The sequence has {len(text):,} of {length:,} bases; unknown ones (N) fill both sides.")
         before = (length - len(text)) // 2
         return ("N" * before + text).ljust(length, "N")
     if len(text) > length:
         start = (len(text) - length) // 2
-        st.caption(f"The sequence has {len(text):,} bases; its middle {length} are shown.")
+        st.caption(f"The sequence has {len(text):,} bases; its middle {length:,} are shown.")
         return text[start : start + length]
     return text
 
@@ -84,7 +84,7 @@ def _beside_it(name: str, typical: float) -> float:
     key = f"_beside_{name}"
     st.session_state[key] = state.given_beside(name, typical)
     return st.number_input(
-        name.capitalize(), min_value=0.0, format="%.4f", step=0.001, key=key, width=220,
+        plain(name.capitalize()), min_value=0.0, format="%.4f", step=0.001, key=key, width=220,
         help="The raw value; at first a typical one of the training data.",
         on_change=lambda: state.write(state.beside([name], [st.session_state[key]])),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from dnaconv_core.errors import DataError, DnaConvError
 from dnaconv_core.interpret.jaspar import GROUPS
 from dnaconv_core.sequence.motif import Motif
 from dnaconv_core.sequence.motif_text import read_jaspar, read_meme
+from frame.words import plain
 
 _FILE = "MEME or JASPAR text; names are then taken from it alone, and kept until you leave the page."
 
@@ -48,7 +49,7 @@ def compare_with() -> Targets:
         text = uploaded_text(file, "MEME or JASPAR text")
         _read(text, file.name)
     except DnaConvError as error:
-        st.error(f"{error}. Names are from JASPAR meanwhile.", icon=":material/error:")
+        st.error(f"{plain(error)}. Names are from JASPAR meanwhile.", icon=":material/error:")
         return Targets(group)
     return Targets(group, text, file.name)
 

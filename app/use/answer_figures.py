@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from dnaconv_core.evaluate.detail import Response
+from dnaconv_core.plot.style import safe
 
 _MARGIN = {"l": 46, "r": 14, "t": 8, "b": 40}
 _LOG = {"dtick": 1, "tickformat": "~g", "exponentformat": "none"}
@@ -14,6 +15,7 @@ _LOG = {"dtick": 1, "tickformat": "~g", "exponentformat": "none"}
 
 def profile(values: np.ndarray, title: str) -> dict[str, Any]:
     """Predictions of windows by their start."""
+    title = safe(title)
     line = {
         "type": "scatter",
         "mode": "lines",
@@ -32,6 +34,7 @@ def profile(values: np.ndarray, title: str) -> dict[str, Any]:
 
 def response(found: Response, here: tuple[float, float], name: str, title: str) -> dict[str, Any]:
     """The prediction against a covariate on a logarithmic axis, with a dot at this one."""
+    name, title = safe(name), safe(title)
     line = {
         "type": "scatter",
         "mode": "lines",
@@ -57,6 +60,7 @@ def response(found: Response, here: tuple[float, float], name: str, title: str) 
 
 def shares(found: Response, here: float, name: str, unit: str) -> dict[str, Any]:
     """What the sequence and its covariate add to the output, against the covariate, on a logarithmic axis."""
+    name, unit = safe(name), safe(unit)
     parts = {"sequence": found.of_sequence, name: found.of_covariate}
     lines = [
         {

@@ -11,6 +11,7 @@ from dnaconv_core.evaluate.ask import Answer, as_csv, as_parquet, for_files
 from dnaconv_core.evaluate.detail import Detail
 from frame import state
 from frame.models import ModelRef
+from frame.words import plain
 
 _SEEDS, _MEMBERS = ("lowest seed", "highest seed"), ("members −1 SD", "members +1 SD")
 
@@ -29,7 +30,7 @@ def answers_table(answers: list[Answer], more: Detail, model: ModelRef) -> int:
         with right, st.container(horizontal=True, horizontal_alignment="right"):
             for label, write in (("CSV", as_csv), ("Parquet", as_parquet)):
                 st.download_button(
-                    label,
+                    plain(label),
                     lambda write=write: write(for_files(answers, beside)),
                     f"predictions.{label.lower()}",
                     icon=":material/download:",

@@ -13,7 +13,7 @@ from dnaconv_core.experiments.base import Example, Experiment
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import parse_pasted
 from frame import state
-from frame.page import plain
+from frame.words import Words, plain
 
 if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
@@ -45,7 +45,7 @@ def ask_for(experiment: Experiment, model: Bundle) -> tuple[str, tuple[float, ..
         )
         values = [
             st.number_input(
-                name.capitalize(),
+                plain(name.capitalize()),
                 min_value=0.0,
                 format="%.4f",
                 step=0.001,
@@ -122,7 +122,7 @@ def ask_fit(records: list[Record], length: int) -> str:
     if not long and not short:
         return SLIDE
     with st.container(border=True):
-        words = f"than the {length} bases this model reads"
+        words = f"than the {length:d} bases this model reads"
         if short:
             st.markdown(f":material/straighten: {_are(short)} shorter {words}: unknown bases (N) fill both sides.")
         if not long:
@@ -131,7 +131,7 @@ def ask_fit(records: list[Record], length: int) -> str:
         return st.segmented_control(
             "Use",
             list(FITS),
-            format_func=FITS.__getitem__,
+            format_func=lambda key: plain(FITS[key]),
             default=SLIDE,
             required=True,
             key="fit",
@@ -140,5 +140,5 @@ def ask_fit(records: list[Record], length: int) -> str:
         )
 
 
-def _are(number: int) -> str:
+def _are(number: int) -> Words:
     return "One sequence is" if number == 1 else f"{number:,} sequences are"

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from dnaconv_core.plot.style import safe
 from dnaconv_core.scan.scan import Scan
 from dnaconv_core.scan.tracks import Peak
 from dnaconv_core.sirna.design import SirnaSite
@@ -62,7 +63,7 @@ def track(found: Scan, peaks: list[Peak], threshold: float, *, unit: str) -> dic
             "showlegend": len(traces) > 1,
             "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
             "xaxis": {"title": {"text": "base (from 0)"}, "tickformat": ",d", **_whole(found.scores.shape[1])},
-            "yaxis": {"title": {"text": unit}, "rangemode": "tozero"},
+            "yaxis": {"title": {"text": safe(unit)}, "rangemode": "tozero"},
             "shapes": shades,
         },
     }
@@ -118,7 +119,7 @@ def efficacy(sites: list[SirnaSite], chosen: list[SirnaSite], cds: tuple[int, in
             "margin": _MARGIN,
             "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
             "xaxis": {"title": {"text": "first base of the site (from 0)"}, "tickformat": ",d"},
-            "yaxis": {"title": {"text": unit}},
+            "yaxis": {"title": {"text": safe(unit)}},
             "shapes": shapes,
         },
     }
@@ -133,7 +134,7 @@ def effects(values: list[float | None], labels: list[str], unit: str) -> dict[st
         "y": values,
         "customdata": list(range(len(values))),
         "marker": {"color": color},
-        "text": labels,
+        "text": [safe(label) for label in labels],
         "textposition": "none",
         "hovertemplate": "%{text}: %{y:+.3f}<extra></extra>",
     }
@@ -143,6 +144,6 @@ def effects(values: list[float | None], labels: list[str], unit: str) -> dict[st
             "tickformat": "d",
             **_whole(len(values)),
         },
-        "yaxis": {"title": {"text": f"ALT − REF ({unit})"}},
+        "yaxis": {"title": {"text": f"ALT − REF ({safe(unit)})"}},
     }
     return {"data": [bars], "layout": {"margin": _MARGIN, "showlegend": False, **axes}}

@@ -20,8 +20,8 @@ from frame import state
 from frame.cache import bundle, held_out
 from frame.models import ModelRef
 from frame.outputs import question
-from frame.page import plain
 from frame.pages import SALIENCY
+from frame.words import Words, ours, plain
 from use import answer_figures as figures
 
 _STRANDS = "A network that reads one strand may answer differently for the reverse complement, the same DNA."
@@ -31,7 +31,7 @@ _LIT = (
 )
 
 
-def one_answer(model: ModelRef, answer: Answer, covariates: tuple[float, ...], more: str) -> None:
+def one_answer(model: ModelRef, answer: Answer, covariates: tuple[float, ...], more: Words) -> None:
     """One answer close up. more: what stands beside it, in words."""
     experiment, config = question(model), bundle(model).config
     unit = "probability" if experiment.answer.yes_or_no else experiment.label
@@ -62,7 +62,7 @@ def one_answer(model: ModelRef, answer: Answer, covariates: tuple[float, ...], m
         )  # fmt: skip
 
 
-def _verdict(model: ModelRef, answer: Answer, more: str) -> None:
+def _verdict(model: ModelRef, answer: Answer, more: Words) -> None:
     experiment = question(model)
     if experiment.answer.yes_or_no:
         label = f"Probability of being {plain(experiment.class_names[1])}"
@@ -78,7 +78,7 @@ def _verdict(model: ModelRef, answer: Answer, more: str) -> None:
         st.caption(f"Read from the other strand: **{answer.other_strand:.3f}**", help=_STRANDS)
     unknown = answer.record.n_ambiguous
     if unknown:
-        bases = "1 base is" if unknown == 1 else f"{unknown} bases are"
+        bases = "1 base is" if unknown == 1 else f"{unknown:,} bases are"
         st.caption(f":material/help: {bases} ambiguous (N or another IUPAC code): the model sees nothing there.")
     if answer.profile is not None:
         st.caption(f"The strongest of {len(answer.profile):,} windows: it begins at base {answer.start + 1:,}.")
@@ -113,7 +113,9 @@ def _every_output(model: ModelRef, answer: Answer) -> None:
 def _among(experiment: Experiment, model: ModelRef, answer: Answer, unit: str) -> None:
     """Where this prediction lies among the held-out examples."""
     data = held_out(model)
-    st.markdown("**Among held-out examples**", help=f"Predictions of this model on {data.words}; the line is yours.")
+    st.markdown(
+        "**Among held-out examples**", help=f"Predictions of this model on {plain(data.words)}; the line is yours."
+    )
     parts = {"predictions": data.prediction}
     if experiment.answer.yes_or_no:
         negative, positive = experiment.class_names
@@ -137,7 +139,9 @@ def _response(model: ModelRef, answer: Answer, covariates: tuple[float, ...], un
     X = one_hot(answer.sequence, config.alphabet)[0]
     tried = np.geomspace(1e-4, max(0.15, 5 * here), 61)
     found = response(bundle(model).model, X, tried, np.float32(covariates), model.output)
-    st.markdown(f"**If its {name} were different**", help="The same sequence with other values; the dot is yours.")
+    st.markdown(
+        f"**If its {plain(name)} were different**", help="The same sequence with other values; the dot is yours."
+    )
     left, right = st.columns(2)
     with left:
         drawn = figures.response(found, (here, answer.prediction), name, unit)
@@ -146,7 +150,7 @@ def _response(model: ModelRef, answer: Answer, covariates: tuple[float, ...], un
         chart(figures.shares(found, here, name, output_word(config)), key="shares", height=220, revision=name)
 
 
-def caption(found: Detail, number: int, positive: str) -> str:
+def caption(found: Detail, number: int, positive: Words) -> Words:
     """What one prediction means: its rank among held-out examples, the calibrated share, other seeds; '' without any.
 
     positive: the name of the class 1.
@@ -158,17 +162,17 @@ def caption(found: Detail, number: int, positive: str) -> str:
         share, times = found.calibrated[number], found.calibrated[number] / found.prevalence
         parts.append(
             f"Of those predicted like it, about **{_percent(share)}** are {positive}: {times:.1f} times the "
-            f"{_percent(found.prevalence)} of all. :gray[({found.calibration})]"
+            f"{_percent(found.prevalence)} of all. :gray[({plain(found.calibration)})]"
         )
     if found.low is not None:
-        parts.append(f"Over seeds: {found.low[number]:.3f} to {found.high[number]:.3f} ({found.seeds}).")
-    return "  \n".join(parts)
+        parts.append(f"Over seeds: {found.low[number]:.3f} to {found.high[number]:.3f} ({plain(found.seeds)}).")
+    return ours("  \n".join(parts))
 
 
-def share_below(share: float) -> str:
+def share_below(share: float) -> Words:
     """A share in words that says 'all' only where it is all: 99.97 % are not 100 %."""
     return "all" if share == 1 else f"{min(100 * share, 99.9):.1f} %"
 
 
-def _percent(share: float) -> str:
+def _percent(share: float) -> Words:
     return f"{100 * share:.1f} %" if share >= 0.01 else f"{100 * share:.2g} %"

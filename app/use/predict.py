@@ -17,7 +17,8 @@ from frame import state
 from frame.cache import bundle
 from frame.models import ModelRef, model_in, the_model
 from frame.outputs import question
-from frame.page import model_page, plain
+from frame.page import model_page
+from frame.words import Words, plain
 from use.answers_table import answers_table
 from use.asking import ask_fit, ask_for, remember
 from use.one_answer import caption, one_answer
@@ -51,9 +52,9 @@ def draw() -> None:
         one_answer(ref, answers[number], tuple(beside[number].tolist()), words)
 
 
-def _reads(model: Bundle) -> str:
-    beside = f" and {', '.join(model.config.covariates)}" if model.config.covariates else ""
-    return f"{model.config.length} bases of {model.config.alphabet}{beside}"
+def _reads(model: Bundle) -> Words:
+    beside = f" and {plain(', '.join(model.config.covariates))}" if model.config.covariates else ""
+    return f"{model.config.length:d} bases of {plain(model.config.alphabet)}{beside}"
 
 
 def _detail(ref: ModelRef, answers: list[Answer], covariates: np.ndarray | None) -> Detail:

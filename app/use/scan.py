@@ -19,7 +19,8 @@ from frame.cache import bundle
 from frame.job import background
 from frame.models import ModelRef, the_model
 from frame.outputs import question
-from frame.page import model_page, plain
+from frame.page import model_page
+from frame.words import plain
 from use.scan_result import Cut, show_scan
 from use.scan_targets import Target, ask_targets, check_targets, tell_too_short
 
@@ -34,7 +35,7 @@ def draw() -> None:
     with model_page("Scan", _LINE) as head:
         ref = the_model()
         model = bundle(ref)
-        head(f"{_LINE} Model: **{plain(ref.name)}**, windows of {model.config.length} bases.", ref)
+        head(f"{_LINE} Model: **{plain(ref.name)}**, windows of {model.config.length:d} bases.", ref)
         with st.container(border=True):
             targets = ask_targets(model)
         with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
@@ -61,11 +62,12 @@ def _edges(model: Bundle) -> str:
     return st.segmented_control(
         "Window ends",
         list(EDGES),
+        format_func=plain,
         default="exact",
         required=True,
         key="scan_edges",
         bind="query-params",
-        help="; ".join(f"'{name}': {words}" for name, words in EDGES.items()) + ".",
+        help="; ".join(f"'{plain(name)}': {plain(words)}" for name, words in EDGES.items()) + ".",
     )
 
 

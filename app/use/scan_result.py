@@ -15,6 +15,7 @@ from dnaconv_core.scan.scan import Chunk, Scan, plan_scan
 from dnaconv_core.scan.tracks import Peak, call_peaks, write_bed, write_bedgraph, write_bigwig
 from frame import state
 from frame.pages import SALIENCY
+from frame.words import plain
 from use import figures
 from use.scan_targets import Target
 
@@ -49,7 +50,9 @@ def _numbers(model: Bundle, one: Scan, peaks: list[Peak], cut: Cut) -> None:
     chosen = None if cut.rate is None else f"At most {cut.rate:.1%} of the validation negatives reach it."
     unknown = "Not scored: N or other ambiguous codes in them."
     with st.container(horizontal=True):
-        st.metric("Windows scored", f"{one.n_scored:,}", help=f"{plan.method} scan. {plan.note}", width="content")
+        st.metric(
+            "Windows scored", f"{one.n_scored:,}", help=plain(f"{plan.method} scan. {plan.note}"), width="content"
+        )
         st.metric("With unknown bases", f"{one.n_missing:,}", help=unknown, width="content")
         st.metric("Peaks", f"{len(peaks):,}", width="content")
         st.metric("Threshold", f"{cut.at:.3f}", help=chosen, width="content")
@@ -167,4 +170,6 @@ def _files(targets: list[Target], found: list[Scan], peaks: list[list[Peak]]) ->
             ("Scores (bedGraph)", bedgraph, "scores.bedgraph"),
             ("Scores (bigWig)", bigwig, "scores.bw"),
         ):
-            st.download_button(label, make, name, icon=":material/download:", on_click="ignore", key=f"scan_{name}")
+            st.download_button(
+                plain(label), make, name, icon=":material/download:", on_click="ignore", key=f"scan_{name}"
+            )

@@ -13,7 +13,7 @@ from dnaconv_core.data.genome import Contig, Genome, RecordContig
 from dnaconv_core.errors import InputError
 from dnaconv_core.sequence.encoding import LETTERS
 from frame import state
-from frame.page import plain
+from frame.words import plain
 
 if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
@@ -103,4 +103,4 @@ def tell_too_short(targets: list[Target], window: int) -> None:
     short = [target.contig.name for target in targets if target.end - target.start < window]
     if short:
         named = plain(", ".join(short[:_NAMED])) + (f" and {len(short) - _NAMED:,} more" if len(short) > _NAMED else "")
-        st.caption(f"Not scanned, because shorter than the {window} bases of a window: {named}.")
+        st.caption(f"Not scanned, because shorter than the {window:d} bases of a window: {named}.")

@@ -19,7 +19,8 @@ from frame import state
 from frame.cache import bundle
 from frame.job import background
 from frame.models import the_model
-from frame.page import model_page, plain
+from frame.page import model_page
+from frame.words import plain
 from use import figures
 from use.sirna_sites import filtered, show_site, sites_table
 
@@ -118,8 +119,8 @@ def _shown(found: Design) -> None:
         st.metric("Sites", f"{len(sites):,}", width="content")
         st.metric("Pass the filters", f"{len(chosen):,}", width="content")
         best = f"{sites[0].prediction:.2f}"
-        st.metric("Best prediction", best, help=state.experiment().label, width="content")
-        st.metric("Coding region", f"{cds[0]}–{cds[1]}" if cds else "not found", width="content")
+        st.metric("Best prediction", best, help=plain(state.experiment().label), width="content")
+        st.metric("Coding region", f"{cds[0]:d}–{cds[1]:d}" if cds else "not found", width="content")
     with st.container(border=True):
         clicked = chart(
             figures.efficacy(sites, chosen, cds, state.experiment().label),

@@ -11,8 +11,8 @@ from dnaconv_core.sirna.design import SirnaSite, oligos, sites_csv
 from dnaconv_core.sirna.offtargets import LENGTH
 from dnaconv_core.sirna.rules import RULES, XIA
 from frame import state
-from frame.page import plain
 from frame.pages import PREDICT
+from frame.words import plain
 
 _ROWS = 500
 
@@ -115,7 +115,7 @@ def show_site(site: SirnaSite) -> None:
 
 def _strands(site: SirnaSite) -> None:
     dtdt = bool(st.session_state.get("sirna_dtdt"))
-    st.markdown(f"**Site {site.start:,}–{site.start + LENGTH:,}** {site.region}")
+    st.markdown(f"**Site {site.start:,}–{site.start + LENGTH:,}** {plain(site.region)}")
     sequences(
         [Row(site.target, "target", "5'→3'"), Row(site.guide, "guide", "5'→3'")], key="sirna_strands", numbers=True
     )
@@ -148,4 +148,4 @@ def _rules(site: SirnaSite) -> None:
         key="sirna_rule_table",
         column_config={"": st.column_config.TextColumn(width=34)},
     )
-    st.caption("; ".join(dict.fromkeys(rule.source for rule in RULES.values())) + ".")
+    st.caption(plain("; ".join(dict.fromkeys(rule.source for rule in RULES.values())) + "."))

@@ -18,8 +18,8 @@ from dnaconv_core.variants.files import write_table, write_vcf
 from frame import state
 from frame.cache import bundle
 from frame.models import ModelRef
-from frame.page import plain
 from frame.pages import SALIENCY
+from frame.words import ours, plain
 from use import figures
 from use.variants_given import Given
 
@@ -58,7 +58,7 @@ def _numbers(
         st.metric("Scored", f"{len(scored):,}", width="content")
         missed = f"{len(found) - len(scored):,}"
         st.metric("Not scored", missed, help="The reasons are below, and one by one in the table.", width="content")
-        st.metric("Largest change", largest, help=f"In the {unit}.", width="content")
+        st.metric("Largest change", largest, help=f"In the {plain(unit)}.", width="content")
 
 
 def _table(found: list[VariantEffect], unit: str) -> int | None:
@@ -98,7 +98,7 @@ def _formats(unit: str) -> dict[str, Any]:
         "Δ prediction": number(format="%+.3f", help="Of the same window."),
         f"Δ {unit}": number(format="%+.2f", help="Of the window with the variant's first base in its middle."),
         "largest Δ": number(
-            format="%+.2f", help=f"In the {unit}, over all windows that hold the variant and both strands."
+            format="%+.2f", help=f"In the {plain(unit)}, over all windows that hold the variant and both strands."
         ),
         "hits lost": text(help=hits),
         "hits gained": text(help=hits),
@@ -110,7 +110,7 @@ def _not_scored(missed: list[VariantEffect]) -> None:
     lines = [f"{plain(_name(effect))}: {plain(effect.status.partition(': ')[2] or effect.status)}" for effect in missed]
     if lines:
         more = [f"and {len(lines) - _TOLD:,} more, in the table"] if len(lines) > _TOLD else []
-        st.caption("**Not scored.** " + "; ".join([*lines[:_TOLD], *more]) + ".")
+        st.caption("**Not scored.** " + "; ".join([*(ours(line) for line in lines[:_TOLD]), *more]) + ".")
 
 
 def _name(effect: VariantEffect) -> str:
@@ -142,15 +142,15 @@ def show_effect(ref: ModelRef, effect: VariantEffect, covariates: tuple[float, .
             st.metric("Reference", f"{effect.ref_prediction:.3f}", width="content")
             change = f"{effect.effect_prediction:+.3f}"
             st.metric("Alternative", f"{effect.alt_prediction:.3f}", change, width="content")
-            where = f"Window from base {effect.best_start:,}, {effect.best_strand} strand."
+            where = f"Window from base {effect.best_start:,}, {plain(effect.best_strand)} strand."
             largest = f"{effect.best_effect_logit:+.2f}"
-            st.metric(f"Largest change over windows ({unit})", largest, help=where, width="content")
+            st.metric(f"Largest change over windows ({plain(unit)})", largest, help=where, width="content")
         _alleles(ref, effect, covariates)
         beside = state.beside(bundle(ref).config.covariates, covariates)
         for label, text in (("reference", effect.ref_window), ("alternative", effect.alt_window)):
             st.page_link(
                 SALIENCY,
-                label=f"Look at the {label} window in Saliency",
+                label=f"Look at the {plain(label)} window in Saliency",
                 icon=":material/highlight:",
                 query_params=state.link() | {"sequence": text} | beside,
             )
@@ -168,4 +168,4 @@ def _alleles(ref: ModelRef, effect: VariantEffect, covariates: tuple[float, ...]
         for i, (name, allele) in enumerate((("reference", effect.variant.ref), ("alternative", effect.alt)))
     ]
     logos(shown, key="variants_logos", height=110, min_width=2000, same_scale=True)
-    st.caption(f"Input × gradient of the {unit}, both alleles on one scale.")
+    st.caption(f"Input × gradient of the {plain(unit)}, both alleles on one scale.")

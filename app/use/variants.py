@@ -14,7 +14,8 @@ from frame import state
 from frame.cache import bundle
 from frame.job import background
 from frame.models import ModelRef, the_model
-from frame.page import model_page, plain
+from frame.page import model_page
+from frame.words import plain
 from use.variant_effects import show_effects
 from use.variants_given import Given, ask_variants
 

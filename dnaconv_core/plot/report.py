@@ -104,7 +104,7 @@ def _patterns(bundle: Bundle, found: Findings) -> str:
     patterns, config = found.discovery.patterns, bundle.config
     if not patterns:
         return "<p>No group of alike seqlets is stronger than shuffled sequences explain.</p>"
-    (high, low), unit, parts = group_words(config), output_word(config), []
+    (high, low), unit, parts = map(escape, group_words(config)), escape(output_word(config)), []
     look: dict[str, Any] = {"alphabet": config.alphabet, "column": 26.0}
     names: Sequence[list[Match] | None] = [None] * len(patterns) if not found.pattern_names else found.pattern_names
     for number, (p, effect, own) in enumerate(zip(patterns, found.effects, names, strict=True), 1):
@@ -134,7 +134,7 @@ def _filters(config: ModelConfig, found: Findings) -> str:
             f"<td>{escape(f.note) or name}<td>{effect}"
         )
     head = "<tr><th>filter<th>motif (bits)<th>sites<th>bits<th>name<th>metric without it (95 %)"
-    groups = " and ".join(group_words(config))
+    groups = escape(" and ".join(group_words(config)))
     words = f"{len(found.shown)} of {len(motifs)}: those that tell {groups} apart most come first."
     return f"<p class=muted>{words}</p><table>{head}{''.join(rows)}</table>"
 
@@ -142,7 +142,7 @@ def _filters(config: ModelConfig, found: Findings) -> str:
 def _saliency(bundle: Bundle, data: Dataset, found: Findings) -> str:
     config, unit = bundle.config, output_word(bundle.config)
     reference = found.examples[0].attribution.reference
-    parts = [f"<p class=muted>{NAMES[METHOD]} against {reference}, of the {unit}.</p>"]
+    parts = [f"<p class=muted>{NAMES[METHOD]} against {escape(reference)}, of the {escape(unit)}.</p>"]
     for example in found.examples:
         map_, row = example.attribution, example.row
         title = f"{data.ids[row]}: predicted {example.prediction:.3f}, measured {data.y[row, 0]:g}"

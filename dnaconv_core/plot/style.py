@@ -17,6 +17,7 @@ def blank(x_title: str, y_title: str, *, legend: bool = True) -> Figure:
     import plotly.graph_objects as go
 
     figure = go.Figure()
+    x_title, y_title = safe(x_title, most=160), safe(y_title, most=160)
     return dress(figure, legend=legend).update_xaxes(title_text=x_title).update_yaxes(title_text=y_title)
 
 
@@ -48,6 +49,6 @@ def note(figure: Figure, text: str) -> Figure:
 
 
 def safe(text: object, *, most: int = MOST_NAMED) -> str:
-    """A user's text for plotly, which reads some HTML: escaped and cut to length."""
+    """A user's text for plotly, which reads some HTML and, in a hover text, %{names}: escaped and cut to length."""
     text = str(text)
-    return escape(text if len(text) <= most else text[: most - 1] + "…")
+    return escape(text if len(text) <= most else text[: most - 1] + "…").replace("%{", "%\u2060{")

@@ -43,12 +43,22 @@ def browser():
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[tuple[subprocess.Popen, str]]:
-    """The process and the address of a dashboard whose runs are in `home`."""
+def serving(home: Path, app: Path | str = "app") -> Iterator[tuple[subprocess.Popen, str]]:
+    """The process and the address of a dashboard whose runs are in `home`; app: another one, for a test of its own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app", "--server.port", str(port), "--server.headless", "true"]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(app),
+        "--server.port",
+        str(port),
+        "--server.headless",
+        "true",
+    ]
     log = home.parent / "server.log"
     quick = {**os.environ, "DNACONV_NICE": "0"}  # the test waits for the training
     with open(log, "wb") as out:
@@ -76,7 +86,7 @@ def server(home):
 @pytest.fixture
 def start_server(home):
     """`serving` for a test that starts and stops servers itself."""
-    return lambda: serving(home)
+    return lambda app="app": serving(home, app)
 
 
 def _wait_until_healthy(process: subprocess.Popen, port: int, log: Path) -> None:
