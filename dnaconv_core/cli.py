@@ -18,7 +18,8 @@ from dnaconv_core import __version__
 from dnaconv_core.errors import DataError, DnaConvError, InputError
 
 GROUPS = (  # files of commands/, in the order of the help
-    "data", "models", "filters", "explain", "motifs", "report", "scan", "variants", "sirna", "pretrained", "runs",
+    "data", "models", "search", "filters", "explain", "motifs", "report", "scan", "variants", "sirna", "pretrained",
+    "runs",
 )  # fmt: skip
 
 

@@ -142,9 +142,9 @@ def test_a_single_value_is_only_a_setting(capsys):
     ],
 )
 def test_split_takes_chromosomes_of_any_name(text, split):
-    from dnaconv_core.commands.models import _split
+    from dnaconv_core.commands.models import given_split
 
-    assert _split(text) == split
+    assert given_split(text) == split
 
 
 @pytest.mark.parametrize(

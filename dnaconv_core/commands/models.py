@@ -106,11 +106,11 @@ def train(options: Namespace) -> Answer | None:
         data=absolute(source) if source not in (SYNTHETIC, BOOK, OWN) else source,
         valid=absolute(options.valid),
         covariates=absolute(options.covariates),
-        split=_split(options.split),
+        split=given_split(options.split),
         preset=options.preset or default_preset(experiment, source),
         settings={**chosen_settings(options), **first},
     )
-    _check_given(options, spec)
+    check_given(options, spec)
     varied = {name: values for name, values in grid.items() if len(values) > 1}
     if distributed.size() > 1 and (varied or options.detach):
         raise InputError("a sweep and --detach train in the queue, one run on each device: start them without torchrun")
@@ -134,14 +134,14 @@ def train(options: Namespace) -> Answer | None:
         return run_answer(store.get(key))._replace(code=130)
 
 
-def _check_given(options: Namespace, spec: RunSpec) -> None:
+def check_given(options: Namespace, spec: RunSpec) -> None:
     """What would fail in the queue, or be passed over in silence, is told before there is a run."""
     for path in (spec.data, spec.valid, spec.covariates):
         if os.path.isabs(path) and not os.path.exists(path):
             raise DataError(f"{path} does not exist: check the name")
     if spec.covariates and not get_experiment(spec.experiment).covariates:
         raise InputError(f"--covariates was given but {spec.experiment} takes none: choose chromatin, or leave it out")
-    if options.split and (spec.valid or spec.data in (BOOK, OWN)):
+    if options.split and not spec.inner and (spec.valid or spec.data in (BOOK, OWN)):
         raise InputError("--split was given but the validation data are a part of their own: leave one of them out")
 
 
@@ -258,7 +258,7 @@ def _details(bundle: Bundle, data: Dataset, model: str, output: int) -> Detail:
     return explain(bundle.model, data, reference=reference, siblings=siblings_of(model), task=output)
 
 
-def _split(text: str) -> dict[str, Any]:
+def given_split(text: str) -> dict[str, Any]:
     """--split: 'random', a fraction such as 0.3, chromosomes such as chr21,chr22 or 21,22 or X, or a split as JSON."""
     if text in ("", "random"):
         return dict(DEFAULT_SPLIT)

@@ -45,7 +45,7 @@ class Similar(NamedTuple):
 
 def similar_groups(sequences: Examples | np.ndarray, alphabet: str = "DNA") -> np.ndarray:
     """(N,) group numbers of examples, or of codes (N, L) in `alphabet`: as `find_similar` gives them."""
-    return find_similar(_as_examples(sequences, alphabet)).group
+    return find_similar(as_examples(sequences, alphabet)).group
 
 
 def find_similar(examples: Examples, *, links: Sequence[np.ndarray] = ()) -> Similar:
@@ -79,7 +79,7 @@ def resembling(codes: np.ndarray, known: np.ndarray, alphabet: str = "DNA") -> t
     codes: (N, L) in `alphabet`; of DNA either strand counts. k is a little longer than for groups, so that hardly any
     share it by chance.
     """
-    examples = _as_examples(codes, alphabet)
+    examples = as_examples(codes, alphabet)
     k = max(min(_length_of_kmers(examples) + _SURE, 31, codes.shape[1]), 1)
     value, row = _kmers(examples, k)
     hit = np.isin(value, np.unique(value[known[row]]))
@@ -158,7 +158,8 @@ def _equally_long(codes: np.ndarray, weight: np.ndarray, alphabet: str) -> np.nd
     return np.minimum(forward, back) if alphabet == "DNA" else forward
 
 
-def _as_examples(sequences: Examples | np.ndarray, alphabet: str) -> Examples:
+def as_examples(sequences: Examples | np.ndarray, alphabet: str) -> Examples:
+    """Examples without labels, of codes (N, L)."""
     if isinstance(sequences, Examples):
         return sequences
     codes = np.asarray(sequences)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.data.inner import INNER, inner_split
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.results import Split
 from dnaconv_core.sequence.interval import Locus, contig_key, find_locus
@@ -19,6 +20,7 @@ _KEYS: dict[str, dict[str, tuple[Any, str]]] = {  # of a recorded split, by kind
     "random": {"fraction": ((int, float), "a number"), "seed": (int, "a whole number")},
     "chromosome": {"chromosomes": ((str, list, tuple), "a list of names")},
     "blocks": {name: (int, "a whole number") for name in ("n_folds", "fold", "block")},
+    INNER: {name: (int, "a whole number") for name in ("n_folds", "fold", "seed")} | {"of": (dict, "another split")},
 }
 
 
@@ -110,7 +112,9 @@ def split_dataset(dataset: Dataset, spec: dict[str, Any]) -> Split:
     """The split that a recorded `spec` describes:
 
     `{"kind": "random", "fraction": 0.2, "seed": 0}` · `{"kind": "chromosome", "chromosomes": ["chr8"]}` ·
-    `{"kind": "blocks", "n_folds": 5, "fold": 0, "block": 1000000}`. All but kind and chromosomes may be left out.
+    `{"kind": "blocks", "n_folds": 5, "fold": 0, "block": 1000000}` · `{"kind": "inner", "n_folds": 3, "fold": 0,
+    "seed": 0, "of": SPLIT}`, a fold of the training part that SPLIT leaves (of everything, without one). All but kind
+    and chromosomes may be left out.
 
     Raises InputError as `check_split` does, and what the split itself raises.
     """
@@ -120,6 +124,11 @@ def split_dataset(dataset: Dataset, spec: dict[str, Any]) -> Split:
         return random_split(dataset, **options)
     if spec["kind"] == "chromosome":
         return chromosome_split(dataset, options["chromosomes"])
+    if spec["kind"] == INNER:
+        outer = options.pop("of", None)
+        rows = split_dataset(dataset, outer).train if outer else np.arange(len(dataset))
+        inner = inner_split(dataset.subset(rows), **options)
+        return Split(rows[inner.train], rows[inner.valid])
     fold = options.pop("fold", 0)
     return position_block_folds(dataset, **options)[fold]
 
@@ -143,8 +152,8 @@ def check_split(spec: dict[str, Any]) -> None:
         raise InputError(f"seed of the split is {spec['seed']}: it must be 0 or more")
     if kind == "chromosome" and not spec.get("chromosomes"):
         raise InputError("valid_chromosomes is empty: name at least one chromosome for validation")
-    if kind == "blocks" and not 0 <= spec.get("fold", 0) < max(spec.get("n_folds", 5), 2):
-        n_folds = spec.get("n_folds", 5)
+    n_folds = spec.get("n_folds", {"blocks": 5, INNER: 3}.get(kind, 0))
+    if n_folds and not 0 <= spec.get("fold", 0) < max(n_folds, 2):
         raise InputError(f"fold is {spec['fold']}: with {n_folds} folds it must be 0 to {n_folds - 1}")
 
 

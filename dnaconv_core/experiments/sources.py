@@ -10,6 +10,7 @@ from dnaconv_core.data.book import book_part
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.data.diskdataset import read_diskdataset
 from dnaconv_core.data.formats import read_dataset
+from dnaconv_core.data.inner import INNER
 from dnaconv_core.data.split import split_dataset
 from dnaconv_core.errors import ConfigError, DataError
 from dnaconv_core.experiments.base import Experiment
@@ -60,11 +61,15 @@ def load(experiment: Experiment, source: str, covariates: str = "") -> Dataset:
 def load_parts(
     experiment: Experiment, source: str, valid: str = "", covariates: str = "", split: dict[str, Any] | None = None
 ) -> tuple[Dataset, Dataset]:
-    """Training and validation examples: `valid` names the second part, else `split` (see data/split.py) makes it."""
+    """Training and validation examples: `valid` names the second part, else `split` (see data/split.py) makes it.
+
+    An inner split divides the training part itself: the reported one is not even read.
+    """
     data = load(experiment, source, covariates)
-    if source == OWN and not valid:
+    within = split is not None and split["kind"] == INNER
+    if source == OWN and not valid and not within:
         return data, load_own(experiment, "valid")
-    if valid or source == BOOK:
+    if (valid or source == BOOK) and not within:
         held_out = _book(experiment, 1) if not valid else _read(experiment, valid, covariates)
         experiment.check(held_out)
         if held_out.length != data.length:
@@ -75,6 +80,16 @@ def load_parts(
         return data, held_out
     parts = split_dataset(data, split or DEFAULT_SPLIT)
     return data.subset(parts.train), data.subset(parts.valid)
+
+
+def load_training(
+    experiment: Experiment, source: str, valid: str = "", covariates: str = "", split: dict[str, Any] | None = None
+) -> Dataset:
+    """The training part alone, as `load_parts` gives it: the other is not read where it is one of its own."""
+    data = load(experiment, source, covariates)
+    if valid or source in (BOOK, OWN):
+        return data
+    return data.subset(split_dataset(data, split or DEFAULT_SPLIT).train)
 
 
 def load_own(experiment: Experiment, part: str) -> Dataset:

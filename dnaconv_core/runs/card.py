@@ -8,6 +8,7 @@ from typing import Any
 
 from dnaconv_core.answers.labels import LABELS
 from dnaconv_core.answers.outputs import answer_of_one, output_names
+from dnaconv_core.data.inner import INNER
 from dnaconv_core.experiments import experiment_of
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import BOOK, BOOK_PART, DEFAULT_SPLIT, OWN, SYNTHETIC
@@ -98,7 +99,8 @@ def command(experiment: str, record: dict[str, Any]) -> str:
     words += ["--valid", record["valid"]] if record["valid"] else []
     if record["covariates"] and experiment_of(experiment, record).covariates:  # else they were passed over
         words += ["--covariates", record["covariates"]]
-    if not (record["valid"] or record["data"] in (BOOK, OWN) or record["split"] == DEFAULT_SPLIT):
+    of_its_own = (record["valid"] or record["data"] in (BOOK, OWN)) and record["split"].get("kind") != INNER
+    if not of_its_own and record["split"] != DEFAULT_SPLIT:
         words += ["--split", json.dumps(record["split"])]
     words += ["--preset", record["preset"]]
     for name, value in record["settings"].items():
@@ -133,14 +135,16 @@ def _notes(experiment: Experiment, model: ModelConfig, metrics: dict[str, Metric
 
 def _split(record: dict[str, Any]) -> str:
     """How the validation part came about."""
-    if record["valid"] or record["data"] in (BOOK, OWN):
+    inner = record["split"].get("kind") == INNER
+    if not inner and (record["valid"] or record["data"] in (BOOK, OWN)):
         return "a part of its own"
     words = {
         "random": "drawn at random",
         "chromosome": "other chromosomes: {chromosomes}",
         "blocks": "fold {fold} of {n_folds} by blocks of neighbouring windows, counted from 0",
+        INNER: "fold {fold} of {n_folds} of the training part, counted from 0: for a choice, not to be reported",
     }
-    split = {"fold": 0, "n_folds": 5, **record["split"]}
+    split = {"fold": 0, "n_folds": 3 if inner else 5, **record["split"]}
     return words.get(split.get("kind", ""), str(record["split"])).format(**split)
 
 

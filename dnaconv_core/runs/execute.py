@@ -126,13 +126,17 @@ class _Trained(NamedTuple):
             watch.say("evaluating")
             metrics = self.final_metrics()
         end = self.keep(metrics, self.message)
+        if self.run.spec.inner:  # its score is all that is wanted
+            end()
+            return
         with watch.ending(end):
             experiment = get_experiment(self.run.experiment)
             store_baselines(folder, experiment, self.train, self.valid, seed=self.settings.seed, watch=watch)
         end()
 
     def final_metrics(self) -> Metrics:
-        return _final_metrics(self.store.folder(self.run.id), self.model, self.train, self.valid, self.settings.seed)
+        seed = None if self.run.spec.inner else self.settings.seed
+        return _final_metrics(self.store.folder(self.run.id), self.model, self.train, self.valid, seed)
 
     def keep(self, metrics: Metrics, words: str) -> Callable[[], None]:
         """Save the model with these metrics; what ends the run with them."""
@@ -217,8 +221,11 @@ def _starting_point(store: Store, run_id: str) -> _Start:
     return _Start(epoch, words, damaged)
 
 
-def _final_metrics(folder: Path, model: ConvNet, train: Dataset, valid: Dataset, seed: int) -> Metrics:
-    """Metrics of the best weights on both parts, with intervals on validation, whose predictions are kept on disk."""
+def _final_metrics(folder: Path, model: ConvNet, train: Dataset, valid: Dataset, seed: int | None) -> Metrics:
+    """Metrics of the best weights on both parts, with intervals on validation, whose predictions are kept on disk.
+
+    seed: of the intervals; None for none.
+    """
     from dnaconv_core.evaluate.bootstrap import bootstrap
     from dnaconv_core.evaluate.each import evaluate_outputs
     from dnaconv_core.evaluate.metrics import evaluate, labelled
@@ -227,6 +234,9 @@ def _final_metrics(folder: Path, model: ConvNet, train: Dataset, valid: Dataset,
     task = model.config.task
     fitted, held_out = predict(model, train), predict(model, valid)
     write_kept(folder, kept_of(valid, held_out))
+    if seed is None:
+        parts = {"train": (train, fitted), "valid": (valid, held_out)}
+        return {key: evaluate(task, part.y, p, weights=labelled(part.w)) for key, (part, p) in parts.items()}
     each = evaluate_outputs(model.config, valid.y, held_out, labelled(valid.w), seed=seed)
     return {
         "train": evaluate(task, train.y, fitted, weights=labelled(train.w)),

@@ -6,11 +6,12 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
+from dnaconv_core.data.inner import INNER
 from dnaconv_core.data.split import check_split
 from dnaconv_core.errors import ConfigError
 from dnaconv_core.evaluate.metrics import check_pairing
 from dnaconv_core.experiments import get_experiment
-from dnaconv_core.experiments.sources import DEFAULT_SPLIT, OWN, SYNTHETIC, default_source
+from dnaconv_core.experiments.sources import BOOK, DEFAULT_SPLIT, OWN, SYNTHETIC, default_source
 from dnaconv_core.train.begin import check_begin
 
 
@@ -33,10 +34,17 @@ class RunSpec:
         if self.data == OWN and not experiment.has_data:
             raise ConfigError(f"{experiment.key} has no examples of its own here: name a folder or file of data")
         check_split(self.split)
+        if self.inner and self.split.get("of") and (self.valid or self.data in (BOOK, OWN)):
+            raise ConfigError("the inner split names another one, but the validation data are a part of their own")
         network = experiment.model_config(self.preset, **self.settings)  # refuses what cannot be before anything starts
         training = experiment.train_config(self.preset, **self.settings)
         check_pairing(experiment.task, training.loss)
         check_begin(network, training)
+
+    @property
+    def inner(self) -> bool:
+        """Whether it is measured on a part of the training part, for a choice, and not on the one that is reported."""
+        return self.split.get("kind") == INNER
 
     @classmethod
     def recorded(cls, stored: dict[str, Any]) -> RunSpec:

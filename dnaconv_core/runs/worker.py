@@ -26,6 +26,7 @@ from dnaconv_core.train import distributed
 
 __all__ = ["LOG", "main", "train_along", "train_here"]
 
+_LINGER = 4.0  # seconds that a worker waits for the next run of a search
 _LOOK = 0.3  # seconds between looks for a stop request where training cannot look itself
 
 
@@ -93,11 +94,16 @@ def main(arguments: list[str]) -> int:
     _be_modest()
     store = Store()
     wanted = serves(slot.device)
+    until = 0.0  # a search waits for a run's score before it makes the next: so long, nobody need import torch again
     while True:
         claim = store.claim(wanted, slot.key)
         if claim is not None:
             if _work(store, slot, claim, held):
                 return 0
+            until = time.monotonic() + _LINGER * claim.run.spec.inner
+            continue
+        if time.monotonic() < until:
+            time.sleep(0.1)
             continue
         os.close(held)
         # A run that came between the last look and this moment found the slot taken: look once more.

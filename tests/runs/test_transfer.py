@@ -91,14 +91,14 @@ def test_the_command_repeats_the_run(trained, archive, capsys):
 
 
 def test_a_recorded_split_stands_in_the_command():
-    from dnaconv_core.commands.models import _split
+    from dnaconv_core.commands.models import given_split
     from dnaconv_core.runs.card import command
 
     record = RunSpec("rnai", data="/a b", split={"kind": "blocks", "n_folds": 3, "fold": 1}).to_json()
     told = command("rnai", record)
     assert "--data '/a b'" in told
     words = shlex.split(told)
-    assert _split(words[words.index("--split") + 1]) == record["split"]
+    assert given_split(words[words.index("--split") + 1]) == record["split"]
 
 
 def test_what_was_passed_over_does_not_stand_in_the_command():
