@@ -31,10 +31,12 @@ from dnaconv_core.commands.settings import add_setting_options, chosen_settings,
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import ConfigError, DataError, InputError
 from dnaconv_core.experiments import get_experiment
+from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import BOOK, DEFAULT_SPLIT, OWN, SYNTHETIC, default_preset, default_source
 from dnaconv_core.files import safe_cell, write_atomic
 from dnaconv_core.progress import Bar
 from dnaconv_core.runs.spec import RunSpec
+from dnaconv_core.runs.start import check_start, settings_from
 from dnaconv_core.runs.store import Store
 
 if TYPE_CHECKING:
@@ -59,6 +61,10 @@ def add(groups: Any, command: Any) -> None:
     training.add_argument(
         "--preset", default="", help="settings to start from (default: book; quick with synthetic data; auto with own)"
     )
+    training.add_argument(
+        "--from", dest="start", default="", metavar="MODEL",
+        help="start with the weights of this model, as far as they fit, and with a network like its own",
+    )  # fmt: skip
     training.add_argument("--name", default="", help="what to call the run")
     training.add_argument("--detach", action="store_true", help="train in the background, in the queue, and return")
     training.add_argument(
@@ -101,15 +107,19 @@ def train(options: Namespace) -> Answer | None:
     if options.data == "":
         raise InputError("--data is empty: give a folder or file, 'book', or 'synthetic'")
     source = options.data or default_source(experiment)
+    preset = options.preset or default_preset(experiment, source)
+    start = absolute(options.start) if os.path.isdir(options.start) else options.start
     spec = RunSpec(
         experiment.key,
         data=absolute(source) if source not in (SYNTHETIC, BOOK, OWN) else source,
         valid=absolute(options.valid),
         covariates=absolute(options.covariates),
         split=given_split(options.split),
-        preset=options.preset or default_preset(experiment, source),
-        settings={**chosen_settings(options), **first},
+        preset=preset,
+        settings={**_like(start, experiment, preset), **chosen_settings(options), **first},
+        start=start,
     )
+    check_start(spec)
     check_given(options, spec)
     varied = {name: values for name, values in grid.items() if len(values) > 1}
     if distributed.size() > 1 and (varied or options.detach):
@@ -132,6 +142,11 @@ def train(options: Namespace) -> Answer | None:
         return run_answer(train_here(store, key, Bar()))
     except KeyboardInterrupt:  # told with what is kept of it
         return run_answer(store.get(key))._replace(code=130)
+
+
+def _like(start: str, experiment: Experiment, preset: str) -> dict[str, Any]:
+    """The settings of the network that is started from, where there is one."""
+    return settings_from(start, experiment, preset) if start else {}
 
 
 def check_given(options: Namespace, spec: RunSpec) -> None:

@@ -20,6 +20,8 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
             type=_truth if kind is bool else kind,
             choices=spec.metadata.get("choices"),
             default=None,
+            nargs="?" if kind is bool else None,
+            const=True if kind is bool else None,  # a switch given alone
             metavar=None if "choices" in spec.metadata else spec.name.upper(),
             help=spec.metadata["help"],
         )

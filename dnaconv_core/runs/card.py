@@ -14,6 +14,7 @@ from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import BOOK, BOOK_PART, DEFAULT_SPLIT, OWN, SYNTHETIC
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.results import Metric
+from dnaconv_core.runs.start import start_words
 
 _LISTED = 12  # names of filters
 
@@ -56,6 +57,7 @@ def card_body(
         f"dropout {model.dropout:g}, padding {model.padding}, {model.pooling}, "
         f"{model.strands} strand{'s' * (model.strands == 'both')}, {model.n_parameters:,} parameters",
         f"- Training: {kept}, seed {record['train']['seed']}",
+        *([f"- S{start_words(record['started'])[1:]}{_frozen(record)}"] if record.get("started") else []),
         *_begun(record, " of each member" if model.members > 1 else ""),
         f"- Made with dnaconv {record['versions']['dnaconv']}, torch {record['versions']['torch']}{on}",
         "",
@@ -65,6 +67,10 @@ def card_body(
         *_notes(experiment, model, metrics["valid"]),
         *_each(model, metrics),
     ]
+
+
+def _frozen(record: dict[str, Any]) -> str:
+    return "; its filters were frozen" if record["train"].get("freeze_filters") else ""
 
 
 def _begun(record: dict[str, Any], each: str) -> list[str]:
@@ -103,6 +109,7 @@ def command(experiment: str, record: dict[str, Any]) -> str:
     if not of_its_own and record["split"] != DEFAULT_SPLIT:
         words += ["--split", json.dumps(record["split"])]
     words += ["--preset", record["preset"]]
+    words += ["--from", record["start"]] if record.get("start") else []
     for name, value in record["settings"].items():
         words += [f"--{name.replace('_', '-')}", str(value).lower() if isinstance(value, bool) else str(value)]
     return shlex.join(words)

@@ -19,6 +19,7 @@ from dnaconv_core.results import Metric
 from dnaconv_core.runs.baselines import store_baselines
 from dnaconv_core.runs.card import write_card
 from dnaconv_core.runs.seen import keep_hashes
+from dnaconv_core.runs.start import FOLDER, first_network, keep_source, start_words
 from dnaconv_core.runs.store import Store
 from dnaconv_core.runs.watch import Watch
 
@@ -73,7 +74,6 @@ def _train(store: Store, run_id: str, watch: Watch, settings: TrainConfig, devic
     watch.say("starting torch")
     import torch
 
-    from dnaconv_core.model.convnet import build
     from dnaconv_core.train.loop import fit
 
     usual = torch.get_num_threads()
@@ -82,14 +82,18 @@ def _train(store: Store, run_id: str, watch: Watch, settings: TrainConfig, devic
     try:
         start = _starting_point(store, run_id)
         watch.say(start.words or "epoch 1", threads=threads, epoch=start.epoch)
-        model = build(config, settings.seed)
+        source = keep_source(spec.start, folder, store) if spec.start else None
+        model, started = first_network(config, spec, valid, seed=settings.seed, source=source)
         watch.train_from(start.epoch)
         history = fit(
             model, train, valid, settings, device=device, progress=watch, checkpoints=folder / CHECKPOINTS,
             on_evaluation=lambda e: watch.evaluated(e, model.convs[0].weight.detach().float().cpu().numpy()),
+            held=started and started.held,
         )  # fmt: skip
-        message = "; ".join(filter(None, (_MESSAGES[history.stopped], start.words if start.damaged else "")))
-        _Trained(store, run, watch, model.to("cpu"), train, valid, settings, history, message, device).end()
+        origin = started.record if started else {}
+        words = _MESSAGES[history.stopped], start.words if start.damaged else "", start_words(origin) if origin else ""
+        message = "; ".join(filter(None, words))
+        _Trained(store, run, watch, model.to("cpu"), train, valid, settings, history, message, device, origin).end()
     finally:
         torch.set_num_threads(usual)
 
@@ -107,6 +111,7 @@ class _Trained(NamedTuple):
     history: History
     message: str
     device: str  # it trained on
+    origin: dict[str, Any]  # what it started from; empty where it started random
 
     def end(self) -> None:
         """What is kept first can end the run as it is, should a user stop what comes after."""
@@ -116,7 +121,7 @@ class _Trained(NamedTuple):
         folder, watch = self.store.folder(self.run.id), self.watch
         watch.check()
         (folder / PREDICTIONS).unlink(missing_ok=True)  # those of an earlier, shorter training
-        keep_hashes(folder, self.train)
+        keep_hashes(folder, self.train, started=folder / FOLDER)
         if self.history.stopped == "cancelled":  # a user waits: at most a second's work
             few = len(self.train) + len(self.valid) <= _QUICK
             self.keep(self.final_metrics() if few else _best_so_far(self.history), self.message)()
@@ -168,6 +173,7 @@ class _Trained(NamedTuple):
             "best_epoch": self.history.best_epoch,
             "last_epoch": self.history.last_epoch,
             "stopped": self.history.stopped,
+            **({"started": self.origin} if self.origin else {}),
             **({"begun": list(self.history.begun)} if self.history.begun else {}),
             "versions": {"dnaconv": __version__, "python": sys.version.split()[0], "torch": torch.__version__},
             "processor": _processor(self.device),

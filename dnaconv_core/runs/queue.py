@@ -20,6 +20,7 @@ from dnaconv_core.experiments import get_experiment
 from dnaconv_core.runs import lock
 from dnaconv_core.runs.schema import unwritable
 from dnaconv_core.runs.spec import RunSpec
+from dnaconv_core.runs.start import check_start
 from dnaconv_core.runs.store import RESUMABLE, Run, Store
 
 SLOTS = "DNACONV_SLOTS"
@@ -42,9 +43,10 @@ def submit(store: Store, spec: RunSpec, name: str = "", *, parent: str = "") -> 
     """Put a new run into the queue and see that it is worked on.
 
     Raises before there is a run what would keep it from being trained: ConfigError for a device that is not there and
-    for settings of the queue that cannot be read.
+    for settings of the queue that cannot be read, and what `check_start` does.
     """
     check_device(spec)
+    check_start(spec, store)
     check_queue(store)
     run = store.create(spec, name, parent=parent, waiting=True)
     ensure_workers(store)

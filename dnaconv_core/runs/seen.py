@@ -25,10 +25,19 @@ class Seen(NamedTuple):
     seen: int
 
 
-def keep_hashes(folder: Path, train: Dataset) -> None:
-    """Write the fingerprints of a training part, each once, beside its model."""
+def keep_hashes(folder: Path, train: Dataset, *, started: Path | None = None) -> None:
+    """Write the fingerprints of a training part, each once, beside its model.
+
+    started: the folder of the model it started from, whose training part it has learnt from, too.
+    """
     found = np.unique(fingerprints(train.X, both_strands=train.alphabet == "DNA"))
     whole = len(found) <= MOST
+    if started is not None and (started / HASHES).is_file():
+        before, all_of_it = read_hashes(started / HASHES)
+        found = np.union1d(found, before)
+        if not all_of_it:  # above its last one nothing is known of it
+            found = found[found <= before[-1]]
+        whole = all_of_it and len(found) <= MOST
     packed = io.BytesIO()
     np.savez(packed, hashes=found[:MOST], whole=np.array(whole))
     write_atomic(folder / HASHES, packed.getvalue())

@@ -26,6 +26,7 @@ class RunSpec:
     split: dict[str, Any] = field(default_factory=lambda: dict(DEFAULT_SPLIT))
     preset: str = "book"
     settings: dict[str, Any] = field(default_factory=dict)
+    start: str = ""  # the model whose weights it starts with, as `find_model` knows it; empty: it starts random
 
     def __post_init__(self) -> None:
         experiment = get_experiment(self.experiment)
@@ -39,7 +40,7 @@ class RunSpec:
         network = experiment.model_config(self.preset, **self.settings)  # refuses what cannot be before anything starts
         training = experiment.train_config(self.preset, **self.settings)
         check_pairing(experiment.task, training.loss)
-        check_begin(network, training)
+        check_begin(network, training, from_model=bool(self.start))
 
     @property
     def inner(self) -> bool:

@@ -11,6 +11,7 @@ from dnaconv_core.errors import ConfigError, InputError
 from dnaconv_core.runs.queue import check_device, check_queue, ensure_workers
 from dnaconv_core.runs.record import MOST_NAME, Run
 from dnaconv_core.runs.spec import RunSpec
+from dnaconv_core.runs.start import check_start
 from dnaconv_core.runs.store import Store
 
 MOST_RUNS = 100
@@ -36,6 +37,7 @@ def sweep(store: Store, spec: RunSpec, grid: dict[str, list[Any]], name: str = "
         try:
             one = dataclasses.replace(spec, settings={**spec.settings, **changes})
             check_device(one)
+            check_start(one, store)
         except ConfigError as error:
             raise ConfigError(f"{words} cannot be trained, so nothing was started: {error}") from None
         made.append((one, f"{name} {words}".strip()[:MOST_NAME].strip()))

@@ -18,8 +18,10 @@ from dnaconv_core.model.config import TrainConfig
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.runs import lock
 from dnaconv_core.runs.execute import LOG, execute
+from dnaconv_core.runs.models import find_model
 from dnaconv_core.runs.queue import Slot, ensure_workers, niceness, serves, take_slot
 from dnaconv_core.runs.spec import RunSpec
+from dnaconv_core.runs.start import first_network
 from dnaconv_core.runs.store import Claim, Run, Store
 from dnaconv_core.runs.watch import Watch
 from dnaconv_core.train import distributed
@@ -63,10 +65,12 @@ def train_along(spec: RunSpec) -> None:
     train, valid = load_parts(experiment, spec.data, spec.valid, spec.covariates, spec.split)
     config = experiment.model_config(spec.preset, train, **spec.settings)
     settings = experiment.train_config(spec.preset, **spec.settings)
-    from dnaconv_core.model.convnet import build
     from dnaconv_core.train.loop import fit
 
-    fit(build(config, settings.seed), train, valid, settings, device=distributed.own_device(settings.device))
+    source = find_model(spec.start) if spec.start else None
+    model, started = first_network(config, spec, valid, seed=settings.seed, source=source)
+    device = distributed.own_device(settings.device)
+    fit(model, train, valid, settings, device=device, held=started and started.held)
 
 
 def _settings(run: Run) -> TrainConfig:
