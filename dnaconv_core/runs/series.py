@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dnaconv_core.runs.kept import once
 from dnaconv_core.runs.record import Filters, MetricRow, read_filters
 from dnaconv_core.runs.schema import connect
 
@@ -36,13 +37,18 @@ class Series:
 
     def curves(self, split: str, names: dict[str, str]) -> dict[str, list[float | None]]:
         """For each run of `names` (id → metric), that metric's values by epoch: one question for a whole table."""
+        return once(self.database, ("curves", split, *names.items()), lambda: self._curves(split, names))
+
+    def _curves(self, split: str, names: dict[str, str]) -> dict[str, list[float | None]]:
         found: dict[str, list[float | None]] = {run: [] for run in names}
         if not self.database.exists():
             return found
+        marks = ", ".join("?" for _ in set(names.values()))
+        question = f"SELECT run, name, value FROM metrics WHERE split = ? AND name IN ({marks}) ORDER BY run, epoch"
         with self._connect() as db:
-            for row in db.execute("SELECT run, name, value FROM metrics WHERE split = ? ORDER BY run, epoch", (split,)):
-                if names.get(row["run"]) == row["name"]:
-                    found[row["run"]].append(row["value"])
+            for run, name, value in db.execute(question, (split, *set(names.values()))):
+                if names.get(run) == name:
+                    found[run].append(value)
         return found
 
     def add_metrics(self, run: str, epoch: int, metrics: dict[str, dict[str, float | None]]) -> None:

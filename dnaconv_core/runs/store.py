@@ -22,6 +22,7 @@ from dnaconv_core.files import write_atomic
 from dnaconv_core.home import home
 from dnaconv_core.model.bundle import CONFIG
 from dnaconv_core.runs import lock
+from dnaconv_core.runs.kept import once
 from dnaconv_core.runs.record import (
     ENDED,
     LIVE,
@@ -91,21 +92,15 @@ class Store(Series):
 
     def get(self, run: str) -> Run:
         """The run of this id. Raises RunError when there is none; nothing is created then."""
-        row = None
-        if self.database.exists():
-            with self._connect() as db:
-                row = db.execute("SELECT * FROM runs WHERE id = ?", (run,)).fetchone()
-        if row is None:
+        found = self._ask("SELECT * FROM runs WHERE id = ?", run)
+        if not found:
             raise RunError(f"there is no run {run!r} in {self.home}: 'dnaconv runs' lists those there are")
-        return self._settled(read_run(row))
+        return self._settled(found[0])
 
     def waiting(self) -> list[Run]:
         """The runs that a worker is to take, the next one first."""
-        if not self.database.exists():
-            return []
-        with self._connect() as db:
-            rows = db.execute("SELECT * FROM runs WHERE state = 'queued' AND turn > 0 ORDER BY turn").fetchall()
-        return [run for run in map(read_run, rows) if run.turn]  # one that is damaged has no turn
+        found = self._ask("SELECT * FROM runs WHERE state = 'queued' AND turn > 0 ORDER BY turn")
+        return [run for run in found if run.turn]  # one that is damaged has no turn
 
     def claim(self, serves: Callable[[Run], bool], slot: str) -> Claim | None:
         """Take the first waiting run that `serves` accepts: it is running from here on, and no other can take it."""
@@ -247,6 +242,16 @@ class Store(Series):
             row = db.execute("SELECT * FROM runs WHERE id = ?", (run.id,)).fetchone()
         return run if row is None else read_run(row)
 
+    def _ask(self, question: str, *values: str) -> tuple[Run, ...]:
+        """The runs that this question finds; none where there is no database, which is not made then."""
+        return once(self.database, (question, values), lambda: self._read(question, values))
+
+    def _read(self, question: str, values: tuple[str, ...]) -> tuple[Run, ...]:
+        if not self.database.exists():
+            return ()
+        with self._connect() as db:
+            return tuple(map(read_run, db.execute(question, values).fetchall()))
+
     def _begin(self, db: sqlite3.Connection, run: str, **columns: Any) -> int:
         names = "".join(f", {name} = ?" for name in columns)
         return db.execute(
@@ -275,12 +280,8 @@ class Store(Series):
 
     def list(self, experiment: str = "") -> list[Run]:  # the last: below it, the type list would mean this
         """All runs, newest first; of one experiment if named. Nothing is created where there are none."""
-        if not self.database.exists():
-            return []
-        with self._connect() as db:
-            rows = db.execute("SELECT * FROM runs ORDER BY rowid DESC").fetchall()
-        runs = [self._settled(read_run(row)) for row in rows]
-        return [run for run in runs if experiment in ("", run.experiment)]
+        found = self._ask("SELECT * FROM runs ORDER BY rowid DESC")
+        return [self._settled(run) for run in found if experiment in ("", run.experiment)]
 
 
 def _turn(waiting: bool) -> str:
