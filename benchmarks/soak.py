@@ -32,7 +32,7 @@ PAGES = (
     "your_data", "", "train", "runs", "evaluate", "filters", "saliency", "motifs", "why", "predict", "scan", "variants",
     "sirna",
 )  # fmt: skip
-PATIENCE = 240.0  # seconds for one page
+PATIENCE = 120.0  # seconds for one page
 MOST = 1 << 28  # bytes of a message
 
 
@@ -195,7 +195,10 @@ async def visits(address: str, count: int, number: int) -> tuple[list[float], li
     async def walk(session: Session) -> None:
         await asyncio.sleep(rng.random() * 3)
         for turn in left:
-            times.append(await session.visit(PAGES[turn % len(PAGES)]))
+            try:
+                times.append(await session.visit(PAGES[turn % len(PAGES)]))
+            except TimeoutError:
+                session.problems.append(f"{session.page}: not complete after {PATIENCE:.0f} s")
             await asyncio.sleep(rng.random() * 3)  # it is read
 
     await asyncio.gather(*map(walk, sessions))
@@ -208,6 +211,7 @@ def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--sessions", type=int, nargs="+", default=[1, 20, 50], help="that open Runs at once")
     parser.add_argument("--visits", type=int, default=500, help="to pages in turn, by the most sessions")
+    parser.add_argument("--readers", type=int, default=0, help="sessions for the visits (default: the most of above)")
     parser.add_argument("--runs", type=int, default=40, help="ended ones in the home")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # also then the server is ended
@@ -237,7 +241,7 @@ def measure(options: Any, figures: dict[str, Any], pid: int, address: str) -> No
     print("Runs beside a training: opened by all sessions at once, then drawn anew now and then while all stay on it")
     print_table(("sessions", "opened: median, slowest", "anew: median, slowest", "server's share of a core"), table)
     if options.visits:
-        soak(max(options.sessions), options.visits, figures, pid, address)
+        soak(options.readers or max(options.sessions), options.visits, figures, pid, address)
 
 
 def soak(count: int, number: int, figures: dict[str, Any], pid: int, address: str) -> None:

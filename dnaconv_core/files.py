@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import lzma
 import os
+import re
 import secrets
+import shutil
 import struct
 import zipfile
 import zlib
@@ -17,6 +19,8 @@ ZIP_DAMAGED = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, RuntimeError, ValueError,
     IndexError,
 )  # fmt: skip
+_PART = re.compile(r"\.[0-9a-f]{16}\.part")
+_DAY = 24 * 3600  # seconds
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would calculate a cell that begins so
 
 
@@ -37,6 +41,46 @@ def write_atomic(path: Path, content: bytes) -> None:
             _replace(Path(os.path.realpath(path)), content)  # what a link points to, not the link
     except OSError as error:
         raise type(error)(error.errno, error.strerror, str(path)) from None
+
+
+def write_together(folder: Path, files: dict[str, bytes], last: str) -> None:
+    """Put these files into `folder` so that a reader, or a crash, never sees some of them without the others.
+
+    A new folder appears with all of them. In one that is there, all are written aside first; `last`, without which the
+    others mean nothing, goes before them and comes back after them. Raises OSError.
+    """
+    aside = folder.with_name(f".{secrets.token_hex(8)}.part") if not folder.exists() else None
+    place = aside or folder
+    place.mkdir(parents=True, exist_ok=True)
+    parts: dict[str, Path] = {}
+    try:
+        for name, content in files.items():
+            parts[name] = place / (name if aside else f".{secrets.token_hex(8)}.part")
+            with open(parts[name], "xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        if aside:
+            os.rename(aside, folder)
+            return
+        (folder / last).unlink(missing_ok=True)
+        for name in sorted(files, key=lambda name: name == last):
+            os.replace(parts[name], folder / name)
+    except BaseException:
+        if aside:
+            shutil.rmtree(aside, ignore_errors=True)
+        for part in parts.values() if not aside else ():
+            part.unlink(missing_ok=True)
+        raise
+
+
+def sweep_parts(folder: Path, now: float) -> list[Path]:
+    """Remove what processes that were killed left half written in this folder, a day after they did."""
+    found = [path for path in folder.glob(".*.part") if _PART.fullmatch(path.name)] if folder.is_dir() else []
+    old = [path for path in found if now - path.lstat().st_mtime > _DAY]
+    for path in old:
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+    return old
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dnaconv_core.runs.queue import ensure_workers
 from dnaconv_core.runs.store import Store
+from dnaconv_core.runs.tidy import tidy
 
 
 def wake_workers() -> None:
@@ -19,4 +20,5 @@ def wake_workers() -> None:
 def _writable(home: str) -> bool:
     """Looked at once for each server: an error is not kept, so that it is gone when the folder has been put right."""
     Store().check_home()
+    tidy()
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dnaconv_core.experiments import get_experiment
+from dnaconv_core.experiments import all_experiments, get_experiment
 from dnaconv_core.runs.queue import extend, resume
 from dnaconv_core.runs.store import LIVE, RESUMABLE, Run, Store
 from frame import state
@@ -31,7 +31,7 @@ def run_actions(store: Store, run: Run) -> None:
             if run.state in RESUMABLE and st.button("Resume", icon=":material/play_arrow:"):
                 resume(store, run.id)
                 st.rerun()
-            if run.state not in LIVE:
+            if run.state not in LIVE and run.experiment in all_experiments():
                 _extend(store, run)
             if has_model:
                 st.download_button(

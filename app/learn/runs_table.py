@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
+from dnaconv_core.answers import ANSWERS
 from dnaconv_core.evaluate.metrics import LABELS
-from dnaconv_core.experiments import get_experiment
+from dnaconv_core.experiments import all_experiments
+from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.store import Run, Store
 
+_SCORE = "Score"
 _SPARKS = 60  # points of a sparkline
 
 
 def runs_table(store: Store, runs: list[Run], *, one_experiment: bool) -> list[Run]:
     """The sortable table; returns the runs ticked in it, which stand in the address."""
-    curves = store.curves("valid", {run.id: get_experiment(run.experiment).main_metric for run in runs})
+    known = all_experiments()
+    metrics = {run.id: _metric(run, known) for run in runs}
+    curves = store.curves("valid", metrics)
     wanted = st.query_params.get("runs", "").split(",")
-    label = LABELS[get_experiment(runs[0].experiment).main_metric].name if one_experiment else "Score"
-    rows = [_row(run, curves[run.id], label, one_experiment=one_experiment) for run in runs]
+    label = LABELS[metrics[runs[0].id]].name if one_experiment else _SCORE
+    rows = [_row(run, curves[run.id], metrics[run.id], "" if one_experiment else _title(run, known)) for run in runs]
+    rows = [{label if name == _SCORE else name: value for name, value in row.items()} for row in rows]
     config = st.column_config
     chosen = st.dataframe(
         rows,
@@ -51,19 +58,31 @@ def runs_table(store: Store, runs: list[Run], *, one_experiment: bool) -> list[R
     return found
 
 
-def _row(run: Run, curve: list[float | None], label: str, *, one_experiment: bool) -> dict[str, Any]:
-    experiment = get_experiment(run.experiment)
-    metric = Metric.from_json(run.metrics.get("valid", {}).get(experiment.main_metric))
+def _metric(run: Run, known: Mapping[str, Experiment]) -> str:
+    """The main metric of a run's experiment; where that was removed, the one that the run has."""
+    if run.experiment in known:
+        return known[run.experiment].main_metric
+    mains = [answer.main_metric for answer in ANSWERS.values()]
+    return next((name for name in mains if name in run.metrics.get("valid", {})), mains[0])
+
+
+def _title(run: Run, known: Mapping[str, Experiment]) -> str:
+    return known[run.experiment].title if run.experiment in known else f"{run.experiment} (removed)"
+
+
+def _row(run: Run, curve: list[float | None], main: str, experiment: str) -> dict[str, Any]:
+    """experiment: its title, or '' where all are of one."""
+    metric = Metric.from_json(run.metrics.get("valid", {}).get(main))
     known = [value for value in curve if value is not None]
     step = max(1, -(-len(known) // _SPARKS))
     data = run.spec.data if run.spec.data in ("synthetic", "book") else run.spec.data.rstrip("/").rpartition("/")[2]
     settings = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in run.spec.settings.items())
     return {  # what matters most first: a narrow window shows no more
         "Name": run.name,
-        label: max(known, default=None) if metric.value is None else metric.value,
-        **({} if one_experiment else {"Metric": LABELS[experiment.main_metric].name}),
+        _SCORE: max(known, default=None) if metric.value is None else metric.value,
+        **({"Metric": LABELS[main].name} if experiment else {}),
         "State": run.state,
-        **({} if one_experiment else {"Experiment": experiment.title}),
+        **({"Experiment": experiment} if experiment else {}),
         "95 %": "" if metric.low is None else f"{metric.low:.3f} to {metric.high:.3f}",
         "Validation": known[::step] or None,
         "Made": datetime.datetime.fromtimestamp(run.created),

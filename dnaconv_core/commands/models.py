@@ -30,7 +30,7 @@ from dnaconv_core.commands.sequences import add_sequence_options, given_sequence
 from dnaconv_core.commands.settings import add_setting_options, chosen_settings, given_settings
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import ConfigError, DataError, InputError
-from dnaconv_core.experiments import get_experiment
+from dnaconv_core.experiments import get_experiment, recorded_experiment
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import BOOK, DEFAULT_SPLIT, OWN, SYNTHETIC, default_preset, default_source
 from dnaconv_core.files import safe_cell, write_atomic
@@ -218,7 +218,7 @@ def _measured(options: Namespace, bundle: Bundle) -> tuple[Dataset, int]:
         raise InputError("give --data DIR, or --part valid or test of the model's own experiment")
     if options.data:
         return open_dataset(options.data, bundle.config.alphabet, options.covariates), 0
-    experiment = get_experiment(bundle.experiment)
+    experiment = recorded_experiment(bundle.experiment)
     data = load_own(experiment, options.part)
     return data, count_look(experiment.key) if options.part == "test" else 0
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dnaconv_core.errors import DataError
+from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.experiments.base import Experiment, find
 from dnaconv_core.experiments.chromatin import CHROMATIN
 from dnaconv_core.experiments.own import from_words, own_experiments
@@ -39,6 +39,16 @@ def get_experiment(name: str) -> Experiment:
     if name in (damaged := damaged_experiments()):
         raise DataError(damaged[name])
     return find(all_experiments(), name)
+
+
+def recorded_experiment(key: str) -> Experiment:
+    """The experiment that a run or a model says it is of. Raises InputError that says what is missing without it."""
+    if key not in all_experiments() and key not in damaged_experiments():
+        raise InputError(
+            f"the experiment {key[:60]!r} was removed, and its examples with it: models made on it still predict; to "
+            f"train again or measure on its parts, bring it again under this key"
+        )
+    return get_experiment(key)
 
 
 def experiment_of(key: str, record: dict[str, Any]) -> Experiment:

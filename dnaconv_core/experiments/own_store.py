@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,8 @@ from dnaconv_core.experiments.own import (
     write_experiment,
 )
 from dnaconv_core.files import write_atomic
+from dnaconv_core.scratch import scratch as scratch_folder
+from dnaconv_core.scratch import sweep
 
 _BLOCK = 1 << 24  # letters hashed at once
 _SAME = ("task", "alphabet", "length", "question", "label", "names", "covariates")  # what makes two the same question
@@ -109,16 +110,10 @@ def _place(experiment: Experiment) -> None:
         settle(folder, experiment.key)
 
 
-@contextlib.contextmanager
-def scratch() -> Iterator[Path]:
+def scratch() -> AbstractContextManager[Path]:
     """A folder beside the experiments in which one is made; gone afterwards, unless `settle` has moved it."""
-    sweep_scratch()
-    folder = experiments_folder() / f".making-{os.getpid()}-{secrets.token_hex(4)}"
-    try:
-        folder.mkdir(parents=True)
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    sweep(experiments_folder(), ".deleted-")
+    return scratch_folder(experiments_folder(), ".making-")
 
 
 def settle(folder: Path, key: str) -> None:
@@ -129,27 +124,6 @@ def settle(folder: Path, key: str) -> None:
         if folder_of(key).exists():
             raise InputError(f"there is an experiment {key} already: choose another key") from None
         raise DataError(f"{experiments_folder()} cannot be written ({error.strerror}): free some space there") from None
-
-
-def sweep_scratch() -> None:
-    """Remove what processes that were killed left half made."""
-    root = experiments_folder()
-    for path in root.glob(".making-*") if root.is_dir() else ():
-        pid = path.name.split("-")[1]
-        if not (pid.isdigit() and _alive(int(pid))):
-            shutil.rmtree(path, ignore_errors=True)
-    for path in root.glob(".deleted-*") if root.is_dir() else ():
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def data_hash(parts: dict[str, Dataset]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dnaconv_core.errors import BundleError, ConfigError
-from dnaconv_core.files import write_atomic
+from dnaconv_core.files import write_together
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.results import Metric
 
@@ -47,17 +47,19 @@ def save_bundle(
     metrics: dict[str, dict[str, Metric]] | None = None,
     card: str = "",
 ) -> Path:
-    """Write the bundle's four files into folder `path`, each in one step; other files there are left alone."""
+    """Write the bundle's four files into folder `path`: all or none are there. Other files there are left alone."""
     from safetensors.torch import save
 
-    path.mkdir(parents=True, exist_ok=True)
     config = {"format": FORMAT, "experiment": experiment, "model": model.config.to_json(), **(record or {})}
     numbers = {split: {name: m.as_json() for name, m in values.items()} for split, values in (metrics or {}).items()}
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    write_atomic(path / WEIGHTS, save(weights))
-    write_atomic(path / METRICS, json.dumps(numbers, indent=1).encode())
-    write_atomic(path / CARD, card.encode())
-    write_atomic(path / CONFIG, json.dumps(config, indent=1).encode())
+    files = {
+        WEIGHTS: save(weights),
+        METRICS: json.dumps(numbers, indent=1).encode(),
+        CARD: card.encode(),
+        CONFIG: json.dumps(config, indent=1).encode(),
+    }
+    write_together(path, files, CONFIG)
     return path
 
 

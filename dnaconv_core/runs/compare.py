@@ -11,7 +11,7 @@ from dnaconv_core.errors import InputError
 from dnaconv_core.evaluate.bootstrap import Difference, paired_difference
 from dnaconv_core.evaluate.held_out import read_kept
 from dnaconv_core.evaluate.metrics import METRICS, labelled
-from dnaconv_core.experiments import get_experiment
+from dnaconv_core.experiments import recorded_experiment
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.store import Run, Store
@@ -81,7 +81,7 @@ def compare_runs(store: Store, ids: Sequence[str], *, metric: str = "", seed: in
     if not LEAST <= len(ids) <= MOST:
         raise InputError(f"{len(ids)} different runs were chosen: choose {LEAST} to {MOST} to compare")
     runs = [store.get(run) for run in ids]
-    experiments = [get_experiment(run.experiment) for run in runs]
+    experiments = [recorded_experiment(run.experiment) for run in runs]
     for run, experiment in zip(runs, experiments, strict=True):
         if experiment.task != experiments[0].task:
             raise InputError(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dnaconv_core import __version__
 from dnaconv_core.errors import DnaConvError, RunError, TrainingError
 from dnaconv_core.evaluate.held_out import PREDICTIONS, kept_of, write_kept
-from dnaconv_core.experiments import WORDS, get_experiment
+from dnaconv_core.experiments import WORDS, recorded_experiment
 from dnaconv_core.experiments.own import words_of
 from dnaconv_core.experiments.sources import OWN, load_parts
 from dnaconv_core.results import Metric
@@ -64,7 +64,7 @@ def execute(store: Store, run_id: str, watch: Watch, settings: TrainConfig, *, d
 
 def _train(store: Store, run_id: str, watch: Watch, settings: TrainConfig, device: str, threads: int) -> None:
     run = store.get(run_id)
-    experiment, spec, folder = get_experiment(run.experiment), run.spec, store.folder(run_id)
+    experiment, spec, folder = recorded_experiment(run.experiment), run.spec, store.folder(run_id)
     watch.say("loading data", device=device, epochs=settings.epochs)
     train, valid = load_parts(experiment, spec.data, spec.valid, spec.covariates, spec.split)
     for note in dict.fromkeys((*train.notes, *valid.notes)):
@@ -135,7 +135,7 @@ class _Trained(NamedTuple):
             end()
             return
         with watch.ending(end):
-            experiment = get_experiment(self.run.experiment)
+            experiment = recorded_experiment(self.run.experiment)
             store_baselines(folder, experiment, self.train, self.valid, seed=self.settings.seed, watch=watch)
         end()
 
@@ -147,7 +147,7 @@ class _Trained(NamedTuple):
         """Save the model with these metrics; what ends the run with them."""
         from dnaconv_core.model.bundle import save_bundle
 
-        record, experiment = self.record(), get_experiment(self.run.experiment)
+        record, experiment = self.record(), recorded_experiment(self.run.experiment)
         card = write_card(experiment, self.model.config, record, metrics)
         folder = self.store.folder(self.run.id)
         self.watch.check()  # or saving would make the folder anew
@@ -177,7 +177,7 @@ class _Trained(NamedTuple):
             **({"begun": list(self.history.begun)} if self.history.begun else {}),
             "versions": {"dnaconv": __version__, "python": sys.version.split()[0], "torch": torch.__version__},
             "processor": _processor(self.device),
-            **_of_own(get_experiment(self.run.experiment), self.run.spec.data),
+            **_of_own(recorded_experiment(self.run.experiment), self.run.spec.data),
         }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from dnaconv_core.answers.outputs import shown_output
 from dnaconv_core.errors import DataError, DnaConvError
 from dnaconv_core.evaluate.held_out import WHOLE, Kept, kept_of, read_kept
-from dnaconv_core.experiments import get_experiment
+from dnaconv_core.experiments import recorded_experiment
 from dnaconv_core.experiments.sources import SYNTHETIC, load_parts
 from dnaconv_core.model.bundle import Bundle, load_bundle, read_config
 from dnaconv_core.model.config import ModelConfig
@@ -79,7 +79,7 @@ def kept_examples(folder: Path, load: Callable[[Path], Bundle] = load_bundle) ->
 
 def _again(bundle: Bundle) -> tuple[Kept, bool]:
     """Predict the recorded validation part; where its files are gone, that of synthetic data. Which of both it was."""
-    experiment, record = get_experiment(bundle.experiment), bundle.record
+    experiment, record = recorded_experiment(bundle.experiment), bundle.record
     data, valid, covariates = (str(record.get(name) or "") for name in ("data", "valid", "covariates"))
     try:
         _, part = load_parts(experiment, data or SYNTHETIC, valid, covariates, record.get("split"))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime
 import json
 import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +17,8 @@ from dnaconv_core.evaluate.held_out import PREDICTIONS, WHOLE, read_kept
 from dnaconv_core.evaluate.metrics import METRICS as TASK_METRICS
 from dnaconv_core.evaluate.metrics import labelled
 from dnaconv_core.experiments import get_experiment
-from dnaconv_core.files import write_atomic
+from dnaconv_core.files import write_atomic, write_together
+from dnaconv_core.home import cache_folder
 from dnaconv_core.model.bundle import CARD, CONFIG, METRICS, WEIGHTS, load_bundle
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Metric
@@ -30,6 +29,7 @@ from dnaconv_core.runs.models import PRETRAINED
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
 from dnaconv_core.runs.worker import train_here
+from dnaconv_core.scratch import scratch
 
 FILES = (CONFIG, WEIGHTS, METRICS, CARD, PREDICTIONS, baselines.NUMBERS, baselines.PREDICTIONS)
 SAME = 5e-3  # metrics nearer than this are the same: other processors round differently
@@ -167,15 +167,13 @@ def rebuild(name: str, out: Path, *, progress: Progress = SILENT) -> Rebuilt:
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):  # asked before minutes of training
         raise BundleError(f"{out} cannot be made, as {there} is no folder that can be written to: name another")
     before, kept_before = _valid(PRETRAINED / name), _predictions(PRETRAINED / name)
-    with tempfile.TemporaryDirectory() as scratch:
-        store = Store(Path(scratch))
+    with scratch(cache_folder(), ".rebuild-") as folder:
+        store = Store(folder)
         run = train_here(store, store.create(wanted.spec, wanted.title).id, progress)
         if run.state != "finished":
             raise RunError(f"rebuilding {name} was stopped: {out} is as it was")
-        out.mkdir(parents=True, exist_ok=True)
-        for file in FILES:
-            shutil.copyfile(store.folder(run.id) / file, out / file)
-    _finished(name, wanted, out)
+        _finished(name, wanted, store.folder(run.id))
+        write_together(out, {file: (store.folder(run.id) / file).read_bytes() for file in FILES}, CONFIG)
     after = _valid(out)
     pairs = [(after[key].value, before[key].value) for key in RANKING if key in after and key in before]
     shared = [abs(new - old) for new, old in pairs if new is not None and old is not None]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dnaconv_core.errors import ConfigError, InputError, RunError
-from dnaconv_core.experiments import get_experiment
+from dnaconv_core.experiments import recorded_experiment
 from dnaconv_core.runs import lock
 from dnaconv_core.runs.schema import unwritable
 from dnaconv_core.runs.spec import RunSpec
@@ -56,6 +56,7 @@ def submit(store: Store, spec: RunSpec, name: str = "", *, parent: str = "") -> 
 def clone(store: Store, run: str, name: str = "", **settings: object) -> Run:
     """A new run like this one, with some settings changed, in the queue."""
     spec = store.get(run).spec
+    recorded_experiment(spec.experiment)
     changed = {key: value for key, value in {**spec.settings, **settings}.items() if value is not None}
     return submit(store, RunSpec.from_json({**spec.to_json(), "settings": changed}), name, parent=run)
 
@@ -78,7 +79,7 @@ def extend(store: Store, run: str, epochs: int) -> Run:
     Raises ConfigError unless that is more than it was planned for.
     """
     spec = store.get(run).spec
-    planned = get_experiment(spec.experiment).train_config(spec.preset, **spec.settings).epochs
+    planned = recorded_experiment(spec.experiment).train_config(spec.preset, **spec.settings).epochs
     if epochs <= planned:
         raise ConfigError(f"epochs is {epochs} but run {run} is planned for {planned} already: give a larger number")
     settings = {**spec.settings, "epochs": epochs, "patience": 0}
@@ -234,7 +235,7 @@ def _slot_folder(store: Store, slot: Slot) -> Path:
 
 
 def _wish(spec: RunSpec) -> str:
-    return get_experiment(spec.experiment).train_config(spec.preset, **spec.settings).device
+    return recorded_experiment(spec.experiment).train_config(spec.preset, **spec.settings).device
 
 
 def _wish_of(run: Run) -> str:
@@ -255,6 +256,7 @@ def check_device(spec: RunSpec) -> None:
 
 
 def _check(run: Run) -> None:
+    recorded_experiment(run.experiment)
     RunSpec.from_json(run.spec.to_json())  # a record of another version is read unchecked
     _check_device(_wish_of(run))
 

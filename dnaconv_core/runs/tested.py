@@ -9,7 +9,7 @@ from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.evaluate.bootstrap import bootstrap
 from dnaconv_core.evaluate.each import evaluate_outputs
 from dnaconv_core.evaluate.metrics import labelled
-from dnaconv_core.experiments import get_experiment
+from dnaconv_core.experiments import recorded_experiment
 from dnaconv_core.experiments.own_store import count_look
 from dnaconv_core.experiments.sources import load_own
 from dnaconv_core.model.bundle import Bundle
@@ -37,7 +37,7 @@ def open_test(bundle: Bundle, progress: Progress = SILENT) -> Tested:
 
     Raises ConfigError for an experiment of the package, DataError where the part is not here: nothing is counted then.
     """
-    experiment = get_experiment(bundle.experiment)
+    experiment = recorded_experiment(bundle.experiment)
     data = load_own(experiment, "test")
     prediction = predict(bundle.model, data, progress=progress)
     metrics = bootstrap(bundle.config.task, data.y, prediction, weights=labelled(data.w))

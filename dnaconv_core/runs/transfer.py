@@ -11,10 +11,7 @@ import csv
 import hashlib
 import io
 import json
-import math
 import re
-import secrets
-import shutil
 import zipfile
 from array import array
 from dataclasses import replace
@@ -38,6 +35,7 @@ from dnaconv_core.runs.card import command, write_card
 from dnaconv_core.runs.models import find_model
 from dnaconv_core.runs.seen import HASHES, MOST_BYTES, read_hashes
 from dnaconv_core.runs.store import Store
+from dnaconv_core.scratch import scratch
 from dnaconv_core.sequence.encoding import LETTERS
 
 TABLE, HISTORY, COMMAND = "predictions.csv", "history.csv", "command.txt"
@@ -117,25 +115,23 @@ def import_model(archive: Path | bytes) -> str:
         return target.name
     experiment = replace(experiment, key=adopted_key(experiment))
     files[CONFIG] = _called(files[CONFIG], experiment)
-    part = models_folder() / f".import-{secrets.token_hex(4)}"
     try:
-        part.mkdir(parents=True)
-        for file, content in files.items():
-            (part / file).write_bytes(content)
-        try:
-            _check_metrics(load_bundle(part).metrics)
-        except BundleError as error:
-            raise BundleError(str(error).replace(f"{part}/", "")) from None
-        part.replace(target)
-        adopt(experiment)
+        with scratch(models_folder(), ".import-") as part:
+            for file, content in files.items():
+                (part / file).write_bytes(content)
+            try:
+                load_bundle(part)
+                _check_metrics(files.get(METRICS, b"{}"))
+            except BundleError as error:
+                raise BundleError(str(error).replace(f"{part}/", "")) from None
+            part.replace(target)
+            adopt(experiment)
     except OSError as error:
         if not target.is_dir():  # else somebody imported the same file at the same time
             raise BundleError(
                 f"{models_folder()} cannot be written ({error.strerror}): free some space there, make it writable, or "
                 f"set DNACONV_HOME to another"
             ) from None
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return target.name
 
 
@@ -148,11 +144,13 @@ def _called(config: bytes, experiment: Experiment) -> bytes:
     return json.dumps(stored, indent=1).encode()
 
 
-def _check_metrics(metrics: dict[str, dict[str, Metric]]) -> None:
-    for split, part in metrics.items():
-        for name, metric in part.items():
-            for value in (metric.value, metric.low, metric.high):
-                if value is not None and not (type(value) in (int, float) and math.isfinite(value)):
+def _check_metrics(content: bytes) -> None:
+    """BundleError for a number that is none; their form was looked at when the bundle was loaded."""
+    for split, part in json.loads(content).items():
+        for name, stored in part.items():
+            metric = stored if isinstance(stored, dict) else {"value": stored}
+            for value in (metric.get("value"), metric.get("low"), metric.get("high")):
+                if value is not None and Metric.from_json(value).value is None:
                     raise BundleError(f"{METRICS}: {name} of {split!r} is no finite number: export the model again")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dnaconv_core.errors import DnaConvError, RunError
-from dnaconv_core.experiments import get_experiment
+from dnaconv_core.experiments import get_experiment, recorded_experiment
 from dnaconv_core.experiments.sources import load_parts
 from dnaconv_core.model.config import TrainConfig
 from dnaconv_core.progress import SILENT, Progress
@@ -23,6 +23,7 @@ from dnaconv_core.runs.queue import Slot, ensure_workers, niceness, serves, take
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.start import first_network
 from dnaconv_core.runs.store import Claim, Run, Store
+from dnaconv_core.runs.tidy import tidy
 from dnaconv_core.runs.watch import Watch
 from dnaconv_core.train import distributed
 
@@ -74,7 +75,7 @@ def train_along(spec: RunSpec) -> None:
 
 
 def _settings(run: Run) -> TrainConfig:
-    return get_experiment(run.experiment).train_config(run.spec.preset, **run.spec.settings)
+    return recorded_experiment(run.experiment).train_config(run.spec.preset, **run.spec.settings)
 
 
 def _device(store: Store, run: Run, settings: TrainConfig, watch: Watch) -> str:
@@ -97,6 +98,7 @@ def main(arguments: list[str]) -> int:
     os.set_inheritable(held, False)
     _be_modest()
     store = Store()
+    tidy(store.home)
     wanted = serves(slot.device)
     until = 0.0  # a search waits for a run's score before it makes the next: so long, nobody need import torch again
     while True:

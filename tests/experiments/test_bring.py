@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from dnaconv_core.errors import ConfigError, DataError, InputError
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.bring import again, bring, prepare, read_audit, unique_ids
 from dnaconv_core.experiments.own import experiments_folder, folder_of
-from dnaconv_core.experiments.own_store import data_hash
+from dnaconv_core.experiments.own_store import data_hash, scratch
 from dnaconv_core.experiments.recipe import Input, Recipe, read_recipe
 from dnaconv_core.experiments.sources import load_own
 
@@ -232,10 +231,9 @@ def test_a_signal_leaves_nothing(how, tmp_path, home):
 def test_what_a_killed_process_left_is_swept(own, table):
     left = experiments_folder() / ".making-999999999-ab"
     left.mkdir()
-    mine = experiments_folder() / f".making-{os.getpid()}-cd"
-    mine.mkdir()
-    bring(Recipe("mine", (Input("table", str(table)),), sequence="dna", part="set"))
-    assert not left.exists() and mine.exists()
+    with scratch() as mine:
+        bring(Recipe("mine", (Input("table", str(table)),), sequence="dna", part="set"))
+        assert not left.exists() and mine.exists()
 
 
 def test_a_recipe_is_read_strictly(table):

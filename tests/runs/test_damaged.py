@@ -221,3 +221,29 @@ def test_a_lock_is_the_same_only_in_its_own_folder(tmp_path):
     (tmp_path / "lock").unlink()
     assert not lock.is_still(tmp_path, held)
     os.close(held)
+
+
+@pytest.mark.slow
+def test_a_run_whose_experiment_was_removed_says_so_and_still_predicts(tmp_path, home, capsys):
+    rng = np.random.default_rng(0)
+    letters = ["".join(rng.choice(list("ACGT"), 24)) for _ in range(80)]
+    rows = [f"s{i},{text[:8] + 'TGACTCA' + text[15:] if i % 2 else text},{i % 2}" for i, text in enumerate(letters)]
+    (tmp_path / "t.csv").write_text("\n".join(["id,sequence,label", *rows]))
+    assert main(["data", "import", "mine", "--table", str(tmp_path / "t.csv"), "--split", "random"]) == 0
+    assert main(["train", "mine", "--filters", "2", "--depth", "1", "--epochs", "1"]) == 0
+    store = Store()
+    (run,) = store.list()
+    waiting = store.create(run.spec, waiting=True)
+    shutil.rmtree(home / "experiments" / "mine")
+    capsys.readouterr()
+    assert main(["predict", run.id, "ACGTACGTACGTACGTTGACTCAA"]) == 0 and main(["runs"]) == 0
+    sentence = (
+        "dnaconv: the experiment 'mine' was removed, and its examples with it: models made on it still predict; to "
+        "train again or measure on its parts, bring it again under this key\n"
+    )
+    capsys.readouterr()
+    for words in (["evaluate", run.id, "--part", "valid"], ["runs", "clone", run.id], ["runs", "extend", run.id]):
+        assert main([*words, "--epochs", "9"] if "extend" in words else words) == 2
+        assert capsys.readouterr().err == sentence
+    assert queue.ensure_workers(store) == 0
+    assert store.get(waiting.id).error == sentence.removeprefix("dnaconv: ").strip()
