@@ -52,7 +52,7 @@ def _as_form(run: Run) -> dict[str, str]:
     """The settings of a run as the Train page reads them from the address."""
     spec = run.spec
     settings = {k: str(v) for k, v in spec.settings.items()}
-    parts = {"data": spec.data, "valid": spec.valid, "covariates": spec.covariates}
+    parts = {"data": spec.data, "valid": spec.valid, "covariates": spec.covariates, "start": spec.start}
     return {
         "experiment": run.experiment,
         "preset": spec.preset,

@@ -6,24 +6,31 @@ from typing import Any
 
 import streamlit as st
 
-from dnaconv_core.errors import ConfigError
+from dnaconv_core.errors import DnaConvError
 from dnaconv_core.evaluate.metrics import check_pairing
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.model.config import ModelConfig, TrainConfig
+from dnaconv_core.runs.start import check_source
+from dnaconv_core.train.begin import check_begin
 from frame.words import plain
 from learn.form import came_by_link, config_form, fields_of, forget, only_choice
+from learn.starting import ask_start, like
 
 NETWORK = ("depth", "filters", "kernel_size", "dropout")
 TRAINING = ("epochs", "learning_rate", "batch_size")
 OF_DATA = ("length", "alphabet", "task", "n_tasks", "names", "covariates")  # not asked: they follow from the data
+START = ("begin", "begin_share", "freeze_filters")
 _OF_COVARIATES = {"covariate_transform", "covariate_gain"}
 
 
-def ask_preset(experiment: Experiment) -> str:
-    """Which preset the form starts from; changing it, or the experiment, puts every field back."""
+def ask_preset(experiment: Experiment) -> tuple[str, str]:
+    """Which preset, and which model's weights ('' for random ones) the next run starts from.
+
+    Changing one of them, or the experiment, puts every field back.
+    """
     names = list(experiment.presets)
     chosen = st.segmented_control(
-        "Start from",
+        "Preset",
         names,
         format_func=plain,
         default=names[0],
@@ -33,41 +40,54 @@ def ask_preset(experiment: Experiment) -> str:
         help="  \n".join(f"**{plain(name)}**: {plain(preset.why)}." for name, preset in experiment.presets.items()),
     )
     linked = came_by_link(ModelConfig, "model") or came_by_link(TrainConfig, "train")
-    if linked or st.session_state.get("_form_of") not in (None, (experiment.key, chosen)):
+    start = ask_start(experiment, linked=linked)
+    if linked or st.session_state.get("_form_of") not in (None, (experiment.key, chosen, start)):
         forget(ModelConfig, "model", address=not linked)
         forget(TrainConfig, "train", address=not linked)
-    st.session_state["_form_of"] = (experiment.key, chosen)
-    return chosen
+    st.session_state["_form_of"] = (experiment.key, chosen, start)
+    return chosen, start
 
 
 def ask_settings(
-    experiment: Experiment, preset: str, length: int
-) -> tuple[dict[str, Any], dict[str, Any], ConfigError | None]:
-    """The form: all fields of ModelConfig and TrainConfig as set, and what is wrong with the network."""
-    standard, train = experiment.model_config(preset), experiment.train_config(preset)
+    experiment: Experiment, preset: str, length: int, start: str = ""
+) -> tuple[dict[str, Any], dict[str, Any], DnaConvError | None]:
+    """The form: all fields of ModelConfig and TrainConfig as set, and what is wrong with the network.
+
+    start: the model whose weights it starts with; the network then begins with that one's shape.
+    """
+    shape = like(start, experiment, preset)
+    standard, train = experiment.model_config(preset, **shape), experiment.train_config(preset, **shape)
     given = {name: getattr(standard, name) for name in OF_DATA} | {"length": length}
     given |= {spec.name: getattr(standard, spec.name) for spec in fields_of(ModelConfig, "model")}
     idle = only_choice(ModelConfig, "model", given) | (set() if standard.covariates else _OF_COVARIATES)
     rest = [s.name for s in fields_of(ModelConfig, "model") if s.name not in NETWORK and s.name not in idle]
-    later = [s.name for s in fields_of(TrainConfig, "train") if s.name not in TRAINING]
+    later = [s.name for s in fields_of(TrainConfig, "train") if s.name not in (*TRAINING, *START)]
     places: dict[str, Any] = {}
     more = {"below": places, "reasons": experiment.presets[preset].reasons}
+    training = config_form(TrainConfig, "train", train, only=START[2:], **more) if start else {}
     model = given | config_form(ModelConfig, "model", standard, only=NETWORK, **more)
     with st.expander("More about the network"):
         model |= config_form(ModelConfig, "model", standard, only=rest, **more)
-    training = config_form(TrainConfig, "train", train, only=TRAINING, **more)
+    training |= config_form(TrainConfig, "train", train, only=TRAINING, **more)
     with st.expander("More about the training"):
         training |= config_form(TrainConfig, "train", train, only=later, **more)
+    if start:  # its filters are there already
+        training |= {name: getattr(train, name) for name in START[:2]}
+    else:
+        with st.expander("More about the start"):
+            training |= config_form(TrainConfig, "train", train, only=START, **more)
     wrong = None
     checks = (
         lambda: check_pairing(experiment.task, training["loss"]),
         lambda: TrainConfig(**training),
         lambda: ModelConfig(**model),
+        lambda: check_begin(ModelConfig(**model), TrainConfig(**training), from_model=bool(start)),
+        lambda: check_source(ModelConfig(**model), start),
     )
     for check in checks:
         try:
             check()
-        except ConfigError as error:
+        except DnaConvError as error:
             wrong = error
             places.get(str(error).split()[0], st).markdown(f":red[{plain(error)}]")
     return model, training, wrong

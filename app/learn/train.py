@@ -9,7 +9,7 @@ import streamlit as st
 
 from components.network import network
 from components.sequence import marks_of
-from dnaconv_core.errors import ConfigError
+from dnaconv_core.errors import DnaConvError
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import BOOK, OWN, SYNTHETIC
 from dnaconv_core.model.config import ModelConfig
@@ -39,13 +39,13 @@ def draw() -> None:
         with right:
             drawing, below = st.container(border=True), st.container()
         with left, st.container(key="settings"):
-            preset = ask_preset(experiment)
+            preset, start = ask_preset(experiment)
             length = _length(experiment)
-            model, training, error = ask_settings(experiment, preset, length or experiment.length)
+            model, training, error = ask_settings(experiment, preset, length or experiment.length, start)
         with drawing:
             _drawn(experiment, model)
         with bar:
-            _start(experiment, preset, model | training, error, readable=length is not None)
+            _start(experiment, (preset, start), model | training, error, readable=length is not None)
         with below, errors_shown():
             choice = selected()
             if choice is None or choice.run is None:
@@ -98,8 +98,14 @@ def _output_word(experiment: Experiment) -> str:
 
 
 def _start(
-    experiment: Experiment, preset: str, settings: dict[str, Any], error: ConfigError | None, *, readable: bool
+    experiment: Experiment,
+    begins: tuple[str, str],
+    settings: dict[str, Any],
+    error: DnaConvError | None,
+    *,
+    readable: bool,
 ) -> None:
+    """begins: the preset, and the model whose weights it starts with."""
     choice = state.data()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         press = st.button(
@@ -124,15 +130,16 @@ def _start(
         st.markdown(f":red[{plain(error)}]")
     if press:
         with errors_shown():
-            _launch(experiment, preset, settings, name.strip())
+            _launch(experiment, begins, settings, name.strip())
 
 
-def _launch(experiment: Experiment, preset: str, settings: dict[str, Any], name: str) -> None:
+def _launch(experiment: Experiment, begins: tuple[str, str], settings: dict[str, Any], name: str) -> None:
+    preset, start = begins
     standard = experiment.model_config(preset).to_json() | experiment.train_config(preset).to_json()
     if settings["eval_every"] == standard["eval_every"]:  # untouched: a short run still gets a curve
         settings = settings | {"eval_every": max(1, min(settings["eval_every"], settings["epochs"] // 10))}
     changed = {key: value for key, value in settings.items() if key not in OF_DATA and value != standard[key]}
-    spec = RunSpec(experiment.key, *state.data(), preset=preset, settings=changed)
+    spec = RunSpec(experiment.key, *state.data(), preset=preset, settings=changed, start=start)
     last, started, now = st.session_state.get("_started"), (spec.to_json(), name), time.monotonic()
     if last is not None and last[0] == started and now - last[1] < _TWICE:
         return

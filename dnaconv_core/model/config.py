@@ -249,7 +249,7 @@ class TrainConfig(Checked):
         group="train",
     )
     begin_share: float = setting(
-        0.5, "share of the filters that begin so; the others begin random", low=0.01, high=1.0,
+        0.25, "share of the filters that begin so; the others begin random", low=0.01, high=1.0,
         label="Share of filters that begin so", group="train",
     )  # fmt: skip
     freeze_filters: bool = setting(

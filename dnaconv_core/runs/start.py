@@ -55,15 +55,20 @@ def settings_from(start: str, experiment: Experiment, preset: str, store: Store 
         )
     usual = experiment.model_config(preset)
     shape = shape_of(source, task=experiment.task, covariates=bool(experiment.covariates))
-    return {name: value for name, value in shape.items() if value != getattr(usual, name)}
+    settings = {name: value for name, value in shape.items() if value != getattr(usual, name)}
+    begins = experiment.train_config(preset).begin  # a preset may begin with motifs: here the source's filters are
+    return settings if begins == "random" else {**settings, "begin": "random"}
 
 
 def check_start(spec: RunSpec, store: Store | None = None) -> None:
     """Raises BundleError where the model a run starts from is not there, ConfigError where it does not fit."""
-    if spec.start:
-        source = read_config(find_model(spec.start, store))
-        config = get_experiment(spec.experiment).model_config(spec.preset, **spec.settings)
-        check_fit(config, source, spec.start)
+    check_source(get_experiment(spec.experiment).model_config(spec.preset, **spec.settings), spec.start, store)
+
+
+def check_source(config: ModelConfig, start: str, store: Store | None = None) -> None:
+    """`check_start` for a network; nothing where it starts random."""
+    if start:
+        check_fit(config, read_config(find_model(start, store)), start)
 
 
 def keep_source(start: str, folder: Path, store: Store | None = None) -> Path:

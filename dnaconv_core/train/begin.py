@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _BASES = 400_000  # of the training part that motifs are chosen on
 _FEWEST, _MOST = 300, 4000  # examples that they are chosen on
-_GAIN = 0.3  # standard deviation, over examples, of a filter's strongest activation
+_GAIN = 0.1  # standard deviation, over examples, of a filter's strongest activation
 _BELOW = 2.0  # standard deviations below the mean strongest match at which a filter begins to answer
 _NSITES = 20.0  # that every motif counts as: no base of it is impossible
 _TOGETHER = 128  # motifs or examples that are scored at once

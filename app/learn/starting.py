@@ -1,0 +1,77 @@
+"""Where the next run starts: from random weights, or from those of a trained model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from dnaconv_core.errors import DnaConvError
+from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.model.bundle import CONFIG, read_config
+from dnaconv_core.runs.models import list_models
+from dnaconv_core.runs.start import settings_from
+from dnaconv_core.runs.store import Store
+from frame import state
+from frame.words import plain
+
+_RANDOM = "Random weights"
+_HELP = (
+    "Weights that fit are copied from this model before the first epoch, and the network below takes its shape; the "
+    "run says what was copied. Only models of the same alphabet are offered."
+)
+_SEEN, _KEPT = "_seen_start", "_kept_start"  # what the address said of it, and its last value
+
+
+def ask_start(experiment: Experiment, *, linked: bool) -> str:
+    """The model whose weights the next run starts with, '' for random ones; it stands in the address.
+
+    linked: the address names settings, so that what it says of the start holds also where it says nothing.
+    """
+    offered = {"": _RANDOM} | _models(experiment.alphabet)
+    said = st.query_params.get("start", "")
+    if linked or (said != st.session_state.get(_SEEN, "") and not (state.just_entered() and not said)):
+        st.session_state["start"] = said
+    elif "start" not in st.session_state:
+        st.session_state["start"] = st.session_state.get(_KEPT, "")
+    unknown = st.session_state["start"] not in offered and st.session_state["start"]
+    if unknown:
+        st.session_state["start"] = ""
+    chosen = st.selectbox("Start from", list(offered), format_func=lambda key: offered[key], key="start", help=_HELP)
+    if unknown:
+        st.caption(f":red[There is no model {plain(unknown[:60])} of {plain(experiment.alphabet)} here to start from.]")
+    st.session_state[_SEEN] = st.session_state[_KEPT] = chosen
+    state.write({"start": chosen})
+    return chosen
+
+
+def like(start: str, experiment: Experiment, preset: str) -> dict[str, Any]:
+    """The settings of a network like the one that is started from; none, with the reason on the page, if it cannot."""
+    if not start:
+        return {}
+    try:
+        return settings_from(start, experiment, preset)
+    except DnaConvError as error:
+        st.caption(f":red[{plain(error)}]")
+        return {}
+
+
+def _models(alphabet: str) -> dict[str, str]:
+    """The names of models of this alphabet, by key."""
+    found = {}
+    for entry in list_models(Store()):
+        reads, name = _described(str(entry.path), (entry.path / CONFIG).stat().st_mtime)
+        if reads == alphabet:
+            found[entry.key] = f"{name or entry.name} · {entry.key}"
+    return found
+
+
+@st.cache_data(show_spinner=False, max_entries=500)
+def _described(path: str, changed: float) -> tuple[str, str]:
+    """The alphabet and the name of the model in a folder; '' of one that is damaged."""
+    try:
+        return read_config(Path(path)).alphabet, str(json.loads((Path(path) / CONFIG).read_text()).get("name") or "")
+    except (OSError, ValueError, DnaConvError):
+        return "", ""
