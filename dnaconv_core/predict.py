@@ -86,13 +86,17 @@ def _cached() -> int:
     return 3 * min(max(size, 2**20), 2**22) // 8
 
 
+def wrong_length(bases: int, length: int) -> str:
+    """What is wrong with a sequence of so many bases for a model that reads `length`; '' where nothing is."""
+    if bases == length:
+        return ""
+    mend = "pad it with N" if bases < length else "cut it, or scan it in windows"
+    return f"has {bases} bases; this model reads {length}: {mend}"
+
+
 def encode_records(records: Sequence[Record], config: ModelConfig) -> np.ndarray:
     """One-hot `(N, 4, L)` of cleaned sequences. Raises InputError naming the first that the model cannot read."""
     for number, record in enumerate(records, 1):
-        bases = len(record.sequence)
-        if bases != config.length:
-            raise InputError(
-                f"sequence {number} ({record.id!r}) has {bases} bases; this model reads {config.length}: "
-                + ("pad it with N" if bases < config.length else "cut it, or scan it in windows")
-            )
+        if wrong := wrong_length(len(record.sequence), config.length):
+            raise InputError(f"sequence {number} ({record.id[:60]!r}) {wrong}")
     return one_hot([record.sequence for record in records], config.alphabet)

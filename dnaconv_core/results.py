@@ -17,6 +17,14 @@ class Record(NamedTuple):
     n_ambiguous: int  # positions that become all-zero columns
 
 
+class Skipped(NamedTuple):
+    """A row that was left out, and why."""
+
+    file: str
+    line: int  # from 1; of a record without lines, its number
+    reason: str  # one sentence
+
+
 class Site(NamedTuple):
     """Where a motif was planted in example `index`: half-open [start, end) in its sequence, strand '+' or '-'."""
 

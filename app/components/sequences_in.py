@@ -6,10 +6,12 @@ from typing import Any
 
 import streamlit as st
 
+from components.skipped import show_skipped
+from dnaconv_core.data.fasta import told_apart
 from dnaconv_core.errors import DataError, UnsafeFileError
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.results import Record
-from dnaconv_core.sequence.encoding import parse_pasted
+from dnaconv_core.sequence.encoding import parse_records
 from dnaconv_core.text import text_of
 from frame.words import Words, plain
 
@@ -31,6 +33,8 @@ def pasted_or_file(
 ) -> list[Record]:
     """Ask for sequences; the records given, or none. At first the first example stands there.
 
+    A record that cannot be used is listed and the others go on; an id that comes again gets a number behind it.
+
     examples: texts by the names of their buttons. what: the label of the text.
     """
     name = f"{key}_text"
@@ -46,9 +50,16 @@ def pasted_or_file(
         "or a FASTA file", ["fa", "fasta", "fna", "txt", "gz"], key=f"{key}_file", help="Plain or gzip, up to 50 MB."
     )
     st.session_state[f"_{name}"] = text  # kept while other pages are looked at
-    if upload is not None:
-        return parse_pasted(uploaded_text(upload), alphabet)
-    return parse_pasted(text, alphabet) if text.strip() else []
+    if upload is None and not text.strip():
+        return []
+    source = upload.name if upload is not None else ""
+    given = uploaded_text(upload) if upload is not None else text
+    found = parse_records(given, alphabet, name=source, bare=True, masked=True).usable()
+    found, notes = told_apart(found, source or "the text")
+    for note in notes:
+        st.caption(plain(note))
+    show_skipped(found.skipped)
+    return found.records
 
 
 def covariate_inputs(config: ModelConfig, key: str, default: float = 0.02) -> tuple[float, ...]:

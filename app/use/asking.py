@@ -8,10 +8,10 @@ import streamlit as st
 
 from components.sequences_in import uploaded_text
 from dnaconv_core.evaluate.ask import FITS, SLIDE
-from dnaconv_core.evaluate.given import Given, is_table, read_sheet, sheet_records
+from dnaconv_core.evaluate.given import Given, fasta_records, is_table, read_sheet, sheet_records
 from dnaconv_core.experiments.base import Example, Experiment
 from dnaconv_core.results import Record
-from dnaconv_core.sequence.encoding import parse_pasted
+from dnaconv_core.sequence.encoding import parse_records
 from frame import state
 from frame.words import Words, plain
 
@@ -85,7 +85,8 @@ def _upload(model: Bundle) -> Given | None:
         return None
     text = uploaded_text(file, "FASTA, CSV or TSV, plain or gzip")
     if not is_table(text, file.name):
-        return Given(parse_pasted(text, model.config.alphabet), None)
+        parsed = parse_records(text, model.config.alphabet, name=file.name, bare=True)
+        return fasta_records(parsed, file.name)
     sheet = read_sheet(text, file.name)
     columns = range(len(sheet.header))
     column = st.selectbox("Column of sequences", columns, sheet.likely, format_func=sheet.header.__getitem__)

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from components.skipped import show_skipped
 from dnaconv_core.evaluate.ask import Answer, ask
 from dnaconv_core.evaluate.calibration import read_reference
 from dnaconv_core.evaluate.detail import Detail, explain
+from dnaconv_core.evaluate.given import fasta_records
 from dnaconv_core.runs.siblings import sibling_folders
 from dnaconv_core.runs.store import Store
-from dnaconv_core.sequence.encoding import one_hot, parse_pasted
+from dnaconv_core.sequence.encoding import one_hot, parse_records
 from frame import state
 from frame.cache import bundle
 from frame.models import ModelRef, model_in, the_model
@@ -37,9 +39,11 @@ def draw() -> None:
             st.query_params.pop("sequence", None)
             st.info("Paste a sequence above, or choose one of the examples.", icon=":material/arrow_upward:")
             return
-        records = parse_pasted(text, model.config.alphabet) if file is None else file.records
         if file is None:
             remember(text)
+        given = file or fasta_records(parse_records(text, model.config.alphabet, bare=True), "the text")
+        records = given.records
+        show_skipped(given.skipped)
         beside = np.tile(np.asarray(covariates, np.float32), (len(records), 1))
         if file is not None and file.covariates is not None:
             beside = file.covariates

@@ -32,8 +32,14 @@ class Answer(NamedTuple):
     code: int = 0  # the exit code
 
 
-def skipped_json(skipped: Sequence[Skipped]) -> list[dict[str, Any]]:
-    """What --json says of rows that were left out, which stderr is told of too."""
+def tell(notes: Sequence[str]) -> None:
+    """What a reader had to decide, on stderr."""
+    for note in notes:
+        print(note, file=sys.stderr)
+
+
+def skipped_json(skipped: Sequence[Skipped]) -> dict[str, list[dict[str, Any]]]:
+    """What --json adds where rows were left out, which stderr is told of too; nothing where none was."""
     if skipped:
         rows = "row was" if len(skipped) == 1 else "rows were"
         print(f"{len(skipped):,} {rows} left out:", file=sys.stderr)
@@ -41,7 +47,7 @@ def skipped_json(skipped: Sequence[Skipped]) -> list[dict[str, Any]]:
             print(f"  {one.file}, line {one.line} {one.reason}", file=sys.stderr)
         if len(skipped) > _SKIPPED_SHOWN:
             print(f"  … and {len(skipped) - _SKIPPED_SHOWN:,} more (--json lists all)", file=sys.stderr)
-    return [one._asdict() for one in skipped]
+    return {"skipped": [one._asdict() for one in skipped]} if skipped else {}
 
 
 def metric_line(name: str, metric: Metric) -> str:
@@ -92,12 +98,14 @@ def siblings_of(model: str) -> list[ConvNet]:
     return [load_bundle(folder).model for folder in sibling_folders(Store(), model)]
 
 
-def open_dataset(path: str, alphabet: str, covariates: str) -> Dataset:
+def open_dataset(path: str, alphabet: str, covariates: str, wanted: Sequence[str] = ()) -> Dataset:
+    """Labelled data; what its reader decided is told on stderr. wanted: names of the covariates a model asks for."""
     from dnaconv_core.data.formats import read_dataset
 
-    data = read_dataset(Path(path), alphabet=alphabet, covariates=Path(covariates) if covariates else None)
-    for note in data.notes:
-        print(note, file=sys.stderr)
+    beside = Path(covariates) if covariates else None
+    data = read_dataset(Path(path), alphabet=alphabet, covariates=beside, wanted=wanted)
+    tell(data.notes)
+    skipped_json(data.skipped)
     return data
 
 
@@ -118,9 +126,8 @@ def _examples(options: Namespace, bundle: Bundle) -> Dataset | None:
     from dnaconv_core.interpret.keep import stored_examples
 
     if options.data:
-        return open_dataset(
-            options.data, bundle.config.alphabet, options.covariates if bundle.config.covariates else ""
-        )
+        wanted = bundle.config.covariates
+        return open_dataset(options.data, bundle.config.alphabet, options.covariates if wanted else "", wanted)
     found = stored_examples(bundle.path, bundle.config.alphabet, bundle.config.covariates)
     if found is not None and found.length != bundle.config.length:
         raise DataError(

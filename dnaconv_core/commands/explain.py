@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dnaconv_core.commands.base import Answer, chosen_output, open_model, siblings_of, task_option, with_model
+from dnaconv_core.commands.base import (
+    Answer,
+    chosen_output,
+    open_model,
+    siblings_of,
+    skipped_json,
+    task_option,
+    with_model,
+)
 from dnaconv_core.commands.outputs import Logo, check_outputs, picture_options, write_logos
 from dnaconv_core.commands.sequences import add_sequence_options, given_sequences
 from dnaconv_core.files import write_atomic
@@ -51,7 +59,7 @@ def attribute_command(options: Namespace) -> Answer:
 
     bundle = open_model(options)
     check_outputs(options)
-    data = given_sequences(options, bundle.config)
+    data, skipped = given_sequences(options, bundle.config)
     bar, of = Bar(), chosen_output(options, bundle.config)
     how = {"task": of.number, "correct": options.correct, "reference": options.reference, "seed": options.seed}
     progress = Part(bar, 0.0, 0.3) if options.evidence else bar
@@ -79,6 +87,7 @@ def attribute_command(options: Namespace) -> Answer:
         "unit": unit,
         "reference": found.reference,
         "sequences": rows,
+        **skipped_json(skipped),
     }
     lines = [*of.lines, *(line for row in rows for line in _attribution_lines(row, unit))]
     return Answer(answer, "\n".join(lines))
@@ -159,7 +168,7 @@ def ism_command(options: Namespace) -> Answer:
 
     bundle = open_model(options)
     check_outputs(options)
-    data = given_sequences(options, bundle.config)
+    data, skipped = given_sequences(options, bundle.config)
     of = chosen_output(options, bundle.config)
     change = ism(bundle.model, data.X, covariates_for(bundle.model, data), task=of.number, progress=Bar())
     outputs, letters = predict(bundle.model, data, output="logit")[:, of.number], LETTERS[bundle.config.alphabet]
@@ -180,9 +189,8 @@ def ism_command(options: Namespace) -> Answer:
         for place in np.argsort(-np.abs(change[i]).ravel(), kind="stable")[:10]:
             base, position = divmod(int(place), change.shape[2])
             lines.append(f"  {sequence[position]}{position + 1}{letters[base]} {change[i, base, position]:+.4f}")
-    return Answer(
-        {"model": options.model, **of.facts, "unit": unit, "bases": letters, "sequences": rows}, "\n".join(lines)
-    )
+    answer = {"model": options.model, **of.facts, "unit": unit, "bases": letters, "sequences": rows}
+    return Answer({**answer, **skipped_json(skipped)}, "\n".join(lines))
 
 
 def _delta(delta: float | None) -> str:

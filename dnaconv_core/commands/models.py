@@ -22,6 +22,7 @@ from dnaconv_core.commands.base import (
     open_dataset,
     open_model,
     siblings_of,
+    skipped_json,
     task_option,
     with_model,
 )
@@ -217,7 +218,8 @@ def _measured(options: Namespace, bundle: Bundle) -> tuple[Dataset, int]:
     if bool(options.data) == bool(options.part):
         raise InputError("give --data DIR, or --part valid or test of the model's own experiment")
     if options.data:
-        return open_dataset(options.data, bundle.config.alphabet, options.covariates), 0
+        wanted = bundle.config.covariates
+        return open_dataset(options.data, bundle.config.alphabet, options.covariates, wanted), 0
     experiment = recorded_experiment(bundle.experiment)
     data = load_own(experiment, options.part)
     return data, count_look(experiment.key) if options.part == "test" else 0
@@ -227,7 +229,7 @@ def predict(options: Namespace) -> Answer:
     from dnaconv_core.evaluate.calibration import percentiles, read_reference
 
     bundle = open_model(options)
-    data = given_sequences(options, bundle.config)
+    data, skipped = given_sequences(options, bundle.config)
     of = chosen_output(options, bundle.config)
     one = bundle.config.n_tasks == 1
     if options.details:
@@ -244,12 +246,14 @@ def predict(options: Namespace) -> Answer:
         for name, sequence, *numbers in zip(data.ids.tolist(), data.sequences(), *values, strict=True)
     ]
     table = io.StringIO()
-    writer = csv.DictWriter(table, ["id", "sequence", *shown], lineterminator="\n", extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows({**row, "id": safe_cell(row["id"])} for row in rows)  # JSON has it as it is
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["id", "sequence", *map(safe_cell, shown)])
+    writer.writerows([safe_cell(row["id"]), row["sequence"], *(row[name] for name in shown)] for row in rows)
+    none = dict.fromkeys(["id", "sequence", *columns])
+    rows += [{**none, **row} for row in skipped_json(skipped).get("skipped", ())]  # JSON alone
     if options.out:
         write_atomic(Path(options.out), table.getvalue().encode())
-        return Answer(rows, f"{len(rows):,} predictions written to {options.out}")
+        return Answer(rows, f"{len(data):,} predictions written to {options.out}")
     return Answer(rows, table.getvalue().rstrip())
 
 

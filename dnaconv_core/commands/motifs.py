@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from dnaconv_core.commands.base import (
     labelled_examples,
     needed_examples,
     open_model,
+    skipped_json,
     task_option,
     with_model,
 )
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from dnaconv_core.interpret.patterns import Pattern
     from dnaconv_core.model.bundle import Bundle
     from dnaconv_core.model.config import ModelConfig
+    from dnaconv_core.results import Skipped
     from dnaconv_core.sequence.motif import Motif
 
 
@@ -145,7 +147,7 @@ def hits(options: Namespace) -> Answer:
 
     bundle = open_model(options)
     check_outputs(options)
-    ids, X, words = _searched(options, bundle)
+    ids, X, words, skipped = _searched(options, bundle)
     given = given_motifs(options, bundle)
     strands = "one" if bundle.config.alphabet == "RNA" else "both"
     found = [find_hits(X, motif, p_value=options.p_value, strands=strands) for motif in given]
@@ -157,7 +159,8 @@ def hits(options: Namespace) -> Answer:
     for motif, own in zip(given, found, strict=True):
         rows += _hit_rows(ids, motif.name, own)
         lines += _hit_lines(ids, motif.name, own, words)
-    return Answer({"model": options.model, "p_value": options.p_value, "hits": rows}, "\n".join(lines))
+    answer = {"model": options.model, "p_value": options.p_value, "hits": rows, **skipped_json(skipped)}
+    return Answer(answer, "\n".join(lines))
 
 
 def _hit_rows(ids: np.ndarray, motif: str, found: Hits) -> list[dict[str, Any]]:
@@ -191,20 +194,21 @@ def _hit_lines(ids: np.ndarray, motif: str, found: Hits, words: str) -> list[str
     return lines
 
 
-def _searched(options: Namespace, bundle: Bundle) -> tuple[np.ndarray, np.ndarray, str]:
-    """Ids, one-hot (filled up with N to the longest sequence), and in words what they are."""
-    from dnaconv_core.data.fasta import read_fasta
+def _searched(options: Namespace, bundle: Bundle) -> tuple[np.ndarray, np.ndarray, str, Sequence[Skipped]]:
+    """Ids, one-hot (filled up with N to the longest sequence), in words what they are, and bad records."""
+    from dnaconv_core.data.fasta import read_sequences
     from dnaconv_core.sequence.encoding import one_hot
 
     if options.fasta and options.data:
         raise InputError("give --fasta or --data, not both")
     if not options.fasta:
         data = needed_examples(options, bundle)
-        return data.ids, np.asarray(data.X[:]), "examples"
-    records = read_fasta(Path(options.fasta), bundle.config.alphabet)
+        return data.ids, np.asarray(data.X[:]), "examples", ()
+    given = read_sequences(options.fasta, bundle.config.alphabet, masked=True)
+    records = given.records
     longest = max(len(record.sequence) for record in records)
     X = one_hot([record.sequence.ljust(longest, "N") for record in records], bundle.config.alphabet)
-    return np.array([record.id for record in records]), X, "sequences"
+    return np.array([record.id for record in records]), X, "sequences", given.skipped
 
 
 def bench_command(options: Namespace) -> Answer:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dnaconv_core.answers.outputs import answer_of_one
-from dnaconv_core.commands.base import Answer, chosen_output, open_model, task_option, with_model
+from dnaconv_core.commands.base import Answer, chosen_output, open_model, skipped_json, task_option, tell, with_model
 from dnaconv_core.commands.sequences import covariate_option, given_covariates
 from dnaconv_core.errors import InputError
 from dnaconv_core.progress import Bar
@@ -18,6 +18,7 @@ from dnaconv_core.progress import Bar
 if TYPE_CHECKING:
     from dnaconv_core.data.genome import Contig
     from dnaconv_core.model.bundle import Bundle
+    from dnaconv_core.results import Skipped
 
 _SMALL = 64 << 20  # bytes of FASTA that are read whole
 
@@ -53,9 +54,10 @@ def scan(options: Namespace) -> Answer:
     given = given_covariates(bundle, options.covariate)
     how = ScanOptions(edges=options.edges, covariates=given, max_unknown=options.max_unknown)
     with ExitStack() as stack:
+        targets, skipped = _targets(stack, options.fasta, options.region, bundle.config.alphabet)
         results = scan_to_files(
             bundle.model,
-            _targets(stack, options.fasta, options.region, bundle.config.alphabet),
+            targets,
             threshold=threshold,
             task=of.number,
             how=how,
@@ -82,7 +84,7 @@ def scan(options: Namespace) -> Answer:
         }
         for result in results
     ]
-    return Answer({**of.facts, "sequences": sequences}, "\n".join(lines))
+    return Answer({**of.facts, "sequences": sequences, **skipped_json(skipped)}, "\n".join(lines))
 
 
 def _threshold(bundle: Bundle, output: int, threshold: float | None, fpr: float | None) -> tuple[float, str]:
@@ -109,15 +111,19 @@ def _threshold(bundle: Bundle, output: int, threshold: float | None, fpr: float 
     return chosen, f"from {chosen:.4g}, which {share:g} of {len(negatives):,} validation negatives reach"
 
 
-def _targets(stack: ExitStack, fasta: str, region: str, alphabet: str) -> list[tuple[Contig, int, int]]:
-    """What to scan: a region of a genome, the records of a small file, or the contigs of a large one."""
-    from dnaconv_core.data.fasta import read_fasta
+def _targets(
+    stack: ExitStack, fasta: str, region: str, alphabet: str
+) -> tuple[list[tuple[Contig, int, int]], list[Skipped]]:
+    """What to scan (a region of a genome, the records of a small file, or a large one's contigs), and bad records."""
+    from dnaconv_core.data.fasta import read_sequences, told_apart
     from dnaconv_core.data.genome import Genome, RecordContig
 
     path = Path(fasta)
     if region:
         contig, locus = stack.enter_context(Genome(path)).region(region)
-        return [(contig, locus.start, locus.end)]
+        return [(contig, locus.start, locus.end)], []
     if path.is_file() and path.stat().st_size > _SMALL:
-        return [(contig, 0, contig.length) for contig in stack.enter_context(Genome(path))]
-    return [(contig, 0, contig.length) for contig in map(RecordContig, read_fasta(path, alphabet))]
+        return [(contig, 0, contig.length) for contig in stack.enter_context(Genome(path))], []
+    given, notes = told_apart(read_sequences(path, alphabet, masked=True), fasta)
+    tell(notes)
+    return [(contig, 0, contig.length) for contig in map(RecordContig, given.records)], given.skipped

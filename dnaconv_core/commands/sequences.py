@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dnaconv_core.commands.base import COVARIATES_HELP
+from dnaconv_core.commands.base import COVARIATES_HELP, tell
 from dnaconv_core.data.dataset import Dataset
-from dnaconv_core.data.textfile import read_rows
 from dnaconv_core.errors import InputError
 from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.results import Skipped
 
 if TYPE_CHECKING:
+    from dnaconv_core.evaluate.given import Given
     from dnaconv_core.model.bundle import Bundle
 
 
@@ -27,60 +27,81 @@ def add_sequence_options(parser: ArgumentParser) -> None:
     parser.add_argument("--covariates", default="", metavar="FILE", help=COVARIATES_HELP)
 
 
-def given_sequences(options: Namespace, config: ModelConfig) -> Dataset:
-    """What the options name, as unlabelled data that the model can read, with its covariates.
+class Sequences(NamedTuple):
+    """What a command was given: unlabelled data that the model can read, and the rows that it cannot."""
+
+    data: Dataset
+    skipped: tuple[Skipped, ...]
+
+
+def given_sequences(options: Namespace, config: ModelConfig) -> Sequences:
+    """What the options name, with its covariates; a bad record of a file is listed and the others go on.
 
     Covariates come from --covariates, or from columns of the table that bear their names. Raises InputError when there
-    is nothing, a length does not fit or a covariate is missing, and what the readers raise.
+    is nothing, no length fits or a covariate is missing, and what the readers raise.
     """
     from dnaconv_core.data.covariates import join_covariates
-    from dnaconv_core.data.fasta import read_fasta
     from dnaconv_core.predict import encode_records
-    from dnaconv_core.sequence.encoding import parse_pasted
 
-    alphabet = config.alphabet
     if options.column and not options.table:
         raise InputError("--column names a column of a table: give --table FILE too")
-    if options.table:
-        if options.sequences or options.fasta:
-            raise InputError("--table cannot be mixed with other sequences: give one of them at a time")
-        data = _table(Path(options.table), options.column, config)
-    else:
-        records = []
-        for number, text in enumerate(options.sequences, 1):
-            records += [record._replace(id=f"seq_{number}") for record in parse_pasted(text, alphabet)]
-        if options.fasta:
-            records += read_fasta(Path(options.fasta), alphabet)
-        if not records:
-            raise InputError("there is nothing to predict: give sequences, --fasta FILE or --table FILE")
-        X = encode_records(records, config)
-        none = np.empty((len(X), 0), np.float32)
-        ids = np.array([record.id for record in records])
-        data = Dataset(X, none, none.copy(), ids, alphabet=alphabet, name="the sequences")
-    for note in data.notes:
-        print(note, file=sys.stderr)
+    if options.table and (options.sequences or options.fasta):
+        raise InputError("--table cannot be mixed with other sequences: give one of them at a time")
+    given = _table(options.table, options.column, config) if options.table else _records(options, config)
+    X = encode_records(given.records, config)
+    none = np.empty((len(X), 0), np.float32)
+    ids = np.array([record.id for record in given.records])
+    data = Dataset(X, none, none.copy(), ids, alphabet=config.alphabet, name=given.file or "the sequences")
+    if given.covariates is not None:
+        data = data.with_covariates(given.covariates, config.covariates)
+    tell(given.notes)
     if options.covariates and config.covariates:
-        data = join_covariates(data, Path(options.covariates))
+        data = join_covariates(data, Path(options.covariates), wanted=config.covariates)
     missing = [name for name in config.covariates if name not in data.covariate_names]
     if missing:
         where = " or a column of that name" if options.table else ""
         raise InputError(
             f"this model needs {', '.join(missing)} beside each sequence: give --covariates FILE of 'id value'{where}"
         )
-    return data
+    return Sequences(data, given.skipped)
 
 
-def _table(path: Path, column: str, config: ModelConfig) -> Dataset:
-    from dnaconv_core.data.table import read_table
+def _records(options: Namespace, config: ModelConfig) -> Given:
+    """The sequences that are typed, which must all be good, and those of a FASTA file."""
+    from dnaconv_core.evaluate.given import Given, fasta_records, of_length
+    from dnaconv_core.sequence.encoding import parse_pasted, parse_records
+    from dnaconv_core.text import read_text
 
-    header = [name.strip().lstrip("#") for name in read_rows(path).fields[0]] if config.covariates else []
-    beside = config.covariates if all(name in header for name in config.covariates) else ()
-    data = read_table(path, alphabet=config.alphabet, sequence=column or None, labels=(), covariates=beside)
-    if data.length != config.length:
+    typed = []
+    for number, text in enumerate(options.sequences, 1):
+        typed += [record._replace(id=f"seq_{number}") for record in parse_pasted(text, config.alphabet)]
+    if not options.fasta:
+        if not typed:
+            raise InputError("there is nothing to predict: give sequences, --fasta FILE or --table FILE")
+        return Given(typed, None)
+    notes: list[str] = []
+    text = read_text(options.fasta, notes=notes)
+    parsed = parse_records(text, config.alphabet, name=options.fasta)
+    given = of_length(fasta_records(parsed, options.fasta, notes), config.length)
+    return given._replace(records=[*typed, *given.records])
+
+
+def _table(path: str, column: str, config: ModelConfig) -> Given:
+    from dnaconv_core.evaluate.given import of_length, read_sheet, sheet_records
+    from dnaconv_core.text import read_text
+
+    notes: list[str] = []
+    sheet = read_sheet(read_text(path, notes=notes), path)
+    if column and column not in sheet.header:
         raise InputError(
-            f"the sequences in {path} have {data.length} bases; this model reads {config.length}: cut or pad them"
+            f"{path} has no sequence column {column[:60]!r}: its columns are {', '.join(map(repr, sheet.header))[:200]}"
         )
-    return data
+    if not column and not sheet.sure:
+        names = ", ".join(map(repr, sheet.header))[:200]
+        raise InputError(f"{path} has no column of sequences: name it with --column; its columns are {names}")
+    chosen = sheet.header.index(column) if column else sheet.likely
+    given = of_length(sheet_records(sheet, chosen, config), config.length)
+    return given._replace(notes=(*notes, *given.notes))
 
 
 def covariate_option(parser: ArgumentParser) -> None:

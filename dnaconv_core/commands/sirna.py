@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from argparse import Namespace
-from pathlib import Path
 from typing import Any
 
-from dnaconv_core.commands.base import MODEL_HELP, Answer, open_model
+from dnaconv_core.commands.base import MODEL_HELP, Answer, open_model, skipped_json, tell
 from dnaconv_core.errors import InputError
 from dnaconv_core.progress import Bar
 
@@ -24,13 +23,18 @@ def add(groups: Any, command: Any) -> None:
 
 
 def sirna(options: Namespace) -> Answer:
-    from dnaconv_core.data.fasta import read_fasta
+    from dnaconv_core.data.fasta import read_sequences, told_apart
     from dnaconv_core.sirna.design import design, sites_csv
+    from dnaconv_core.sirna.offtargets import LENGTH
     from dnaconv_core.wholefile import WholeFile
 
-    records = read_fasta(Path(options.fasta), "RNA")
+    given = read_sequences(options.fasta, "RNA", masked=True)
+    given, notes = told_apart(given, options.fasta, least=LENGTH, what="a target site")
+    tell(notes)
     cds = _cds(options.cds)
-    result = design(open_model(options), records, cds=cds, transcriptome=options.transcriptome or None, progress=Bar())
+    result = design(
+        open_model(options), given.records, cds=cds, transcriptome=options.transcriptome or None, progress=Bar()
+    )
     sites = []
     for site in result.sites:
         row = {name: getattr(site, name) for name in ("id", "start", "target", "guide", "prediction", "gc", "rules")}
@@ -50,7 +54,7 @@ def sirna(options: Namespace) -> Answer:
             line += f"  matches {site.off_target.exact} + {site.off_target.one_mismatch}"
         lines.append(line)
     lines += [f"written to {options.out}"] if options.out else []
-    return Answer({"sites": sites}, "\n".join(lines))
+    return Answer({"sites": sites, **skipped_json(given.skipped)}, "\n".join(lines))
 
 
 def _cds(text: str) -> tuple[int, int] | None:

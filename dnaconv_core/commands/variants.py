@@ -68,5 +68,4 @@ def variants(options: Namespace) -> Answer:
         lines.append(f"{options.vcf} has no variants")
     shown = lines + ([f"… and {n - _SHOWN:,} more"] if n > _SHOWN else [])
     shown += [f"written to {path}" for path in (options.out, options.vcf_out) if path]
-    skipped = skipped_json(file.skipped)
-    return Answer({**of.facts, "variants": rows, "skipped": skipped}, "\n".join(shown))
+    return Answer({**of.facts, "variants": rows, **skipped_json(file.skipped)}, "\n".join(shown))

@@ -54,17 +54,23 @@ def read_covariates(path: Path | str) -> Covariates:
     return Covariates(np.array(ids, dtype=str), values, names)
 
 
-def join_covariates(dataset: Dataset, path: Path | str, name: str = "accessibility") -> Dataset:
+def join_covariates(
+    dataset: Dataset, path: Path | str, name: str = "accessibility", *, wanted: Sequence[str] = ()
+) -> Dataset:
     """The dataset with the file's values as its covariates, matched by id, in place of any it had.
 
-    name: what a single column without a header is called. Ids of the file that the dataset lacks are passed over.
-    Raises DataError naming the first id of the dataset that the file lacks and counting the rest, and as
-    `read_covariates` does.
+    name: what a single column without a header is called. wanted: the names a model asks for: a file's only column has
+    the only name, whatever its header, and columns without a header have these names. Ids of the file that the dataset
+    lacks are passed over. Raises DataError naming the first id of the dataset that the file lacks and counting the
+    rest, and as `read_covariates` does.
     """
     found = read_covariates(path)
     values, names = _rows_of(found, dataset.ids.tolist(), path, dataset.label), found.names
-    if not names:
-        names = (name,) if values.shape[1] == 1 else tuple(f"{name}_{i + 1}" for i in range(values.shape[1]))
+    n = values.shape[1]
+    if len(wanted) == n and (n == 1 or not names):
+        names = tuple(wanted)
+    elif not names:
+        names = (name,) if n == 1 else tuple(f"{name}_{i + 1}" for i in range(n))
     return dataset.with_covariates(values, names)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from dnaconv_core.data.on_disk import MappedRows as MappedRows
 from dnaconv_core.data.on_disk import chosen
 from dnaconv_core.errors import DataError
-from dnaconv_core.results import Site
+from dnaconv_core.results import Site, Skipped
 from dnaconv_core.sequence.encoding import decode
 
 
@@ -32,6 +32,7 @@ class Dataset:
     name: str = ""  # where it came from, for records and captions
     truth: tuple[Site, ...] = field(default=(), repr=False)  # planted sites of synthetic data
     notes: tuple[str, ...] = ()  # what its reader had to decide, a sentence each
+    skipped: tuple[Skipped, ...] = field(default=(), repr=False)  # rows of its file that could not be used
 
     def __post_init__(self) -> None:
         n = len(self.X)

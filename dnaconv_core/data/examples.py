@@ -10,19 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dnaconv_core.results import Skipped as Skipped
 from dnaconv_core.sequence.encoding import LETTERS
 
 UNKNOWN = 4  # the code of every letter but the alphabet's four
 PARTS = ("train", "valid", "test")
 _BASES = 1 << 21  # handled together
-
-
-class Skipped(NamedTuple):
-    """A row that was left out, and why."""
-
-    file: str
-    line: int  # from 1; of a record without lines, its number
-    reason: str  # one sentence
 
 
 class Loci(NamedTuple):

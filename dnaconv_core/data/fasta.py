@@ -8,10 +8,9 @@ import numpy as np
 
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.data.table import unique
-from dnaconv_core.data.textfile import clean_fast
 from dnaconv_core.errors import DataError, InputError
-from dnaconv_core.results import Record
-from dnaconv_core.sequence.encoding import count_ambiguous, one_hot
+from dnaconv_core.results import Record, Skipped
+from dnaconv_core.sequence.encoding import Parsed, one_hot, parse_records
 from dnaconv_core.text import read_text
 
 
@@ -22,8 +21,38 @@ def read_fasta(path_or_text: Path | str, alphabet: str = "DNA") -> list[Record]:
     Raises InputError naming the record and position of a foreign character, DataError for a file without records.
     """
     if isinstance(path_or_text, str) and (path_or_text.lstrip().startswith(">") or "\n" in path_or_text):
-        return _records(path_or_text, alphabet, "the text")
-    return _records(read_text(path_or_text), alphabet, str(path_or_text))
+        return parse_records(path_or_text, alphabet, name="the text").whole()
+    return parse_records(read_text(path_or_text), alphabet, name=str(path_or_text)).whole()
+
+
+def read_sequences(path: Path | str, alphabet: str = "DNA", *, masked: bool = False) -> Parsed:
+    """The records of a FASTA file and those that cannot be used. masked: X and '-' are unknown bases.
+
+    Raises DataError for a file without records, InputError where none can be used.
+    """
+    return parse_records(read_text(path), alphabet, name=str(path), masked=masked).usable()
+
+
+def told_apart(parsed: Parsed, source: str, *, least: int = 0, what: str = "") -> tuple[Parsed, tuple[str, ...]]:
+    """The records with ids of their own, without those of fewer than `least` bases; and a note where ids changed.
+
+    what: has that many bases, such as 'a target site'. Raises InputError where none is long enough.
+    """
+    short = {i for i, record in enumerate(parsed.records) if len(record.sequence) < least}
+    whys = [f"has {len(parsed.records[i].sequence)} bases: {what} has {least}" for i in sorted(short)]
+    lines = [parsed.lines[i] for i in sorted(short)]
+    if short and len(short) == len(parsed.records):
+        raise InputError(f"{source}: sequence 1 ({parsed.records[0].id[:60]!r}) {whys[0]}")
+    skipped = [*parsed.skipped, *(Skipped(source, line, why) for line, why in zip(lines, whys, strict=True))]
+    kept = [i for i in range(len(parsed.records)) if i not in short]
+    notes: list[str] = []
+    names = unique([parsed.records[i].id for i in kept], source, notes)
+    records = [parsed.records[i]._replace(id=name) for i, name in zip(kept, names, strict=True)]
+    return Parsed(records, [parsed.lines[i] for i in kept], sorted(skipped, key=_line), parsed.errors), tuple(notes)
+
+
+def _line(skipped: Skipped) -> int:
+    return skipped.line
 
 
 def read_fasta_dataset(path: Path | str, *, alphabet: str = "DNA") -> Dataset:
@@ -43,23 +72,3 @@ def read_fasta_dataset(path: Path | str, *, alphabet: str = "DNA") -> Dataset:
     none = np.empty((len(records), 0), np.float32)
     X = one_hot([record.sequence for record in records], alphabet)
     return Dataset(X, none, none.copy(), ids, alphabet=alphabet, name=Path(path).name, notes=tuple(notes))
-
-
-def _records(text: str, alphabet: str, source: str) -> list[Record]:
-    before, *blocks = ("\n" + text).replace("\r", "\n").split("\n>")
-    stray = next((line for line in before.splitlines() if line.strip() and not line.startswith(";")), None)
-    if stray is not None or not blocks:
-        found = f"begins with {stray.strip()[:40]!r}" if stray is not None else "has no record"
-        raise DataError(f"{source} {found}: FASTA records begin with a line such as '>name'")
-    records = []
-    for number, block in enumerate(blocks, 1):
-        header, _, body = block.partition("\n")
-        name = header.split()[0] if header.split() else f"seq_{number}"
-        where = f"{source}: record {number} ({name!r})"
-        if ";" in body:
-            body = "\n".join(line for line in body.split("\n") if not line.startswith(";"))
-        sequence = clean_fast("".join(body.split()), alphabet, where)
-        if not sequence:
-            raise InputError(f"{where} is empty: add letters below its header or remove it")
-        records.append(Record(name, sequence, count_ambiguous(sequence)))
-    return records

@@ -5,7 +5,7 @@ A format is added with a reader and one line in `FORMATS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,8 +44,12 @@ FORMATS: dict[str, Format] = {
 }
 
 
-def read_dataset(path: Path | str, *, alphabet: str = "DNA", covariates: Path | str | None = None) -> Dataset:
+def read_dataset(
+    path: Path | str, *, alphabet: str = "DNA", covariates: Path | str | None = None, wanted: Sequence[str] = ()
+) -> Dataset:
     """The dataset at `path`, in whichever format it is; `covariates` is a file of `id value` lines joined by id.
+
+    wanted: names of the covariates that are asked for, as `join_covariates` takes them.
 
     Raises DataError when there is nothing, or nothing that a format recognises, and what the format's reader raises.
     """
@@ -54,7 +58,7 @@ def read_dataset(path: Path | str, *, alphabet: str = "DNA", covariates: Path | 
     if found is None:
         raise DataError(_unrecognised(path))
     dataset = FORMATS[found].read(path, alphabet=alphabet)
-    return dataset if covariates is None else join_covariates(dataset, covariates)
+    return dataset if covariates is None else join_covariates(dataset, covariates, wanted=wanted)
 
 
 def recognise(path: Path | str) -> str | None:

@@ -14,7 +14,7 @@ from dnaconv_core.data.loci import pieces
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Record
-from dnaconv_core.sequence.encoding import LETTERS
+from dnaconv_core.sequence.encoding import AMBIGUOUS, LETTERS
 from dnaconv_core.sequence.interval import Locus, contig_key, parse_locus
 
 _CODES = {}
@@ -24,7 +24,8 @@ for _name, _letters in LETTERS.items():
         _CODES[_name][[ord(_letter), ord(_letter.lower())]] = _code
     for _other in "tu":  # either letter means the fourth base
         _CODES[_name][[ord(_other), ord(_other.upper())]] = 3
-_UPPER = bytes(byte if 65 <= byte <= 90 and byte != ord("X") else ord("N") for byte in bytes(range(256)).upper())
+_KEPT = f"ACGTU{AMBIGUOUS}".encode()
+_UPPER = bytes(byte if byte in _KEPT else ord("N") for byte in bytes(range(256)).upper())  # all else is unknown
 
 
 def text_codes(text: str, alphabet: str = "DNA") -> np.ndarray:

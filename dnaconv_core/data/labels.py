@@ -40,6 +40,9 @@ class Guess(NamedTuple):
         return self._replace(words=words, classes=self.classes[::-1], why="swapped by hand")
 
 
+_INFINITE = ("inf", "infinity")
+
+
 def guess_mapping(values: Sequence[Any] | np.ndarray, wanted: str = "", separator: str | None = None) -> Guess:
     """What the words of a column mean. wanted: 'binary', 'regression' or 'classes' where the user chose it.
 
@@ -51,6 +54,9 @@ def guess_mapping(values: Sequence[Any] | np.ndarray, wanted: str = "", separato
     counts = Counter({word: n for word, n in counts.items() if word.lower() not in MISSING or (signs and word)})
     if not counts:
         return Guess("numbers", {}, (), {}, "every value is missing")
+    known = Counter({word: n for word, n in counts.items() if word.lower().lstrip("+-") not in _INFINITE})
+    if known and numbers_of(list(known), separator).share == 1:
+        counts = known  # numbers, some of which are none: no class
     found = numbers_of(list(counts), separator)
     share = sum(n for n, value in zip(counts.values(), found.values, strict=True) if value == value) / counts.total()
     told = dict(counts.most_common(200))

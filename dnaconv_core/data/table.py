@@ -11,10 +11,11 @@ import numpy as np
 from dnaconv_core.data.columns import ID_NAMES, LABEL_NAMES, MEASURED, SEQUENCE_NAMES, WEIGHT_NAMES
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.data.labels import guess_mapping
-from dnaconv_core.data.textfile import clean_fast, read_rows
-from dnaconv_core.data.values import decimal_point, is_missing
-from dnaconv_core.errors import DataError
-from dnaconv_core.sequence.encoding import one_hot
+from dnaconv_core.data.textfile import read_rows
+from dnaconv_core.data.values import decimal_point
+from dnaconv_core.errors import DataError, InputError
+from dnaconv_core.results import Skipped
+from dnaconv_core.sequence.encoding import clean, one_hot
 
 
 def read_table(
@@ -32,8 +33,8 @@ def read_table(
     sequence, ids, weight: a column's name each; labels, covariates: any number of columns. Without ids the examples are
     called row_1, row_2, …, and an id that comes again gets a number behind it; without a label column `y` is
     `(N, 0)`. Labels are numbers, with decimal commas in a file of ';', or yes and no in usual words.
-    Raises DataError naming the line and column of what is missing, not a number or of another length, and InputError
-    for a foreign character in a sequence.
+    A row with something missing, not a number, of another length or with a foreign character is listed in `skipped`;
+    where half of all rows are such, DataError or InputError names the line and column of the first.
     """
     path = Path(path)
     fields, places, separator, told = read_rows(path)
@@ -47,11 +48,13 @@ def read_table(
         )
     if not rows:
         raise DataError(f"{path} has a header but no examples below it")
-    for row, place in zip(rows, places, strict=True):
+    wrong: dict[int, str] = {}  # row: what is the matter with it
+    for number, row in enumerate(rows):
         if len(row) != len(header):
-            raise DataError(
-                f"{path}: line {place} has {len(row)} fields and the header {len(header)}: correct the line"
+            wrong[number] = (
+                f"line {places[number]} has {len(row)} fields and the header {len(header)}: correct the line"
             )
+            rows[number] = (row + [""] * len(header))[: len(header)]
     id_column = _column(path, header, "id", ids, ID_NAMES)
     weight_column = _column(path, header, "weight", weight, WEIGHT_NAMES)
     notes = list(told)
@@ -63,28 +66,52 @@ def read_table(
         label_columns = [_named(path, header, "label", name) for name in labels]
     covariate_columns = [_named(path, header, "covariate", name) for name in covariates]
 
-    def numbers(columns: list[int]) -> np.ndarray:
-        values = [_numbers(path, [row[c] for row in rows], places, header[c]) for c in columns]
-        return np.stack(values, axis=1) if values else np.empty((len(rows), 0), np.float32)
+    def column_of(c: int) -> list[str]:
+        return [row[c] for row in rows]
 
-    letters = _sequences(path, [row[column] for row in rows], places, alphabet)
-    found = [_labels(path, [row[c] for row in rows], places, header[c], separator) for c in label_columns]
-    y = np.stack(found, axis=1) if found else np.empty((len(rows), 0), np.float32)
+    letters = _sequences(column_of(column), places, alphabet, wrong)
+    y = _stacked([_labels(column_of(c), places, header[c], separator, wrong) for c in label_columns], len(rows))
     w = np.ones_like(y)
     if weight_column is not None:
-        w *= numbers([weight_column])
-        if (w < 0).any():
-            raise DataError(
-                f"{path}: line {places[int(np.argwhere(w < 0)[0][0])]} has a negative weight: use 0 or more"
-            )
-    names = [f"row_{i}" for i in range(1, len(rows) + 1)]
+        weights = _numbers(column_of(weight_column), places, header[weight_column], separator, wrong)
+        for number in np.flatnonzero(weights < 0).tolist():
+            wrong.setdefault(number, f"line {places[number]} has a negative weight: use 0 or more")
+        w *= weights[:, None]
+    beside = _stacked(
+        [_numbers(column_of(c), places, header[c], separator, wrong) for c in covariate_columns], len(rows)
+    )
+    skipped = _refused(path, wrong, places)
+    kept = [number for number in range(len(rows)) if number not in wrong]
+    names = [f"row_{i + 1}" for i in kept]
     if id_column is not None:
-        names = unique([row[id_column].strip() for row in rows], str(path), notes)
-    X = one_hot(letters, alphabet)
-    dataset = Dataset(X, y, w, np.array(names, dtype=str), alphabet=alphabet, name=path.name, notes=tuple(notes))
-    if not covariate_columns:
-        return dataset
-    return dataset.with_covariates(numbers(covariate_columns), tuple(covariates))
+        names = unique([rows[i][id_column].strip() for i in kept], str(path), notes)
+    X = one_hot([letters[i] for i in kept], alphabet)
+    dataset = Dataset(
+        X, y[kept], w[kept], np.array(names, dtype=str), alphabet=alphabet, name=path.name, notes=tuple(notes),
+        skipped=skipped,
+    )  # fmt: skip
+    return dataset.with_covariates(beside[kept], tuple(covariates)) if covariate_columns else dataset
+
+
+def _refused(path: Path, wrong: dict[int, str], places: list[int]) -> tuple[Skipped, ...]:
+    """The rows that cannot be used. Raises for the first where they are half of all or more."""
+    if not wrong:
+        return ()
+    if 2 * len(wrong) >= len(places):
+        first = wrong[min(wrong)]
+        kind = InputError if " at position " in first else DataError
+        more = f" ({len(wrong):,} of {len(places):,} rows cannot be used)" if len(wrong) > 1 else ""
+        raise kind(f"{path}: {first}{more}")
+    return tuple(Skipped(str(path), places[row], _alone(wrong[row], places[row])) for row in sorted(wrong))
+
+
+def _alone(sentence: str, place: int) -> str:
+    """The sentence without the line that it names."""
+    return sentence.removeprefix("the sequence in ").removeprefix(f"line {place} ")
+
+
+def _stacked(columns: list[np.ndarray], n: int) -> np.ndarray:
+    return np.stack(columns, axis=1) if columns else np.empty((n, 0), np.float32)
 
 
 def _named(path: Path, header: list[str], role: str, name: str) -> int:
@@ -100,17 +127,26 @@ def _column(path: Path, header: list[str], role: str, name: str | None, usual: t
     return next((lower.index(known) for known in usual if known in lower), None)
 
 
-def _sequences(path: Path, texts: list[str], places: list[int], alphabet: str) -> list[str]:
+def _sequences(texts: list[str], places: list[int], alphabet: str, wrong: dict[int, str]) -> list[str]:
+    """The letters of each row; rows without any, or of another length than most, are noted in `wrong`."""
     letters: list[str] = []
-    for text, place in zip(texts, places, strict=True):
-        sequence = clean_fast(text.strip(), alphabet, f"{path}: the sequence in line {place}")
-        if not sequence or (letters and len(sequence) != len(letters[0])):
-            expected = f"the first has {len(letters[0])}" if letters else "it is empty"
-            raise DataError(
-                f"{path}: the sequence in line {place} has {len(sequence)} bases and {expected}: "
-                "a dataset needs equal lengths; 'dnaconv data import' takes any"
+    for number, (text, place) in enumerate(zip(texts, places, strict=True)):
+        try:
+            letters.append(clean(text.strip(), alphabet, where=f"the sequence in line {place}"))
+        except InputError as error:
+            wrong.setdefault(number, str(error))
+            letters.append("")
+    lengths = Counter(len(letters[i]) for i in range(len(letters)) if i not in wrong and letters[i])
+    usual = lengths.most_common(1)[0][0] if lengths else 0
+    for number, sequence in enumerate(letters):
+        if len(sequence) != usual or not sequence:
+            others = "the first has" if usual == len(letters[0]) else "most have"
+            expected = f"{others} {usual}" if sequence else "it is empty"
+            wrong.setdefault(
+                number,
+                f"the sequence in line {places[number]} has {len(sequence)} bases and {expected}: "
+                "a dataset needs equal lengths; 'dnaconv data import' takes any",
             )
-        letters.append(sequence)
     return letters
 
 
@@ -132,25 +168,36 @@ def _changes(texts: list[str], separator: str | None) -> bool:
     return guess.kind in ("numbers", "binary") and len(guess.counts) > 1
 
 
-def _labels(path: Path, texts: list[str], places: list[int], name: str, separator: str | None) -> np.ndarray:
-    """(N,) numbers, or 1 and 0 for yes and no in whatever words."""
+def _labels(texts: list[str], places: list[int], name: str, separator: str | None, wrong: dict[int, str]) -> np.ndarray:
+    """(N,) numbers, or 1 and 0 for yes and no in whatever words; other rows are noted in `wrong`."""
     guess = guess_mapping(texts, separator=separator)
-    if guess.kind == "binary" and guess.words and not any(map(is_missing, texts)):
-        return np.array([guess.words[text.strip()] for text in texts], np.float32)
-    return _numbers(path, [decimal_point(text, separator) for text in texts], places, name)
+    if guess.kind == "binary" and guess.words:
+        known = [guess.words.get(text.strip()) for text in texts]
+        for number, value in enumerate(known):
+            if value is None:
+                wrong.setdefault(number, _no_number(texts[number], places[number], name))
+        return np.array([0 if value is None else value for value in known], np.float32)
+    return _numbers(texts, places, name, separator, wrong)
 
 
-def _numbers(path: Path, texts: list[str], places: list[int], name: str) -> np.ndarray:
+def _numbers(
+    texts: list[str], places: list[int], name: str, separator: str | None, wrong: dict[int, str]
+) -> np.ndarray:
     values = np.empty(len(texts), np.float32)
-    for i, (text, place) in enumerate(zip(texts, places, strict=True)):
+    for i, text in enumerate(texts):
         try:
             with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and refused below
-                values[i] = float(text)
+                values[i] = float(decimal_point(text, separator))
         except ValueError:
             values[i] = np.nan
         if not np.isfinite(values[i]):
-            raise DataError(f"{path}: line {place} has {text[:80]!r} in column {name!r}: it must be a finite number")
+            wrong.setdefault(i, _no_number(text, places[i], name))
+            values[i] = 0
     return values
+
+
+def _no_number(text: str, place: int, name: str) -> str:
+    return f"line {place} has {text[:60]!r} in column {name[:60]!r}: it must be a finite number"
 
 
 def unique(names: list[str], source: str, notes: list[str]) -> list[str]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dnaconv_core.errors import DataError
-from dnaconv_core.sequence.encoding import AMBIGUOUS, LETTERS, clean
 from dnaconv_core.text import read_text
 
 SEPARATORS = "\t,;"  # of fields, in order of preference; spreadsheets of some countries write semicolons
@@ -46,13 +45,3 @@ def split_rows(text: str, name: str) -> Rows:
     if len(fields) != len(places):
         raise DataError(f"{name} has a quoted field that runs over several lines: keep each example on one line")
     return Rows(fields, places, separator)
-
-
-def clean_fast(text: str, alphabet: str, where: str) -> str:
-    """What `encoding.clean` gives, quickly for sequences that are already in order (most of a file)."""
-    letters = text.upper()
-    in_order = text.isascii() and not letters.translate(_GONE[alphabet])  # upper() makes two letters of 'ß'
-    return letters if in_order else clean(text, alphabet, where=where)
-
-
-_GONE = {name: dict.fromkeys(map(ord, letters + AMBIGUOUS)) for name, letters in LETTERS.items()}

@@ -116,6 +116,7 @@ def _read(experiment: Experiment, path: str, covariates: str) -> Dataset:
         Path(path),
         alphabet=experiment.alphabet,
         covariates=Path(covariates) if covariates and experiment.covariates else None,
+        wanted=experiment.covariates,
     )
 
 

@@ -210,3 +210,11 @@ def test_histograms():
     counts, edges = histogram(np.array([0.0, 0.5, 10.0]), bins=4)
     assert counts.tolist() == [2, 0, 0, 1] and edges.tolist() == [0, 2.5, 5, 7.5, 10]
     assert histogram(np.array([np.nan]))[0].tolist() == [0] and histogram(np.full(3, 0.25))[0].sum() == 3
+
+
+def test_infinite_values_are_no_classes():
+    column = ["0.5", "inf", "-Inf", "nan", "inf", "inf", "2"]
+    assert guess_mapping(column).kind == "numbers"
+    found = make_labels({"y": [*column, "1", "7", "8"]}, LabelRecipe(("y",)), ",")
+    assert {1, 2, 4, 5} <= set(found.wrong) and "'inf'" in found.wrong[1]
+    assert guess_mapping(["inf", "ctrl", "inf", "ctrl"]).kind == "binary"

@@ -5,7 +5,7 @@ import gzip
 import numpy as np
 import pytest
 
-from dnaconv_core.data.fasta import read_fasta, read_fasta_dataset
+from dnaconv_core.data.fasta import read_fasta, read_fasta_dataset, read_sequences, told_apart
 from dnaconv_core.data.table import read_table
 from dnaconv_core.errors import DataError, InputError, UnsafeFileError
 from dnaconv_core.results import Record
@@ -214,3 +214,35 @@ def test_commands_tell_which_column_is_the_label(tmp_path, capsys):
     told = capsys.readouterr()
     assert f"{file}: the label is column 'signalValue'" in told.err and "pearson_r" in told.out
     assert f"{file}: 29 ids came before and got a number behind them: 'p' is 'p_2'" in told.err
+
+
+def test_bad_rows_of_a_table_are_listed_and_the_rest_is_read(tmp_path):
+    file = tmp_path / "t.csv"
+    good = "".join(f"g{i},ACG,{i},1\n" for i in range(6))
+    file.write_text(f"id,sequence,y,w\n{good}a,ACG,inf,1\nb,ACGT,1,1\nc,AXG,1,1\nd,ACG,1\n\ng0,CCC,7.5,2\ne,TTT,1,-1\n")
+    data = read_table(file)
+    assert data.ids.tolist() == [*(f"g{i}" for i in range(6)), "g0_2"] and data.sequences()[6] == "CCC"
+    assert data.y[:, 0].tolist() == [0, 1, 2, 3, 4, 5, 7.5] and data.w[:, 0].tolist() == [1] * 6 + [2]
+    assert [(one.line, one.reason.split(":")[0]) for one in data.skipped] == [
+        (8, "has 'inf' in column 'y'"),
+        (9, "has 4 bases and the first has 3"),
+        (10, "has 'X' at position 2"),
+        (11, "has 3 fields and the header 4"),
+        (14, "has a negative weight"),
+    ]
+    assert {one.file for one in data.skipped} == {str(file)}
+
+
+def test_one_text_gives_the_same_records_by_every_way(tmp_path):
+    """As a file, as text, and with a bad record between them, which only the tolerant way passes over."""
+    text = ">a one\nAC\nGT\n>b\nACX-\n>a\nTTNN\n"
+    file = tmp_path / "f.fa"
+    file.write_text(text)
+    found = read_sequences(file)
+    assert [(r.id, r.sequence) for r in found.records] == [("a", "ACGT"), ("a", "TTNN")]
+    assert found.skipped == [(str(file), 4, "has 'X' at position 3: use A, C, G, T or an IUPAC code such as N")]
+    assert [r.sequence for r in read_sequences(file, masked=True).records] == ["ACGT", "ACNN", "TTNN"]
+    apart, notes = told_apart(found, "f.fa", least=4, what="a window")
+    assert [r.id for r in apart.records] == ["a", "a_2"] and notes[0].endswith("'a' is 'a_2'")
+    with pytest.raises(InputError, match=r"f.fa: sequence 1 \('a'\) has 4 bases: a window has 5"):
+        told_apart(found, "f.fa", least=5, what="a window")
