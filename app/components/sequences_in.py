@@ -54,7 +54,7 @@ def pasted_or_file(
         return []
     source = upload.name if upload is not None else ""
     given = uploaded_text(upload) if upload is not None else text
-    found = parse_records(given, alphabet, name=source, bare=True, masked=True).usable()
+    found = parse_records(given, alphabet, name=source, bare=True, masked=upload is not None).usable()
     found, notes = told_apart(found, source or "the text")
     for note in notes:
         st.caption(plain(note))

@@ -80,7 +80,14 @@ def test_scan_tells_its_sequences_apart(dashboard, trained, settled):
         at.segmented_control(key="scan_rate").set_value(rate).run()
         assert metric(settled(at), "Windows scored") == "100"
     at.text_area(key="scan_text").set_value(fasta.replace("s1", "s0")).run()
-    assert errors(at) == ["the sequence 's0' comes twice: give each its own name"]
+    assert not errors(settled(at))
+    told = [caption.value for caption in at.caption]
+    assert any("1 ids came before and got a number behind them" in line and "s0" in line for line in told)
+    at.text_area(key="scan_text").set_value(fasta.replace("GACT", "GA!T", 1)).run()
+    assert not errors(settled(at)) and [one.label for one in at.expander][:1] == ["One row was left out"]
+    assert (
+        at.dataframe[0].value["Line"].tolist() == [1] and "has '!' at position 4" in at.dataframe[0].value["Reason"][0]
+    )
 
 
 def test_a_single_window_is_drawn_as_a_point(monkeypatch):
@@ -211,7 +218,7 @@ def test_predict_gives_each_row_its_own_covariate(dashboard, trained):
         ("a.csv", "id,sequence\n", "a header but no lines below it"),
         ("a.csv", f"a,{'ACGT' * 25}\nb,{'TGCA' * 25}\n", "the first line of a.csv holds a sequence"),
         ("a.csv", f"id,sequence\na,{'A' * 200_000}\n", "a.csv cannot be split into fields"),
-        ("a.csv", "id,sequence\n\na,ACGT\nb,ACGT,3\n", "line 4 has 3 fields and the header 2"),
+        ("a.csv", "id,sequence\n\na,ACGT,3\n", "line 3 has 3 fields and the header 2"),
         (
             "a.fa",
             "".join(f">s{i}\n{'A' * 101}\n" for i in range(50_001)),
@@ -240,13 +247,26 @@ def test_predict_finds_the_sequences_of_a_table(dashboard, trained, content):
     assert at.dataframe[0].value["bases"].tolist() == [101] * 4
 
 
-@pytest.mark.parametrize("value", ["-1", "nan", "inf", "high"])
+@pytest.mark.parametrize("value", ["nan", "inf", "high"])
 def test_predict_refuses_a_covariate_that_cannot_be(dashboard, trained, value):
     run = trained("chromatin")
     at = dashboard("predict", experiment="chromatin", run=run.id)
     at = upload(at, "one.csv", f"id,sequence,accessibility\na,{'A' * 101},{value}\n".encode())
-    assert not at.exception and errors(at) == [
-        f"line 2 has '{value}' as accessibility: write a number that is not below 0"
+    assert not at.exception and errors(at) == [f"one.csv: line 2 has '{value}' as accessibility: write a number"]
+
+
+def test_predict_lists_the_lines_it_cannot_use(dashboard, trained):
+    run = trained("tf_binding")
+    good = "".join(f"TP53,{letter * 101}\n" for letter in "ACGT")
+    at = dashboard("predict", experiment="tf_binding", run=run.id)
+    at = upload(at, "t.csv", f"id,sequence\n{good}b,{'A' * 50}!\nc,A,C\n".encode())
+    assert not at.exception and not errors(at)
+    assert "2 rows were left out" in [one.label for one in at.expander]
+    listed = next(frame.value for frame in at.dataframe if "Reason" in frame.value)
+    assert listed["Line"].tolist() == [6, 7]
+    assert listed["Reason"].tolist() == [
+        "has '!' at position 51: use A, C, G, T or an IUPAC code such as N",
+        "has 3 fields and the header 2: correct the line",
     ]
 
 
