@@ -15,7 +15,7 @@ from dnaconv_core.sequence.encoding import parse_records
 from dnaconv_core.text import text_of
 from frame.words import Words, plain
 
-_MOST = 256 << 20  # bytes a packed upload may unpack to
+_MOST = 64 << 20  # bytes a packed upload may unpack to
 
 
 def uploaded_text(upload: Any, wanted: str = "FASTA, plain or gzip") -> str:

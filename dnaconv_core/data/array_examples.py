@@ -16,6 +16,8 @@ from dnaconv_core.data.labels import LabelRecipe, make_labels
 from dnaconv_core.data.letters import encode_texts, guess_alphabet
 from dnaconv_core.errors import DataError, UnsafeFileError
 
+_SMALL = 64 << 20  # bytes that are unpacked however few hold them
+PACKED_AT_MOST = 100  # times: one-hot letters pack about twentyfold
 ARRAYS_BYTES = 8 << 30  # the most that a file's arrays may hold together, unpacked
 _NAMES = {
     "x": ("x", "onehot", "one_hot", "seq", "seqs", "sequence", "sequences", "inputs", "data", "arr_0"),
@@ -68,6 +70,9 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
             size = sum(info.file_size for info in members)
             if size > ARRAYS_BYTES:
                 raise UnsafeFileError(f"{path} unpacks to {size / 2**30:.1f} GiB: split it")
+            packed = sum(info.compress_size for info in members)
+            if size > max(PACKED_AT_MOST * packed, _SMALL):
+                raise UnsafeFileError(f"{path} unpacks to {size / max(packed, 1):,.0f} times its size: refused")
             return {info.filename.removesuffix(".npy"): _array(archive, info, path) for info in members}
     except FileNotFoundError as error:
         raise DataError(f"{path} does not exist: check the name") from error

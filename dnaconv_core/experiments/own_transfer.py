@@ -38,6 +38,7 @@ _ID_BYTES = 4 * 300  # of an example's id, as numpy keeps it
 _BESIDE = 1 << 20  # bytes a shard may have beside its numbers
 _TOP = (EXPERIMENT, RECIPE, AUDIT, LOOKS)
 _BLOCK = 1 << 20
+_BASES_A_BYTE = 64
 
 
 def export_experiment(key: str, out: Path) -> int:
@@ -75,6 +76,7 @@ def import_experiment(archive: Path, key: str = "") -> Experiment:
     try:
         with zipfile.ZipFile(archive) as packed, scratch() as folder:
             experiment = _told(packed, archive)
+            _check_size(experiment, archive)
             key = new_key(key or experiment.key)
             _unpack(packed, archive, experiment, folder)
             _check(folder, archive, experiment)
@@ -96,6 +98,13 @@ def _told(packed: zipfile.ZipFile, archive: Path) -> Experiment:
     with packed.open(EXPERIMENT) as file:
         content = file.read(_SMALL + 1)
     return from_words(read_words(content[: _SMALL + 1], f"{EXPERIMENT} in {archive}"), f"{EXPERIMENT} in {archive}")
+
+
+def _check_size(experiment: Experiment, archive: Path) -> None:
+    """A base takes two bits, and those of overlapping windows less; far more bases than there are bits are a bomb."""
+    bases, size = sum(n for _, n in experiment.parts) * experiment.length, archive.stat().st_size
+    if bases > _BASES_A_BYTE * size:
+        raise UnsafeFileError(f"{archive} states {bases:,} bases in {size:,} bytes, which cannot be: refused")
 
 
 def _unpack(packed: zipfile.ZipFile, archive: Path, experiment: Experiment, folder: Path) -> None:

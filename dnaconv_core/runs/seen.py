@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,6 +50,9 @@ def read_hashes(content: bytes | Path) -> tuple[np.ndarray, bool]:
     try:
         if size > MOST_BYTES:
             raise ValueError(f"{size:,} bytes")
+        with zipfile.ZipFile(io.BytesIO(content) if isinstance(content, bytes) else content) as packed:
+            if sum(entry.file_size for entry in packed.infolist()) > MOST_BYTES:  # no more than this is unpacked
+                raise ValueError("it unpacks to too much")
         with np.load(io.BytesIO(content) if isinstance(content, bytes) else content, allow_pickle=False) as kept:
             hashes, whole = kept["hashes"], bool(kept["whole"])
     except DAMAGED as error:

@@ -14,8 +14,10 @@ import json
 import re
 import zipfile
 from array import array
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,22 +30,17 @@ from dnaconv_core.experiments.own import from_words
 from dnaconv_core.experiments.own_store import adopt, adopted_key
 from dnaconv_core.files import FORMULA, ZIP_DAMAGED, safe_cell
 from dnaconv_core.home import models_folder
-from dnaconv_core.model.bundle import CARD, CONFIG, MAX_JSON, MAX_WEIGHTS, METRICS, WEIGHTS, Bundle, load_bundle
+from dnaconv_core.model.bundle import CARD, CONFIG, METRICS, WEIGHTS, Bundle, load_bundle
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.card import command, write_card
+from dnaconv_core.runs.model_zip import COMMAND, HISTORY, TABLE, ModelZip
 from dnaconv_core.runs.models import find_model
-from dnaconv_core.runs.seen import HASHES, MOST_BYTES, read_hashes
+from dnaconv_core.runs.seen import HASHES, read_hashes
 from dnaconv_core.runs.store import Store
 from dnaconv_core.scratch import scratch
 from dnaconv_core.sequence.encoding import LETTERS
 
-TABLE, HISTORY, COMMAND = "predictions.csv", "history.csv", "command.txt"
-_LIMITS = {
-    CONFIG: MAX_JSON, WEIGHTS: MAX_WEIGHTS, METRICS: MAX_JSON, CARD: MAX_JSON, TABLE: 1 << 28, HISTORY: 1 << 28,
-    COMMAND: MAX_JSON, HASHES: MOST_BYTES,
-}  # fmt: skip
-_MOST_ENTRIES = 32
 _MOST_LETTERS = 1 << 28  # of all ids together, each as long as the longest: that is how numpy keeps them
 _NO_RECORD = (KeyError, TypeError, ValueError, AttributeError, DnaConvError)  # it does not hold what is asked for
 
@@ -93,20 +90,18 @@ def import_model(archive: Path | bytes) -> str:
     other names than a bundle's, too much to unpack, weights that do not fit the configuration, and tables that do not
     fit either.
     """
-    files = _unpack(archive)
-    experiment, config = _described(files)
-    if len(files[WEIGHTS]) + (1 << 20) < 4 * config.n_parameters:  # before a network of that size is made
-        raise BundleError(
-            f"{CONFIG} describes {config.n_parameters:,} parameters and {WEIGHTS} has only {len(files[WEIGHTS]):,} "
-            f"bytes: they do not belong together"
-        )
-    if config.task != experiment.task or config.alphabet != experiment.alphabet:
-        raise BundleError(f"{CONFIG} describes a {config.task} of {config.alphabet}, which {experiment.key} is not")
+    with ModelZip(archive) as packed:
+        config_json = packed.read(CONFIG)
+        experiment, config = _described(config_json)
+        packed.check_weights(config)
+        if config.task != experiment.task or config.alphabet != experiment.alphabet:
+            raise BundleError(f"{CONFIG} describes a {config.task} of {config.alphabet}, which {experiment.key} is not")
+        predictions = _predictions_npz(partial(packed.lines, TABLE, config.length), config) if TABLE in packed else None
+        files = {name: packed.read(name) for name in packed if name != TABLE} | {CONFIG: config_json}
     if HASHES in files:
         read_hashes(files[HASHES])
-    table = files.pop(TABLE, None)
-    if table is not None:
-        files[PREDICTIONS] = _predictions_npz(table, config)
+    if predictions is not None:
+        files[PREDICTIONS] = predictions
     name = str(json.loads(files[CONFIG]).get("name") or "model")
     digest = hashlib.sha256(files[CONFIG] + files[WEIGHTS]).hexdigest()[:6]
     slug = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-").lower()[:40] or "model"
@@ -154,46 +149,9 @@ def _check_metrics(content: bytes) -> None:
                     raise BundleError(f"{METRICS}: {name} of {split!r} is no finite number: export the model again")
 
 
-def _unpack(archive: Path | bytes) -> dict[str, bytes]:
-    """The files of a bundle in a zip, by name: at its top, or in one folder."""
-    source = io.BytesIO(archive) if isinstance(archive, bytes) else archive
-    label = "the file" if isinstance(archive, bytes) else str(archive)
-    files: dict[str, bytes] = {}
+def _described(content: bytes) -> tuple[Any, ModelConfig]:
     try:
-        with zipfile.ZipFile(source) as packed:
-            entries = [entry for entry in packed.infolist() if not entry.is_dir()]
-            if len(entries) > _MOST_ENTRIES:
-                raise BundleError(f"{label} holds {len(entries):,} files: an exported model has {len(_LIMITS)} at most")
-            for entry in entries:
-                path = PurePosixPath(entry.filename)
-                if path.is_absolute() or ".." in path.parts or "\\" in entry.filename or len(path.parts) > 2:
-                    raise BundleError(f"{label} holds {entry.filename!r}, a path outside the model's folder: refused")
-                if path.name not in _LIMITS or path.name in files:
-                    why = "twice" if path.name in files else "which is no part of a model"
-                    raise BundleError(f"{label} holds {entry.filename!r} {why}: export the model again")
-                files[path.name] = _content(packed, entry, _LIMITS[path.name])
-    except FileNotFoundError:
-        raise BundleError(f"{label} does not exist: give the path of an exported model") from None
-    except ZIP_DAMAGED as error:
-        raise BundleError(f"{label} is not a readable .zip ({error}): export the model again") from None
-    for needed in (CONFIG, WEIGHTS):
-        if needed not in files:
-            raise BundleError(f"{label} has no {needed}: a model is exported with 'dnaconv runs export'")
-    return files
-
-
-def _content(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> bytes:
-    """What is in an entry, never more than it may be, whatever its header says."""
-    with packed.open(entry) as file:
-        content = file.read(limit + 1)
-    if len(content) > limit:
-        raise BundleError(f"{entry.filename} unpacks to more than the {limit:,} bytes it may have: refused")
-    return content
-
-
-def _described(files: dict[str, bytes]) -> tuple[Any, ModelConfig]:
-    try:
-        config = json.loads(files[CONFIG])
+        config = json.loads(content)
         experiment = _experiment(config)
         if experiment.key != config["experiment"]:  # the beginning of a key does on a command line, not in a file
             raise ValueError(experiment.key)
@@ -242,30 +200,20 @@ def _n_labels(config: ModelConfig) -> int:
     return 1 if config.answer.joint else config.n_tasks
 
 
-def _predictions_npz(table: bytes, config: ModelConfig) -> bytes:
-    """The arrays of an exported table, checked against the model's shape."""
+def _predictions_npz(lines: Callable[[], Iterator[str]], config: ModelConfig) -> bytes:
+    """The arrays of an exported table, checked against the model's shape; it is looked through before it is kept."""
     header, labels, known = _header(config), _n_labels(config), LETTERS[config.alphabet] + "N"
+    n, longest = 0, 0
+    for name, _, _ in _rows(lines(), header, config.length, known):
+        n, longest = n + 1, max(longest, len(name))
+        if n * longest > _MOST_LETTERS:
+            raise BundleError(f"{TABLE} has an id of {longest:,} letters, too long for {n:,} rows or more")
     ids, sequences, values = [], bytearray(), array("f")
-    try:
-        rows = csv.reader(io.TextIOWrapper(io.BytesIO(table), "utf-8", newline=""))  # one at a time: there may be many
-        if next(rows, None) != header:
-            raise BundleError(f"{TABLE} has other columns than {', '.join(header)}: export the model again")
-        for number, row in enumerate(rows, 2):
-            if len(row) != len(header):
-                raise BundleError(f"{TABLE}, line {number}: it has {len(row)} cells for {len(header)} columns")
-            name, sequence, *rest = row
-            if len(sequence) != config.length or set(sequence) - set(known):
-                raise BundleError(f"{TABLE}, line {number}: the sequence does not have {config.length} of {known}")
-            ids.append(name[1:] if name[:1] == "'" and name[1:].startswith(FORMULA) else name)
-            sequences += sequence.encode()
-            values.extend(map(float, rest))
-    except (ValueError, OverflowError, csv.Error) as error:
-        raise BundleError(f"{TABLE} is not a table of numbers ({error}): export the model again") from None
+    for name, sequence, rest in _rows(lines(), header, config.length, known):
+        ids.append(name[1:] if name[:1] == "'" and name[1:].startswith(FORMULA) else name)
+        sequences += sequence.encode()
+        values.extend(rest)
     numbers = np.frombuffer(values, np.float32).reshape(len(ids), len(header) - 2)
-    if np.isinf(numbers).any():
-        raise BundleError(f"{TABLE} holds a number that is infinite: export the model again")
-    if len(ids) * max(map(len, ids), default=0) > _MOST_LETTERS:
-        raise BundleError(f"{TABLE} has an id of {max(map(len, ids)):,} letters, too long for {len(ids):,} rows")
     lookup = np.full(256, 4, np.uint8)
     lookup[np.frombuffer(known.encode(), np.uint8)] = range(5)
     letters = np.frombuffer(sequences, np.uint8)
@@ -278,6 +226,26 @@ def _predictions_npz(table: bytes, config: ModelConfig) -> bytes:
         covariates=numbers[:, weights + labels :],
         codes=lookup[letters].reshape(len(ids), config.length),
     ).pack()
+
+
+def _rows(lines: Iterator[str], header: list[str], length: int, known: str) -> Iterator[tuple[str, str, list[float]]]:
+    """Id, sequence and numbers of each row of the table, one at a time: there may be many."""
+    try:
+        rows = csv.reader(lines)
+        if next(rows, None) != header:
+            raise BundleError(f"{TABLE} has other columns than {', '.join(header)}: export the model again")
+        for number, row in enumerate(rows, 2):
+            if len(row) != len(header):
+                raise BundleError(f"{TABLE}, line {number}: it has {len(row)} cells for {len(header)} columns")
+            name, sequence, *rest = row
+            if len(sequence) != length or set(sequence) - set(known):
+                raise BundleError(f"{TABLE}, line {number}: the sequence does not have {length} of {known}")
+            told = np.array(rest, np.float32)  # what is too large for 32 bits becomes infinite
+            if np.isinf(told).any():
+                raise BundleError(f"{TABLE} holds a number that is infinite: export the model again")
+            yield name, sequence, told.tolist()
+    except (ValueError, OverflowError, csv.Error) as error:
+        raise BundleError(f"{TABLE} is not a table of numbers ({error}): export the model again") from None
 
 
 def _csv(header: list[str], rows: Any) -> str:
