@@ -1,4 +1,4 @@
-"""The dashboard's entry: navigation, and what surrounds every page. Start it with `streamlit run app`.
+"""The dashboard: navigation, and what surrounds every page. `streamlit run app` starts it through streamlit_app.py.
 
 No folder here may be called `pages`: Streamlit would open a link to a page in it, on a server that has just started,
 without running this file.

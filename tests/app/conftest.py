@@ -25,7 +25,7 @@ def dashboard(monkeypatch):
     monkeypatch.syspath_prepend(str(APP))
 
     def open_(page: str = "", **query: str):
-        at = testing.AppTest.from_file(str(APP / "streamlit_app.py"), default_timeout=120)
+        at = testing.AppTest.from_file(str(APP / "dashboard.py"), default_timeout=120)
         for name, value in query.items():
             at.query_params[name] = value
         at.run()
