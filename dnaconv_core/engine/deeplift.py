@@ -24,6 +24,7 @@ from torch import Tensor
 
 from dnaconv_core.model.convnet import ConvNet
 from dnaconv_core.model.heads import EACH, MAX, MEAN
+from dnaconv_core.model.layers import outside_gc
 from dnaconv_core.model.step import Step
 from dnaconv_core.model.steps import Activation, BothStrands, Convolution, StrongerStrand
 
@@ -36,14 +37,10 @@ def multipliers(model: ConvNet, x: Tensor, reference: Tensor, task: int) -> Tens
     counted = model.pooling.counted(x)  # of both: the reference is taken to lie where the sequence does
     with torch.no_grad():
         kept = _Reference()
-        _pooled(model, reference, kept, counted)
+        _logit(model, reference, kept, counted, task)
     with torch.enable_grad():
         x = x.detach().requires_grad_(True)
-        h = _pooled(model, x, kept.replay(), counted)  # (B, n)
-        logit = h @ model.own[task].detach()  # covariates enter after this, linearly
-        if model.positional is not None:
-            logit = logit + x.flatten(1) @ model.positional.weight[task].detach()
-        return torch.autograd.grad(logit.sum(), x)[0]
+        return torch.autograd.grad(_logit(model, x, kept.replay(), counted, task).sum(), x)[0]
 
 
 class _Reference:
@@ -77,6 +74,16 @@ class _Reference:
         place = self.place or 0
         self.place = place + 1
         return self.seen[place]
+
+
+def _logit(model: ConvNet, x: Tensor, rule: _Reference, counted: Tensor | None, task: int) -> Tensor:
+    """The logit `(B,)` without bias and covariates, which enter linearly."""
+    logit = _pooled(model, x, rule, counted) @ model.own[task].detach()
+    if model.positional is not None:
+        logit = logit + x.flatten(1) @ model.positional.weight[task].detach()
+    if model.composition is not None:
+        logit = logit + rule.relu(outside_gc(x, model.config.composition)) @ model.composition.weight[task].detach()
+    return logit
 
 
 def _pooled(model: ConvNet, x: Tensor, rule: _Reference, counted: Tensor | None) -> Tensor:

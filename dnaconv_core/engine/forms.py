@@ -5,11 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dnaconv_core.model.step import Step
-from dnaconv_core.model.steps import Activation, BothStrands, Convolution, StrongerStrand
+from dnaconv_core.model.steps import (
+    Activation,
+    BothStrands,
+    Convolution,
+    Covariates,
+    Dense,
+    PooledDropout,
+    Positional,
+    StrongerStrand,
+)
 
 if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
 
+_AFTER = (PooledDropout, Covariates, Dense, Positional)
 _LAYERS = (Step, BothStrands, Convolution, Activation, StrongerStrand)
 
 
@@ -19,7 +29,9 @@ def unknown_layer(model: ConvNet) -> str:
 
 
 def unknown_step(model: ConvNet) -> str:
-    """The same, the head and weights that belong to no step included."""
+    """The same, the head, steps after it that no engine knows, and weights that belong to no step included."""
     places = {step.place for step in model.steps}
     foreign = (name for name in sorted(model.state_dict()) if name.split(".")[0] not in places)
-    return unknown_layer(model) or next(foreign, "") or ("" if model.pooling.parts else f"head {model.config.pooling}")
+    after = (step.name for step in model.after[1:] if type(step) not in _AFTER)
+    head = "" if model.pooling.parts else f"head {model.config.pooling}"
+    return unknown_layer(model) or next(foreign, "") or head or next(after, "")

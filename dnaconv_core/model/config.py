@@ -76,6 +76,15 @@ class ModelConfig(Checked):
         label="Positional weights",
         group="model",
     )
+    composition: int = setting(
+        0,
+        "add weights for how far the GC content of this many first bases lies below 30 % and above 52 %, the range of "
+        "good siRNAs (0: none)",
+        low=0,
+        high=100_000,
+        label="GC content out of range (of first bases)",
+        group="model",
+    )
     members: int = setting(
         1,
         "networks that learn side by side from different starts and are averaged",
@@ -116,6 +125,10 @@ class ModelConfig(Checked):
                 f"depth is {self.depth} but without padding {self.length} bases are used up after {most} layers of "
                 f"kernel {self.kernel_size}: choose a smaller depth or kernel, or padding 'same'"
             )
+        if self.composition > self.length:
+            raise ConfigError(
+                f"composition is {self.composition} but the sequences have {self.length} bases: count at most those"
+            )
         if self.output not in self.answer.outputs:
             raise ConfigError(f"output is {self.output!r} but {self.answer.output_misfit}")
         if self.answer.joint and self.n_tasks < 2:
@@ -127,6 +140,11 @@ class ModelConfig(Checked):
             raise ConfigError(
                 "positional is true but both strands are read, and a position is another one on the other strand: "
                 "choose strands 'one'"
+            )
+        if self.strands == "both" and 0 < self.composition < self.length:
+            raise ConfigError(
+                f"composition is {self.composition} of {self.length} bases but both strands are read, and the first "
+                f"ones are others on the other strand: choose {self.length}, or strands 'one'"
             )
         for name in ("covariate_mean", "covariate_scale"):
             values = getattr(self, name)

@@ -14,7 +14,7 @@ from dnaconv_core.answers.links import LINKS
 from dnaconv_core.errors import ConfigError
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.heads import Head
-from dnaconv_core.model.layers import Conv1d, ReluDropout
+from dnaconv_core.model.layers import Conv1d, ReluDropout, outside_gc
 from dnaconv_core.model.step import Step
 from dnaconv_core.model.steps import steps
 
@@ -29,8 +29,8 @@ class ConvNet(nn.Module):
 
     An ensemble (`config.members` = M above 1) is the same network with M times the filters, in M groups that do not see
     each other: the mean of the members' logits is one dense layer over all their features. The members share only
-    what is linear at the output: its bias, the weights of covariates and of positions. Below, F counts the filters of
-    all members.
+    what is added at the output: its bias, the weights of covariates, of positions and of GC content. Below, F counts
+    the filters of all members.
     """
 
     convs: Sequence[Conv1d]  # an nn.ModuleList, as are the activations
@@ -38,6 +38,7 @@ class ConvNet(nn.Module):
     pooled_dropout: nn.Dropout
     dense: nn.Linear
     positional: nn.Linear | None
+    composition: nn.Linear | None
     covariate_mean: Tensor
     covariate_scale: Tensor
 
@@ -48,7 +49,7 @@ class ConvNet(nn.Module):
         self.pooling = next(step for step in self.steps if isinstance(step, Head))
         at = self.steps.index(self.pooling)
         self.layers, self.after = self.steps[:at], self.steps[at:]  # up to the last layer's activations, and from there
-        self.positional = None
+        self.positional = self.composition = None
         for step in self.steps:
             self._build(step)
         self._initialize()
@@ -89,8 +90,9 @@ class ConvNet(nn.Module):
         if config.covariate_transform != "none":
             self.dense.weight[:, m * n :] = 0
         nn.init.zeros_(self.dense.bias)
-        if self.positional is not None:
-            nn.init.zeros_(self.positional.weight)
+        for straight in (self.positional, self.composition):
+            if straight is not None:
+                nn.init.zeros_(straight.weight)
 
     def forward(self, X: Tensor, covariates: Tensor | None = None) -> Tensor:
         return self.head(self.features(X), X, covariates)  # (B, T)
@@ -137,7 +139,11 @@ class ConvNet(nn.Module):
         logits = self.config.members * own + self.dense.bias
         if self.config.covariates:
             logits = logits + (self.given(covariates) @ self.dense.weight[:, self.pooling.channels :].T)[:, None]
-        return logits if self.positional is None else logits + self.positional(X.flatten(1))[:, None]
+        if self.positional is not None:
+            logits = logits + self.positional(X.flatten(1))[:, None]
+        if self.composition is not None:
+            logits = logits + self.composition(outside_gc(X, self.config.composition).relu())[:, None]
+        return logits
 
     def given(self, covariates: Tensor | None) -> Tensor:
         """Raw covariates `(B, C)` transformed. Raises ConfigError where there are none."""

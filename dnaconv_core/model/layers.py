@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+GC_LOW, GC_HIGH = 0.30, 0.52  # of siRNAs that work (Reynolds et al. 2004)
+
 
 class Conv1d(nn.Conv1d):
     """A convolution that always has biases."""
@@ -72,6 +74,18 @@ class _ReluDropout(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         (mask,) = ctx.saved_tensors
         return gradient * mask * ctx.scale, None
+
+
+def outside_gc(x: Tensor, n: int) -> Tensor:
+    """How far the GC content of the first `n` bases of one-hot `(B, 4, L)` lies below 30 % and above 52 %: `(B, 2)`,
+    before the ReLU.
+
+    In tenths; an unknown base counts as half. The range is criterion I of Reynolds et al. (2004), Nat. Biotechnol.
+    22:326.
+    """
+    signed = x[:, :, :n].sum(dim=2) @ x.new_tensor([-0.5, 0.5, 0.5, -0.5])  # (B,)
+    gc = 0.5 + signed / n
+    return 10 * torch.stack([GC_LOW - gc, gc - GC_HIGH], dim=1)
 
 
 def flip_strand(x: Tensor) -> Tensor:

@@ -220,13 +220,42 @@ class Positional(Step):
         return h + model.positional(X.flatten(1))
 
 
+class Composition(Step):
+    """Weights for GC content below and above the usual range, straight to the logits."""
+
+    name, place, joins = "GC content out of range", "composition", " · "
+
+    @property
+    def wanted(self) -> bool:
+        return self.config.composition > 0
+
+    @property
+    def n_parameters(self) -> int:
+        return 2 * self.config.n_tasks
+
+    @property
+    def words(self) -> str:
+        return f"GC content of {self.config.composition} bases below 30 % and above 52 %"
+
+    def module(self) -> nn.Module:
+        from torch import nn
+
+        return nn.Linear(2, self.config.n_tasks, bias=False)
+
+    def plain(self, model: ConvNet, h: Tensor, X: Tensor, covariates: Tensor | None) -> Tensor:
+        from dnaconv_core.model.layers import outside_gc
+
+        assert model.composition is not None  # this step built it
+        return h + model.composition(outside_gc(X, self.config.composition).relu())
+
+
 LAYER: dict[str, type[Step]] = {"convolution": Convolution, "activation": Activation}  # one layer, in this order
 
 
 def steps(config: ModelConfig) -> list[Step]:
     """The network that a configuration describes, from the sequence to the logits."""
     found = _layers(config)
-    for kind in (StrongerStrand, HEADS[config.pooling], PooledDropout, Covariates, Dense, Positional):
+    for kind in (StrongerStrand, HEADS[config.pooling], PooledDropout, Covariates, Dense, Positional, Composition):
         _append(found, kind, config)
     return found
 

@@ -199,6 +199,13 @@ def test_every_engine_falls_back_for_a_layer_that_it_does_not_know(engine):
         ENGINES[engine](model)
 
 
+@pytest.mark.parametrize("strands", ["one", "both"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_engine_reads_gc_content_out_of_range(engine, strands):
+    config = ModelConfig(length=23, depth=2, filters=5, kernel_size=4, strands=strands, members=2, composition=23)
+    ENGINES[engine](network(config))
+
+
 ANSWERS = (
     {"task": "binary", "n_tasks": 2},
     {"task": "regression", "output": "linear"},
@@ -213,7 +220,8 @@ def stacks(draw) -> dict:
     depth, kernel = draw(st.integers(1, 3)), draw(st.integers(1, 6))
     shortest = depth * (kernel - 1) + 1
     return {
-        "length": draw(st.integers(max(shortest, 5), shortest + 14)),
+        "length": (length := draw(st.integers(max(shortest, 5), shortest + 14))),
+        "composition": draw(st.sampled_from((0, length) if strands == "both" else (0, 3, length))),
         "depth": depth,
         "kernel_size": kernel,
         "filters": draw(st.integers(2, 9)),

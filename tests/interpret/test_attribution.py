@@ -25,6 +25,7 @@ CONFIGS = {
         length=LENGTH, depth=2, filters=4, kernel_size=5, pooling="max_mean", strands="both", members=3
     ),
     "positional": ModelConfig(length=LENGTH, depth=1, filters=3, kernel_size=5, pooling="max", positional=True),
+    "composition": ModelConfig(length=LENGTH, depth=1, filters=3, kernel_size=5, pooling="max", composition=LENGTH - 2),
     "covariate": ModelConfig(
         length=LENGTH, depth=1, filters=5, kernel_size=4, strands="both", covariates=("openness", "age"),
         covariate_transform="log", covariate_mean=(-2.0, 1.0), covariate_scale=(0.5, 2.0),
@@ -41,6 +42,8 @@ def case(name: str, n: int = 3):
             conv.bias.copy_(0.05 * torch.cos(torch.arange(conv.bias.numel()) + number))
         if model.positional is not None:
             model.positional.weight.copy_(0.1 * torch.sin(torch.arange(4.0 * LENGTH))[None])
+        if model.composition is not None:
+            model.composition.weight.copy_(torch.tensor([[-0.7, 0.4]]))
     X = random_backgrounds(n, LENGTH, seed=2)
     X[-1, :, 9] = 0
     c = np.abs(np.random.default_rng(0).normal(0.2, 0.1, (n, 2))).astype(np.float32)

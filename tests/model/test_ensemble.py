@@ -10,7 +10,9 @@ from dnaconv_core.errors import ConfigError
 from dnaconv_core.model.bundle import load_bundle, save_bundle
 from dnaconv_core.model.config import ModelConfig, TrainConfig
 from dnaconv_core.model.convnet import ConvNet, build
+from dnaconv_core.model.layers import outside_gc
 from dnaconv_core.predict import predict
+from dnaconv_core.sequence.encoding import one_hot
 
 
 def sequences(n: int, length: int) -> np.ndarray:
@@ -81,6 +83,33 @@ def test_one_bundle_holds_all_members(tmp_path):
     again = load_bundle(save_bundle(tmp_path / "b", model, "tf_binding")).model
     X = sequences(9, 19)
     assert np.array_equal(predict(model, X, output="spread"), predict(again, X, output="spread"))
+
+
+def test_gc_content_counts_below_30_and_above_52_percent():
+    words = ["AUAUAUAUAU", "GAAUUAAUAC", "GGAAUUAAUC", "GGGGGAUAUA", "GGGGGCCAUA", "GGGNNAUAUA"]  # GC 0, 2, 3, 5, 7, 4
+    X = torch.from_numpy(one_hot(words, "RNA")).float()
+    outside = outside_gc(X, 10).relu().numpy()
+    np.testing.assert_allclose(outside, [[3, 0], [1, 0], [0, 0], [0, 0], [0, 1.8], [0, 0]], atol=1e-5)
+    config = ModelConfig(
+        length=10, depth=1, kernel_size=3, alphabet="RNA", task="regression", output="linear", members=2,
+        composition=10,
+    )  # fmt: skip
+    model = build(config).eval()
+    before = model(X).detach()
+    with torch.no_grad():
+        model.composition.weight[:] = torch.tensor([[-0.5, 0.25]])
+    np.testing.assert_allclose((model(X) - before).detach()[:, 0], [-1.5, -0.5, 0, 0, 0.45, 0], atol=1e-5)
+    np.testing.assert_allclose(model.member_logits(X).mean(1).detach(), model(X).detach(), atol=1e-5)
+    few = outside_gc(X, 4).relu().numpy()  # GC 0, 1 and 2 of 4 bases
+    np.testing.assert_allclose(few[:3], [[3, 0], [0.5, 0], [0, 0]], atol=1e-5)
+    np.testing.assert_allclose(few[3:], [[0, 4.8], [0, 4.8], [0, 3.55]], atol=1e-5)
+
+
+def test_gc_content_of_bases_that_are_not_there_is_refused():
+    with pytest.raises(ConfigError, match="composition is 22 but the sequences have 21 bases"):
+        ModelConfig(length=21, composition=22)
+    with pytest.raises(ConfigError, match="composition is 19 of 21 bases but both strands are read"):
+        ModelConfig(length=21, composition=19, strands="both")
 
 
 def test_positional_weights_begin_at_nothing_and_add_what_stands_where():
