@@ -23,7 +23,7 @@ from frame.words import plain
 from open_up.interpretation import aligned, sample
 from open_up.motif_choice import spelled
 from open_up.reporting import pictures
-from open_up.targets import Targets
+from open_up.targets import NO_RNA, Targets
 
 if TYPE_CHECKING:
     from dnaconv_core.interpret.ablation import Ablation
@@ -128,7 +128,7 @@ def _motif(card: Card) -> None:
 def _resembles(card: Card) -> None:
     st.markdown(f"**What it resembles** in {plain(card.by.words)}", help=_ALIGNED)
     if not card.by.fit(card.alphabet):
-        st.caption("JASPAR has motifs of DNA only: give a file of your own under **Name by**.")
+        st.caption(NO_RNA)
         return
     matches = card.matches
     if matches is None:

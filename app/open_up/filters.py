@@ -73,7 +73,7 @@ def _settings(model: ModelRef) -> tuple[int, float, Targets]:
             help=_FRACTION,
             width=180,
         )
-        by = compare_with()
+        by = compare_with(state.experiment().alphabet)
     return layer, fraction, by
 
 

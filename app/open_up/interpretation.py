@@ -94,7 +94,9 @@ def names(
         if progress.should_stop():
             return []
         progress.report(0.7, "comparing")
-        return match_motifs(motifs, compared, families=None if order is None else families(len(motifs), order))
+        both = by.alphabet == "DNA"
+        found = None if order is None else families(len(motifs), order)
+        return match_motifs(motifs, compared, families=found, both_strands=both)
 
     return background(("names", *key, by), work, words="Naming the motifs")
 

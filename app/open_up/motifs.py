@@ -31,7 +31,7 @@ from open_up.bench_figures import bars
 from open_up.interpretation import aligned, names
 from open_up.motif_choice import spelled
 from open_up.reporting import pictures, report_button
-from open_up.targets import Targets, compare_with
+from open_up.targets import NO_RNA, Targets, compare_with
 
 _TOGETHER = 5  # seconds between files that were written together, as by an import
 _VIEWS = ("Found", "Bench", "Scan")
@@ -94,6 +94,8 @@ def _found(model: ModelRef, data: HeldOut) -> None:
     matches = None
     if found.patterns and by.fit(data.alphabet):
         matches = names([p.motif for p in found.patterns], (*key, len(found.seqlets)), by)
+    if found.patterns and not by.fit(data.alphabet):
+        st.caption(NO_RNA)
     for number, pattern in enumerate(found.patterns):
         of_it = [m for m in matches[number] if m.significant] if matches else None
         _pattern(number, pattern, of_it, data, by, model)
@@ -128,7 +130,7 @@ def _summary(found: Discovery, data: HeldOut, again: Callable[[], None]) -> Targ
             st.download_button(
                 plain(kind), write(motifs), file, icon=":material/download:", type="tertiary", on_click="ignore"
             )
-        by = compare_with()
+        by = compare_with(data.alphabet)
         st.button("Look again", icon=":material/refresh:", type="tertiary", on_click=again)
     if not n:
         st.info(

@@ -10,18 +10,25 @@ from components.sequences_in import uploaded_text
 from dnaconv_core.errors import DataError, DnaConvError
 from dnaconv_core.interpret.jaspar import GROUPS
 from dnaconv_core.sequence.motif import Motif
-from dnaconv_core.sequence.motif_text import read_jaspar, read_meme
+from dnaconv_core.sequence.motif_text import parse_motifs
 from frame.words import plain
 
-_FILE = "MEME or JASPAR text; names are then taken from it alone, and kept until you leave the page."
+_TYPES = ["meme", "txt", "jaspar", "pfm", "homer", "motif", "motifs"]
+_KINDS = "MEME, JASPAR or HOMER text"
+_FILE = f"{_KINDS}, or a word in each line; names are then taken from it alone, and kept until you leave the page."
+NO_RNA = (
+    "JASPAR CORE has no RNA-binding proteins: give a file of motifs (MEME, JASPAR, HOMER), or a word such as UGUANAUA, "
+    "under **Name by**."
+)
 
 
 class Targets(NamedTuple):
-    """A group of JASPAR CORE, or the text of a file with its name."""
+    """A group of JASPAR CORE, or the text of a file with its name, for motifs of an alphabet."""
 
     group: str
     text: str = ""
     file: str = ""
+    alphabet: str = "DNA"
 
     def motifs(self) -> list[Motif]:
         """Those to compare with."""
@@ -34,28 +41,33 @@ class Targets(NamedTuple):
         return self.file or f"JASPAR CORE {self.group}"
 
     def fit(self, alphabet: str) -> bool:
-        """Whether there is something to compare with: JASPAR has no motifs of RNA."""
+        """Whether there is something to compare with: JASPAR has no RNA-binding proteins."""
         return alphabet == "DNA" or bool(self.text)
 
 
-def compare_with() -> Targets:
-    """Ask what to name motifs by; a file that holds none is told, and JASPAR taken."""
+def compare_with(alphabet: str) -> Targets:
+    """Ask what to name motifs of this alphabet by; what holds no motif is told, and JASPAR taken where there is one."""
+    group, dna = GROUPS[0], alphabet == "DNA"
     with st.popover("Name by", icon=":material/label:"):
-        group = st.selectbox("JASPAR CORE", GROUPS, key="jaspar", bind="query-params", width=240)
-        file = st.file_uploader("or a file of motifs", type=["meme", "txt", "jaspar", "pfm"], help=_FILE)
-    if file is None:
-        return Targets(group)
+        if dna:
+            group = st.selectbox("JASPAR CORE", GROUPS, key="jaspar", bind="query-params", width=240)
+        file = st.file_uploader("or a file of motifs" if dna else "A file of motifs", type=_TYPES, help=_FILE)
+        word = st.text_input("or a word", key="named_by", bind="query-params", max_chars=60, placeholder="UGUANAUA")
+    name = file.name if file is not None else word.strip()
+    if not name:
+        return Targets(group, alphabet=alphabet)
     try:
-        text = uploaded_text(file, "MEME or JASPAR text")
-        _read(text, file.name)
+        text = uploaded_text(file, _KINDS) if file is not None else name
+        _read(text, name)
     except DnaConvError as error:
-        st.error(f"{plain(error)}. Names are from JASPAR meanwhile.", icon=":material/error:")
-        return Targets(group)
-    return Targets(group, text, file.name)
+        meanwhile = " Names are from JASPAR meanwhile." if dna else ""
+        st.error(f"{plain(error)}.{meanwhile}", icon=":material/error:")
+        return Targets(group, alphabet=alphabet)
+    return Targets(group, text, name, alphabet)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _read(text: str, file: str) -> list[Motif]:
     if not text.strip():
-        raise DataError(f"{file} is empty: give MEME or JASPAR text")
-    return (read_jaspar if text.lstrip().startswith(">") else read_meme)(text, where=file)
+        raise DataError(f"{file} is empty: give {_KINDS}")
+    return parse_motifs(text, where=file)

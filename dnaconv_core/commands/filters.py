@@ -59,7 +59,8 @@ def filters(options: Namespace) -> Answer:
     found, order, beside = seen
     matches: list[list[Match]] = [[] for _ in found]
     if named:
-        matches = named_filters([f.motif for f in found], order, options.motifs, options.jaspar)
+        alphabet = bundle.config.alphabet
+        matches = named_filters([f.motif for f in found], order, options.motifs, options.jaspar, alphabet=alphabet)
     firing = [found[i] for i in order if found[i].n_sites]
     save_motifs(options, [f.motif for f in firing])
     write_logos(options, _logos(bundle, firing, options.layer))

@@ -105,7 +105,7 @@ def motifs(options: Namespace) -> Answer:
     motifs = [p.motif for p in found.patterns]
     matches: list[list[Match]] = [[] for _ in motifs]
     if motifs and may_name:
-        matches = named(motifs, options.motifs, options.jaspar)
+        matches = named(motifs, options.motifs, options.jaspar, alphabet=config.alphabet)
     save_motifs(options, motifs)
     write_logos(options, _logos(found.patterns, config))
     rows = [

@@ -22,7 +22,12 @@ MOTIF_HELP = "IUPAC letters such as TGASTCA, a JASPAR id, 'filter 3' or 'pattern
 
 
 def name_options(parser: ArgumentParser) -> None:
-    parser.add_argument("--motifs", default="", metavar="FILE.meme", help="name by this file, not by JASPAR CORE")
+    parser.add_argument(
+        "--motifs",
+        default="",
+        metavar="FILE",
+        help="name by this MEME, JASPAR or HOMER file, or by a word such as UGUANAUA, not by JASPAR CORE",
+    )
     parser.add_argument(
         "--jaspar", default="vertebrates", metavar="GROUP", help="of JASPAR CORE (default: vertebrates)"
     )

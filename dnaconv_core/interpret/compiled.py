@@ -26,17 +26,24 @@ from dnaconv_core.files import write_atomic
 from dnaconv_core.home import cache_folder
 
 
-def tomtom(queries: Sequence[np.ndarray], targets: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def tomtom(
+    queries: Sequence[np.ndarray], targets: Sequence[np.ndarray], *, both_strands: bool = True
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """p-values, offsets and strands, each `(queries, targets)`, of PPMs `(4, w)`: see `match.match_motifs`."""
     with _in_turn():
-        return _tomtom(queries, targets)
+        return _tomtom(queries, targets, both_strands)
 
 
-def _tomtom(queries: Sequence[np.ndarray], targets: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _tomtom(
+    queries: Sequence[np.ndarray], targets: Sequence[np.ndarray], both_strands: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # few targets: said by the q-values' words where they are shown
         found = _memelite().tomtom(
-            [np.ascontiguousarray(ppm) for ppm in queries], [np.ascontiguousarray(ppm) for ppm in targets], n_jobs=1
+            [np.ascontiguousarray(ppm) for ppm in queries],
+            [np.ascontiguousarray(ppm) for ppm in targets],
+            n_jobs=1,
+            reverse_complement=both_strands,
         )
     p_values, _, offsets, _, strands = (np.asarray(part) for part in found)
     return np.clip(p_values, 0.0, 1.0), offsets, strands
@@ -89,7 +96,7 @@ def compile_now() -> None:
     rng = np.random.default_rng(0)
     ppms = [rng.dirichlet(np.full(4, 0.3), 8 + i % 5).T for i in range(30)]
     with _alone():
-        _tomtom(ppms[:2], ppms)
+        _tomtom(ppms[:2], ppms, True)
     marker = _marker()
     marker.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(marker, b"")

@@ -87,8 +87,10 @@ def gather(
     filter_names = pattern_names = None
     if may_name:
         progress.report(0.7, "naming the motifs")
-        pattern_names = named([p.motif for p in found.patterns], motifs, group) if found.patterns else []
-        filter_names = named_filters([f.motif for f in scan.motifs], order, motifs, group)
+        alphabet = model.config.alphabet
+        patterns = [p.motif for p in found.patterns]
+        pattern_names = named(patterns, motifs, group, alphabet=alphabet) if patterns else []
+        filter_names = named_filters([f.motif for f in scan.motifs], order, motifs, group, alphabet=alphabet)
     if progress.should_stop() or (effects := _effects(model, data, found, task, Part(progress, 0.75, 0.1))) is None:
         return None
     if (examples := _examples(model, data, beside, siblings, task, Part(progress, 0.85, 0.15))) is None:

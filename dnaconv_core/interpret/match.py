@@ -55,13 +55,15 @@ def match_motifs(
     *,
     most: int = 5,
     families: Sequence[int] | np.ndarray | None = None,
+    both_strands: bool = True,
 ) -> list[list[Match]]:
     """The best `most` targets of each motif, best first, with q-values (Benjamini-Hochberg over motifs × targets).
 
     families: a number for each motif; q-values are then over the motifs of the same number × targets, which keeps a few
     motifs of interest from paying for many others, as long as the numbers were not chosen by the matches. Motifs are
     trimmed to their informative core first; offsets count from the whole motif. One with less than 7 bits (three and a
-    half certain bases) resembles too much and is not asked. Raises InputError when there is nothing to compare with.
+    half certain bases) resembles too much and is not asked. both_strands: also the targets' reverse complements; not of
+    RNA, where these are other motifs. Raises InputError when there is nothing to compare with.
     """
     if not len(targets):
         raise InputError("there are no motifs to compare with: choose JASPAR, or a file that holds some")
@@ -69,7 +71,8 @@ def match_motifs(
     asked = list(cores)
     if not asked:
         return [[] for _ in motifs]
-    p_values, offsets, strands = tomtom([cores[i][1] for i in asked], [target.ppm for target in targets])
+    queries, ppms = [cores[i][1] for i in asked], [target.ppm for target in targets]
+    p_values, offsets, strands = tomtom(queries, ppms, both_strands=both_strands)
     family = np.zeros(len(asked), int) if families is None else np.asarray(families)[asked]
     q_values = np.empty_like(p_values)
     for number in np.unique(family):

@@ -13,7 +13,7 @@ from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.jaspar import GROUPS, jaspar
 from dnaconv_core.interpret.match import Match, match_motifs
 from dnaconv_core.sequence.motif import Motif, from_iupac, trim
-from dnaconv_core.sequence.motif_text import read_motifs
+from dnaconv_core.sequence.motif_text import is_word, parse_motifs, read_motifs
 
 if TYPE_CHECKING:
     from dnaconv_core.interpret.filters import FilterMotif
@@ -24,10 +24,16 @@ _LEAST_BITS = 0.5  # of a filter's motif that can be asked for
 
 
 def targets(given: str | Sequence[Motif] = "", group: str = "vertebrates") -> Sequence[Motif]:
-    """The motifs of a MEME or JASPAR file, or as given, else JASPAR CORE of a group. Raises what the readers raise."""
+    """The motifs of a file (see `read_motifs`), an IUPAC word, or as given, else JASPAR CORE of a group.
+
+    Raises what the readers raise.
+    """
     if not given:
         return jaspar(group)
-    return read_motifs(Path(given)) if isinstance(given, str) else given
+    if not isinstance(given, str):
+        return given
+    word = is_word(given) and not Path(given).exists()
+    return parse_motifs(given, where=given) if word else read_motifs(Path(given))
 
 
 def set_words(given: str | Sequence[Motif] = "", group: str = "vertebrates") -> str:
@@ -45,9 +51,12 @@ def named_filters(
     order: Sequence[int] | np.ndarray,
     given: str | Sequence[Motif] = "",
     group: str = "vertebrates",
+    *,
+    alphabet: str = "DNA",
 ) -> list[list[Match]]:
-    """The best matches of each filter's motif, with q-values as `families` says."""
-    return match_motifs(motifs, targets(given, group), families=families(len(motifs), order))
+    """The best matches of each filter's motif, with q-values as `families` says; of RNA on the one strand alone."""
+    by = families(len(motifs), order)
+    return match_motifs(motifs, targets(given, group), families=by, both_strands=alphabet == "DNA")
 
 
 def families(n: int, order: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -63,10 +72,15 @@ def families(n: int, order: Sequence[int] | np.ndarray) -> np.ndarray:
 
 
 def named(
-    motifs: Sequence[Motif], given: str | Sequence[Motif] = "", group: str = "vertebrates", *, most: int = 5
+    motifs: Sequence[Motif],
+    given: str | Sequence[Motif] = "",
+    group: str = "vertebrates",
+    *,
+    most: int = 5,
+    alphabet: str = "DNA",
 ) -> list[list[Match]]:
-    """The best matches of each motif."""
-    return match_motifs(motifs, targets(given, group), most=most)
+    """The best matches of each motif; of RNA on the one strand alone."""
+    return match_motifs(motifs, targets(given, group), most=most, both_strands=alphabet == "DNA")
 
 
 def motif_called(

@@ -9,7 +9,10 @@ from dnaconv_core.answers.links import LINKS
 if TYPE_CHECKING:
     from dnaconv_core.model.config import ModelConfig
 
-NOT_NAMED = "not named: JASPAR's motifs are of DNA; --motifs FILE.meme compares with your own"
+NOT_NAMED = (
+    "not named: JASPAR CORE has no RNA-binding proteins; --motifs names by a MEME, JASPAR or HOMER file, or by a word "
+    "such as UGUANAUA"
+)
 
 
 def output_word(config: ModelConfig) -> str:

@@ -1,4 +1,4 @@
-"""Motifs as text: MEME and JASPAR, in and out. Strict: what cannot be read is named, with its line."""
+"""Motifs as text: MEME and JASPAR in and out, HOMER and words in. Strict: what cannot be read is named, with line."""
 
 from __future__ import annotations
 
@@ -9,28 +9,58 @@ from pathlib import Path
 import numpy as np
 
 from dnaconv_core.errors import DataError
-from dnaconv_core.sequence.motif import UNIFORM, Motif
+from dnaconv_core.sequence.motif import UNIFORM, Motif, from_iupac
 from dnaconv_core.text import read_text
 
 _HOMER = re.compile(r"[A-Z]+\t[^\t]*\t-?[\d.]+(\t|$)")  # consensus, name, log-odds threshold
+_WORD = re.compile(r"[ACGTURYSWKMBDHVN]+", re.IGNORECASE)
+_WORD_SITES = 100.0  # that a word counts as
 _DEFAULT_SITES = 20.0  # what MEME's programs assume where a matrix does not say
 _MOTIF_BYTES = 256 << 20  # the most a file of motifs may hold; all of JASPAR has 2 MiB
 _TOLERANCE = 0.02  # how far a rounded column of probabilities may be from 1
 
 
 def read_motifs(path: str | Path, *, notes: list[str] | None = None) -> list[Motif]:
-    """Motifs of a MEME or JASPAR file, told apart by their content. notes: gets a sentence about what was passed over.
+    """Motifs of a file of any of the kinds that `parse_motifs` reads.
 
-    Raises DataError when the file cannot be read as text or is neither, and what the two readers raise.
+    notes: gets a sentence about what was passed over. Raises DataError when the file cannot be read as text, and what
+    `parse_motifs` raises.
     """
-    text = read_text(path, limit=_MOTIF_BYTES, notes=notes)
+    return parse_motifs(read_text(path, limit=_MOTIF_BYTES, notes=notes), where=str(path), notes=notes)
+
+
+def parse_motifs(text: str, *, where: str, notes: list[str] | None = None) -> list[Motif]:
+    """Motifs of MEME, JASPAR or HOMER text, or of IUPAC words one a line, told apart by their content.
+
+    Raises DataError for text that is none of these, and what the readers raise.
+    """
     if _is_meme(text):
-        return read_meme(text, where=str(path), notes=notes)
-    if text.lstrip().startswith(">"):
-        return read_jaspar(text, where=str(path))
+        return read_meme(text, where=where, notes=notes)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if lines and lines[0].startswith(">"):
+        return (read_homer if _HOMER.match(lines[0][1:]) else read_jaspar)(text, where=where)
+    if lines and all(map(_is_named_word, lines)):
+        return [_named_word(line) for line in lines]
     raise DataError(
-        f"{path} holds no motifs: it should begin with 'MEME version' (MEME) or with '>' and a matrix (JASPAR)"
+        f"{where} holds no motifs: it should begin with 'MEME version' (MEME), or with '>' and a matrix (JASPAR, "
+        f"HOMER), or have an IUPAC word in every line"
     )
+
+
+def is_word(text: str) -> bool:
+    """Whether this is an IUPAC word of DNA or RNA, such as UGUANAUA."""
+    return bool(_WORD.fullmatch(text.strip()))
+
+
+def _is_named_word(line: str) -> bool:
+    """A word, or a name and a word, with white space between them."""
+    words = line.split()
+    return len(words) <= 2 and is_word(words[-1])
+
+
+def _named_word(line: str) -> Motif:
+    words = line.split()
+    return from_iupac(words[-1], words[0])._replace(nsites=_WORD_SITES)
 
 
 def read_meme(text: str, *, where: str = "the MEME text", notes: list[str] | None = None) -> list[Motif]:
@@ -112,6 +142,32 @@ def read_jaspar(text: str, *, where: str = "the JASPAR text") -> list[Motif]:
     return motifs
 
 
+def read_homer(text: str, *, where: str = "the HOMER text") -> list[Motif]:
+    """Motifs of HOMER text: '>consensus name threshold …', then a row of four probabilities for each position.
+
+    Source: homer.ucsd.edu/homer/motif/creatingCustomMotifs.html. Columns are scaled to sum to 1 exactly. Raises
+    DataError for a row that does not hold four numbers that sum to 1, and a motif without rows, naming the line.
+    """
+    motifs: list[Motif] = []
+    rows: list[list[float]] = []
+    header, began = "", 0
+    for number, line in enumerate([*text.splitlines(), ">"], 1):
+        line = line.strip()
+        if line.startswith(">"):
+            if header:
+                if not rows:
+                    raise DataError(f"{where}, line {began}: this motif has no row of probabilities after it")
+                consensus, name = header.split("\t")[:2]
+                ppm = np.array(rows).T
+                motifs.append(Motif(name.strip() or consensus, consensus, ppm / ppm.sum(axis=0), _DEFAULT_SITES))
+            header, began, rows = line[1:], number, []
+            if header and not _HOMER.match(header):
+                raise DataError(f"{where}, line {number}: a motif of HOMER begins with consensus, name and threshold")
+        elif line:
+            rows.append(_probabilities(line, f"{where}, line {number}"))
+    return motifs
+
+
 def write_jaspar(motifs: Iterable[Motif]) -> str:
     """JASPAR text of motifs: their probabilities times their number of sites, as counts (not always whole numbers)."""
     parts = []
@@ -163,16 +219,21 @@ def _meme_matrix(lines: list[str], at: int, where: str) -> tuple[np.ndarray, flo
             continue
         if not line or line.startswith(("MOTIF", "URL", "--")):
             break
-        columns.append(_numbers(line.split(), f"{where}, line {at + 1}"))
         at += 1
-        if len(columns[-1]) != 4:
-            raise DataError(f"{where}, line {at}: it has {len(columns[-1])} numbers, not one for each of A C G T")
-        if abs(sum(columns[-1]) - 1) > _TOLERANCE:
-            raise DataError(f"{where}, line {at}: its probabilities sum to {sum(columns[-1]):g}, not to 1")
+        columns.append(_probabilities(line, f"{where}, line {at}"))
     if not columns or (width and len(columns) != width):
         raise DataError(f"{where}: its matrix has {len(columns)} rows but its header says w= {width}")
     ppm = np.array(columns).T
     return ppm / ppm.sum(axis=0), nsites if nsites > 0 else _DEFAULT_SITES, at
+
+
+def _probabilities(line: str, where: str) -> list[float]:
+    values = _numbers(line.split(), where)
+    if len(values) != 4:
+        raise DataError(f"{where}: it has {len(values)} numbers, not one for each of A C G T")
+    if abs(sum(values) - 1) > _TOLERANCE:
+        raise DataError(f"{where}: its probabilities sum to {sum(values):g}, not to 1")
+    return values
 
 
 def _numbers(words: list[str], where: str) -> list[float]:

@@ -217,9 +217,9 @@ def test_the_report_is_made_when_asked_for(dashboard, trained, monkeypatch):
 @pytest.mark.parametrize(
     "content, words",
     [
-        (b"hello", "mine.meme is no MEME file"),
-        (b"", "mine.meme is empty: give MEME or JASPAR text"),
-        (b"\xff\xfe\x00", "mine.meme is not a text file: byte 2 is not UTF-16; give MEME or JASPAR text"),
+        (b"hello", "mine.meme holds no motifs: it should begin with 'MEME version' (MEME), or with '>'"),
+        (b"", "mine.meme is empty: give MEME, JASPAR or HOMER text"),
+        (b"\xff\xfe\x00", "mine.meme is not a text file: byte 2 is not UTF-16; give MEME, JASPAR or HOMER text"),
     ],
 )
 def test_a_wrong_file_of_motifs_is_told_and_the_page_goes_on(dashboard, trained, content, words):
@@ -228,6 +228,20 @@ def test_a_wrong_file_of_motifs_is_told_and_the_page_goes_on(dashboard, trained,
     at.file_uploader[0].set_value([("mine.meme", content, "text/plain")]).run()
     assert [error for error in errors(at) if words in error] and len(errors(at)) == 1 and not at.exception
     assert any("What it resembles** in JASPAR" in text.value for text in at.markdown)
+
+
+@pytest.mark.slow
+def test_motifs_of_rna_are_named_by_what_the_user_gives(dashboard, trained, settled):
+    run = trained("rnai")
+    at = dashboard("filters", experiment="rnai", run=run.id)
+    line = "JASPAR CORE has no RNA-binding proteins: give a file of motifs (MEME, JASPAR, HOMER), or a word such as"
+    assert any(line in caption.value for caption in at.caption)
+    at = settled(at.text_input(key="named_by").set_value("ugunXaua").run())
+    assert errors(at) == ["ugunXaua holds no motifs: it should begin with 'MEME version' (MEME), or with '>' and a "
+                          "matrix (JASPAR, HOMER), or have an IUPAC word in every line."]  # fmt: skip
+    at = settled(at.text_input(key="named_by").set_value("UGUANAUA").run())
+    assert not errors(at) and not at.exception and not any(line in caption.value for caption in at.caption)
+    assert any("What it resembles** in UGUANAUA" in text.value for text in at.markdown)
 
 
 def test_what_was_found_stays_until_there_is_something_new(dashboard, trained, settled, monkeypatch):

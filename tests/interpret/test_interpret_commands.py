@@ -102,7 +102,10 @@ def test_rna_is_written_with_u_and_not_named_by_motifs_of_dna(capsys):
     for row in said(capsys, "filters", "rnai_huesken_book", "--no-ablation")["filters"]:
         assert "T" not in row["consensus"] and row["matches"] == []
     assert main(["filters", "rnai_huesken_book", "--no-ablation"]) == 0
-    assert "not named: JASPAR's motifs are of DNA" in capsys.readouterr().out
+    assert (
+        "not named: JASPAR CORE has no RNA-binding proteins; --motifs names by a MEME, JASPAR or HOMER"
+        in capsys.readouterr().out
+    )
     assert main(["bench", "rnai_huesken", "--motif", "UUAG", "--mutate", "--backgrounds", "5"]) == 0
     told = capsys.readouterr().out
     assert "effect of UUAG on the prediction" in told and "  U1A " in told and "T" not in told

@@ -15,9 +15,9 @@ from dnaconv_core.errors import InputError
 from dnaconv_core.interpret import compiled
 from dnaconv_core.interpret.hits import find_hits, score_chances, tail_chances
 from dnaconv_core.interpret.match import benjamini_hochberg, match_motifs
-from dnaconv_core.interpret.naming import motif_called
+from dnaconv_core.interpret.naming import motif_called, named, named_filters
 from dnaconv_core.sequence.encoding import one_hot
-from dnaconv_core.sequence.motif import AP1, UNIFORM, from_iupac, to_pwm
+from dnaconv_core.sequence.motif import AP1, UNIFORM, Motif, from_iupac, to_ppm, to_pwm
 from dnaconv_core.sequence.shuffle import random_backgrounds
 
 
@@ -41,10 +41,42 @@ def test_a_single_strand_is_read_alone_and_pays_for_its_own_places_only():
     assert one.q_value[0] == pytest.approx(14 * one.p_value[0])  # 2 sequences of 7 places
 
 
+PUM2 = "UGUANAUA"
+FILES = {
+    "word": f"{PUM2}\n",
+    "named word": f"PUM2  {PUM2}\n",
+    "meme": "MEME version 4\n\nALPHABET= ACGU\n\nMOTIF M1 PUM2\nletter-probability matrix: alength= 4 w= 8 nsites= 50\n"
+    + "\n".join(" ".join(map(str, column)) for column in from_iupac(PUM2).ppm.T),
+    "jaspar": ">M1 PUM2\n" + "\n".join(
+        f"{letter} [ {' '.join(str(int(100 * share)) for share in row)} ]"
+        for letter, row in zip("ACGU", from_iupac(PUM2).ppm, strict=True)
+    ),
+    "homer": f">{PUM2}\tPUM2\t6.5\n" + "\n".join("\t".join(map(str, c)) for c in from_iupac(PUM2).ppm.T),
+}  # fmt: skip
+
+
 class TestNames:
     """Tomtom compiles for minutes on a machine's first call, then takes a second."""
 
     pytestmark = pytest.mark.slow
+
+    @pytest.mark.parametrize("kind", ["typed", *FILES])
+    def test_a_filter_of_rna_is_named_by_what_the_user_gives_and_on_its_own_strand(self, kind, tmp_path):
+        """40 sites, nine tenths of them right, in a filter two bases wider on either side."""
+        rng, motifs = np.random.default_rng(0), []
+        for word in ("TGTAAATA", "TATTTACA", "GGGCGGGA"):  # the site, its reverse complement, another one
+            chance = np.pad(from_iupac(word).ppm, ((0, 0), (2, 2)), constant_values=0.25) * 0.88 + 0.03
+            counts = np.stack([rng.multinomial(40, column / column.sum()) for column in chance.T]).T
+            motifs.append(Motif("filter 1", word, to_ppm(counts), 40))
+        given = PUM2
+        if kind != "typed":
+            given = str(tmp_path / "given.txt")
+            (tmp_path / "given.txt").write_text(FILES[kind])
+        site, turned, other = named_filters(motifs, np.arange(3), given, alphabet="RNA")
+        assert site[0].name == {"typed": PUM2, "word": PUM2}.get(kind, "PUM2")
+        assert site[0].significant and (site[0].offset, site[0].strand) == (2, "+")
+        assert not turned[0].significant and not other[0].significant
+        assert named([motifs[1]], given)[0][0].significant  # of DNA either strand counts
 
     def test_ap1_is_named_by_its_family_on_either_strand_with_the_right_offset(self):
         from dnaconv_core.interpret.jaspar import jaspar

@@ -10,7 +10,15 @@ from hypothesis.extra.numpy import arrays
 
 from dnaconv_core.errors import DataError
 from dnaconv_core.sequence.motif import AP1, Motif, consensus
-from dnaconv_core.sequence.motif_text import read_jaspar, read_meme, read_motifs, write_jaspar, write_meme
+from dnaconv_core.sequence.motif_text import (
+    parse_motifs,
+    read_homer,
+    read_jaspar,
+    read_meme,
+    read_motifs,
+    write_jaspar,
+    write_meme,
+)
 
 # the layout of the MEME suite's own "minimal motif format" description, with a URL line and a blank before the rows
 MINIMAL = """MEME version 4
@@ -126,7 +134,7 @@ def test_the_two_formats_are_told_apart(tmp_path):
     for name, text in (("a.txt", MINIMAL), ("b.txt", JASPAR)):
         (tmp_path / name).write_text(text)
         assert read_motifs(tmp_path / name)[0].matrix_id == "MA0099.2"
-    (tmp_path / "c.txt").write_text("TGACTCA")
+    (tmp_path / "c.txt").write_text("TGACTCX")
     with pytest.raises(DataError, match=r"c.txt holds no motifs: it should begin with 'MEME version'"):
         read_motifs(tmp_path / "c.txt")
     with pytest.raises(DataError, match=r"none.txt does not exist: check the name"):
@@ -232,3 +240,42 @@ def test_white_space_of_any_kind_after_motif_and_motifs_without_a_matrix_are_pas
 def test_jaspar_errors(text, message):
     with pytest.raises(DataError, match=message):
         read_jaspar(text)
+
+
+HOMER = """>ASTTCCTCTT\tPU.1(ETS)/ThioMac-PU.1-ChIP-Seq\t8.21\t-12000.1\t0\tT:100
+0.5\t0.1\t0.1\t0.3
+0.001\t0.5\t0.498\t0.001
+>UGUA\tPUM\t3.5
+
+0.1 0.2 0.3 0.4
+"""
+
+
+def test_homers_motifs_are_read_row_by_row_and_words_line_by_line():
+    first, second = parse_motifs(HOMER, where="h")
+    assert (first.name, first.matrix_id) == ("PU.1(ETS)/ThioMac-PU.1-ChIP-Seq", "ASTTCCTCTT")
+    np.testing.assert_allclose(first.ppm.T, [[0.5, 0.1, 0.1, 0.3], [0.001, 0.5, 0.498, 0.001]])
+    assert second.name == "PUM" and second.ppm[:, 0].tolist() == pytest.approx([0.1, 0.2, 0.3, 0.4])
+    one, two = parse_motifs("UGUANAUA\n\nPUF ugua\n", where="w")
+    assert (one.name, consensus(one.ppm), one.width) == ("UGUANAUA", "TGTANATA", 8)
+    assert (two.name, consensus(two.ppm)) == ("PUF", "TGTA")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (">AC\tm\t1\n>CC\tn\t1\n1 0 0 0\n", "h, line 1: this motif has no row of probabilities after it"),
+        (">AC\tm\t1\n1 0 0\n", "h, line 2: it has 3 numbers, not one for each of A C G T"),
+        (">AC\tm\t1\n1 0 0 1\n", "h, line 2: its probabilities sum to 2, not to 1"),
+        (">AC\tm\t1\n1 0 0 0\n>m n\n", "h, line 3: a motif of HOMER begins with consensus, name and threshold"),
+    ],
+)
+def test_homer_errors(text, message):
+    with pytest.raises(DataError, match=f"^{message}"):
+        read_homer(text, where="h")
+
+
+def test_text_that_holds_no_motifs_says_what_would():
+    for text in ("", "hello world", "ACGT TGCA GATT"):
+        with pytest.raises(DataError, match=r"^t holds no motifs: .*MEME.*JASPAR, HOMER.*or have an IUPAC word"):
+            parse_motifs(text, where="t")
