@@ -211,8 +211,8 @@ def _trained(asked: Question, part: Part, job: Job, options: Options) -> dict[st
 def found_truth(model: Any, data: Any, truth: tuple[Truth, ...]) -> list[dict[str, Any]]:
     """Of each motif, the filter that matches it best and those that read its word, among the 20 most useful."""
     from dnaconv_core.interpret.filters import by_usefulness, filter_motifs
-    from dnaconv_core.interpret.jaspar import jaspar
     from dnaconv_core.interpret.naming import FIRST, named_filters
+    from dnaconv_core.sequence.jaspar import jaspar
 
     some = data.subset(np.sort(np.random.default_rng(0).permutation(len(data))[:_LOOKED_AT]))
     scan = filter_motifs(model, some.X)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import streamlit as st
 
 from dnaconv_core.errors import InputError
-from dnaconv_core.interpret.jaspar import jaspar
 from dnaconv_core.interpret.keep import kept_with, load_discovery
 from dnaconv_core.interpret.naming import filters_called, motif_called
+from dnaconv_core.sequence.jaspar import jaspar
 from dnaconv_core.sequence.motif import Motif, consensus, trim
 from frame import state
 from frame.cache import bundle

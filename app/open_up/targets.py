@@ -8,7 +8,7 @@ import streamlit as st
 
 from components.sequences_in import uploaded_text
 from dnaconv_core.errors import DataError, DnaConvError
-from dnaconv_core.interpret.jaspar import GROUPS
+from dnaconv_core.sequence.jaspar import GROUPS
 from dnaconv_core.sequence.motif import Motif
 from dnaconv_core.sequence.motif_text import parse_motifs
 from frame.words import plain

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+Scores = Callable[[Any], np.ndarray]  # features (M, F) to scores (M,) or (M, K)
 
 
 class Words(NamedTuple):
@@ -86,10 +89,14 @@ class Answer(ABC):
         return ""
 
     @abstractmethod
+    def linear(self, penalty: float, inner: Any, y: np.ndarray, w: np.ndarray, *, n_outputs: int) -> Scores:
+        """Fit a linear model on `inner (N, F)`: it scores `outer (M, F)` as `(M,)`, of classes `(M, K)`."""
+
     def linear_scores(
         self, penalty: float, inner: Any, y: np.ndarray, w: np.ndarray, outer: Any, *, n_outputs: int
     ) -> np.ndarray:
         """Fit a linear model on `inner (N, F)` and score `outer (M, F)`: `(M,)`, of classes `(M, K)`."""
+        return self.linear(penalty, inner, y, w, n_outputs=n_outputs)(outer)
 
     @abstractmethod
     def from_scores(self, scores: np.ndarray, prior: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dnaconv_core.answers.base import Answer, Words, constant, problem, stratified_folds, total
+from dnaconv_core.answers.base import Answer, Scores, Words, constant, problem, stratified_folds, total
 from dnaconv_core.answers.ranking import Ranking
 
 if TYPE_CHECKING:
@@ -62,9 +62,7 @@ class Binary(Answer):
     def folds(self, y: np.ndarray, most: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         return stratified_folds(y, min(map(len, self.strata(y))), most, seed)
 
-    def linear_scores(
-        self, penalty: float, inner: Any, y: np.ndarray, w: np.ndarray, outer: Any, **_: Any
-    ) -> np.ndarray:
+    def linear(self, penalty: float, inner: Any, y: np.ndarray, w: np.ndarray, **_: Any) -> Scores:
         """Log-odds under balanced classes, of logistic regression."""
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
@@ -73,7 +71,7 @@ class Binary(Answer):
         model = LogisticRegression(C=1 / (penalty * len(y)), max_iter=200)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # the last digits of a baseline do not matter
-            return model.fit(inner, y, sample_weight=w).decision_function(outer)
+            return model.fit(inner, y, sample_weight=w).decision_function
 
     def from_scores(self, scores: np.ndarray, prior: np.ndarray) -> np.ndarray:
         """Probabilities, moved from balanced classes to the true prevalence (King & Zeng 2001)."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dnaconv_core.answers.base import Answer, Words, problem, stratified_folds, total
+from dnaconv_core.answers.base import Answer, Scores, Words, problem, stratified_folds, total
 from dnaconv_core.answers.links import LINKS
 from dnaconv_core.answers.ranking import Ranking
 
@@ -79,9 +79,7 @@ class Classes(Answer):
     def folds(self, y: np.ndarray, most: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         return stratified_folds(y, min(map(len, self.strata(y))), most, seed)
 
-    def linear_scores(
-        self, penalty: float, inner: Any, y: np.ndarray, w: np.ndarray, outer: Any, *, n_outputs: int
-    ) -> np.ndarray:
+    def linear(self, penalty: float, inner: Any, y: np.ndarray, w: np.ndarray, *, n_outputs: int) -> Scores:
         """Logits `(M, K)` under balanced classes, of multinomial logistic regression; -50 where none was seen."""
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
@@ -91,11 +89,16 @@ class Classes(Answer):
         model = LogisticRegression(C=1 / (penalty * len(y)), max_iter=200)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # the last digits of a baseline do not matter
-            found = model.fit(inner, y, sample_weight=w).decision_function(outer)
-        found = np.column_stack([-found / 2, found / 2]) if len(labels) == 2 else found  # log-odds are a difference
-        scores = np.full((len(found), n_outputs), _UNSEEN)
-        scores[:, labels.astype(np.intp)] = found
-        return scores
+            model.fit(inner, y, sample_weight=w)
+
+        def scored(outer: Any) -> np.ndarray:
+            found = model.decision_function(outer)
+            found = np.column_stack([-found / 2, found / 2]) if len(labels) == 2 else found  # log-odds are a difference
+            scores = np.full((len(found), n_outputs), UNSEEN)
+            scores[:, labels.astype(np.intp)] = found
+            return scores
+
+        return scored
 
     def from_scores(self, scores: np.ndarray, prior: np.ndarray) -> np.ndarray:
         """Probabilities `(M, K)`, moved from balanced classes to their true shares."""
@@ -108,7 +111,7 @@ class Classes(Answer):
 
 
 _MOST_CLASSES = 1000  # as ModelConfig.n_tasks
-_UNSEEN = -50.0
+UNSEEN = -50.0  # logit of a class that no training example has
 
 
 class _Measured:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dnaconv_core.answers.base import Answer, Words, constant, problem, total
+from dnaconv_core.answers.base import Answer, Scores, Words, constant, problem, total
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -61,13 +61,11 @@ class Number(Answer):
             f"(--output linear), or scale the labels to 0–1"
         )
 
-    def linear_scores(
-        self, penalty: float, inner: Any, y: np.ndarray, w: np.ndarray, outer: Any, **_: Any
-    ) -> np.ndarray:
+    def linear(self, penalty: float, inner: Any, y: np.ndarray, w: np.ndarray, **_: Any) -> Scores:
         """Ridge regression, in the label's unit."""
         from sklearn.linear_model import Ridge
 
-        return Ridge(alpha=penalty * len(y)).fit(inner, y, sample_weight=w / w.mean()).predict(outer)
+        return Ridge(alpha=penalty * len(y)).fit(inner, y, sample_weight=w / w.mean()).predict
 
     def from_scores(self, scores: np.ndarray, prior: np.ndarray) -> np.ndarray:
         return scores

@@ -1,37 +1,53 @@
 """What simple predictors reach on the same split: a network's result means little without them beside it.
 
-Each is a linear model (logistic for classes, ridge for numbers) on a handful of features or on counts of words. How
-strongly it is held back is chosen by cross-validation within the training part. Classes are balanced while fitting,
-and the probabilities then moved back to the true prevalence (King & Zeng 2001). From a training part larger than
-MOST_FITTED all examples of the rarer class and a seeded draw of the others are used.
+Each is a linear model (logistic for classes, ridge for numbers) or boosted trees, on a handful of features or on
+counts of words. Which words, and how strongly it is held back, is chosen by cross-validation within the training part.
+Classes are balanced while fitting, and the probabilities then moved back to the true prevalence (King & Zeng 2001).
+From a training part larger than MOST_FITTED all examples of the rarer class and a seeded draw of the others are used.
+
+Compared by cross-validation within the training parts of bound RNA, peaks against shuffles, JUND windows, splice sites,
+siRNAs and planted motifs, and dropped: plain counts, presence, L2-normalised and tf-idf counts of words (no better than
+logarithms, tf-idf worse), words of several lengths together, mismatch kernels, and all gaps within words of 6 to 8
+letters (now and then 0.01 better than pairs of triplets, at five times the time).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from dnaconv_core.answers import find_answer
-from dnaconv_core.answers.base import Answer
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import DataError
+from dnaconv_core.evaluate.baseline_features import best_match, best_matches, covariate_transform, cpg_share, gc_share
+from dnaconv_core.evaluate.baseline_fits import (
+    MOST_CHOSEN_ON,
+    Chosen,
+    Features,
+    Stopped,
+    Training,
+    boosted,
+    choose,
+    stop_if_asked,
+)
+from dnaconv_core.evaluate.baseline_words import HALF, gapped_counts, kmer_counts, logged, one_hot_rows
 from dnaconv_core.evaluate.bootstrap import bootstrap
 from dnaconv_core.evaluate.metrics import labelled
-from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.progress import SILENT, Part, Progress
 from dnaconv_core.results import Metric
-from dnaconv_core.sequence.motif import scan, to_pwm
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 MOST_FITTED = 40_000
-PENALTIES = (3.0, 0.3, 0.03, 0.003)  # squared weights against the loss of one example, strongest first
-LOG_OFFSET = 1e-3  # as in the networks' covariate transform
-_FOLDS = 3
-_BLOCK = 20_000  # examples turned into features at once
+SHORT = 60  # bases up to which a word that stands where it does is counted beside the words as such
+_LENGTHS = (3, 4, 5, 6, 7, 8)  # of words
+_FEW_LETTERS = (1, 2, 3, 4)  # of the words beside one-hot, and of those that trees look at
+_SPARSE = (3.0, 0.3, 0.03, 0.003, 0.0003)  # penalties: squared weights against the loss of one example
+_DENSE = (30.0, 3.0, 0.3, 0.03, 0.003)
+_WEAK = (0.003,)
+_MOST_LETTERS = 4_000_000  # in the examples that gapped words, or trees, are fitted on
+_BLOCK = 5_000  # examples that are predicted together
 
 
 class Baseline(NamedTuple):
@@ -48,11 +64,21 @@ class Baseline(NamedTuple):
         return {"name": self.name, "explanation": self.explanation, "metrics": metrics}
 
 
-class Fitted(NamedTuple):
-    """Scores `(N, 1)`, of classes `(N, K)`, of a linear model on examples it was not fitted on."""
-
-    inner: np.ndarray  # of the training part, each held out once
-    outer: np.ndarray  # of the validation part
+NAMES = {
+    "mean": ("Mean", "always predicts the mean label of the training part (of classes, the prevalence)"),
+    "gc": ("GC content", "a straight line through the share of G and C"),
+    "motif": ("Motif match", "the best match of the known motif on either strand, in bits"),
+    "one_hot": ("One-hot linear", "a linear model with a weight for each base at each position"),
+    "one_hot_words": ("One-hot + words", "the same with a weight for how often each word of 1 to 4 letters occurs"),
+    "kmers": ("k-mer counts", "a linear model on how often each short word occurs, wherever it stands"),
+    "gapped": ("Gapped k-mers", "a linear model on pairs of three-letter words, 0 to 8 bases apart"),
+    "jaspar": ("JASPAR motifs", "a linear model on the best match of every JASPAR motif, GC content and CpGs"),
+    "boosted": ("Boosted trees", "gradient boosting on how often words of 1 to 4 letters occur"),
+    "covariates": ("Covariates", "a linear model on the covariates, without the sequence"),
+    "covariates_motif": ("Covariates + motif", "a linear model on the covariates and the best motif match"),
+    "covariates_kmers": ("Covariates + k-mers", "a linear model on the covariates and the k-mer model's score"),
+    "covariates_jaspar": ("Covariates + JASPAR", "a linear model on the covariates and the JASPAR model's score"),
+}
 
 
 def fit_baselines(
@@ -64,229 +90,229 @@ def fit_baselines(
     n_resamples: int = 1000,
     seed: int = 0,
     n_outputs: int | None = None,
+    both_strands: bool | None = None,
     progress: Progress = SILENT,
 ) -> dict[str, Baseline]:
-    """Every baseline that the data allow, fitted on `train` and measured on `valid`.
+    """Every baseline that the data allow, fitted on `train` and measured on `valid`; keys as in NAMES.
 
     task: a key of ANSWERS. motif: PPM `(4, w)` of the expected motif; without it, or where it is longer than
-    the sequences, the baselines that need it are absent, as are those on covariates where there are none. Where the
-    training labels do not vary, or none is known, only 'mean' is there. Labels of weight 0 are left out; the other
-    weights enter the fits but not the metrics (see `labelled`), which carry bootstrap intervals. n_outputs: of the
-    network (by default what the training labels need); it counts the classes.
-    Keys: 'mean', 'gc', 'motif', 'kmers', 'one_hot', 'covariates', 'covariates_motif', 'covariates_kmers'.
+    the sequences, the baselines that need it are absent, as are those on covariates where there are none, those that
+    only short sequences have, and JASPAR's for RNA. Where the training labels do not vary, or none is known, only
+    'mean' is there. Labels of weight 0 are left out; the other weights enter the fits but not the metrics (see
+    `labelled`), which carry bootstrap intervals. n_outputs: of the network (by default what the training labels need);
+    it counts the classes. both_strands: whether a word is the same as its reverse complement (by default, of DNA).
     When `progress` asks to stop, only those fitted by then. Raises DataError for parts that do not match, and for
     covariates that are not finite numbers.
     """
+    found = each_baseline(
+        task, train, valid, motif=motif, n_resamples=n_resamples, seed=seed, n_outputs=n_outputs,
+        both_strands=both_strands, progress=progress,
+    )  # fmt: skip
+    return dict(found)
+
+
+def each_baseline(
+    task: str,
+    train: Dataset,
+    valid: Dataset,
+    *,
+    motif: np.ndarray | None = None,
+    n_resamples: int = 1000,
+    seed: int = 0,
+    n_outputs: int | None = None,
+    both_strands: bool | None = None,
+    progress: Progress = SILENT,
+) -> Iterator[tuple[str, Baseline]]:
+    """The baselines of `fit_baselines`, each as soon as it is fitted, so that it can be kept should a user stop."""
     for what in ("length", "alphabet", "covariate_names"):
         if getattr(train, what) != getattr(valid, what):
             raise DataError(
                 f"{valid.label} has {what.replace('_', ' ')} {getattr(valid, what)} but {train.label}, which the "
                 f"baselines are fitted on, has {getattr(train, what)}: they must be equal"
             )
-    answer, recipes = find_answer(task), _recipes(train, valid, motif)
-    n_tasks = train.y.shape[1]
-    n_outputs = n_outputs or answer.n_outputs(train.y, ())
-    predictions: dict[str, list[np.ndarray]] = {}
-    for t in range(n_tasks):
-        known = (train.w[:, t] > 0) & np.isfinite(train.y[:, t])
-        rows = _fitting_rows(task, train.y[:, t], known, seed)
-        part = train.subset(rows)
-        y, w = part.y[:, t].astype(np.float64), part.w[:, t].astype(np.float64)
-        prior = answer.prior(train.y[known, t], n_outputs)
-        predictions.setdefault("mean", []).append(np.tile(prior, (len(valid), 1)))
-        fits: dict[str, Fitted] = {}
-        for number, (key, recipe) in enumerate(recipes.items() if len(y) and np.ptp(y) > 0 else ()):
-            if progress.should_stop():
-                break
-            progress.report((t + number / len(recipes)) / n_tasks, f"baseline: {NAMES[key][0]}")
-            features = recipe(part, fits, "inner"), recipe(valid, fits, "outer")
-            penalties = PENALTIES if key in ("kmers", "one_hot") else PENALTIES[-1:]
-            fits[key] = _fit(answer, y, w, features, penalties=penalties, prior=prior, seed=seed)
-            predictions.setdefault(key, []).append(answer.from_scores(fits[key].outer, prior))
-    baselines = {}
-    for key, columns in predictions.items():
-        if len(columns) < n_tasks:
-            continue
+    both = train.alphabet == "DNA" if both_strands is None else both_strands
+    recipes = _recipes(train, valid, motif, both)
+    labels = [_Label(task, train, t, n_outputs, seed) for t in range(train.y.shape[1])]
+
+    def measured(key: str, columns: list[np.ndarray], words: str = "") -> tuple[str, Baseline]:
         prediction = np.column_stack(columns).astype(np.float32)
         metrics = bootstrap(task, valid.y, prediction, weights=labelled(valid.w), n_resamples=n_resamples, seed=seed)
-        baselines[key] = Baseline(*NAMES[key], prediction, metrics)
+        name, explanation = NAMES[key]
+        return key, Baseline(name, explanation + words, prediction, metrics)
+
+    yield measured("mean", [np.tile(label.prior, (len(valid), 1)) for label in labels])
+    if not all(label.varies for label in labels):
+        recipes = {}
+    whole, done = sum(recipe.effort for recipe in recipes.values()), 0.0
+    for key, recipe in recipes.items():
+        part = Part(progress, done / whole, recipe.effort / whole)
+        try:
+            words, columns = _fit_all(key, recipe, labels, valid, part)
+        except Stopped:
+            return
+        yield measured(key, columns, words)
+        done += recipe.effort
     progress.report(1.0, "baselines fitted")
-    return baselines
 
 
-NAMES = {
-    "mean": ("Mean", "always predicts the mean label of the training part (of classes, the prevalence)"),
-    "gc": ("GC content", "a straight line through the share of G and C"),
-    "motif": ("Motif match", "the best match of the known motif on either strand, in bits"),
-    "kmers": ("k-mer counts", "a linear model on how often each short word occurs, wherever it stands"),
-    "one_hot": ("One-hot linear", "a linear model with a weight for each base at each position"),
-    "covariates": ("Covariates", "a linear model on the covariates, without the sequence"),
-    "covariates_motif": ("Covariates + motif", "a linear model on the covariates and the best motif match"),
-    "covariates_kmers": ("Covariates + k-mers", "a linear model on the covariates and the k-mer model's score"),
-}
+class _Recipe(NamedTuple):
+    """How a baseline is made: ways to look at the sequences, of which one is chosen, and penalties, strongest first."""
+
+    ways: tuple[Features, ...]
+    penalties: tuple[float, ...] = _WEAK
+    effort: float = 0.2  # seconds for 10,000 examples of 200 bases, about
+    beside: str = ""  # the baseline whose score is a feature, too
+    letters: float = np.inf  # the most in the examples it is fitted on
+    trees: bool = False
 
 
-def word_length(data: Dataset) -> int:
-    """Letters of the words that are counted: 6 where sequences are long enough to hold many, else 3."""
-    return 6 if data.length >= 60 else min(3, data.length)
-
-
-def kmer_counts(X: np.ndarray, k: int, *, both_strands: bool) -> csr_matrix:
-    """How often each word of k letters occurs in one-hot `(N, 4, L)`: sparse float32 `(N, 4**k)`.
-
-    A word's column is its letters as digits 0 to 3 (A C G T) in base 4. both_strands: a word and its reverse complement
-    share the smaller of their columns. Words over an ambiguous position do not count.
-    """
-    from scipy.sparse import csr_matrix, vstack
-
-    blocks = []
-    for start in range(0, len(X), _BLOCK):
-        block = np.asarray(X[start : start + _BLOCK])
-        letters, known = block.argmax(axis=1).astype(np.int32), block.any(axis=1)  # (B, L)
-        n, places = len(block), block.shape[2] - k + 1
-        words, others = np.zeros((n, places), np.int32), np.zeros((n, places), np.int32)
-        whole = np.ones((n, places), bool)
-        for i in range(k):
-            letter = letters[:, i : i + places]
-            words = words * 4 + letter
-            others += (3 - letter) * 4**i
-            whole &= np.asarray(known)[:, i : i + places]
-        if both_strands:
-            words = np.minimum(words, others)
-        row_ends = np.append(0, np.cumsum(whole.sum(axis=1)))
-        ones = np.ones(row_ends[-1], np.float32)
-        counts = csr_matrix((ones, words[whole], row_ends), shape=(n, 4**k))
-        counts.sum_duplicates()
-        blocks.append(counts)
-    return vstack(blocks, format="csr") if blocks else csr_matrix((0, 4**k), dtype=np.float32)
-
-
-Recipe = Callable[[Dataset, dict[str, Fitted], str], Any]
-
-
-def _recipes(train: Dataset, valid: Dataset, motif: np.ndarray | None) -> dict[str, Recipe]:
-    """Key → function that makes features `(N, F)` of a part; the last ones build on the fits before them."""
-    k = word_length(train)
-    recipes: dict[str, Recipe] = {"gc": lambda data, *_: _gc(data)}
-    if motif is not None and np.shape(motif)[1] <= train.length and train.alphabet == "DNA":
-        recipes["motif"] = lambda data, *_: _best_match(data, motif)
-    recipes["kmers"] = lambda data, *_: kmer_counts(data.X, k, both_strands=data.alphabet == "DNA")
-    recipes["one_hot"] = lambda data, *_: _one_hot(data)
+def _recipes(train: Dataset, valid: Dataset, motif: np.ndarray | None, both: bool) -> dict[str, _Recipe]:
+    """By key, in the order they are fitted: the quick ones first."""
+    length, dna = train.length, train.alphabet == "DNA"
+    words = tuple(
+        Features(f"words of {k} letters", partial(_words, lengths=(k,), both=both))
+        for k in _LENGTHS
+        if k <= length and (k > 3 or length <= SHORT)
+    ) or (Features(f"words of {length} letters", partial(_words, lengths=(length,), both=both)),)
+    recipes = {"gc": _Recipe((Features("", lambda data: gc_share(data.X)),))}
+    if motif is not None and np.shape(motif)[1] <= length and dna:
+        recipes["motif"] = _Recipe((Features("", lambda data: best_match(data.X, motif)),))
+    recipes["one_hot"] = _Recipe((Features("", lambda data: one_hot_rows(data.X)),), _SPARSE, 4)
+    few = tuple(k for k in _FEW_LETTERS if k <= length)
+    if length <= SHORT:
+        placed = Features("", partial(_words, lengths=few, both=both, placed=True))
+        recipes["one_hot_words"] = _Recipe((placed,), _SPARSE, 4)
+    recipes["kmers"] = _Recipe(words, _SPARSE, 20)
+    if dna:
+        recipes["jaspar"] = _Recipe((Features("", _motif_matches),), _DENSE, 12)
     if train.covariates is not None:
-        transform = _covariate_transform(train, valid)
-        recipes["covariates"] = lambda data, *_: transform(data)
-        for key in ("motif", "kmers"):
+        beside = Features("", covariate_transform(train, valid))
+        recipes["covariates"] = _Recipe((beside,))
+        for key in ("motif", "kmers", "jaspar"):
             if key in recipes:
-                recipes[f"covariates_{key}"] = partial(_beside, transform, key)
+                recipes[f"covariates_{key}"] = _Recipe((beside,), effort=recipes[key].effort / 4, beside=key)
+    if length > 2 * HALF:
+        gaps = Features("", lambda data: logged(gapped_counts(data.X, both_strands=both)))
+        recipes["gapped"] = _Recipe((gaps,), _SPARSE[1:], 20, letters=_MOST_LETTERS)
+    seen = Features("", partial(_words, lengths=few, both=both, placed=length <= SHORT, dense=True))
+    recipes["boosted"] = _Recipe((seen,), effort=10, letters=_MOST_LETTERS, trees=True)
     return recipes
 
 
-def _beside(
-    transform: Callable[[Dataset], np.ndarray], key: str, data: Dataset, fits: dict[str, Fitted], side: str
-) -> np.ndarray:
-    """Covariates, and what an earlier fit says."""
-    return np.column_stack([transform(data), getattr(fits[key], side)])
+class _Label:
+    """One label: what is learnt from, and the scores that later baselines build on."""
+
+    def __init__(self, task: str, train: Dataset, column: int, n_outputs: int | None, seed: int) -> None:
+        self.task, self.train, self.column, self.seed = task, train, column, seed
+        self.answer = find_answer(task)
+        labels = train.y[:, column]
+        self.known = (train.w[:, column] > 0) & np.isfinite(labels)
+        self.varies = bool(self.known.any()) and np.ptp(labels[self.known]) > 0
+        self.prior = self.answer.prior(labels[self.known], n_outputs or self.answer.n_outputs(train.y, ()))
+        self.fitted: dict[str, tuple[Chosen, np.ndarray]] = {}  # and the scores on the validation part
+        self._usual: Training | None = None
+
+    def training(self, most: float = np.inf) -> Training:
+        """What is learnt from, at most so many examples."""
+        if self._usual is None:
+            self._usual = self._of(MOST_FITTED)
+        return self._usual if most >= len(self._usual.y) else self._of(int(most))
+
+    def _of(self, most: int) -> Training:
+        labels = self.train.y[:, self.column]
+        rows = _fitting_rows(self.task, labels, self.known, self.seed, most)
+        data = self.train.subset(rows)
+        y, w = labels[rows].astype(np.float64), data.w[:, self.column].astype(np.float64)
+        chosen_on = _fitting_rows(self.task, y, np.ones(len(y), bool), self.seed, MOST_CHOSEN_ON)
+        return Training(self.answer, data, y, w, self.prior, chosen_on, self.seed)
 
 
-def _fit(
-    answer: Answer,
-    y: np.ndarray,
-    w: np.ndarray,
-    features: tuple[Any, Any],
-    *,
-    penalties: Iterable[float],
-    prior: np.ndarray,
-    seed: int,
-) -> Fitted:
-    """Choose the penalty by held-out scores within the training part, then fit it whole."""
-    inner, outer = _standardized(*features)
-    folds, n = list(answer.folds(y, _FOLDS, seed)), len(prior)
-    best: tuple[float, float, np.ndarray] | None = None
-    for penalty in penalties:
-        scores = np.zeros((len(y), n))
-        for fold, held_out in folds:
-            found = answer.linear_scores(penalty, inner[fold], y[fold], w[fold], inner[held_out], n_outputs=n)
-            scores[held_out] = found.reshape(-1, n)
-        reached = answer.fitness(y, scores, prior)
-        reached = -np.inf if isinstance(reached, str) else reached
-        if best is None or reached > best[0]:
-            best = (reached, penalty, scores)
-    assert best is not None  # there is a penalty
-    fitted = answer.linear_scores(best[1], inner, y, w, outer, n_outputs=n)
-    return Fitted(best[2], fitted.reshape(-1, n))
+def _fit_all(
+    key: str, recipe: _Recipe, labels: list[_Label], valid: Dataset, progress: Part
+) -> tuple[str, list[np.ndarray]]:
+    """In words what was chosen, and predictions of each label. How to look is chosen for the first and kept."""
+    columns, ways = [], recipe.ways
+    for t, label in enumerate(labels):
+        share = Part(progress, t / len(labels), 1 / len(labels))
+        fit = _fit_trees if recipe.trees else _fit_linear
+        chosen, scores = label.fitted[key] = fit(recipe._replace(ways=ways), label, valid, NAMES[key][0], share)
+        columns.append(label.answer.from_scores(scores, label.prior))
+        ways = (chosen.features,)
+    return f": {ways[0].words}" * bool(ways[0].words), columns
 
 
-def _standardized(inner: Any, outer: Any) -> tuple[Any, Any]:
-    """A few dense features get mean 0 and variance 1, from the training part; counts stay as they are."""
-    if not isinstance(inner, np.ndarray):
-        return inner, outer
-    mean, scale = inner.mean(axis=0), inner.std(axis=0)
-    scale[scale == 0] = 1.0
-    return (inner - mean) / scale, (outer - mean) / scale
+def _fit_linear(recipe: _Recipe, label: _Label, valid: Dataset, name: str, progress: Part) -> tuple[Chosen, np.ndarray]:
+    """What was chosen on inner folds, and scores `(N, K)` of the validation part."""
+    training = label.training(recipe.letters / label.train.length)
+    report = partial(progress.report, message=f"baselines: {name}")
+    chosen = choose(training, recipe.ways, recipe.penalties, lambda done: report(0.8 * done), progress)
+    report(0.8)
+    rows, X = np.arange(len(training.y)), chosen.features.make(training.data)
+    if recipe.beside:
+        X = np.column_stack([X, _inner(label.fitted[recipe.beside][0], training, progress)])
+    stop_if_asked(progress)
+    model = training.fit(chosen.penalty, X, rows)
+    outer = label.fitted[recipe.beside][1] if recipe.beside else None
+
+    def scored(data: Dataset, at: slice) -> np.ndarray:
+        X = chosen.features.make(data)
+        return model(X if outer is None else np.column_stack([X, outer[at]]))
+
+    return chosen, _in_blocks(scored, valid, progress)
 
 
-def _fitting_rows(task: str, y: np.ndarray, known: np.ndarray, seed: int) -> np.ndarray:
-    """The training examples to fit on: those whose label is known, in order, at most MOST_FITTED.
+def _inner(chosen: Chosen, training: Training, progress: Progress) -> np.ndarray:
+    """What an earlier baseline says of the training examples, each held out once."""
+    X = chosen.features.make(training.data)
+    return training.held_out(chosen.penalty, X, np.arange(len(training.y)), progress)
+
+
+def _fit_trees(recipe: _Recipe, label: _Label, valid: Dataset, name: str, progress: Part) -> tuple[Chosen, np.ndarray]:
+    (features,) = recipe.ways
+    progress.report(0.0, f"baselines: {name}")
+    training = label.training(recipe.letters / label.train.length)
+    model = boosted(training, features.make(training.data), progress)
+    return Chosen(features, 0.0, -np.inf), _in_blocks(lambda data, _: model(features.make(data)), valid, progress)
+
+
+def _in_blocks(scored: Callable[[Dataset, slice], np.ndarray], data: Dataset, progress: Progress) -> np.ndarray:
+    found = []
+    for start in range(0, len(data), _BLOCK):
+        stop_if_asked(progress)
+        at = slice(start, start + _BLOCK)
+        found.append(scored(data.subset(np.arange(len(data))[at]), at))
+    return np.concatenate(found)
+
+
+def _words(data: Dataset, *, lengths: tuple[int, ...], both: bool, placed: bool = False, dense: bool = False) -> Any:
+    """Logarithms of counts of words of these lengths; placed: beside one-hot; dense: for trees, where they occur."""
+    from scipy.sparse import hstack
+
+    found = [one_hot_rows(data.X)] if placed else []
+    found += [logged(kmer_counts(data.X, k, both_strands=both)) for k in lengths]
+    X = found[0] if len(found) == 1 else hstack(found, format="csr")
+    return X.toarray() if dense else X
+
+
+def _motif_matches(data: Dataset) -> np.ndarray:
+    """JASPAR's vertebrate motifs that fit into the sequences, GC and CpG, `(N, M + 2)`."""
+    from dnaconv_core.sequence.jaspar import jaspar
+
+    motifs = [motif for motif in jaspar() if motif.width <= data.length]
+    return np.column_stack([best_matches(data.X, motifs), gc_share(data.X), cpg_share(data.X)]).astype(np.float32)
+
+
+def _fitting_rows(task: str, y: np.ndarray, known: np.ndarray, seed: int, most: int = MOST_FITTED) -> np.ndarray:
+    """The training examples to fit on: those whose label is known, in order, at most `most`.
 
     Of a larger part, rarer classes fill up to their even share and the most common one what is left.
     """
     rows = np.flatnonzero(known)
-    if len(rows) <= MOST_FITTED:
+    if len(rows) <= most:
         return rows
     rng, chosen = np.random.default_rng(seed), np.empty(0, np.intp)
     *rarer, commonest = sorted((rows[group] for group in find_answer(task).strata(y[rows])), key=len)
     for number, group in enumerate(rarer):
-        share = (MOST_FITTED - len(chosen)) // (len(rarer) + 1 - number)
+        share = (most - len(chosen)) // (len(rarer) + 1 - number)
         chosen = np.append(chosen, group[np.sort(rng.permutation(len(group))[:share])])
-    return np.sort(np.append(chosen, rng.choice(commonest, MOST_FITTED - len(chosen), replace=False)))
-
-
-def _gc(data: Dataset) -> np.ndarray:
-    """Share of G and C among the known bases, `(N, 1)`; one half where none is known."""
-    counts = np.concatenate([np.asarray(data.X[i : i + _BLOCK]).sum(axis=2) for i in range(0, len(data), _BLOCK)])
-    known = counts.sum(axis=1)
-    return np.divide(counts[:, 1] + counts[:, 2], known, out=np.full(len(counts), 0.5), where=known > 0)[:, None]
-
-
-def _best_match(data: Dataset, motif: np.ndarray) -> np.ndarray:
-    """The highest PWM score over positions and strands, bits, `(N, 1)`."""
-    pwm = to_pwm(motif)
-    blocks = [scan(np.asarray(data.X[i : i + _BLOCK]), pwm) for i in range(0, len(data), _BLOCK)]
-    return np.concatenate([block.reshape(len(block), -1).max(axis=1) for block in blocks])[:, None].astype(np.float64)
-
-
-def _one_hot(data: Dataset) -> csr_matrix:
-    """`(N, 4 L)` sparse."""
-    from scipy.sparse import csr_matrix, vstack
-
-    X = (np.asarray(data.X[i : i + _BLOCK]) for i in range(0, len(data), _BLOCK))
-    return vstack([csr_matrix(block.reshape(len(block), -1), dtype=np.float32) for block in X], format="csr")
-
-
-def _covariates(data: Dataset) -> np.ndarray:
-    assert data.covariates is not None  # the training part has them
-    return data.covariates
-
-
-def _covariate_transform(train: Dataset, valid: Dataset) -> Callable[[Dataset], np.ndarray]:
-    """Raw covariates to features: the logarithm of those that are positive and skewed to the right."""
-    for data in (train, valid):
-        beside = _covariates(data)
-        bad = np.argwhere(~np.isfinite(beside))
-        if len(bad):
-            row, column = bad[0]
-            raise DataError(
-                f"{data.label}: {data.covariate_names[column]} of {data.ids[row]} is {beside[row, column]}: "
-                f"covariates must be finite numbers"
-            )
-    values = _covariates(train).astype(np.float64)
-    centred = values - values.mean(axis=0)
-    spread = np.sqrt((centred**2).mean(axis=0))
-    skew = np.divide((centred**3).mean(axis=0), spread**3, out=np.zeros_like(spread), where=spread > 0)
-    logged = (values.min(axis=0) >= 0) & (skew > 1)
-
-    def transform(data: Dataset) -> np.ndarray:
-        raw = _covariates(data).astype(np.float64)
-        return np.where(logged, np.log(np.maximum(raw, 0) + LOG_OFFSET), raw)
-
-    return transform
+    return np.sort(np.append(chosen, rng.choice(commonest, most - len(chosen), replace=False)))

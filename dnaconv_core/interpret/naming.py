@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dnaconv_core.errors import InputError
-from dnaconv_core.interpret.jaspar import GROUPS, jaspar
 from dnaconv_core.interpret.match import Match, match_motifs
+from dnaconv_core.sequence.jaspar import GROUPS, jaspar
 from dnaconv_core.sequence.motif import Motif, from_iupac, trim
 from dnaconv_core.sequence.motif_text import is_word, parse_motifs, read_motifs
 

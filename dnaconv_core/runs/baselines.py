@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
 import numpy as np
 
 from dnaconv_core.answers import ANSWERS
-from dnaconv_core.errors import BundleError, DnaConvError
+from dnaconv_core.errors import BundleError, DnaConvError, InputError
 from dnaconv_core.evaluate.bootstrap import Difference, paired_difference
 from dnaconv_core.evaluate.held_out import PREDICTIONS as HELD_OUT
 from dnaconv_core.evaluate.held_out import read_kept
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 NUMBERS, PREDICTIONS = "baselines.json", "baselines.npz"
 MOST_EXAMPLES = 400_000  # of both parts together; on more, counting words takes minutes
 MOST_LABELS = 10  # each has linear models of its own
+_ENDED = "fitting them was stopped before all were done"
+_EVERY, _SURE = 0.3, 0.05  # seconds between messages; share of the work from which the time left can be guessed
 COMPARED = {key: answer.compared for key, answer in ANSWERS.items()}  # metrics that a model is compared by
 
 
@@ -43,13 +47,13 @@ class StoredBaseline(NamedTuple):
 
 class Baselines(NamedTuple):
     found: tuple[StoredBaseline, ...]
-    reason: str = ""  # why there are none
+    reason: str = ""  # why there are none, or not all
 
 
 class Watching(Protocol):
     """What a run offers while it is watched: a message, and whether to stop."""
 
-    def say(self, message: str) -> None: ...
+    def say(self, message: str, /) -> None: ...
     def should_stop(self) -> bool: ...
 
 
@@ -65,22 +69,31 @@ def store_baselines(
     """Fit every baseline on the run's split, compare with each the predictions kept in `folder`, and keep all that.
 
     Where that cannot be done (too many examples, several labels, data that a baseline refuses) the reason is kept: a
-    run does not fail for it. When `watch` asks to stop, what is fitted by then is kept.
+    run does not fail for it. Each is kept as soon as it is fitted, so that a stop loses nothing that was done.
     """
     progress = SILENT if watch is None else _Told(watch)
     kept = read_kept(folder, "prediction")
     if kept is None:
         raise BundleError(f"{folder / HELD_OUT} is missing: keep the model's validation predictions first")
+    folder.mkdir(parents=True, exist_ok=True)
+    stored: dict[str, Any] = {"main": experiment.main_metric, "baselines": {}, "reason": _ENDED}
+    arrays: dict[str, np.ndarray] = {}
     try:
-        stored, arrays = _fit(experiment, train, valid, kept.prediction, seed, progress)
+        for key, told, prediction in _fitted(experiment, train, valid, kept.prediction, seed, progress):
+            stored["baselines"][key], arrays[key] = told, prediction
+            _write(folder, stored, arrays)  # the process may be ended at any moment
+        stopped = progress.should_stop()
     except DnaConvError as error:
-        stored, arrays = {"baselines": {}, "reason": str(error)}, {}
+        stored, arrays, stopped = {"baselines": {}, "reason": str(error)}, {}, True
+    _write(folder, stored if stopped else stored | {"reason": ""}, arrays)
+    return load_baselines(folder)
+
+
+def _write(folder: Path, stored: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     packed, named = io.BytesIO(), cast("dict[str, Any]", arrays)  # numpy has a keyword of another type, too
     np.savez_compressed(packed, **named)
-    folder.mkdir(parents=True, exist_ok=True)
     write_atomic(folder / PREDICTIONS, packed.getvalue())
     write_atomic(folder / NUMBERS, json.dumps(stored, indent=1).encode())
-    return load_baselines(folder)
 
 
 def load_baselines(folder: Path) -> Baselines:
@@ -110,38 +123,44 @@ def load_baselines(folder: Path) -> Baselines:
 
 
 class _Told:
-    """Progress of the baselines as messages: the run's epoch stays where it ended."""
+    """Progress of the baselines as messages, with the time left: the run's epoch stays where it ended."""
 
     def __init__(self, watch: Watching) -> None:
         self.watch = watch
         self.should_stop = watch.should_stop
+        self.began, self.last = time.monotonic(), float("-inf")
 
     def report(self, fraction: float, message: str) -> None:
-        self.watch.say(message)
+        now = time.monotonic()
+        if now - self.last < _EVERY:
+            return
+        self.last = now
+        left = round((now - self.began) * (1 - fraction) / fraction) if fraction > _SURE else None
+        self.watch.say(message if left is None else f"{message}, {left // 60}:{left % 60:02d} left")
 
 
-def _fit(
+def _fitted(
     experiment: Experiment, train: Dataset, valid: Dataset, prediction: np.ndarray, seed: int, progress: Progress
-) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+) -> Iterator[tuple[str, dict[str, Any], np.ndarray]]:
+    """Key, description with the model's differences, and predictions of each baseline once it is fitted."""
     if len(train) + len(valid) > MOST_EXAMPLES:
-        return {"baselines": {}, "reason": f"more than {MOST_EXAMPLES:,} examples: baselines would take minutes"}, {}
+        raise InputError(f"more than {MOST_EXAMPLES:,} examples: baselines would take minutes")
     if valid.y.shape[1] > MOST_LABELS:
-        return {"baselines": {}, "reason": f"more than {MOST_LABELS} labels: baselines would take minutes"}, {}
-    from dnaconv_core.evaluate.baselines import fit_baselines
+        raise InputError(f"more than {MOST_LABELS} labels: baselines would take minutes")
+    from dnaconv_core.evaluate.baselines import each_baseline
 
     motif = from_iupac(experiment.motif).ppm if experiment.motif else None
-    how = {"motif": motif, "n_outputs": prediction.shape[1], "seed": seed, "progress": progress}
-    fitted = fit_baselines(experiment.task, train, valid, **how)
-    described: dict[str, Any] = {}
-    arrays: dict[str, np.ndarray] = {}
-    for key, baseline in fitted.items():
+    both = experiment.strand == "both" and train.alphabet == "DNA"
+    for key, baseline in each_baseline(
+        experiment.task, train, valid, motif=motif, n_outputs=prediction.shape[1], both_strands=both, seed=seed,
+        progress=progress,
+    ):  # fmt: skip
         differences = {}
         for name in experiment.answer.compared:
             found = paired_difference(
                 experiment.task, name, valid.y, prediction, baseline.prediction, weights=labelled(valid.w), seed=seed
             )
             differences[name] = {k: v for k, v in found._asdict().items() if k != "name"}
-        described[key] = {**baseline.as_json(), "differences": differences}
         made = baseline.prediction.astype(np.float32)
-        arrays[key] = made[:, 0] if made.shape[1] == 1 else made
-    return {"main": experiment.main_metric, "baselines": described, "reason": ""}, arrays
+        told = {**baseline.as_json(), "differences": differences}
+        yield key, told, made[:, 0] if made.shape[1] == 1 else made

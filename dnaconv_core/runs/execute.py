@@ -128,7 +128,7 @@ class _Trained(NamedTuple):
             return
         words = f"{self.message}; stopped before the intervals were known"
         with watch.ending(self.keep(_best_so_far(self.history), words)):
-            watch.say("evaluating")
+            watch.say("evaluating", remaining=None)
             metrics = self.final_metrics()
         end = self.keep(metrics, self.message)
         if self.run.spec.inner:  # its score is all that is wanted

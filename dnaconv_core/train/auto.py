@@ -291,7 +291,7 @@ def _quick_scores(train: Dataset, rows: np.ndarray, answer: Answer, both_strands
     """Cross-validated scores of the three quick models on these rows, of the first label."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    from dnaconv_core.evaluate.baselines import kmer_counts
+    from dnaconv_core.evaluate.baseline_words import kmer_counts
 
     X, y = np.asarray(train.X[rows]), train.y[rows, 0].astype(np.float64)
     groups = answer.strata(y)

@@ -155,7 +155,7 @@ def _fitted(kernels: Sequence[np.ndarray], X: np.ndarray, *, both_strands: bool)
 
 def _motifs(config: ModelConfig) -> list[Candidate]:
     """JASPAR CORE vertebrates; where one strand is read, each motif both ways."""
-    from dnaconv_core.interpret.jaspar import jaspar
+    from dnaconv_core.sequence.jaspar import jaspar
 
     found = []
     for motif in jaspar():
@@ -168,7 +168,7 @@ def _motifs(config: ModelConfig) -> list[Candidate]:
 
 def _words(X: np.ndarray, config: ModelConfig) -> tuple[Any, Any]:
     """Which words each example has, sparse `(N, 4**w)`, and the word of a column."""
-    from dnaconv_core.evaluate.baselines import kmer_counts
+    from dnaconv_core.evaluate.baseline_words import kmer_counts
 
     width = min(6 if config.length >= 60 else 3, config.kernel_size)
     has = kmer_counts(X, width, both_strands=config.strands == "both")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from dnaconv_core.interpret import compiled, match
-from dnaconv_core.interpret.jaspar import jaspar
 from dnaconv_core.plot import report
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
 from dnaconv_core.runs.worker import train_here
+from dnaconv_core.sequence.jaspar import jaspar
 from dnaconv_core.sequence.motif import from_iupac
 from dnaconv_core.sequence.motif_text import write_meme
 

@@ -8,7 +8,8 @@ import pytest
 
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import DataError
-from dnaconv_core.evaluate.baselines import MOST_FITTED, NAMES, fit_baselines, kmer_counts, word_length
+from dnaconv_core.evaluate.baseline_words import kmer_counts
+from dnaconv_core.evaluate.baselines import MOST_FITTED, NAMES, fit_baselines
 from dnaconv_core.evaluate.metrics import METRICS
 from dnaconv_core.results import Metric
 from dnaconv_core.sequence.encoding import one_hot, reverse_complement
@@ -52,11 +53,6 @@ def test_kmers_by_hand():
     assert kmer_counts(X[:0], 2, both_strands=True).shape == (0, 16)
 
 
-def test_words_fit_the_sequences():
-    lengths = {2: 2, 21: 3, 59: 3, 60: 6, 101: 6}
-    assert {n: word_length(dataset([0], random_X(1, n, 0))) for n in lengths} == lengths
-
-
 def test_each_baseline_finds_what_it_is_made_for():
     n = 1200
     rng = np.random.default_rng(1)
@@ -69,7 +65,7 @@ def test_each_baseline_finds_what_it_is_made_for():
     access = np.exp(rng.normal(size=(n, 1)) + 2 * y[:, None]) * 0.01
     data = dataset(y, X, covariates=access.astype(np.float32), covariate_names=("accessibility",))
     found = fit_baselines("binary", *halves(data, 800), motif=AP1.ppm, n_resamples=50)
-    assert list(found) == list(NAMES)
+    assert set(NAMES) - set(found) == {"one_hot_words"}  # of short sequences only
     auroc = {key: b.metrics["auroc"].value for key, b in found.items()}
     assert auroc["mean"] is None and found["mean"].metrics["auroc"].undefined.startswith("every prediction is the same")
     assert auroc["motif"] > 0.97
@@ -97,7 +93,8 @@ def test_regression_baselines_in_units_of_the_label():
     y = 5 + (X * weights).sum(axis=(1, 2)) * 0.2 + rng.normal(size=500) * 0.3
     train, valid = halves(dataset(y, X, alphabet="RNA"), 400)
     found = fit_baselines("regression", train, valid, motif=AP1.ppm, n_resamples=50)
-    assert list(found) == ["mean", "gc", "kmers", "one_hot"]  # RNA has no motif of a DNA-binding protein
+    of_rna = ["mean", "gc", "one_hot", "one_hot_words", "kmers", "gapped", "boosted"]
+    assert list(found) == of_rna  # which has no motif of a DNA-binding protein
     assert found["mean"].prediction[:, 0] == pytest.approx(np.full(100, train.y.mean()))
     assert found["one_hot"].metrics["pearson_r"].value > 0.9
     assert found["one_hot"].metrics["rmse"].value < 0.5
@@ -139,7 +136,8 @@ def test_one_positive_and_ambiguous_sequences_are_no_obstacle():
     X = random_X(30, 20, 0)
     X[3] = 0
     found = fit_baselines("binary", *halves(dataset(np.arange(30) % 20 == 7, X), 20), n_resamples=10)
-    assert list(found) == ["mean", "gc", "kmers", "one_hot"]
+    of_short = ["mean", "gc", "one_hot", "one_hot_words", "kmers", "jaspar", "gapped", "boosted"]
+    assert list(found) == of_short
     assert all(np.isfinite(b.prediction).all() for b in found.values())
 
 

@@ -79,7 +79,7 @@ class TestNames:
         assert named([motifs[1]], given)[0][0].significant  # of DNA either strand counts
 
     def test_ap1_is_named_by_its_family_on_either_strand_with_the_right_offset(self):
-        from dnaconv_core.interpret.jaspar import jaspar
+        from dnaconv_core.sequence.jaspar import jaspar
 
         vertebrates = jaspar()
         assert len(vertebrates) > 800 and all(abs(m.ppm.sum(axis=0) - 1).max() < 1e-9 for m in vertebrates)

@@ -53,9 +53,48 @@ def test_a_request_to_stop_is_honoured(tmp_path, parts):
     keep(tmp_path, parts[1].y)
     stored = store_baselines(tmp_path, get_experiment("rnai"), *parts, watch=Impatient())
     assert [baseline.key for baseline in stored.found] == ["mean"]
+    assert stored.reason == "fitting them was stopped before all were done"
 
 
 def test_what_is_missing_or_damaged_is_said(tmp_path):
     assert load_baselines(tmp_path).reason == "no baselines were fitted for this model"
     (tmp_path / "baselines.json").write_text('{"baselines": {"gc": 3}}')
     assert "is damaged" in load_baselines(tmp_path).reason
+
+
+def test_the_time_left_is_told(monkeypatch):
+    class Listening:
+        said: tuple[str, ...] = ()
+
+        def say(self, message: str) -> None:
+            self.said += (message,)
+
+        def should_stop(self) -> bool:
+            return False
+
+    now = iter([100.0, 100.0, 100.1, 104.0, 133.0])
+    monkeypatch.setattr(baselines.time, "monotonic", lambda: next(now))
+    watch = Listening()
+    told = baselines._Told(watch)
+    for fraction in (0.0, 0.01, 0.25, 0.3):  # the second comes too soon after the first to be told
+        told.report(fraction, "baselines: k-mer counts")
+    words = ["", ", 0:12 left", ", 1:17 left"]  # 4 s for a quarter; 33 s for three tenths
+    assert list(watch.said) == [f"baselines: k-mer counts{left}" for left in words]
+
+
+def test_what_was_fitted_is_on_the_disk_before_the_next_begins(tmp_path, parts, monkeypatch):
+    """A process that is ended in the middle of one loses no other."""
+    kept = []
+
+    class Watching:
+        def say(self, message: str) -> None:
+            if not message.startswith("baselines: Mean"):
+                kept.append([baseline.key for baseline in load_baselines(tmp_path).found])
+
+        def should_stop(self) -> bool:
+            return len(kept) > 2
+
+    monkeypatch.setattr(baselines, "_EVERY", 0.0)
+    keep(tmp_path, parts[1].y)
+    stored = store_baselines(tmp_path, get_experiment("rnai"), *parts, watch=Watching())
+    assert kept[0] == ["mean"] and len(stored.found) < 7 and stored.reason.startswith("fitting them was stopped")
