@@ -20,8 +20,15 @@ ZIP_DAMAGED = (
     IndexError,
 )  # fmt: skip
 _PART = re.compile(r"\.[0-9a-f]{16}\.part")
+_LITTER = (".ds_store", "thumbs.db", "desktop.ini", "icon\r")
 _DAY = 24 * 3600  # seconds
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would calculate a cell that begins so
+
+
+def is_litter(name: str) -> bool:
+    """Whether a file is one that a Mac or Windows puts into folders and archives by itself."""
+    parts = name.replace("\\", "/").split("/")
+    return parts[0] == "__MACOSX" or parts[-1].startswith("._") or parts[-1].lower() in _LITTER
 
 
 def safe_cell(text: str) -> str:

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from dnaconv_core.files import write_atomic
+from dnaconv_core.files import is_litter, write_atomic
 
 
 def test_a_file_is_replaced_whole_with_the_users_own_permissions(tmp_path):
@@ -48,3 +48,10 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
     write_atomic(pipe, b"through")
     reader.join(10)
     assert read == [b"through"] and pipe.is_fifo()
+
+
+@pytest.mark.parametrize(
+    "name", ["__MACOSX/model/._config.json", "model/.DS_Store", "Thumbs.db", "a/desktop.ini", "._x"]
+)
+def test_litter_of_a_mac_or_windows_is_known(name):
+    assert is_litter(name) and not is_litter("model/config.json")

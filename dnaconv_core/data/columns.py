@@ -209,10 +209,20 @@ def part_of(word: str) -> str:
 
 
 def parts_of(column: Iterable[object]) -> tuple[np.ndarray, Counter[str]]:
-    """`(N,)` of 'train', 'valid', 'test' or '', and how often each word came that is none of them."""
+    """`(N,)` of 'train', 'valid', 'test' or '', and how often each word came that is none of them.
+
+    'T', which may begin two of them, is the training part where no other word is.
+    """
     texts = [str(value).strip() for value in column]
     known = {text: part_of(text) for text in set(texts)}
+    if "train" not in known.values() and any(known.values()):
+        known |= {text: "train" for text in known if either(text)}
     return np.array([known[text] for text in texts], "U5"), Counter(text for text in texts if not known[text])
+
+
+def either(word: str) -> bool:
+    """Whether a word may mean the training part or the test part."""
+    return word.strip().lower() == "t"
 
 
 def _part(sample: Mapping[str, Any], sequence: str | None, why: dict[str, str]) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dnaconv_core.data.columns import Columns, guess_columns, parts_of
+from dnaconv_core.data.columns import Columns, either, guess_columns, parts_of
 from dnaconv_core.data.delimited import Table, read_columns
 from dnaconv_core.data.examples import Examples, Loci, Skipped
 from dnaconv_core.data.labels import LabelRecipe, Labels, make_labels
@@ -115,6 +115,11 @@ def _parts(table: Table, name: str | None) -> tuple[np.ndarray | None, tuple[str
     part, other = parts_of(table.column(name))
     if not other:
         return part, ()
+    if unsure := [word for word in other if either(word)]:
+        raise DataError(
+            f"{table.name}: column {name[:60]!r} has {sum(other[word] for word in unsure):,} values {unsure[0]!r}, "
+            "which may mean train or test: write the word out, or have the parts made by --split"
+        )
     words = ", ".join(f"{word[:30]!r} ({times:,})" for word, times in other.most_common(3))
     return part, (f"column {name!r} has {other.total():,} values that are no part, such as {words}",)
 

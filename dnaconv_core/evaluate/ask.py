@@ -98,7 +98,7 @@ def as_csv(columns: Mapping[str, Sequence[Any]]) -> str:
     """A table for a spreadsheet, in which no name can act as a formula."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
+    writer.writerow(map(safe_cell, columns))
     for name, *values in zip(*columns.values(), strict=True):
         numbers = (f"{value:.6g}" if isinstance(value, float | np.floating) else value for value in values)
         writer.writerow([safe_cell(name), *numbers])

@@ -30,7 +30,7 @@ from dnaconv_core.experiments.own import (
     write_experiment,
 )
 from dnaconv_core.experiments.own_store import data_hash, new_key, own_experiment, scratch, settle
-from dnaconv_core.files import ZIP_DAMAGED
+from dnaconv_core.files import ZIP_DAMAGED, is_litter
 
 _SMALL = 4 << 20  # bytes of a file beside the shards
 _MOST_ENTRIES = 200_000
@@ -110,7 +110,7 @@ def _check_size(experiment: Experiment, archive: Path) -> None:
 def _unpack(packed: zipfile.ZipFile, archive: Path, experiment: Experiment, folder: Path) -> None:
     """Every entry into `folder`, none larger than it may be."""
     sizes = dict(experiment.parts)
-    entries = [entry for entry in packed.infolist() if not entry.is_dir()]
+    entries = [entry for entry in packed.infolist() if not (entry.is_dir() or is_litter(entry.filename))]
     if len(entries) > _MOST_ENTRIES or len({entry.filename for entry in entries}) < len(entries):
         raise UnsafeFileError(f"{archive} holds too many files, or one of them twice: refused")
     left = {part: _allowed(experiment, n) for part, n in sizes.items()}

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from dnaconv_core.errors import BundleError
-from dnaconv_core.files import ZIP_DAMAGED
+from dnaconv_core.files import ZIP_DAMAGED, is_litter
 from dnaconv_core.model.bundle import CARD, CONFIG, METRICS, WEIGHTS
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.runs.seen import HASHES, MOST_BYTES
@@ -111,7 +111,7 @@ class ModelZip:
                 raise BundleError(f"{WEIGHTS} holds values that are not finite numbers: export the model again")
 
     def _look(self) -> None:
-        entries = [entry for entry in self._packed.infolist() if not entry.is_dir()]
+        entries = [one for one in self._packed.infolist() if not (one.is_dir() or is_litter(one.filename))]
         if len(entries) > _MOST_ENTRIES:
             raise BundleError(f"{self.label} holds {len(entries):,} files: an exported model has {len(LIMITS)} at most")
         for entry in entries:

@@ -251,6 +251,6 @@ def _rows(lines: Iterator[str], header: list[str], length: int, known: str) -> I
 def _csv(header: list[str], rows: Any) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(header)
+    writer.writerow(map(safe_cell, header))
     writer.writerows(rows)
     return out.getvalue()

@@ -23,9 +23,10 @@ _TOLERANCE = 0.02  # how far a rounded column of probabilities may be from 1
 def read_motifs(path: str | Path, *, notes: list[str] | None = None) -> list[Motif]:
     """Motifs of a file of any of the kinds that `parse_motifs` reads.
 
-    notes: gets a sentence about what was passed over. Raises DataError when the file cannot be read as text, and what
-    `parse_motifs` raises.
+    One that cannot be read is passed over where another can; notes: gets a sentence about it. Raises DataError when the
+    file cannot be read as text, and what `parse_motifs` raises.
     """
+    notes = [] if notes is None else notes
     return parse_motifs(read_text(path, limit=_MOTIF_BYTES, notes=notes), where=str(path), notes=notes)
 
 
@@ -38,7 +39,9 @@ def parse_motifs(text: str, *, where: str, notes: list[str] | None = None) -> li
         return read_meme(text, where=where, notes=notes)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if lines and lines[0].startswith(">"):
-        return (read_homer if _HOMER.match(lines[0][1:]) else read_jaspar)(text, where=where)
+        if _HOMER.match(lines[0][1:]):
+            return read_homer(text, where=where)
+        return read_jaspar(text, where=where, notes=notes)
     if lines and all(map(_is_named_word, lines)):
         return [_named_word(line) for line in lines]
     raise DataError(
@@ -77,6 +80,7 @@ def read_meme(text: str, *, where: str = "the MEME text", notes: list[str] | Non
     motifs: list[Motif] = []
     waiting: tuple[str, str, int] | None = None  # a motif whose matrix has not come yet: id, name, line
     empty: list[tuple[str, str, int]] = []  # those whose matrix never came: DREME and others write such
+    bad: list[DataError] = []
     at = 0
     while at < len(lines):
         line = lines[at].strip()
@@ -90,10 +94,14 @@ def read_meme(text: str, *, where: str = "the MEME text", notes: list[str] | Non
         elif line.startswith("letter-probability matrix:"):
             if waiting is None:
                 raise DataError(f"{where}, line {at}: a matrix without a line 'MOTIF name' before it")
-            ppm, nsites, at = _meme_matrix(lines, at, f"motif {waiting[0]!r} of {where}")
-            motifs.append(Motif(waiting[1], waiting[0], ppm, nsites))
+            try:
+                ppm, nsites, at = _meme_matrix(lines, at, f"motif {waiting[0][:60]!r} of {where}")
+                motifs.append(Motif(waiting[1], waiting[0], ppm, nsites))
+            except DataError as error:
+                bad.append(error)
             waiting = None
     empty += [waiting] if waiting else []
+    _tell_bad(bad, motifs, notes)
     if not motifs:
         _no_matrix(empty, where)
         raise DataError(f"{where} holds no motif: each begins with a line 'MOTIF name'")
@@ -117,7 +125,7 @@ def write_meme(motifs: Iterable[Motif], *, background: np.ndarray = UNIFORM) -> 
     return "\n".join(parts)
 
 
-def read_jaspar(text: str, *, where: str = "the JASPAR text") -> list[Motif]:
+def read_jaspar(text: str, *, where: str = "the JASPAR text", notes: list[str] | None = None) -> list[Motif]:
     """Motifs of JASPAR text: '>id name', then four rows of counts, with letters and brackets or bare.
 
     Counts become probabilities as they are (no pseudocount); nsites is the largest column sum. Raises DataError for
@@ -125,18 +133,23 @@ def read_jaspar(text: str, *, where: str = "the JASPAR text") -> list[Motif]:
     unequal length, something that is no count, and an empty column, naming motif and line.
     """
     motifs: list[Motif] = []
-    rows: list[list[float]] = []
+    bad: list[DataError] = []
+    rows: list[tuple[int, str]] = []
     header, header_line = "", 0
     for number, line in enumerate([*text.splitlines(), ">"], 1):
         line = line.strip()
         if line.startswith(">"):
             if header or rows:
-                motifs.append(_jaspar_motif(header, rows, f"{where}, line {header_line}"))
+                try:
+                    motifs.append(_jaspar_motif(header, _jaspar_rows(rows, where), f"{where}, line {header_line}"))
+                except DataError as error:
+                    bad.append(error)
             header, rows, header_line = line[1:].strip() or "unnamed", [], number
         elif line:
             if not header:
                 raise DataError(f"{where}, line {number}: a matrix without a line '>id name' before it")
-            rows.append(_jaspar_row(line, len(rows), f"{where}, line {number}"))
+            rows.append((number, line))
+    _tell_bad(bad, motifs, notes)
     if not motifs:
         raise DataError(f"{where} holds no motif: each begins with a line '>id name'")
     return motifs
@@ -166,6 +179,15 @@ def read_homer(text: str, *, where: str = "the HOMER text") -> list[Motif]:
         elif line:
             rows.append(_probabilities(line, f"{where}, line {number}"))
     return motifs
+
+
+def _tell_bad(bad: list[DataError], motifs: list[Motif], notes: list[str] | None) -> None:
+    """Note which motifs were passed over. Raises the first error where no notes are taken, or no motif is left."""
+    if bad and (notes is None or not motifs):
+        raise bad[0]
+    if bad and notes is not None:
+        more = f" (and {len(bad) - 1:,} more)" if len(bad) > 1 else ""
+        notes.append(f"passed over{more}: {bad[0]}")
 
 
 def write_jaspar(motifs: Iterable[Motif]) -> str:
@@ -247,6 +269,10 @@ def _numbers(words: list[str], where: str) -> list[float]:
             raise DataError(f"{where}: {word} is no count or probability: it must be 0 or more")
         values.append(value)
     return values
+
+
+def _jaspar_rows(lines: list[tuple[int, str]], where: str) -> list[list[float]]:
+    return [_jaspar_row(line, place, f"{where}, line {number}") for place, (number, line) in enumerate(lines)]
 
 
 def _jaspar_row(line: str, place: int, where: str) -> list[float]:

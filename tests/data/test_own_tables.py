@@ -236,13 +236,23 @@ def test_a_set_column_is_read_in_any_spelling_and_other_words_are_told(tmp_path)
     assert [part_of(word) for word in words] == expected
     parts, other = parts_of(words)
     assert parts.tolist() == expected and other == {"t": 1, "x": 1, "": 1}
-    rows = "".join(f"ACGT{'ACGT'[i % 4]},{i},{word}\n" for i, word in enumerate(words[:-1]))
+    words = [word for word in words if word not in ("t", "")] + ["y"]
+    rows = "".join(f"ACGT{'ACGT'[i % 4]},{i},{word}\n" for i, word in enumerate(words))
     table = read_columns(write(tmp_path, "seq,y,set\n" + rows))
     columns = guess_columns(table)
     assert columns == Columns("seq", ("y",), part="set")
     examples = table_examples(table, columns)
-    assert examples.part.tolist() == expected[:-1]
-    assert examples.notes == ("column 'set' has 2 values that are no part, such as 't' (1), 'x' (1)",)
+    assert examples.part.tolist() == [*expected[:11], "", ""]
+    assert examples.notes == ("column 'set' has 2 values that are no part, such as 'x' (1), 'y' (1)",)
+
+
+def test_a_t_is_the_training_part_only_where_no_other_word_is(tmp_path):
+    parts, other = parts_of(["T", "V", "t", "test", "V"])
+    assert parts.tolist() == ["train", "valid", "train", "test", "valid"] and not other
+    rows = "".join(f"ACGT{'ACGT'[i % 4]},{i},{'T' if i > 7 else 'train'}\n" for i in range(10))
+    table = read_columns(write(tmp_path, "seq,y,set\n" + rows))
+    with pytest.raises(DataError, match="column 'set' has 2 values 'T', which may mean train or test: write the word"):
+        table_examples(table, Columns("seq", ("y",), part="set"))
 
 
 def test_weights_and_covariates(tmp_path):

@@ -124,6 +124,12 @@ def test_an_imported_model_is_the_same_model(trained, archive, tmp_path):
     assert files(export_model(key, Store())) == files(archive)  # out again, in every byte
 
 
+def test_an_archive_that_a_mac_or_windows_packed_again_does_too(archive):
+    mac = {f"model/{name}": content for name, content in files(archive).items()}
+    litter = {"model/.DS_Store": b"x", "__MACOSX/model/._config.json": b"x", "__MACOSX/._model": b"", "Thumbs.db": b"x"}
+    assert load_bundle(find_model(import_model(zipped({**litter, **mac})))).config.length == 21
+
+
 def test_in_one_folder_does_too(archive):
     assert import_model(zipped({f"model/{name}": content for name, content in files(archive).items()}))
 

@@ -279,3 +279,21 @@ def test_text_that_holds_no_motifs_says_what_would():
     for text in ("", "hello world", "ACGT TGCA GATT"):
         with pytest.raises(DataError, match=r"^t holds no motifs: .*MEME.*JASPAR, HOMER.*or have an IUPAC word"):
             parse_motifs(text, where="t")
+
+
+def test_a_motif_that_cannot_be_read_does_not_lose_the_others(tmp_path):
+    good = ">M{}\n1 2\n3 4\n0 0\n1 1\n"
+    bad = ">E\n1 0\n3 0\n0 0\n1 0\n>X\n1 x\n1 1\n1 1\n1 1\n"
+    path = tmp_path / "m.jaspar"
+    path.write_text(good.format(1) + bad + good.format(2))
+    notes: list[str] = []
+    assert [motif.matrix_id for motif in read_motifs(path, notes=notes)] == ["M1", "M2"]
+    assert notes == [f"passed over (and 1 more): motif 'E' of {path}, line 6: column 2 has no counts"]
+    path.write_text(bad)
+    with pytest.raises(DataError, match="motif 'E' of .*: column 2 has no counts"):
+        read_motifs(path)
+    head = "letter-probability matrix: alength= 4 w= 1\n"
+    path.write_text(f"MEME version 4\nMOTIF A\n{head}1 0 0 0\nMOTIF B\n{head}1 1 0 0\nMOTIF C\n{head}0 1 0 0\n")
+    notes.clear()
+    assert [motif.matrix_id for motif in read_motifs(path, notes=notes)] == ["A", "C"]
+    assert "motif 'B'" in notes[0] and "sum to 2, not to 1" in notes[0]
