@@ -82,20 +82,24 @@ def _describe(path: str, changed: float) -> _Description | None:
 
 
 def catalog(experiment: str) -> dict[str, Choice]:
-    """What can be chosen for this experiment, by key: runs that live or have a model, then imported and pretrained."""
+    """What can be chosen for this experiment, by key: runs that live or have a model, then imported and pretrained.
+
+    Trainings on an inner fold are not offered: they serve a choice.
+    """
     store = Store()
     runs = {run.id: run for run in store.list(experiment)}
+    hidden = {run.id for run in runs.values() if run.spec.inner and run.id != state.run()}  # a search has hundreds
     ready: dict[str, Choice] = {}
     for entry in list_models(store):
         found = _describe(str(entry.path), (entry.path / "config.json").stat().st_mtime)
-        if found is not None and found.experiment == experiment:
+        if found is not None and found.experiment == experiment and entry.key not in hidden:
             label = found.name if found.value is None else f"{found.value:.2f} · {found.name}"
             ready[entry.key] = Choice(entry.key, found.name, label, runs.get(entry.key), entry.path)
     choices: dict[str, Choice] = {}
     for run in runs.values():
         if run.id in ready:
             choices[run.id] = ready[run.id]
-        elif run.state in LIVE or run.id == state.run():
+        elif (run.state in LIVE and run.id not in hidden) or run.id == state.run():
             choices[run.id] = Choice(run.id, run.name, f"{run.name} · {run.state}", run, None)
     return choices | ready
 

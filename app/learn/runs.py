@@ -19,6 +19,7 @@ from learn.comparison import comparison
 from learn.live import duration
 from learn.run_actions import run_actions
 from learn.runs_table import runs_table
+from learn.search_section import search_section
 
 _EVERY = 1.0  # seconds between looks while something trains
 _GIB = 2**30
@@ -36,6 +37,8 @@ def draw() -> None:
         alive = [run for run in runs if run.state in LIVE]
         with errors_shown():
             st.fragment(_now, run_every=_EVERY if alive else None)({run.id: run.state for run in alive})
+        with errors_shown():
+            search_section(store, "" if scope == "all" else state.experiment().key)
         if not runs:
             _empty()
             return

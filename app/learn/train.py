@@ -22,6 +22,7 @@ from frame.cache import summary
 from frame.models import selected
 from frame.page import errors_shown, links_to_use, page
 from frame.words import plain
+from learn.better import find_better
 from learn.data_picker import data_details, data_picker, missing_parts, name_of
 from learn.live import live_run
 from learn.settings import NETWORK, OF_DATA, TRAINING, ask_preset, ask_settings
@@ -124,6 +125,7 @@ def _start(
         with st.popover(f"Learns from {plain(name_of(choice.source))}", icon=":material/database:"):
             data_picker()
             data_details(experiment)
+        find_better(experiment, possible=readable and not missing_parts(experiment))
         if state.run():
             st.caption("The settings below are for the next run.", width="content")
     if error is not None and str(error).split()[0] not in (*NETWORK, *TRAINING):  # its field may be folded away

@@ -128,7 +128,7 @@ def verdict_sentence(search: Search, best: Trial, difference: Difference | None)
         "better": f"The winner is better than auto beyond the noise of seeds: {value} in {how}.",
         "worse": f"The winner is worse than auto when trained again: {value} in {how}: keep auto.",
     }
-    none = f"No clear difference between the winner and auto: {value} in {how}. Auto will do as well."
+    none = f"No clear difference between the winner and auto: {value} in {how}."
     return words.get(difference.verdict, none)
 
 

@@ -1,0 +1,42 @@
+"""The button that starts a search for a better network, with its budget."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.experiments.sources import default_preset
+from dnaconv_core.runs.search import open_search, search_in_background
+from dnaconv_core.runs.spec import RunSpec
+from dnaconv_core.runs.store import Store
+from frame import state
+from frame.page import errors_shown, plain
+from frame.pages import RUNS
+from learn.search_section import newest_alive
+
+_MINUTES = 30
+_WORDS = (
+    "Tries networks around what **auto** chooses, on inner folds of the training part, trains the best again on all of "
+    "it, and says whether it is better than auto beyond the noise of seeds. It goes on in the background."
+)
+
+
+def find_better(experiment: Experiment, *, possible: bool) -> None:
+    """A popover: how long to search, and Start. A search of the same data that ended goes on."""
+    with st.popover("Find a better network", icon=":material/travel_explore:", disabled=not possible):
+        store, query = Store(), {"experiment": experiment.key, "show": "this experiment"}
+        alive = newest_alive(store, experiment.key)
+        if alive is not None:
+            st.markdown(f"A search is on: {plain(alive.stage)}.")
+            st.page_link(RUNS, label="Watch it on Runs", icon=":material/visibility:", query_params=query)
+            return
+        st.caption(_WORDS)
+        minutes = st.number_input("Minutes", 1, 10_000, _MINUTES, key="search_minutes", help="Earlier ones included.")
+        if st.button("Start the search", type="primary", icon=":material/play_arrow:", key="search_start"):
+            with errors_shown():
+                data = state.data()
+                spec = RunSpec(experiment.key, *data, preset=default_preset(experiment, data.source))
+                with st.spinner("Reading the data…"):
+                    found = open_search(store, spec, minutes=float(minutes))
+                search_in_background(store, found.name)
+                st.switch_page(RUNS, query_params=query)
