@@ -17,6 +17,7 @@ from frame.page import errors_shown, plain
 from frame.pages import EVALUATE, RUNS
 from learn.live import duration
 
+_AXES = 6  # settings that have one
 _EVERY = 2.0  # seconds between looks at one that is on
 ALIVE = ("waiting", "running")
 _BADGES = {
@@ -68,7 +69,9 @@ def _panel(name: str, shown: str) -> None:
             st.error(search.error, icon=":material/error:")
         _verdict(search)
         if search.tried:
-            _charts(search)
+            with st.expander("How it went", expanded=True):
+                _charts(search)
+            _early(search)
         _links(search)
 
 
@@ -120,7 +123,7 @@ def _charts(search: Search) -> None:
     with st.container(key="shape_search"):
         left, right = st.columns([1.4, 1], gap="medium")
     with left:
-        st.markdown("**How it went**")
+        st.markdown("**Each network in turn**")
         figure = history_figure([t.scores for t in shown], [t.value is not None for t in shown], metric=search.metric)
         chart(figure, key=f"search_history_{search.name}", height=280)
     with right:
@@ -132,10 +135,16 @@ def _charts(search: Search) -> None:
         chart(importance_figure(search.importance), key=f"search_importance_{search.name}", height=280)
     st.markdown(
         "**What the best have in common**",
-        help="A line for each network that has been through all folds; the better, the darker, the best in orange.",
+        help="A line for each network that has been through all folds; the better, the darker, the best in orange. Of "
+        "the settings, those that decided most.",
     )
-    figure = parallel_figure([t.params for t in done], [t.value or 0.0 for t in done], metric=search.metric)
+    names = list(search.importance)[:_AXES]  # those that decided most, where that is known
+    params = [{name: t.params[name] for name in names or t.params} for t in done]
+    figure = parallel_figure(params, [t.value or 0.0 for t in done], metric=search.metric)
     chart(figure, key=f"search_parallel_{search.name}", height=300)
+
+
+def _early(search: Search) -> None:
     early: dict[str, int] = {}
     for trial in search.tried:
         if trial.words:

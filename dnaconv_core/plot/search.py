@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 _LOG = {"filters", "members", "batch_size", "learning_rate", "weight_decay"}
+_WIDE = 11  # letters in a line of a title
 _NONE = "no network has been through all folds yet"
 
 
@@ -118,8 +120,8 @@ def parallel_figure(params: Sequence[Mapping[str, Any]], values: Sequence[float]
             figure.add_annotation(
                 x=place, y=height, text=safe(text), showarrow=False, xanchor="left", xshift=4, font={"size": 11}
             )
-    titles = [_title(name).replace(" (", "<br>(") for name in columns]
-    figure.update_xaxes(tickvals=list(range(len(axes))), ticktext=titles, showgrid=False, zeroline=False, title="")
+    titles = ["<br>".join(textwrap.wrap(_title(name), _WIDE)) for name in columns]
+    figure.update_xaxes(tickvals=list(range(len(axes))), ticktext=titles, tickangle=0, showgrid=False, zeroline=False)
     figure.update_xaxes(range=[-0.2, len(axes) - 0.3])
     return figure.update_yaxes(visible=False, range=[-0.08, 1.08])
 

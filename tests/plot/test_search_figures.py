@@ -34,7 +34,7 @@ def test_parallel_has_an_axis_for_each_setting_that_varies_and_the_best_stands_o
     ]
     figure = parallel_figure(params, [0.6, 0.7, 0.8], metric="pearson_r")
     axis = figure.layout.xaxis
-    assert list(axis.ticktext) == ["Before the dense layer", "Filters per layer", "Dropout", "Pearson r"]
+    assert list(axis.ticktext) == ["Before the<br>dense layer", "Filters per<br>layer", "Dropout", "Pearson r"]
     lines = {tuple(trace.y): trace for trace in figure.data}
     assert list(lines) == [(1, 0, 0, 0), (0, 1, 1, 0.5), (1, 0.5, 0.5, 1)]  # from the worst to the best; log2 filters
     best = figure.data[-1]
