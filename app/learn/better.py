@@ -10,8 +10,9 @@ from dnaconv_core.runs.search import open_search, search_in_background
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
 from frame import state
-from frame.page import errors_shown, plain
+from frame.page import errors_shown
 from frame.pages import RUNS
+from frame.words import plain
 from learn.search_section import newest_alive
 
 _MINUTES = 30

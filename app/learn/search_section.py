@@ -13,8 +13,9 @@ from dnaconv_core.runs.queue import ensure_workers
 from dnaconv_core.runs.search import search_in_background
 from dnaconv_core.runs.search_record import Search, ask_search_to_stop, list_searches, read_search
 from dnaconv_core.runs.store import Store
-from frame.page import errors_shown, plain
+from frame.page import errors_shown
 from frame.pages import EVALUATE, RUNS
+from frame.words import ours, plain, show_error
 from learn.live import duration
 
 _AXES = 6  # settings that have one
@@ -66,7 +67,7 @@ def _panel(name: str, shown: str) -> None:
             ensure_workers(store)
         _head(store, search)
         if search.error:
-            st.error(search.error, icon=":material/error:")
+            show_error(search.error)
         _verdict(search)
         if search.tried:
             with st.expander("How it went", expanded=True):
@@ -80,7 +81,7 @@ def _head(store: Store, search: Search) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             st.markdown(f"**{plain(_title(search).rpartition(' · ')[0])}**", width="content")
-            st.badge(word, color=color)
+            st.badge(plain(word), color=color)
             st.caption(plain(_doing(search)), width="content")
         if search.state in ALIVE:
             if st.button("Stop", icon=":material/stop:", key="search_halt", help="What was found is kept."):
@@ -105,7 +106,7 @@ def _verdict(search: Search) -> None:
     if not search.verdict:
         return
     icon = _VERDICTS.get(search.verdict["kind"], ":material/trending_flat:")
-    st.markdown(f"{icon} **{plain(search.verdict['sentence'])}**")
+    st.markdown(f"{ours(icon)} **{plain(search.verdict['sentence'])}**")
     if search.verdict["reported"]:
         st.markdown(plain(search.verdict["reported"]))
     if search.verdict["settings"]:
@@ -150,7 +151,7 @@ def _early(search: Search) -> None:
         if trial.words:
             early[trial.state] = early.get(trial.state, 0) + 1
     if early:
-        with st.expander("Given up early: " + ", ".join(f"{n} {state}" for state, n in early.items())):
+        with st.expander("Given up early: " + plain(", ".join(f"{n} {state}" for state, n in early.items()))):
             rows = [{"Trial": t.number + 1, "State": t.state, "Why": t.words} for t in search.tried if t.words]
             st.dataframe(rows, hide_index=True, height="content" if len(rows) < 12 else 400)
 

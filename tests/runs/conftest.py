@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 
+import numpy as np
 import pytest
 
 from dnaconv_core.runs import queue
@@ -23,3 +24,25 @@ def workers(home, monkeypatch):
             process.wait(timeout=10)
     queue._started.clear()
     subprocess._cleanup()
+
+
+@pytest.fixture
+def files():
+    """A function that writes guides with their activity into a folder and returns the paths as a RunSpec takes them: to
+    learn from and to report on, the latter's labels shuffled if asked."""
+    from dnaconv_core.experiments import get_experiment
+
+    def write(folder, *, shuffled: bool = False) -> dict[str, str]:
+        found = {}
+        for name, n, seed in (("train", 150, 1), ("valid", 80, 2)):
+            data = get_experiment("rnai").synthetic(n, seed=seed)
+            y = data.y[:, 0]
+            if shuffled and name == "valid":
+                y = np.random.default_rng(0).permutation(y)
+            rows = [f"{sequence},{value:.5f}" for sequence, value in zip(data.sequences(), y.tolist(), strict=True)]
+            path = folder / f"{name}.csv"
+            path.write_text("\n".join(["sequence,label", *rows]))
+            found["data" if name == "train" else name] = str(path)
+        return found
+
+    return write

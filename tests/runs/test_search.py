@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from dnaconv_core.errors import InputError, RunError, TrainingError
-from dnaconv_core.experiments import get_experiment
 from dnaconv_core.runs import search_desk, search_trials
 from dnaconv_core.runs.search import open_search, search_here
 from dnaconv_core.runs.search_record import Search, Trial, ask_search_to_stop, folder_of, list_searches, read_search
@@ -41,29 +40,14 @@ def store(monkeypatch) -> Store:
     return store
 
 
-def files(folder, *, shuffled: bool = False) -> dict[str, str]:
-    """Guides with their activity, to learn from and to report on; the latter's labels shuffled if asked."""
-    found = {}
-    for name, n, seed in (("train", 150, 1), ("valid", 80, 2)):
-        data = get_experiment("rnai").synthetic(n, seed=seed)
-        y = data.y[:, 0]
-        if shuffled and name == "valid":
-            y = np.random.default_rng(0).permutation(y)
-        rows = [f"{sequence},{value:.5f}" for sequence, value in zip(data.sequences(), y.tolist(), strict=True)]
-        path = folder / f"{name}.csv"
-        path.write_text("\n".join(["sequence,label", *rows]))
-        found["data" if name == "train" else name] = str(path)
-    return found
-
-
-def spec_of(folder, **settings) -> RunSpec:
+def spec_of(folder, files, **settings) -> RunSpec:
     folder.mkdir(exist_ok=True)
     return RunSpec("rnai", **files(folder), preset="quick", settings=SMALL | settings)
 
 
 @pytest.mark.slow
-def test_a_search_tries_networks_judges_the_best_and_trains_it(store, tmp_path):
-    made = open_search(store, spec_of(tmp_path / "a"), trials=5, tag="mine")
+def test_a_search_tries_networks_judges_the_best_and_trains_it(store, files, tmp_path):
+    made = open_search(store, spec_of(tmp_path / "a", files), trials=5, tag="mine")
     found = search_here(store, made.name)
     assert found.state == "finished" and found.to_json() == read_search(store, made.name).to_json()
     assert found.tried[0].settings == {} and found.n_tried == 5
@@ -79,7 +63,7 @@ def test_a_search_tries_networks_judges_the_best_and_trains_it(store, tmp_path):
     assert trial.spec.split == {"kind": "inner", "n_folds": 3, "fold": 1, "seed": 0}
     assert found.tried[0].scores[1] == trial.metrics["valid"]["pearson_r"]
 
-    again = open_search(store, spec_of(tmp_path / "a"), trials=5, tag="mine")
+    again = open_search(store, spec_of(tmp_path / "a", files), trials=5, tag="mine")
     assert (again.name, again.tried) == (found.name, found.tried)
     assert search_here(store, again.name).runs == found.runs  # nothing is trained anew
     assert [search.name for search in list_searches(store, "rnai")] == [found.name]
@@ -87,9 +71,11 @@ def test_a_search_tries_networks_judges_the_best_and_trains_it(store, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_winner_is_compared_in_pairs_that_differ_from_auto_in_its_settings_alone(store, tmp_path, monkeypatch):
+def test_the_winner_is_compared_in_pairs_that_differ_from_auto_in_its_settings_alone(
+    store, files, tmp_path, monkeypatch
+):
     """auto is held back to hardly any step, so that a neighbour with half the batch is better."""
-    base = spec_of(tmp_path / "a", learning_rate=2e-4, batch_size=64, filters=16)
+    base = spec_of(tmp_path / "a", files, learning_rate=2e-4, batch_size=64, filters=16)
     found = search_here(store, open_search(store, base, trials=3).name)
     best = found.best
     assert best.number != 0 and len(found.pairs) == 3
@@ -113,7 +99,7 @@ def test_the_winner_is_compared_in_pairs_that_differ_from_auto_in_its_settings_a
 
 
 @pytest.mark.slow
-def test_the_labels_of_the_reported_part_have_no_share_in_the_choice(store, tmp_path):
+def test_the_labels_of_the_reported_part_have_no_share_in_the_choice(store, files, tmp_path):
     """The same search with the validation labels shuffled tries the same, finds the same and reports otherwise."""
     found = []
     for name, shuffled in (("a", False), ("b", True)):
@@ -132,9 +118,9 @@ def test_the_labels_of_the_reported_part_have_no_share_in_the_choice(store, tmp_
 
 
 @pytest.mark.slow
-def test_a_stopped_search_goes_on_and_ends_as_one_that_was_not(store, tmp_path):
+def test_a_stopped_search_goes_on_and_ends_as_one_that_was_not(store, files, tmp_path):
     """Stopped at every third look: the same trials, scores and winner as in one go."""
-    whole = search_here(store, open_search(store, spec_of(tmp_path / "a"), trials=3).name)
+    whole = search_here(store, open_search(store, spec_of(tmp_path / "a", files), trials=3).name)
 
     class Impatient:
         looks = 0
@@ -146,7 +132,7 @@ def test_a_stopped_search_goes_on_and_ends_as_one_that_was_not(store, tmp_path):
             self.looks += 1
             return self.looks % 3 == 0
 
-    name = open_search(store, spec_of(tmp_path / "a"), trials=3, tag="other").name
+    name = open_search(store, spec_of(tmp_path / "a", files), trials=3, tag="other").name
     states = []
     while not states or states[-1] == "stopped":
         states.append(search_here(store, name, Impatient()).state)
@@ -160,8 +146,8 @@ def test_a_stopped_search_goes_on_and_ends_as_one_that_was_not(store, tmp_path):
 
 
 @pytest.mark.slow
-def test_more_trials_go_on_from_those_there_are(store, tmp_path):
-    spec = spec_of(tmp_path / "a")
+def test_more_trials_go_on_from_those_there_are(store, files, tmp_path):
+    spec = spec_of(tmp_path / "a", files)
     first = search_here(store, open_search(store, spec, trials=1).name)
     assert first.verdict["kind"] == "auto" and "no time to try another network" in first.verdict["sentence"]
     second = search_here(store, open_search(store, spec, trials=3).name)
@@ -169,18 +155,18 @@ def test_more_trials_go_on_from_those_there_are(store, tmp_path):
     assert second.runs["auto"] == first.runs["auto"]
 
 
-def test_what_cannot_be_searched_is_refused(store, tmp_path):
+def test_what_cannot_be_searched_is_refused(store, files, tmp_path):
     with pytest.raises(InputError, match="a search needs a budget: give minutes"):
-        open_search(store, spec_of(tmp_path / "a"))
+        open_search(store, spec_of(tmp_path / "a", files))
     with pytest.raises(InputError, match="a search needs a budget"):
-        open_search(store, spec_of(tmp_path / "a"), minutes=-1, trials=3)
+        open_search(store, spec_of(tmp_path / "a", files), minutes=-1, trials=3)
     with pytest.raises(RunError, match="there is no search 'nothing' in"):
         read_search(store, "nothing")
 
 
-def test_a_search_whose_auto_cannot_be_judged_says_so(store, tmp_path):
+def test_a_search_whose_auto_cannot_be_judged_says_so(store, files, tmp_path):
     folder = tmp_path / "flat"
-    spec = spec_of(folder)
+    spec = spec_of(folder, files)
     rows = (folder / "train.csv").read_text().splitlines()
     (folder / "train.csv").write_text("\n".join([rows[0], *(row.split(",")[0] + ",0.5" for row in rows[1:])]))
     name = open_search(store, spec, trials=2).name
@@ -189,8 +175,8 @@ def test_a_search_whose_auto_cannot_be_judged_says_so(store, tmp_path):
     assert read_search(store, name).state == "failed" and "bring more examples" in read_search(store, name).error
 
 
-def test_a_record_without_its_process_is_interrupted_and_a_damaged_one_is_told(store, tmp_path):
-    made = open_search(store, spec_of(tmp_path / "a"), trials=2)
+def test_a_record_without_its_process_is_interrupted_and_a_damaged_one_is_told(store, files, tmp_path):
+    made = open_search(store, spec_of(tmp_path / "a", files), trials=2)
     path = folder_of(store, made.name) / "search.json"
     path.write_text(json.dumps(replace(made, state="running").to_json()))
     assert read_search(store, made.name).state == "interrupted"

@@ -10,7 +10,6 @@ import sys
 import time
 
 import pytest
-from test_search import files
 
 from dnaconv_core.cli import main
 from dnaconv_core.runs.search import open_search, search_in_background
@@ -22,8 +21,7 @@ SMALL = ["epochs=3", "eval_every=1", "members=1", "filters=6", "device=cpu"]
 PATIENCE = 150.0  # seconds; the machine may be busy
 
 
-def command(folder, trials: int) -> list[str]:
-    made = files(folder)
+def command(made: dict[str, str], trials: int) -> list[str]:
     words = ["search", "rnai", "--data", made["data"], "--valid", made["valid"], "--trials", str(trials), "--json"]
     return words + [word for setting in SMALL for word in ("--set", setting)]
 
@@ -52,8 +50,8 @@ def ended(store: Store) -> None:
 
 
 @pytest.mark.slow
-def test_a_killed_search_is_continued_by_the_same_command(tmp_path, capfd):
-    words, store = command(tmp_path, 2), Store()
+def test_a_killed_search_is_continued_by_the_same_command(files, tmp_path, capfd):
+    words, store = command(files(tmp_path), 2), Store()
     process = started(words)
     before = until(store, lambda search: search.tried and search.tried[0].scores)
     os.kill(process.pid, signal.SIGKILL)
@@ -73,8 +71,8 @@ def test_a_killed_search_is_continued_by_the_same_command(tmp_path, capfd):
 
 
 @pytest.mark.slow
-def test_ctrl_c_keeps_what_is_there_and_says_how_to_go_on(tmp_path):
-    words, store = [word for word in command(tmp_path, 3) if word != "--json"], Store()
+def test_ctrl_c_keeps_what_is_there_and_says_how_to_go_on(files, tmp_path):
+    words, store = [word for word in command(files(tmp_path), 3) if word != "--json"], Store()
     process = started(words)
     until(store, lambda search: search.tried and search.tried[0].scores)
     os.kill(process.pid, signal.SIGINT)
@@ -89,7 +87,7 @@ def test_ctrl_c_keeps_what_is_there_and_says_how_to_go_on(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_search_in_the_background_hears_a_stop(tmp_path):
+def test_a_search_in_the_background_hears_a_stop(files, tmp_path):
     made, store = files(tmp_path), Store()
     settings = {"epochs": 400, "eval_every": 1, "device": "cpu"}
     search = open_search(store, RunSpec("rnai", **made, preset="quick", settings=settings), minutes=30)
@@ -102,7 +100,7 @@ def test_a_search_in_the_background_hears_a_stop(tmp_path):
     assert {run.state for run in store.list()} == {"cancelled"}
 
 
-def test_what_cannot_be_is_one_sentence(tmp_path, capsys):
+def test_what_cannot_be_is_one_sentence(files, tmp_path, capsys):
     made = files(tmp_path)
     base = ["search", "rnai", "--data", made["data"]]
     for words, sentence in (
