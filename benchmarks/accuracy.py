@@ -26,7 +26,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,11 +34,10 @@ import numpy as np
 from folds import DATA, TASKS, Fold, folds
 
 from dnaconv_core import __version__
-from dnaconv_core.answers import ANSWERS
+from dnaconv_core.answers import ANSWERS, find_answer
 from dnaconv_core.data.split import position_block_folds, random_split
 from dnaconv_core.errors import DnaConvError
 from dnaconv_core.evaluate.baselines import fit_baselines
-from dnaconv_core.evaluate.bootstrap import resamples
 from dnaconv_core.evaluate.metrics import measure_for
 from dnaconv_core.experiments import EXPERIMENTS, get_experiment
 from dnaconv_core.sequence.motif import from_iupac
@@ -171,7 +170,7 @@ def baselines(experiment: Any, part: Fold, options: Options) -> dict[str, np.nda
 
     def fit() -> dict[str, np.ndarray]:
         motif = from_iupac(experiment.motif).ppm if experiment.motif else None
-        fitted = fit_baselines(experiment.task, part.train, part.valid, motif=motif, n_resamples=2)
+        fitted = fit_baselines(experiment.task, part.train, part.valid, motif=motif)
         return {name: baseline.prediction for name, baseline in fitted.items()}
 
     return kept(options, ["baselines", experiment.key, *_ids(part)], fit)
@@ -263,6 +262,18 @@ def fold_mean(
         for i, counts in enumerate(resamples(task, y, n_resamples=n_resamples, seed=number)):
             values[i] += of(counts, [metric])[metric] / len(parts)
     return float(np.mean(whole)), values
+
+
+def resamples(task: str, y: np.ndarray, *, n_resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """How often each example is drawn, `(N,)` float64 per resample; each class is drawn from its own examples."""
+    rng = np.random.default_rng(seed)
+    strata = find_answer(task).strata(y)
+    for _ in range(n_resamples):
+        counts = np.zeros(len(y))
+        for members in strata:
+            chosen = rng.integers(0, len(members), len(members))
+            counts[members] = np.bincount(chosen, minlength=len(members))
+        yield counts
 
 
 def interval(values: np.ndarray) -> dict[str, float | None]:

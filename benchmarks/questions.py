@@ -173,7 +173,7 @@ def _baselines(asked: Question, part: Part) -> dict[str, list[Any]]:
     from dnaconv_core.evaluate.baselines import fit_baselines
 
     motif = from_iupac(asked.experiment.motif).ppm if asked.experiment.motif else None
-    fitted = fit_baselines(asked.experiment.task, *part.fold, motif=motif, n_resamples=2)
+    fitted = fit_baselines(asked.experiment.task, *part.fold, motif=motif)
     return {key: baseline.prediction.tolist() for key, baseline in fitted.items()}
 
 

@@ -36,20 +36,33 @@ class Site(NamedTuple):
 
 
 class Metric(NamedTuple):
-    """A number with its interval, or no number and the reason why it is undefined."""
+    """A number with its interval, or no number and the reason why it is undefined.
+
+    note: what the interval goes by ('312 groups of neighbouring windows'), or why there is none.
+    """
 
     value: float | None
     low: float | None = None
     high: float | None = None
     undefined: str | None = None
+    note: str | None = None
+
+    def ends(self, digits: int = 3) -> str:
+        """'0.610 to 0.732'; '' without an interval."""
+        return "" if self.low is None else f"{self.low:.{digits}f} to {self.high:.{digits}f}"
+
+    def told(self, digits: int = 3) -> str:
+        """The interval, or why there is none; '' where nothing is known of it."""
+        return self.ends(digits) or (self.note or "") * (self.value is not None)
 
     def as_json(self) -> float | dict[str, Any] | None:
-        """A number, {"value", "low", "high"} with an interval, {"value": null, "undefined": reason} without a value."""
+        """A number, or a dictionary of what there is: value, low, high, undefined, note."""
         if self.value is None:
             return {"value": None, "undefined": self.undefined}
-        if self.low is None:
-            return self.value
-        return {"value": self.value, "low": self.low, "high": self.high}
+        found: dict[str, Any] = {"value": self.value}
+        found |= {} if self.low is None else {"low": self.low, "high": self.high}
+        found |= {"note": self.note} if self.note else {}
+        return found if len(found) > 1 else self.value
 
     @classmethod
     def from_json(cls, stored: Any) -> Metric:
@@ -61,12 +74,16 @@ class Metric(NamedTuple):
             return cls(None, undefined="what was stored is no number")
         if low is None or high is None:
             low = high = None
-        return cls(value, low, high, None if stored.get("undefined") is None else str(stored["undefined"])[:300])
+        return cls(value, low, high, _words(stored.get("undefined")), _words(stored.get("note")))
 
 
 def _number(stored: Any) -> float | None:
     """The number as it is; None for what is none, is infinite, or has hundreds of digits."""
     return stored if type(stored) in (int, float) and abs(stored) <= _LARGEST else None
+
+
+def _words(stored: Any) -> str | None:
+    return None if stored is None else str(stored)[:300]
 
 
 class Split(NamedTuple):

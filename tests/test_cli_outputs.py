@@ -107,7 +107,7 @@ def test_silencing_is_of_the_output_asked_for(made):
             for column, index in zip(without.T, (1, 4), strict=True):
                 assert column == pytest.approx(predict(silenced(model, index, layer), data)[:, task], abs=1e-5)
     one = of_output(model.config, data, 1).labelled()
-    (change,) = ablate_filters(model, one.X, one.y, indices=[1], task=1, n_resamples=20)
+    (change,) = ablate_filters(model, one.X, one.y, indices=[1], task=1)
     said = [predict(m, one)[:, 1] for m in (silenced(model, 1), model)]
     apart = [roc_auc_score(one.y[:, 0], p) if np.ptp(p) else np.nan for p in said]
     assert change.difference.name == "auroc"

@@ -28,7 +28,7 @@ from judge.verdict import test_part, verdict
 _AT_THRESHOLD = ("accuracy", "precision", "recall", "f1", "mcc")
 _SHORT = {"mcc": "Matthews"}
 _PAIRED = (
-    "This model minus the simpler one on the same examples, with a 95 % interval of paired resamples. 'Better' and "
+    "This model minus the simpler one on the same examples, with a 95 % interval of that difference. 'Better' and "
     "'worse' stand only where that interval excludes zero."
 )
 _SCATTER = "On the dotted line prediction and measurement agree. Click a dot to see its sequence."

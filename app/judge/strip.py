@@ -10,6 +10,11 @@ from dnaconv_core.evaluate.metrics import LABELS
 from dnaconv_core.results import Metric
 from frame.words import Words, plain
 
+_GROUPS = (
+    "Examples that overlap, lie side by side or share most of their sequence say less than as many separate ones: an "
+    "interval counts each group once."
+)
+
 
 def strip(names: Sequence[str], valid: dict[str, Metric], train: dict[str, Metric]) -> None:
     """The few numbers to look at first; far better on training than on validation means learned by heart."""
@@ -17,12 +22,22 @@ def strip(names: Sequence[str], valid: dict[str, Metric], train: dict[str, Metri
         row = st.container(horizontal=True, gap="medium")  # wraps where the window is narrow
         for name in names:
             metric = valid.get(name, Metric(None, undefined="it was not computed"))
-            below = [f"95 %: {metric.low:.3f} – {metric.high:.3f}"] if metric.low is not None else []
+            below = [told] if (told := sure(metric)) else []
             if name in train and name != "prevalence":
                 below.append(f"training {number(train[name])}")
             with row.container(width="content"):
                 st.metric(LABELS[name].name, number(metric), help=explained(name, metric), width="content")
                 st.caption("  \n".join(below) or "\u00a0")
+        by = next((metric.note for metric in valid.values() if metric.low is not None and metric.note), "")
+        if by:
+            st.caption(f"Intervals by {plain(by)}.", help=_GROUPS)
+
+
+def sure(metric: Metric) -> str:
+    """The interval, or that there are too few examples for one; '' where nothing is to be said."""
+    if metric.low is not None:
+        return f"95 %: {metric.low:.3f} – {metric.high:.3f}"
+    return "too few to say" if metric.note and metric.note.startswith("too few") else ""
 
 
 def number(metric: Metric) -> Words:
@@ -30,4 +45,7 @@ def number(metric: Metric) -> Words:
 
 
 def explained(name: str, metric: Metric) -> Words:
-    return f"{LABELS[name].explanation}." + (f" Undefined here: {plain(metric.undefined)}." if metric.undefined else "")
+    more = f" Undefined here: {plain(metric.undefined)}." if metric.undefined else ""
+    if metric.value is not None and metric.low is None and metric.note:
+        more += f" No interval: {plain(metric.note)}."
+    return f"{LABELS[name].explanation}.{more}"

@@ -15,7 +15,7 @@ from frame.cache import bundle
 from frame.models import ModelRef
 from frame.page import errors_shown
 from frame.words import plain
-from judge.strip import explained, number, strip
+from judge.strip import explained, number, strip, sure
 
 _SHOWN = "_tested"  # what was measured on test parts in this session, by model
 _LOOKS = {
@@ -74,7 +74,7 @@ def _figures(experiment: Experiment, tested: Tested) -> None:
         st.caption(f"{LABELS[name].name} of each:")
         with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
             for output, metric in tested.each.items():
-                between = f"95 %: {metric.low:.3f} – {metric.high:.3f}" if metric.low is not None else "\u00a0"
+                between = sure(metric) or "\u00a0"
                 with st.container(width="content"):
                     st.metric(plain(output), number(metric), help=explained(name, metric), width="content")
                     st.caption(between)

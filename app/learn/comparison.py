@@ -90,7 +90,7 @@ def _metrics(found: Comparison, names: list[str]) -> None:
         | {
             name: "–"
             if value is None or value.value is None
-            else f"{value.value:.4f}" + (f"  ({value.low:.3f} to {value.high:.3f})" if value.low is not None else "")
+            else f"{value.value:.4f}" + f"  ({value.told()})" * bool(value.told())
             for name, value in zip(names, values, strict=True)
         }
         for metric, values in found.metrics.items()
@@ -150,8 +150,8 @@ def _roc_and_pr(parts: dict[str, HeldOut], names: list[str]) -> None:
 def _differences(found: Comparison, names: dict[str, str]) -> None:
     st.markdown(
         f"**Is the difference one?** Each against {plain(names[found.runs[0].id])}, on the examples both predicted",
-        help="Paired bootstrap: the same examples are drawn anew many times, and both runs are measured on each draw. "
-        "The interval holds 95 % of the differences; p is two-sided.",
+        help="Both runs are measured on the same examples, so that the difference is surer than either figure. "
+        "The interval is at 95 %; p is two-sided.",
     )
     for pair in found.pairs:
         difference, name = pair.difference, plain(names[pair.run])
@@ -159,12 +159,9 @@ def _differences(found: Comparison, names: dict[str, str]) -> None:
             st.markdown(f"- {name}: cannot be told, {plain(difference.undefined or '')}")
             continue
         verdict = {"better": ":green[better]", "worse": ":red[worse]"}.get(difference.verdict, "no clear difference")
-        interval = (
-            ""
-            if difference.low is None
-            else f" ({difference.low:+.4f} to {difference.high:+.4f}, p = {difference.p:.3f})"
-        )
+        sure = "" if difference.p is None else f", p = {difference.p:.3f}"
+        by = f", interval by {difference.note}" if difference.low is not None and difference.note else ""
         st.markdown(
-            f"- {name}: **{ours(verdict)}**, {LABELS[difference.name].name} {difference.value:+.4f}{interval}, "
-            f"{pair.n:,} examples"
+            f"- {name}: **{ours(verdict)}**, {LABELS[difference.name].name} {difference.value:+.4f} "
+            f"({plain(difference.told())}{sure}), {pair.n:,} examples{plain(by)}"
         )

@@ -83,7 +83,7 @@ def _row(run: Run, curve: list[float | None], main: str, experiment: str) -> dic
         **({"Metric": LABELS[main].name} if experiment else {}),
         "State": run.state,
         **({"Experiment": experiment} if experiment else {}),
-        "95 %": "" if metric.low is None else f"{metric.low:.3f} to {metric.high:.3f}",
+        "95 %": metric.told(),
         "Validation": known[::step] or None,
         "Made": datetime.datetime.fromtimestamp(run.created),
         "Settings": f"{data}, {run.spec.preset}" + (f": {settings}" if settings else ""),

@@ -88,11 +88,13 @@ def siblings(model: ModelRef) -> tuple[ModelRef, ...]:
 def checks(asked: Asked, methods: tuple[str, ...], correct: bool, alike: tuple[ModelRef, ...]) -> list[Check]:
     """What speaks for and against the first method's map. alike: the same network from other seeds."""
     from dnaconv_core.interpret.attribution import GRADIENTS, NAMES
-    from dnaconv_core.interpret.evidence import check_map
+    from dnaconv_core.interpret.evidence import check_map, network_check
 
     maps = {NAMES[method]: explained(asked, method, correct) for method in methods}
+    model = bundle(asked.model)
     return check_map(
-        bundle(asked.model).model, asked.one_hot(), maps, covariates=asked.beside(),
+        model.model, asked.one_hot(), maps, covariates=asked.beside(),
+        network=network_check(model.metrics, model.config, asked.model.output),
         siblings=[bundle(other).model for other in alike], correct=correct and methods[0] in GRADIENTS,
         task=asked.model.output,
     )  # fmt: skip

@@ -69,7 +69,7 @@ def ablations(model: ModelRef, layer: int, indices: Sequence[int], kind: str = "
         data = held_out(model)
         return ablate_filters(
             bundle(model).model, data.one_hot(), data.y, data.beside(), layer=layer, indices=indices,
-            task=model.output, most=2000, progress=progress,
+            task=model.output, most=2000, groups=data.groups(), progress=progress,
         )  # fmt: skip
 
     words = "Measuring the model without " + ("each filter" if len(indices) > 1 else f"filter {indices[0] + 1}")

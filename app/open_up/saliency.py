@@ -28,6 +28,10 @@ _ABOUT = "Which bases of one sequence the model used, and whether to believe tha
 _LINE = "Which bases **{}** used, letter by letter; heights are contributions to the {}."
 _CORRECT = "Subtract the mean over the four bases from gradients, which says nothing (Majdandzic et al. 2023)."
 _EVIDENCE = "A map can look convincing and mean nothing. These checks are of the first method chosen."
+_CHANCE = (
+    "On validation data this network is not better than chance: what it looks at is no evidence of anything, however "
+    "clear the map is."
+)
 
 
 def draw() -> None:
@@ -166,7 +170,9 @@ def _evidence(asked: Asked, methods: tuple[str, ...], correct: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge(plain(check.name), icon=icon, color=color)
             st.caption(plain(check.words), width="content")
-    failed = [check.name.lower() for check in found if check.passed is False]
+    if found[0].passed is False:
+        st.error(_CHANCE, icon=":material/casino:")
+    failed = [check.name.lower() for check in found[1:] if check.passed is False]
     if failed:
         st.warning(f"Do not trust this map as it is: {plain(' and '.join(failed))} failed.", icon=":material/warning:")
 

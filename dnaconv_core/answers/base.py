@@ -25,7 +25,6 @@ class Words(NamedTuple):
     low: str
     misfit: str  # why a metric of this kind does not fit another one
     calls: str = ""  # how a prediction becomes a call, where metrics need one
-    resampled: str = ""  # what a bootstrap keeps as it is
 
 
 class Measure(Protocol):
@@ -56,7 +55,7 @@ class Answer(ABC):
     def measure(self, y: np.ndarray, prediction: np.ndarray, *, threshold: float = 0.5) -> Measure:
         """The metrics of labels `(N,)` and predictions `(N,)` (of classes `(N, K)`) as a function of weights.
 
-        Sorting is done here, once: a bootstrap calls the function with a thousand vectors of counts.
+        Sorting is done here, once: whoever resamples calls the function with a thousand vectors of counts.
         """
 
     @abstractmethod

@@ -29,7 +29,6 @@ class Binary(Answer):
         low="negatives",
         misfit="it counts right and wrong classes, and these labels are numbers without classes",
         calls="From accuracy to Matthews correlation, a prediction of 0.5 or more counts as positive.",
-        resampled=", each class for itself",
     )
     metrics = ("auroc", "auprc", "prevalence", "brier", "accuracy", "precision", "recall", "f1", "mcc")
     main_metric = "auroc"

@@ -30,7 +30,6 @@ class Classes(Answer):
         low="the others",
         misfit="it counts how often the right one of several classes is chosen, and these labels are no such classes",
         calls="The class with the highest probability is the one called.",
-        resampled=", each class for itself",
     )
     metrics = ("macro_auroc", "accuracy", "log_loss")
     main_metric = "macro_auroc"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -53,8 +53,14 @@ def skipped_json(skipped: Sequence[Skipped]) -> dict[str, list[dict[str, Any]]]:
 def metric_line(name: str, metric: Metric) -> str:
     if metric.value is None:
         return f"{name:<13} undefined: {metric.undefined}"
-    interval = f"  ({metric.low:.4f} to {metric.high:.4f})" if metric.low is not None else ""
-    return f"{name:<13} {metric.value:.4f}{interval}"
+    told = metric.told(4)
+    return f"{name:<13} {metric.value:.4f}" + (f"  ({told})" if told else "")
+
+
+def grouped_line(metrics: Iterable[Metric]) -> list[str]:
+    """One line that says which examples the intervals count together, where they do."""
+    words = next((metric.note for metric in metrics if metric.low is not None and metric.note), "")
+    return [f"intervals by {words}"] if words else []
 
 
 def with_model(parser: ArgumentParser) -> ArgumentParser:

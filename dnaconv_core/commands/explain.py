@@ -129,7 +129,7 @@ def _evidence(
 ) -> list[list[Check]]:
     """The checks of each sequence's map."""
     from dnaconv_core.interpret.attribution import GRADIENTS, NAMES, attribute
-    from dnaconv_core.interpret.evidence import check_map
+    from dnaconv_core.interpret.evidence import check_map, network_check
     from dnaconv_core.model.inputs import covariates_for
 
     beside, siblings = covariates_for(bundle.model, data), siblings_of(model)
@@ -143,12 +143,13 @@ def _evidence(
         for method in _COMPARED
         if method != found.method
     }
-    checked = []
+    checked, network = [], network_check(bundle.metrics, bundle.config, how.get("task", 0))
     for i in range(len(data)):
         maps = {NAMES[one.method]: _alone(one, i) for one in (found, *others.values())}
         c = None if beside is None else beside[i : i + 1]
         x = np.asarray(data.X[i : i + 1])
-        checked.append(check_map(bundle.model, x, maps, covariates=c, siblings=siblings, **how))
+        given: dict[str, Any] = {"covariates": c, "siblings": siblings, "network": network}
+        checked.append(check_map(bundle.model, x, maps, **given, **how))
         progress.report((i + 1) / len(data), f"{i + 1:,} of {len(data):,} maps checked")
     return checked
 

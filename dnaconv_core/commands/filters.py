@@ -20,6 +20,7 @@ from dnaconv_core.commands.base import (
 from dnaconv_core.commands.naming import best_name, name_options, nameable
 from dnaconv_core.commands.outputs import Logo, check_outputs, file_options, save_motifs, write_logos
 from dnaconv_core.errors import InputError
+from dnaconv_core.evaluate.dependence import groups_of
 from dnaconv_core.interpret.words import NOT_NAMED, group_words, spelled
 from dnaconv_core.progress import Bar, Part
 from dnaconv_core.sequence.motif import to_icm
@@ -164,8 +165,9 @@ def _read(options: Namespace, bundle: Bundle, data: Dataset, task: int) -> _Foun
     if measured:
         given = covariates_for(model, data)
         done = ablate_filters(
-            model, data.X, data.y, given, layer=options.layer, task=task, progress=Part(progress, 0.3, 0.7)
-        )
+            model, data.X, data.y, given, layer=options.layer, task=task, groups=groups_of(data),
+            progress=Part(progress, 0.3, 0.7),
+        )  # fmt: skip
         for change in done:
             beside[change.index]["ablation"] = change.as_json()
     return _Found(scan.motifs, order, beside)
@@ -196,4 +198,5 @@ def _change(change: dict[str, Any] | None) -> str:
     from dnaconv_core.answers.labels import LABELS
 
     interval = f" ({change['low']:+.4f} to {change['high']:+.4f})" if change["low"] is not None else ""
+    interval = interval or f" ({change['note']})" * bool(change["note"])
     return f"  without it {LABELS[change['metric']].name} {change['change']:+.4f}{interval}"

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dnaconv_core.answers.labels import LABELS
 from dnaconv_core.answers.outputs import answer_of_one, output_names
 from dnaconv_core.commands.base import (
     COVARIATES_HELP,
     Answer,
     absolute,
     chosen_output,
+    grouped_line,
     metric_line,
     open_dataset,
     open_model,
@@ -86,6 +88,7 @@ def add(groups: Any, command: Any) -> None:
         help="or a part of its own experiment; looks at test are counted",
     )
     evaluation.add_argument("--covariates", default="", metavar="FILE", help=COVARIATES_HELP)
+    evaluation.add_argument("--no-baselines", action="store_true", help="do not fit simple predictors to compare with")
 
     prediction = with_model(command(groups, "predict", predict, "predict for sequences"))
     add_sequence_options(prediction)
@@ -162,11 +165,13 @@ def check_given(options: Namespace, spec: RunSpec) -> None:
 
 
 def evaluate(options: Namespace) -> Answer:
-    from dnaconv_core.evaluate.bootstrap import bootstrap
+    from dnaconv_core.evaluate.dependence import groups_of
     from dnaconv_core.evaluate.each import confusion, evaluate_outputs
+    from dnaconv_core.evaluate.intervals import with_intervals
     from dnaconv_core.evaluate.metrics import labelled
     from dnaconv_core.predict import predict as run_model
     from dnaconv_core.runs.seen import seen_in_training, seen_sentence
+    from dnaconv_core.runs.simpler import fit_simpler, prevalence_brier, prevalence_words, simpler_lines
     from dnaconv_core.runs.tested import part_words
 
     bundle = open_model(options)
@@ -174,7 +179,8 @@ def evaluate(options: Namespace) -> Answer:
     if not data.y.shape[1]:
         raise DataError(f"{options.data} has no labels to measure against: add a column 'label', or use predict")
     prediction = run_model(bundle.model, data, progress=Bar())
-    metrics = bootstrap(bundle.config.task, data.y, prediction, weights=labelled(data.w))
+    groups = groups_of(data)
+    metrics = with_intervals(bundle.config.task, data.y, prediction, weights=labelled(data.w), groups=groups)
     seen = seen_in_training(bundle.path, data)
     answer: dict[str, Any] = {
         "model": options.model,
@@ -183,8 +189,8 @@ def evaluate(options: Namespace) -> Answer:
         "metrics": {name: metric.as_json() for name, metric in metrics.items()},
         "seen_in_training": None if seen is None else seen.seen,
     }
-    lines = [metric_line(name, metric) for name, metric in metrics.items()]
-    if each := evaluate_outputs(bundle.config, data.y, prediction, labelled(data.w)):
+    lines = [metric_line(name, metric) for name, metric in metrics.items()] + grouped_line(metrics.values())
+    if each := evaluate_outputs(bundle.config, data.y, prediction, labelled(data.w), groups=groups):
         answer["each"] = {name: {key: m.as_json() for key, m in found.items()} for name, found in each.items()}
         main = answer_of_one(bundle.config.answer).main_metric
         lines += [f"  {name}: {metric_line(main, found[main])}" for name, found in each.items()]
@@ -192,6 +198,14 @@ def evaluate(options: Namespace) -> Answer:
         answer["classes"] = output_names(bundle.config)
         answer["confusion"] = confusion(data.y, prediction, data.w).tolist()
         lines += ["measured (rows) and called (columns):", *_grid(answer["classes"], answer["confusion"])]
+    if words := prevalence_words(metrics):
+        answer["brier_of_prevalence"] = prevalence_brier(metrics)
+        lines.append(words)
+    if not options.no_baselines:
+        simpler = fit_simpler(bundle, data, prediction, groups, Bar())
+        answer["baselines"], answer["no_baselines"] = [one.as_json() for one in simpler.found], simpler.reason or None
+        main = bundle.config.answer.main_metric
+        lines += simpler_lines(simpler, main, LABELS[main].name)
     lines += filter(None, [seen_sentence(seen)])
     if options.part:
         answer |= {"part": options.part, "looks": looks}

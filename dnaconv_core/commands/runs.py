@@ -200,9 +200,10 @@ def runs_compare(options: Namespace) -> Answer:
         if d.value is None:
             lines.append(f"{pair.run} against {pair.reference}: undefined, {d.undefined}")
         else:
-            interval = f" ({d.low:+.4f} to {d.high:+.4f}), p = {d.p:.3f}" if d.low is not None else ""
+            interval = f" ({d.low:+.4f} to {d.high:+.4f}), p = {d.p:.3f}" if d.low is not None else f" ({d.note})"
+            by = f", interval by {d.note}" if d.low is not None and d.note else ""
             lines.append(
-                f"{pair.run} against {pair.reference}: {d.name} {d.value:+.4f}{interval} on {pair.n:,} examples"
+                f"{pair.run} against {pair.reference}: {d.name} {d.value:+.4f}{interval} on {pair.n:,} examples{by}"
             )
     return Answer(found.as_json(), "\n".join(lines))
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from dnaconv_core.data.examples import UNKNOWN, Examples, blocks
 from dnaconv_core.errors import InputError
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
 _KMERS = 12_000_000  # the most that are held; of more, a fixed share is looked at, chosen by their hash
 _CHANCE = 0.01  # pairs of sequences that share a k-mer by chance, for each sequence
 _SURE = 4  # bases more, of which one pair in 256 agrees by chance
 _LIMITS = (1.0, 0.05, 0.01, 0.002)  # k-mers in more than this share of all sequences are passed over, in turn
 _BANDS, _ROWS = 12, 5  # of MinHash: of pairs with Jaccard index 0.87 hardly one is missed, with 0.13 one in 2,000 found
+_SHORT = 40  # bases, up to which one shared k-mer makes sequences near copies
 _LARGE, GIANT = 0.25, 0.5  # a group with more of all sequences: pass over more k-mers; give up
 
 
@@ -73,6 +77,51 @@ def find_similar(examples: Examples, *, links: Sequence[np.ndarray] = ()) -> Sim
     return Similar(group, k, limit if share < 1 else 0, float(largest))
 
 
+class Near(NamedTuple):
+    """Sequences that share most of their k-mers. group (N,): numbers from 0, equal for those that do, directly or
+    through others. order (N,): where each lies along its group's chain. reach: how many share a k-mer, typically.
+    """
+
+    group: np.ndarray
+    order: np.ndarray
+    reach: int
+
+
+def near_copies(codes: np.ndarray, alphabet: str = "DNA") -> Near:
+    """Groups of codes (N, L) in `alphabet` that share most of their k-mers (MinHash), of DNA on either strand.
+
+    Of at most `_SHORT` bases, where few k-mers are left, those that share one. Copies always share a group.
+    """
+    examples, n = as_examples(codes, alphabet), len(codes)
+    value, row = _kmers(examples, _length_of_kmers(examples))
+    labels = [copies(examples), *_sketches(value, row, n)]
+    first, second, size = _neighbours(value, row)
+    group = joined_groups(n, labels, (first, second) if codes.shape[1] <= _SHORT else None)
+    within = group[first] == group[second]
+    reach = max(int(np.median(size[within])) if within.any() else 1, 1)
+    order = np.arange(n)
+    chains = np.flatnonzero(np.bincount(group) > reach)
+    if len(chains):
+        near = within & (size <= 2 * reach)
+        pair, often = np.unique(first[near].astype(np.int64) * n + second[near], return_counts=True)
+        sure = pair[often > _SURE]  # one k-mer may agree by chance
+        graph = _graph(n, labels, (sure // n, sure % n))
+        for chain in chains:
+            order[group == chain] = _along(graph, int(np.flatnonzero(group == chain)[0]), group == chain)
+    return Near(group, order, reach)
+
+
+def _along(graph: csr_array, start: int, chain: np.ndarray) -> np.ndarray:
+    """Where each of a connected chain's sequences lies along it, from one of its ends."""
+    from scipy.sparse.csgraph import breadth_first_order
+
+    end = breadth_first_order(graph, start, directed=False, return_predecessors=False)[-1]
+    walked = breadth_first_order(graph, end, directed=False, return_predecessors=False)
+    place = np.full(len(chain), len(walked))
+    place[walked] = np.arange(len(walked))
+    return place[chain]
+
+
 def resembling(codes: np.ndarray, known: np.ndarray, alphabet: str = "DNA") -> tuple[np.ndarray, int]:
     """Which of the sequences that are not `known` (N,) share k bases in a row with one that is, and k.
 
@@ -110,8 +159,14 @@ def joined_groups(
     n: int, labels: Sequence[np.ndarray], pairs: tuple[np.ndarray, np.ndarray] | None = None
 ) -> np.ndarray:
     """(n,) numbers that are equal wherever any of `labels` is, or a pair says so, directly or through others."""
-    from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
+
+    return connected_components(_graph(n, labels, pairs), directed=False)[1] if n else np.zeros(0, np.int32)
+
+
+def _graph(n: int, labels: Sequence[np.ndarray], pairs: tuple[np.ndarray, np.ndarray] | None) -> csr_array:
+    """Links (n, n) that join all that have a label in common or are a pair, each in one direction."""
+    from scipy.sparse import coo_array
 
     none = np.zeros(0, np.int32)
     first, second = ([none], [none]) if pairs is None else ([pairs[0]], [pairs[1]])
@@ -121,8 +176,7 @@ def joined_groups(
         first.append(order[:-1][same])
         second.append(order[1:][same])
     ends = np.concatenate(first).astype(np.int32), np.concatenate(second).astype(np.int32)
-    graph = coo_array((np.ones(len(ends[0]), bool), ends), shape=(n, n))
-    return connected_components(graph, directed=False)[1] if n else np.zeros(0, np.int32)
+    return coo_array((np.ones(len(ends[0]), np.int8), ends), shape=(n, n)).tocsr()
 
 
 def copies(examples: Examples) -> np.ndarray:

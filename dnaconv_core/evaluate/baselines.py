@@ -34,7 +34,8 @@ from dnaconv_core.evaluate.baseline_fits import (
     stop_if_asked,
 )
 from dnaconv_core.evaluate.baseline_words import HALF, gapped_counts, kmer_counts, logged, one_hot_rows
-from dnaconv_core.evaluate.bootstrap import bootstrap
+from dnaconv_core.evaluate.dependence import groups_of
+from dnaconv_core.evaluate.intervals import with_intervals
 from dnaconv_core.evaluate.metrics import labelled
 from dnaconv_core.progress import SILENT, Part, Progress
 from dnaconv_core.results import Metric
@@ -87,7 +88,6 @@ def fit_baselines(
     valid: Dataset,
     *,
     motif: np.ndarray | None = None,
-    n_resamples: int = 1000,
     seed: int = 0,
     n_outputs: int | None = None,
     both_strands: bool | None = None,
@@ -99,13 +99,13 @@ def fit_baselines(
     the sequences, the baselines that need it are absent, as are those on covariates where there are none, those that
     only short sequences have, and JASPAR's for RNA. Where the training labels do not vary, or none is known, only
     'mean' is there. Labels of weight 0 are left out; the other weights enter the fits but not the metrics (see
-    `labelled`), which carry bootstrap intervals. n_outputs: of the network (by default what the training labels need);
+    `labelled`), which carry intervals. n_outputs: of the network (by default what the training labels need);
     it counts the classes. both_strands: whether a word is the same as its reverse complement (by default, of DNA).
     When `progress` asks to stop, only those fitted by then. Raises DataError for parts that do not match, and for
     covariates that are not finite numbers.
     """
     found = each_baseline(
-        task, train, valid, motif=motif, n_resamples=n_resamples, seed=seed, n_outputs=n_outputs,
+        task, train, valid, motif=motif, seed=seed, n_outputs=n_outputs,
         both_strands=both_strands, progress=progress,
     )  # fmt: skip
     return dict(found)
@@ -117,7 +117,6 @@ def each_baseline(
     valid: Dataset,
     *,
     motif: np.ndarray | None = None,
-    n_resamples: int = 1000,
     seed: int = 0,
     n_outputs: int | None = None,
     both_strands: bool | None = None,
@@ -133,10 +132,11 @@ def each_baseline(
     both = train.alphabet == "DNA" if both_strands is None else both_strands
     recipes = _recipes(train, valid, motif, both)
     labels = [_Label(task, train, t, n_outputs, seed) for t in range(train.y.shape[1])]
+    groups = groups_of(valid)
 
     def measured(key: str, columns: list[np.ndarray], words: str = "") -> tuple[str, Baseline]:
         prediction = np.column_stack(columns).astype(np.float32)
-        metrics = bootstrap(task, valid.y, prediction, weights=labelled(valid.w), n_resamples=n_resamples, seed=seed)
+        metrics = with_intervals(task, valid.y, prediction, weights=labelled(valid.w), groups=groups)
         name, explanation = NAMES[key]
         return key, Baseline(name, explanation + words, prediction, metrics)
 

@@ -7,8 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dnaconv_core.errors import InputError
-from dnaconv_core.evaluate.bootstrap import one_task
-from dnaconv_core.evaluate.metrics import evaluate
+from dnaconv_core.evaluate.metrics import evaluate, one_task
 
 MOST = 500  # points of a drawn curve
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from dnaconv_core.answers.outputs import Outputs, output_names, view
 from dnaconv_core.errors import InputError
-from dnaconv_core.evaluate.bootstrap import bootstrap
+from dnaconv_core.evaluate.dependence import Groups
+from dnaconv_core.evaluate.intervals import with_intervals
 from dnaconv_core.evaluate.metrics import evaluate
 from dnaconv_core.results import Metric
 
@@ -14,7 +15,7 @@ MOST_INTERVALS = 20  # outputs that get intervals: of more, drawing them would t
 
 
 def evaluate_outputs(
-    config: Outputs, y: np.ndarray, prediction: np.ndarray, weights: np.ndarray, *, seed: int = 0
+    config: Outputs, y: np.ndarray, prediction: np.ndarray, weights: np.ndarray, *, groups: Groups | None
 ) -> dict[str, dict[str, Metric]]:
     """Metrics of each output by its name, with intervals where there are at most MOST_INTERVALS; of one output nothing.
 
@@ -27,7 +28,7 @@ def evaluate_outputs(
         if config.n_tasks > MOST_INTERVALS:
             found[name] = evaluate(*given, weights=one.w)
         else:
-            found[name] = bootstrap(*given, weights=one.w, seed=seed)
+            found[name] = with_intervals(*given, weights=one.w, groups=groups)
     return found
 
 

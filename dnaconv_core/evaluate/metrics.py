@@ -143,6 +143,20 @@ def columns(
     return [(y[:, t], prediction[:, t], weights[:, t]) for t in range(y.shape[1])]
 
 
+def one_task(
+    y: np.ndarray, prediction: np.ndarray, weights: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The only column of labels, predictions and weights, each `(N,)`, where the weight is not 0.
+
+    Raises InputError for several.
+    """
+    parts = columns("binary", y, prediction, weights)
+    if len(parts) != 1:
+        raise InputError(f"y has {len(parts)} tasks: curves are made for one at a time, pass y[:, t]")
+    labels, predicted, w = parts[0]
+    return labels[w > 0], predicted[w > 0], w[w > 0]
+
+
 def measure_for(task: str, y: np.ndarray, prediction: np.ndarray, *, threshold: float = 0.5) -> Measure:
     """A function `(weights (N,), names) -> {name: number or reason}` for these `(N,)` labels and predictions."""
     return find_answer(task).measure(y, prediction, threshold=threshold)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dnaconv_core.evaluate.bootstrap import Difference
+from dnaconv_core.evaluate.intervals import Difference
 
 _LEVEL = 0.95
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dnaconv_core.answers.outputs import answer_of_one
-from dnaconv_core.evaluate.bootstrap import Difference, paired_differences
+from dnaconv_core.evaluate.dependence import Groups
+from dnaconv_core.evaluate.intervals import Difference, paired_differences
 from dnaconv_core.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Ablation(NamedTuple):
         d = self.difference
         if d.value is None:
             return {"metric": d.name, "change": None, "undefined": d.undefined}
-        return {"metric": d.name, "change": d.value, "low": d.low, "high": d.high}
+        return {"metric": d.name, "change": d.value, "low": d.low, "high": d.high, "note": d.note}
 
 
 def ablate_filters(
@@ -45,16 +46,16 @@ def ablate_filters(
     indices: Sequence[int] | None = None,
     task: int = 0,
     most: int = 5000,
-    n_resamples: int = 1000,
+    groups: Groups | None = None,
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> list[Ablation]:
     """Change of the main metric (ROC-AUC or Pearson r) of the output `task` without each filter of `layer`.
 
     y: labels of that output `(N,)` or `(N, 1)`, see `answers.outputs.of_output`; weights: as metrics take them
-    (`labelled`). indices: the filters to silence, from 0 (default: all). Of more than `most` examples, all of the rarer
-    class and a random part of the others are used. A filter that was not reached because `progress` asked to stop is
-    left out.
+    (`labelled`); groups: which examples depend on each other (None: none do). indices: the filters to silence, from 0
+    (default: all). Of more than `most` examples, all of the rarer class and a random part of the others are used. A
+    filter that was not reached because `progress` asked to stop is left out.
     """
     from dnaconv_core.engine.silencing import predict_without
 
@@ -70,7 +71,7 @@ def ablate_filters(
         return []
     found: list[Ablation] = []
     changes = paired_differences(
-        answer.key, answer.main_metric, y, without.T, whole, weights=weights, n_resamples=n_resamples, seed=seed
+        answer.key, answer.main_metric, y, without.T, whole, weights=weights, groups=groups and groups.subset(rows)
     )
     for done, (index, change) in enumerate(zip(chosen, changes, strict=True), 1):
         found.append(Ablation(index, change))

@@ -1,4 +1,4 @@
-"""Is an attribution to be believed: convergence, agreement of methods, random weights, and sibling networks.
+"""Is an attribution to be believed: the network itself, convergence, agreement of methods, random weights, siblings.
 
 Maps are compared by the ranks of their bases, as a reader compares letters: one below a tenth of its map's tallest
 counts as zero. Without that the order of almost-zeros decides: where a network sees one site, nine tenths of the bases
@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from dnaconv_core.answers.labels import LABELS
+from dnaconv_core.answers.outputs import answer_of_one, output_names
 from dnaconv_core.interpret.attribution import Attribution, attribute
+from dnaconv_core.results import Metric
 
 if TYPE_CHECKING:
+    from dnaconv_core.model.config import ModelConfig
     from dnaconv_core.model.convnet import ConvNet
 
 DELTA_SHARE = 0.05  # of the summed contributions: a larger convergence delta fails
@@ -23,6 +27,8 @@ AGREEMENT = 0.5  # rank correlation below which methods or seeds disagree
 _DRAWS = 5  # networks with random weights
 RANDOM = 0.5  # rank correlation with random weights from which the map does not depend on training
 SEEN = 0.1  # share of the tallest letter below which a base counts as zero
+CHANCE = {"auroc": 0.5, "macro_auroc": 0.5, "pearson_r": 0.0}  # what a network reaches that has learned nothing
+NETWORK = "Network better than chance"
 _FLAT = "no base counts in this map: there is nothing to compare"
 _MEASURE = "bases below a tenth of the tallest count as zero"
 
@@ -34,6 +40,33 @@ class Check(NamedTuple):
     value: float | None
     passed: bool | None
     words: str
+
+
+def network_check(stored: dict[str, dict[str, Metric]], config: ModelConfig, output: int = 0) -> Check:
+    """Whether the network, for this output, is better than chance on its validation part, by the interval.
+
+    stored: its metrics by part (`stored_metrics`). A map of a network that has learned nothing explains nothing,
+    however well the other checks go.
+    """
+    of_output = f"valid: {output_names(config)[output]}" if config.n_tasks > 1 else ""
+    part = stored.get(of_output) or stored.get("valid", {})
+    mains = (answer_of_one(config.answer).main_metric, config.answer.main_metric)
+    name = next((name for name in mains if name in part and name in CHANCE), "")
+    if not name or part[name].value is None:
+        return Check(NETWORK, None, None, "nothing is known of this network on validation data")
+    metric, chance = part[name], f"chance is {CHANCE[name]:g}"
+    words = f"{LABELS[name].name} {metric.value:.3f} on validation data ({metric.told() or 'no interval'}), {chance}"
+    if metric.low is None:
+        return Check(NETWORK, metric.value, None, words)
+    passed = metric.low > CHANCE[name]
+    return Check(NETWORK, metric.value, passed, words + ("" if passed else ": what it looks at is no evidence"))
+
+
+def _of_little_worth(check: Check) -> Check:
+    """A check that passed, of a network that is not better than chance: it is no support."""
+    if not check.passed:
+        return check
+    return check._replace(passed=None, words=f"{check.words}; no support, as the network is not better than chance")
 
 
 def base_scores(values: np.ndarray, X: np.ndarray) -> np.ndarray:
@@ -147,16 +180,21 @@ def check_map(
     *,
     covariates: np.ndarray | None = None,
     siblings: Sequence[ConvNet] = (),
+    network: Check | None = None,
     **options: Any,
 ) -> list[Check]:
     """All that speaks for and against the first of `maps` (by the method's name in words) of one sequence `(1, 4, L)`.
 
-    siblings: the same network trained from other seeds. options: how the first map was made, as `attribute` takes them.
+    siblings: the same network trained from other seeds. network: its `network_check`, which comes first; where it
+    fails no other check counts as passed. options: how the first map was made, as `attribute` takes them.
     """
     first = next(iter(maps.values()))
-    return [
+    checks = [
         convergence(first, 0),
         agreement_check({name: base_scores(found.values, X)[0] for name, found in maps.items()}),
         random_weights_check(model, X, first, covariates=covariates, **options),
         stability_check(first, siblings, X, covariates=covariates, **options),
     ]
+    if network is None:
+        return checks
+    return [network, *(map(_of_little_worth, checks) if network.passed is False else checks)]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.evaluate.dependence import groups_of
 from dnaconv_core.interpret.ablation import Ablation, ablate_filters
 from dnaconv_core.interpret.attribution import NAMES, Attribution, attribute
 from dnaconv_core.interpret.discovery import Discovery, DiscoveryOptions, discover
@@ -60,6 +61,7 @@ def gather(
     group: str = "vertebrates",
     may_name: bool = True,
     siblings: Sequence[ConvNet] = (),
+    network: Check | None = None,
     task: int = 0,
     progress: Progress = SILENT,
 ) -> Findings | None:
@@ -68,7 +70,7 @@ def gather(
     None where `progress` asked to stop, heard within each step.
 
     motifs, group: what names are taken from, as `naming.targets`; may_name: whether there is anything to compare with.
-    siblings: the same network trained from other seeds.
+    siblings: the same network trained from other seeds. network: its own worth, as `network_check` finds it.
     """
     beside = covariates_for(model, data)
     scan = filter_motifs(model, data.X, progress=Part(progress, 0.0, 0.15))
@@ -76,7 +78,10 @@ def gather(
         return None
     order = by_usefulness(scan, data.y)
     shown = tuple(int(i) for i in order[:FIRST])
-    worth = ablate_filters(model, data.X, data.y, beside, indices=shown, task=task, progress=Part(progress, 0.15, 0.15))
+    worth = ablate_filters(
+        model, data.X, data.y, beside, indices=shown, task=task, groups=groups_of(data),
+        progress=Part(progress, 0.15, 0.15),
+    )  # fmt: skip
     if progress.should_stop():
         return None
     found = discover(
@@ -91,9 +96,10 @@ def gather(
         patterns = [p.motif for p in found.patterns]
         pattern_names = named(patterns, motifs, group, alphabet=alphabet) if patterns else []
         filter_names = named_filters([f.motif for f in scan.motifs], order, motifs, group, alphabet=alphabet)
+    alike = {"siblings": siblings, "network": network}
     if progress.should_stop() or (effects := _effects(model, data, found, task, Part(progress, 0.75, 0.1))) is None:
         return None
-    if (examples := _examples(model, data, beside, siblings, task, Part(progress, 0.85, 0.15))) is None:
+    if (examples := _examples(model, data, beside, alike, task, Part(progress, 0.85, 0.15))) is None:
         return None
     changes = {change.index: change for change in worth}
     return Findings(scan, shown, changes, filter_names, found, pattern_names, effects, examples)
@@ -114,7 +120,7 @@ def _effects(
 
 
 def _examples(
-    model: ConvNet, data: Dataset, beside: np.ndarray | None, siblings: Sequence[ConvNet], task: int, progress: Progress
+    model: ConvNet, data: Dataset, beside: np.ndarray | None, alike: dict[str, Any], task: int, progress: Progress
 ) -> tuple[Example, ...] | None:
     said = predict(model, np.asarray(data.X[:]), beside, progress=Part(progress, 0.0, 0.2))[:, task]
     shown = []
@@ -125,7 +131,7 @@ def _examples(
         maps = {
             NAMES[method]: attribute(model, X, method=method, task=task, covariates=c) for method in (METHOD, COMPARED)
         }
-        checks = check_map(model, X, maps, covariates=c, siblings=siblings, task=task)
+        checks = check_map(model, X, maps, covariates=c, task=task, **alike)
         shown.append(Example(int(row), float(said[row]), maps[NAMES[METHOD]], tuple(checks)))
         progress.report(0.2 + 0.8 * number / _EXPLAINED, f"{number} of {_EXPLAINED} sequences explained")
     return tuple(shown)

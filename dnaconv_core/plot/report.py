@@ -10,6 +10,7 @@ from dnaconv_core.answers.labels import LABELS
 from dnaconv_core.answers.outputs import output_names, shown_output
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.interpret.attribution import NAMES
+from dnaconv_core.interpret.evidence import network_check
 from dnaconv_core.interpret.findings import METHOD, Findings, gather
 from dnaconv_core.interpret.match import NO_MATCH, Match
 from dnaconv_core.interpret.naming import set_words
@@ -48,7 +49,8 @@ def write_report(
     motifs, group: what names are taken from, as `naming.targets`; named_by: what these motifs are called, where they
     are not read from a file. how: the other options of `findings.gather`. '' where its `progress` asked to stop.
     """
-    found = gather(bundle.model, data, motifs=motifs, group=group, task=task, **how)
+    network = network_check(bundle.metrics, bundle.config, task)
+    found = gather(bundle.model, data, motifs=motifs, group=group, task=task, network=network, **how)
     if found is None:
         return ""
     may_name = found.filter_names is not None
@@ -93,8 +95,8 @@ def _table(metrics: dict[str, Metric]) -> str:
     rows = []
     for name, metric in metrics.items():
         if metric.value is not None and name in LABELS:
-            interval = f"{metric.low:.3f} – {metric.high:.3f}" if metric.low is not None else ""
-            rows.append(f"<tr><td>{escape(LABELS[name].name)}<td class=number>{metric.value:.3f}<td>{interval}")
+            told = escape(metric.told())
+            rows.append(f"<tr><td>{escape(LABELS[name].name)}<td class=number>{metric.value:.3f}<td>{told}")
     if not rows:
         return ""
     return f"<table><tr><th>on validation data<th>value<th>95 %{''.join(rows)}</table>"
@@ -126,7 +128,7 @@ def _filters(config: ModelConfig, found: Findings) -> str:
         change, effect = found.worth.get(f.index), ""
         if change is not None and change.difference.value is not None:
             d = change.difference
-            effect = f"{d.value:+.4f}" + (f" ({d.low:+.4f} to {d.high:+.4f})" if d.low is not None else "")
+            effect = f"{d.value:+.4f}" + f" ({d.told()})" * bool(d.told())
         image = logo_svg(to_icm(f.motif.ppm), alphabet=config.alphabet, column=18, height=84) if f.n_sites else ""
         name = _names(None if found.filter_names is None else found.filter_names[f.index][:1])
         rows.append(

@@ -13,9 +13,10 @@ import numpy as np
 
 from dnaconv_core.answers import ANSWERS
 from dnaconv_core.errors import BundleError, DnaConvError, InputError
-from dnaconv_core.evaluate.bootstrap import Difference, paired_difference
+from dnaconv_core.evaluate.dependence import groups_of
 from dnaconv_core.evaluate.held_out import PREDICTIONS as HELD_OUT
 from dnaconv_core.evaluate.held_out import read_kept
+from dnaconv_core.evaluate.intervals import Difference, paired_difference
 from dnaconv_core.evaluate.metrics import labelled
 from dnaconv_core.files import write_atomic
 from dnaconv_core.progress import SILENT, Progress
@@ -43,6 +44,13 @@ class StoredBaseline(NamedTuple):
     metrics: dict[str, Metric]
     differences: dict[str, Difference]
     prediction: np.ndarray | None  # (N,), of several outputs (N, T), in the order of the run's predictions
+
+    def as_json(self) -> dict[str, Any]:
+        """All but the predictions."""
+        metrics = {name: metric.as_json() for name, metric in self.metrics.items()}
+        differences = {name: found._asdict() for name, found in self.differences.items()}
+        words = {"key": self.key, "name": self.name, "explanation": self.explanation}
+        return words | {"metrics": metrics, "differences": differences}
 
 
 class Baselines(NamedTuple):
@@ -150,7 +158,7 @@ def _fitted(
     from dnaconv_core.evaluate.baselines import each_baseline
 
     motif = from_iupac(experiment.motif).ppm if experiment.motif else None
-    both = experiment.strand == "both" and train.alphabet == "DNA"
+    both, groups = experiment.strand == "both" and train.alphabet == "DNA", groups_of(valid)
     for key, baseline in each_baseline(
         experiment.task, train, valid, motif=motif, n_outputs=prediction.shape[1], both_strands=both, seed=seed,
         progress=progress,
@@ -158,7 +166,13 @@ def _fitted(
         differences = {}
         for name in experiment.answer.compared:
             found = paired_difference(
-                experiment.task, name, valid.y, prediction, baseline.prediction, weights=labelled(valid.w), seed=seed
+                experiment.task,
+                name,
+                valid.y,
+                prediction,
+                baseline.prediction,
+                weights=labelled(valid.w),
+                groups=groups,
             )
             differences[name] = {k: v for k, v in found._asdict().items() if k != "name"}
         made = baseline.prediction.astype(np.float32)

@@ -131,10 +131,11 @@ def _data(experiment: Experiment, record: dict[str, Any]) -> str:
 def _notes(experiment: Experiment, model: ModelConfig, metrics: dict[str, Metric]) -> list[str]:
     """What the numbers of the table rest on."""
     notes, words = [], experiment.answer.words
-    if any(metric.low is not None for metric in metrics.values()):
+    given = [metric for metric in metrics.values() if metric.low is not None]
+    if given:
+        by = next((f"intervals by {metric.note}" for metric in given if metric.note), "intervals of single examples")
         several = model.n_tasks > 1 and not model.answer.joint
-        how = ", each with all its labels; every metric is the mean over the labels" if several else words.resampled
-        notes.append(f"Intervals: the validation examples are drawn anew 1,000 times{how}.")
+        notes.append(f"{by.capitalize()}" + "; every metric is the mean over the labels" * several + ".")
     if words.calls and "accuracy" in metrics:
         notes.append(words.calls)
     return ["", " ".join(notes)] if notes else []
@@ -157,8 +158,7 @@ def _split(record: dict[str, Any]) -> str:
 
 def _row(name: str, metrics: dict[str, dict[str, Metric]]) -> str:
     valid, train = metrics["valid"][name], metrics["train"].get(name, Metric(None))
-    interval = f"{valid.low:.3f} to {valid.high:.3f}" if valid.low is not None else ""
-    return f"| {LABELS[name].name} | {_number(train)} | {_number(valid)} | {interval} |"
+    return f"| {LABELS[name].name} | {_number(train)} | {_number(valid)} | {valid.told()} |"
 
 
 def _number(metric: Metric) -> str:

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dnaconv_core.errors import InputError
-from dnaconv_core.evaluate.bootstrap import Difference, paired_difference
+from dnaconv_core.evaluate.dependence import groups_of_codes
 from dnaconv_core.evaluate.held_out import read_kept
+from dnaconv_core.evaluate.intervals import Difference, paired_difference
 from dnaconv_core.evaluate.metrics import METRICS, labelled
 from dnaconv_core.experiments import recorded_experiment
 from dnaconv_core.experiments.base import Experiment
@@ -50,6 +51,7 @@ class HeldOut(NamedTuple):
     labels: np.ndarray
     weights: np.ndarray
     outputs: np.ndarray
+    codes: np.ndarray  # (N, L) uint8, or (N, 0) of a file without
 
 
 class Comparison(NamedTuple):
@@ -71,7 +73,7 @@ class Comparison(NamedTuple):
         }
 
 
-def compare_runs(store: Store, ids: Sequence[str], *, metric: str = "", seed: int = 0) -> Comparison:
+def compare_runs(store: Store, ids: Sequence[str], *, metric: str = "") -> Comparison:
     """2 to 6 runs of one kind of experiment, each against the first.
 
     metric: of the differences, by default the experiment's main one. Raises InputError for another number of runs or
@@ -100,7 +102,7 @@ def compare_runs(store: Store, ids: Sequence[str], *, metric: str = "", seed: in
         },
         metric,
         [
-            _pair(task, metric, (runs[0], parts[0]), (run, part), seed)
+            _pair(task, metric, (runs[0], parts[0]), (run, part), experiments[0].alphabet)
             for run, part in zip(runs[1:], parts[1:], strict=True)
         ],
     )
@@ -114,11 +116,11 @@ def held_out(store: Store, run: str, output: int = 0) -> HeldOut | None:
     kept = read_kept(store.folder(run), "ids", "y", "prediction")
     if kept is None or output >= kept.prediction.shape[1]:
         return None
-    return HeldOut(kept.ids, *kept.of_output(output), kept.y, kept.w, kept.prediction)
+    return HeldOut(kept.ids, *kept.of_output(output), kept.y, kept.w, kept.prediction, kept.codes)
 
 
 def _pair(
-    task: str, metric: str, first: tuple[Run, HeldOut | None], second: tuple[Run, HeldOut | None], seed: int
+    task: str, metric: str, first: tuple[Run, HeldOut | None], second: tuple[Run, HeldOut | None], alphabet: str
 ) -> Pair:
     (reference, a), (run, b) = first, second
     if a is None or b is None:
@@ -137,7 +139,7 @@ def _pair(
         b.outputs[in_b],
         a.outputs[in_a],
         weights=labelled(a.weights[in_a]),
-        seed=seed,
+        groups=groups_of_codes(a.ids[in_a], a.codes[in_a], alphabet),
     )
     return Pair(run.id, reference.id, len(in_a), difference)
 

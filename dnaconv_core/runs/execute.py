@@ -140,8 +140,8 @@ class _Trained(NamedTuple):
         end()
 
     def final_metrics(self) -> Metrics:
-        seed = None if self.run.spec.inner else self.settings.seed
-        return _final_metrics(self.store.folder(self.run.id), self.model, self.train, self.valid, seed)
+        folder = self.store.folder(self.run.id)
+        return _final_metrics(folder, self.model, self.train, self.valid, not self.run.spec.inner)
 
     def keep(self, metrics: Metrics, words: str) -> Callable[[], None]:
         """Save the model with these metrics; what ends the run with them."""
@@ -227,26 +227,25 @@ def _starting_point(store: Store, run_id: str) -> _Start:
     return _Start(epoch, words, damaged)
 
 
-def _final_metrics(folder: Path, model: ConvNet, train: Dataset, valid: Dataset, seed: int | None) -> Metrics:
-    """Metrics of the best weights on both parts, with intervals on validation, whose predictions are kept on disk.
-
-    seed: of the intervals; None for none.
-    """
-    from dnaconv_core.evaluate.bootstrap import bootstrap
+def _final_metrics(folder: Path, model: ConvNet, train: Dataset, valid: Dataset, intervals: bool) -> Metrics:
+    """Metrics of the best weights on both parts, on validation with intervals; its predictions are kept on disk."""
+    from dnaconv_core.evaluate.dependence import groups_of
     from dnaconv_core.evaluate.each import evaluate_outputs
+    from dnaconv_core.evaluate.intervals import with_intervals
     from dnaconv_core.evaluate.metrics import evaluate, labelled
     from dnaconv_core.predict import predict
 
     task = model.config.task
     fitted, held_out = predict(model, train), predict(model, valid)
     write_kept(folder, kept_of(valid, held_out))
-    if seed is None:
+    if not intervals:
         parts = {"train": (train, fitted), "valid": (valid, held_out)}
         return {key: evaluate(task, part.y, p, weights=labelled(part.w)) for key, (part, p) in parts.items()}
-    each = evaluate_outputs(model.config, valid.y, held_out, labelled(valid.w), seed=seed)
+    groups = groups_of(valid)
+    each = evaluate_outputs(model.config, valid.y, held_out, labelled(valid.w), groups=groups)
     return {
         "train": evaluate(task, train.y, fitted, weights=labelled(train.w)),
-        "valid": bootstrap(task, valid.y, held_out, weights=labelled(valid.w), seed=seed),
+        "valid": with_intervals(task, valid.y, held_out, weights=labelled(valid.w), groups=groups),
         **{f"valid: {name}": found for name, found in each.items()},
     }
 

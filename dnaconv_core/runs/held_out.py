@@ -10,6 +10,7 @@ import numpy as np
 
 from dnaconv_core.answers.outputs import shown_output
 from dnaconv_core.errors import DataError, DnaConvError
+from dnaconv_core.evaluate.dependence import Groups, groups_of_codes
 from dnaconv_core.evaluate.held_out import WHOLE, Kept, kept_of, read_kept
 from dnaconv_core.experiments import recorded_experiment
 from dnaconv_core.experiments.sources import SYNTHETIC, load_parts
@@ -42,6 +43,10 @@ class HeldOut(NamedTuple):
     def one_hot(self, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
         """One-hot `(n, 4, L)` of the examples at `rows`."""
         return from_codes(self.codes[rows].astype(np.int8))
+
+    def groups(self) -> Groups:
+        """Which of the examples depend on each other."""
+        return groups_of_codes(self.ids, self.codes, self.alphabet)
 
     def beside(self, rows: np.ndarray | slice = slice(None)) -> np.ndarray | None:
         """Their covariates `(n, C)`; None where the model takes none."""

@@ -12,8 +12,9 @@ import numpy as np
 
 from dnaconv_core.answers.labels import LABELS
 from dnaconv_core.errors import BundleError, RunError
-from dnaconv_core.evaluate.bootstrap import Difference, paired_difference
+from dnaconv_core.evaluate.dependence import groups_of_codes
 from dnaconv_core.evaluate.held_out import PREDICTIONS, WHOLE, read_kept
+from dnaconv_core.evaluate.intervals import Difference, paired_difference
 from dnaconv_core.evaluate.metrics import METRICS as TASK_METRICS
 from dnaconv_core.evaluate.metrics import labelled
 from dnaconv_core.experiments import get_experiment
@@ -198,10 +199,11 @@ def _differences(wanted: Recipe, made: dict[str, np.ndarray], shipped: dict[str,
     """Ranking metrics of the rebuilt model minus those of the shipped one; none where their examples are not equal."""
     if not shipped or any(not np.array_equal(made[key], shipped[key]) for key in ("codes", "covariates", "y", "w")):
         return {}
-    task = get_experiment(wanted.spec.experiment).task
+    experiment = get_experiment(wanted.spec.experiment)
+    task, groups = experiment.task, groups_of_codes(made["ids"], made["codes"], experiment.alphabet)
     pair, weights = (made["prediction"], shipped["prediction"]), labelled(made["w"])
     return {
-        name: paired_difference(task, name, made["y"], *pair, weights=weights)
+        name: paired_difference(task, name, made["y"], *pair, weights=weights, groups=groups)
         for name in RANKING
         if name in TASK_METRICS[task]
     }
@@ -222,13 +224,15 @@ def shipped_card(name: str, wanted: Recipe, folder: Path) -> str:
     main = experiment.main_metric
     rows = []
     for baseline in load_baselines(folder).found:
-        if (metric := baseline.metrics.get(main)) is None or metric.low is None:
+        if (metric := baseline.metrics.get(main)) is None or metric.value is None:
             continue
         difference = baseline.differences[main]
         verdict = f"this model is {difference.verdict}" if difference.verdict else "no clear difference"
+        told = metric.told() or "no interval"
+        between = f"{_signed(difference.low)} to {_signed(difference.high)}"
+        between = between if difference.low is not None else difference.note or "no interval"
         rows.append(
-            f"| {baseline.name} | {metric.value:.3f} ({metric.low:.3f} to {metric.high:.3f}) | "
-            f"{_signed(difference.value)} ({_signed(difference.low)} to {_signed(difference.high)}) | {verdict} |"
+            f"| {baseline.name} | {metric.value:.3f} ({told}) | {_signed(difference.value)} ({between}) | {verdict} |"
         )
     lines = [
         *card_body(experiment, bundle.config, record, bundle.metrics),

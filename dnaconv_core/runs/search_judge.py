@@ -7,7 +7,7 @@ from typing import Any
 
 from dnaconv_core.answers.labels import LABELS
 from dnaconv_core.errors import TrainingError
-from dnaconv_core.evaluate.bootstrap import Difference
+from dnaconv_core.evaluate.intervals import Difference
 from dnaconv_core.evaluate.repeats import repeated_difference
 from dnaconv_core.runs.compare import compare_runs
 from dnaconv_core.runs.search_desk import Desk, Stopped

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from dnaconv_core.answers.outputs import answer_of_one
 from dnaconv_core.data.dataset import Dataset
-from dnaconv_core.evaluate.bootstrap import bootstrap
+from dnaconv_core.evaluate.dependence import groups_of
 from dnaconv_core.evaluate.each import evaluate_outputs
+from dnaconv_core.evaluate.intervals import with_intervals
 from dnaconv_core.evaluate.metrics import labelled
 from dnaconv_core.experiments import recorded_experiment
 from dnaconv_core.experiments.own_store import count_look
@@ -40,9 +41,10 @@ def open_test(bundle: Bundle, progress: Progress = SILENT) -> Tested:
     experiment = recorded_experiment(bundle.experiment)
     data = load_own(experiment, "test")
     prediction = predict(bundle.model, data, progress=progress)
-    metrics = bootstrap(bundle.config.task, data.y, prediction, weights=labelled(data.w))
+    groups = groups_of(data)
+    metrics = with_intervals(bundle.config.task, data.y, prediction, weights=labelled(data.w), groups=groups)
     main = answer_of_one(bundle.config.answer).main_metric
-    outputs = evaluate_outputs(bundle.config, data.y, prediction, labelled(data.w)) or {}
+    outputs = evaluate_outputs(bundle.config, data.y, prediction, labelled(data.w), groups=groups) or {}
     each = {name: found[main] for name, found in outputs.items()}
     warning = seen_sentence(seen_in_training(bundle.path, data))
     return Tested(len(data), metrics, each, count_look(experiment.key), warning)

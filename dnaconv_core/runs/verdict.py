@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from dnaconv_core.answers import find_answer
 from dnaconv_core.answers.labels import LABELS
-from dnaconv_core.evaluate.bootstrap import Difference
+from dnaconv_core.evaluate.intervals import Difference
 from dnaconv_core.runs.baselines import StoredBaseline, load_baselines
 
 _MEAN = "mean"  # the baseline that predicts without looking
@@ -42,7 +42,8 @@ def verdict_of(folder: Path, task: str) -> Verdict:
 def _said(best: StoredBaseline, difference: Difference, metric: str) -> Verdict:
     other = f"the best simple predictor, {best.name} ({metric} {best.metrics[difference.name].value:.3f})"
     if difference.value is None or difference.low is None or difference.high is None:
-        words = f"On the validation part no interval can be given against {other}: too few examples."
+        why = difference.note or "too few examples"
+        words = f"On the validation part no interval can be given against {other}: {why}."
         return Verdict("unknown", words, best.key, difference)
     between = f"{difference.low:+.3f} to {difference.high:+.3f}"
     if difference.low > 0:

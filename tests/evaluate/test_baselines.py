@@ -64,7 +64,7 @@ def test_each_baseline_finds_what_it_is_made_for():
         X[i, :, at : at + 7] = site if rng.random() < 0.5 else reverse_complement(site)
     access = np.exp(rng.normal(size=(n, 1)) + 2 * y[:, None]) * 0.01
     data = dataset(y, X, covariates=access.astype(np.float32), covariate_names=("accessibility",))
-    found = fit_baselines("binary", *halves(data, 800), motif=AP1.ppm, n_resamples=50)
+    found = fit_baselines("binary", *halves(data, 800), motif=AP1.ppm)
     assert set(NAMES) - set(found) == {"one_hot_words"}  # of short sequences only
     auroc = {key: b.metrics["auroc"].value for key, b in found.items()}
     assert auroc["mean"] is None and found["mean"].metrics["auroc"].undefined.startswith("every prediction is the same")
@@ -80,7 +80,7 @@ def test_each_baseline_finds_what_it_is_made_for():
         assert set(baseline.metrics) == set(METRICS["binary"])
         assert baseline.metrics["brier"].low < baseline.metrics["brier"].value or baseline.name == "Mean"
     assert found["motif"].prediction.mean() == pytest.approx(y.mean(), abs=0.08)  # moved back to the true prevalence
-    again = fit_baselines("binary", *halves(data, 800), motif=AP1.ppm, n_resamples=50)
+    again = fit_baselines("binary", *halves(data, 800), motif=AP1.ppm)
     assert all(np.array_equal(found[key].prediction, again[key].prediction) for key in found)
     stored = found["motif"].as_json()
     assert stored["name"] == "Motif match" and set(stored["metrics"]["auroc"]) == {"value", "low", "high"}
@@ -92,7 +92,7 @@ def test_regression_baselines_in_units_of_the_label():
     weights = rng.normal(size=(4, 21))
     y = 5 + (X * weights).sum(axis=(1, 2)) * 0.2 + rng.normal(size=500) * 0.3
     train, valid = halves(dataset(y, X, alphabet="RNA"), 400)
-    found = fit_baselines("regression", train, valid, motif=AP1.ppm, n_resamples=50)
+    found = fit_baselines("regression", train, valid, motif=AP1.ppm)
     of_rna = ["mean", "gc", "one_hot", "one_hot_words", "kmers", "gapped", "boosted"]
     assert list(found) == of_rna  # which has no motif of a DNA-binding protein
     assert found["mean"].prediction[:, 0] == pytest.approx(np.full(100, train.y.mean()))
@@ -109,7 +109,7 @@ def test_weights_of_zero_hide_labels_and_balance_does_not_distort_metrics():
     w[::10] = 0
     data = dataset(y, X, w=w)
     data.y[::10] = np.nan
-    found = fit_baselines("binary", *halves(data, 300), n_resamples=20)
+    found = fit_baselines("binary", *halves(data, 300))
     kept = np.arange(300) % 10 > 0
     assert found["mean"].prediction[0, 0] == pytest.approx(y[:300][kept].mean())
     kept = np.arange(100) % 10 > 0
@@ -118,7 +118,7 @@ def test_weights_of_zero_hide_labels_and_balance_does_not_distort_metrics():
 
 def test_labels_that_do_not_vary_leave_the_mean():
     data = dataset(np.ones(30), random_X(30, 20, 0))
-    found = fit_baselines("binary", *halves(data, 20), n_resamples=10)
+    found = fit_baselines("binary", *halves(data, 20))
     assert list(found) == ["mean"]
     assert found["mean"].prediction.tolist() == [[1.0]] * 10
     assert found["mean"].metrics["auroc"].undefined == "every example is positive: both classes are needed"
@@ -128,14 +128,14 @@ def test_a_label_of_several_that_is_not_known_leaves_none():
     rng = np.random.default_rng(3)
     y, w = rng.integers(0, 2, (40, 2)), np.ones((40, 2), np.float32)
     w[:30, 1] = 0
-    found = fit_baselines("binary", *halves(dataset(y, random_X(40, 20, 0), w=w), 30), n_resamples=10)
+    found = fit_baselines("binary", *halves(dataset(y, random_X(40, 20, 0), w=w), 30))
     assert list(found) == ["mean"]
 
 
 def test_one_positive_and_ambiguous_sequences_are_no_obstacle():
     X = random_X(30, 20, 0)
     X[3] = 0
-    found = fit_baselines("binary", *halves(dataset(np.arange(30) % 20 == 7, X), 20), n_resamples=10)
+    found = fit_baselines("binary", *halves(dataset(np.arange(30) % 20 == 7, X), 20))
     of_short = ["mean", "gc", "one_hot", "one_hot_words", "kmers", "jaspar", "gapped", "boosted"]
     assert list(found) == of_short
     assert all(np.isfinite(b.prediction).all() for b in found.values())
@@ -143,7 +143,7 @@ def test_one_positive_and_ambiguous_sequences_are_no_obstacle():
 
 def test_a_motif_longer_than_the_sequences_is_left_out():
     data = dataset(np.arange(40) % 2, random_X(40, 6, 0))
-    assert "motif" not in fit_baselines("binary", *halves(data, 30), motif=from_iupac("TGACTCA").ppm, n_resamples=5)
+    assert "motif" not in fit_baselines("binary", *halves(data, 30), motif=from_iupac("TGACTCA").ppm)
 
 
 @pytest.mark.slow
@@ -153,9 +153,9 @@ def test_several_labels_are_fitted_apart():
     train, valid = halves(dataset(y, X), 200)
     found = fit_baselines("binary", train, valid)["one_hot"]
     assert found.prediction.shape == (100, 3)
-    assert found.metrics["auroc"].value > 0.99 and found.metrics["auroc"].low > 0.99
+    assert found.metrics["auroc"].value > 0.99 and found.metrics["auroc"].low > 0.95
     one = [replace(part, y=part.y[:, 1:2], w=part.w[:, 1:2]) for part in (train, valid)]
-    alone = fit_baselines("binary", *one, n_resamples=2)["one_hot"]
+    alone = fit_baselines("binary", *one)["one_hot"]
     assert np.array_equal(alone.prediction[:, 0], found.prediction[:, 1])
 
 
@@ -218,7 +218,9 @@ def test_accessibility_on_jund(shared_data):
     assert 0.55 < auroc["motif"].value < auroc["covariates"].value
     assert 0.6 < auroc["kmers"].value < 0.78
     assert auroc["covariates_motif"].value > 0.76
-    assert found["gc"].metrics["prevalence"] == Metric(found["gc"].metrics["prevalence"].value)
+    assert found["gc"].metrics["prevalence"] == Metric(
+        found["gc"].metrics["prevalence"].value, note="a fact of the data"
+    )
     assert found["gc"].metrics["prevalence"].value == pytest.approx(0.0042, abs=0.0008)
     assert (
         isinstance(found["covariates"].metrics["auprc"], Metric) and found["covariates"].metrics["auprc"].low > 0.0042

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import ttest_1samp
 from sklearn.metrics import accuracy_score, log_loss, roc_auc_score
 
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import ConfigError, InputError
 from dnaconv_core.evaluate.baselines import fit_baselines
-from dnaconv_core.evaluate.bootstrap import bootstrap, paired_difference
+from dnaconv_core.evaluate.intervals import paired_difference, with_intervals
 from dnaconv_core.evaluate.metrics import check_pairing, evaluate, evaluate_each
 
 
@@ -98,34 +99,36 @@ def test_several_labels_are_measured_apart_and_as_their_mean():
 def test_what_a_missing_label_holds_changes_nothing():
     y, p, w = several(90, 2)
     other = np.where(w > 0, y, 1 - y)
-    options = {"weights": w, "n_resamples": 40, "seed": 3}
-    assert bootstrap("binary", y, p, **options) == bootstrap("binary", other, p, **options)
+    options = {"weights": w, "groups": None}
+    assert with_intervals("binary", y, p, **options) == with_intervals("binary", other, p, **options)
     # a label that is missing in one column leaves the other columns as they are
     fewer = w.copy()
     fewer[:40, 0] = 0
     assert evaluate_each("binary", y, p, weights=fewer)[1:] == evaluate_each("binary", y, p, weights=w)[1:]
 
 
-def test_intervals_of_several_labels_are_those_of_examples_repeated_whole():
-    y, p, w = several(80, 4)
-    w[:5] = 0  # examples without any label are no part of it
-    found = bootstrap("binary", y, p, weights=w, names=["auroc", "prevalence"], n_resamples=60, seed=7)
-    rng, means = np.random.default_rng(7), []
-    for _ in range(60):
-        rows = 5 + rng.integers(0, 75, 75)
-        means.append([m.value for m in evaluate("binary", y[rows], p[rows], weights=w[rows]).values()][::2][:2])
-    low, high = np.quantile(means, [0.025, 0.975], axis=0)
-    assert found["auroc"][1:3] == pytest.approx((low[0], high[0]))
-    assert found["prevalence"][1:3] == pytest.approx((low[1], high[1]))
+def test_the_interval_of_a_mean_over_labels_knows_that_examples_are_shared():
+    """Means of shares are means of the examples' own means: near the t interval of those."""
+    rng = np.random.default_rng(4)
+    y = (rng.random((3000, 3)) < [0.3, 0.5, 0.6]).astype(float)
+    hard = rng.random((3000, 1))
+    p = np.where(hard + 0.3 * rng.random((3000, 3)) < 1, y, 1 - y)
+    w = np.ones_like(y)
+    w[:7] = 0  # examples without any label are no part of it
+    found = with_intervals("binary", y, p, weights=w, groups=None, names=["accuracy", "auroc"])
+    right = (y == p)[7:].mean(axis=1)
+    assert found["accuracy"].value == pytest.approx(right.mean())
+    assert found["accuracy"][1:3] == pytest.approx(tuple(ttest_1samp(right, 0).confidence_interval()), abs=5e-4)
+    assert found["auroc"].low < found["auroc"].value < found["auroc"].high
 
 
 def test_differences_of_several_labels_and_of_classes_have_intervals():
     y, p, w = several(200, 6)
     rng = np.random.default_rng(0)
-    found = paired_difference("binary", "auroc", y, p, rng.random(p.shape), weights=w, n_resamples=60)
+    found = paired_difference("binary", "auroc", y, p, rng.random(p.shape), weights=w, groups=None)
     assert found.verdict == "better" and found.low < found.value < found.high
     y, p = chosen(200, 5, 6)
-    found = paired_difference("classes", "log_loss", y, p, np.full_like(p, 0.2), n_resamples=60)
+    found = paired_difference("classes", "log_loss", y, p, np.full_like(p, 0.2), groups=None)
     assert found.verdict == "better" and found.high < 0
 
 
@@ -140,14 +143,14 @@ def test_baselines_of_classes():
     w = np.ones_like(y)
     y[:7], w[:7] = 0, 0  # missing
     data = Dataset(X, y, w, np.arange(430).astype(str))
-    found = fit_baselines("classes", data.subset(np.arange(300)), data.subset(np.arange(300, 430)), n_resamples=20)
+    found = fit_baselines("classes", data.subset(np.arange(300)), data.subset(np.arange(300, 430)))
     assert found["mean"].prediction[0] == pytest.approx(np.bincount(codes[7:300, 4]) / 293)
     assert found["mean"].metrics["macro_auroc"].undefined
     one_hot = found["one_hot"]
     assert one_hot.prediction.shape == (130, 3)
     assert one_hot.prediction.sum(axis=1) == pytest.approx(np.ones(130), abs=1e-5)
     assert one_hot.metrics["accuracy"].value > 0.97 and one_hot.metrics["log_loss"].value < 0.2
-    assert one_hot.metrics["macro_auroc"].low > 0.97
+    assert one_hot.metrics["macro_auroc"].value == 1 and 0.9 < one_hot.metrics["macro_auroc"].low < 0.98
     # a class that no training example has gets next to no probability
     four = fit_baselines("classes", data.subset(np.arange(300)), data.subset(np.arange(300, 430)), n_outputs=4)
     assert four["one_hot"].prediction.shape == (130, 4) and four["one_hot"].prediction[:, 3].max() < 1e-6

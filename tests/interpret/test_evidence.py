@@ -12,6 +12,7 @@ from dnaconv_core.interpret.evidence import (
     base_scores,
     check_map,
     convergence,
+    network_check,
     random_weights_check,
     rank_correlation,
     stability_check,
@@ -19,6 +20,7 @@ from dnaconv_core.interpret.evidence import (
 from dnaconv_core.model.bundle import load_bundle
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
+from dnaconv_core.results import Metric
 from dnaconv_core.runs.models import find_model
 from dnaconv_core.sequence.encoding import one_hot
 from dnaconv_core.sequence.shuffle import random_backgrounds
@@ -123,6 +125,33 @@ def test_every_check_of_a_map_in_turn(ap1_model):
     ]  # fmt: skip
     assert all(c.passed for c in checks) and checks[3].value == pytest.approx(1)
     assert check_map(ap1_model, X, {"ism": maps["ism"]})[0].passed is None
+
+
+def measured(low, value=0.62, high=0.7, note=None):
+    return {"valid": {"auroc": Metric(value, low, high, note=note)}}
+
+
+def test_a_network_is_judged_by_the_interval_of_its_main_metric(ap1_model):
+    config = ap1_model.config
+    good, poor = network_check(measured(0.51), config), network_check(measured(0.5), config)
+    assert (good.passed, poor.passed) == (True, False)
+    assert good.words == "ROC-AUC 0.620 on validation data (0.510 to 0.700), chance is 0.5"
+    assert poor.words == f"{good.words.replace('0.510', '0.500')}: what it looks at is no evidence"
+    few = network_check(measured(None, high=None, note="too few to say: 3 positives, an interval needs 10"), config)
+    assert few.passed is None and "(too few to say: 3 positives" in few.words
+    unknown = network_check({}, config)
+    assert (unknown.passed, unknown.words) == (None, "nothing is known of this network on validation data")
+
+
+def test_nothing_supports_a_map_of_a_network_that_is_no_better_than_chance(ap1_model):
+    X = one_hot(SITE)
+    maps = {m: attribute(ap1_model, X, method=m, seed=4) for m in ("deeplift_shap", "ism")}
+    for low, passed in ((0.45, [False, None, None, None, None]), (0.55, [True] * 5)):
+        network = network_check(measured(low), ap1_model.config)
+        checks = check_map(ap1_model, X, maps, siblings=[ap1_model], seed=4, network=network)
+        assert [check.passed for check in checks] == passed and checks[0] == network
+        said = "no support, as the network is not better than chance"
+        assert all(check.words.endswith(said) == (low < 0.5) for check in checks[1:])
 
 
 def test_a_flat_map_is_not_judged(site_detector, ap1_model):

@@ -9,7 +9,7 @@ import torch
 from dnaconv_core.data.synthetic import tf_binding
 from dnaconv_core.engine.silencing import predict_without, silenced
 from dnaconv_core.errors import InputError
-from dnaconv_core.evaluate.bootstrap import paired_difference
+from dnaconv_core.evaluate.intervals import paired_difference
 from dnaconv_core.interpret.ablation import ablate_filters
 from dnaconv_core.interpret.align import aligned
 from dnaconv_core.interpret.filters import (
@@ -161,7 +161,7 @@ def test_filters_of_a_network_that_knows_ap1(ap1_model):
     assert by_usefulness(scan, data.y)[0] == 2
     together = co_firing(scan)
     np.testing.assert_allclose(np.diag(together), 1, atol=1e-5)
-    changes = ablate_filters(ap1_model, data.X, data.y, n_resamples=100)
+    changes = ablate_filters(ap1_model, data.X, data.y)
     assert [change.matters for change in changes] == [False, False, True, False]
     assert changes[2].as_json()["metric"] == "auroc" and changes[2].difference.high < -0.3
 
@@ -244,11 +244,11 @@ def test_wrong_settings_are_told(detector, wrong, message):
         filter_motifs(detector, **{"X": one_hot(NONE), **wrong})
 
 
-def test_intervals_without_a_filter_rest_on_as_many_resamples_as_any_other(ap1_model):
+def test_intervals_without_a_filter_are_those_of_any_other_difference(ap1_model):
     data = tf_binding(200, seed=3, length=61)
     (change,) = ablate_filters(ap1_model, data.X, data.y, indices=[2])
     whole, without = predict_without(ap1_model, data.X, layer=1, indices=[2])
-    assert change.difference == paired_difference("binary", "auroc", data.y[:, 0], without[:, 0], whole)
+    assert change.difference == paired_difference("binary", "auroc", data.y[:, 0], without[:, 0], whole, groups=None)
 
 
 def test_more_windows_than_are_held_give_the_same_in_a_second_reading(monkeypatch):

@@ -43,7 +43,7 @@ ASK: dict[str, Callable] = {
     "ism": lambda model: ism(model, X[:3]),
     "filter_motifs": lambda model: filter_motifs(model, X),
     "filter_motifs, layer 2": lambda model: filter_motifs(model, X, layer=2),
-    "ablate_filters": lambda model: ablate_filters(model, X, Y, n_resamples=20),
+    "ablate_filters": lambda model: ablate_filters(model, X, Y),
     "predict_without": lambda model: predict_without(model, X, layer=1, indices=[1]),
     "silenced": lambda model: predict(silenced(model, 1), X),
     "discover": lambda model: discover(model, X, Y, how=DiscoveryOptions(n_references=2, least=2, p_value=0.05)),

@@ -11,22 +11,13 @@ import os
 import sys
 import time
 
-from dnaconv_core.evaluate import bootstrap
 from dnaconv_core.model import bundle, convnet  # noqa: F401
 from dnaconv_core.runs import execute, worker
 from dnaconv_core.runs.queue import Slot, take_slot
 from dnaconv_core.runs.store import Store
 from dnaconv_core.train import checkpoint, loop  # noqa: F401
 
-intervals = bootstrap.bootstrap
-
-
-def quick_intervals(task, y, prediction, *, weights=None, seed=0):
-    return intervals(task, y, prediction, weights=weights, seed=seed, n_resamples=20)
-
-
 # What comes after training is no part of these tests.
-bootstrap.bootstrap = quick_intervals
 execute.store_baselines = lambda *_, **__: None
 
 

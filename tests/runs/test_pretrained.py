@@ -9,7 +9,7 @@ import pytest
 
 from dnaconv_core.cli import main
 from dnaconv_core.errors import BundleError
-from dnaconv_core.evaluate.bootstrap import Difference
+from dnaconv_core.evaluate.intervals import Difference
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.model.bundle import load_bundle
 from dnaconv_core.predict import predict
@@ -70,7 +70,7 @@ def test_a_card_written_anew_names_the_data_and_leaves_no_verdict_open(name):
     card = shipped_card(name, RECIPES[name], PRETRAINED / name)
     assert ("synthetic, made by this program" if name == "tf_binding_synthetic" else "Data: the book's ") in card
     assert ("with accessibility, " in card) == (name == "chromatin_jund")
-    assert "drawn anew 1,000 times" in card and ("0.5 or more" in card) == ("rnai" not in name)
+    assert "Intervals " in card and ("0.5 or more" in card) == ("rnai" not in name)
     rows = [line.split(" | ") for line in card.splitlines() if line.count("|") == 5 and "(" in line]
     verdicts = {row[3].rstrip(" |") for row in rows}
     assert verdicts and verdicts <= {"this model is better", "this model is worse", "no clear difference"}

@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 from dnaconv_core.errors import BundleError, InputError
-from dnaconv_core.evaluate.bootstrap import paired_difference
+from dnaconv_core.evaluate.dependence import groups_of_codes
 from dnaconv_core.evaluate.held_out import PREDICTIONS, read_kept
+from dnaconv_core.evaluate.intervals import paired_difference
 from dnaconv_core.home import models_folder
 from dnaconv_core.model.bundle import CONFIG, WEIGHTS, load_bundle
 from dnaconv_core.predict import encode_records, predict
@@ -307,8 +308,9 @@ def test_two_runs_side_by_side(trained):
     (pair,) = found.pairs
     assert (pair.run, pair.reference, pair.n) == (runs[1], runs[0], len(parts[0]["y"]))
     assert pair.difference == paired_difference(
-        "regression", "pearson_r", parts[0]["y"], parts[1]["prediction"], parts[0]["prediction"]
-    )
+        "regression", "pearson_r", parts[0]["y"], parts[1]["prediction"], parts[0]["prediction"],
+        groups=groups_of_codes(parts[0]["ids"], parts[0]["codes"], "RNA"),
+    )  # fmt: skip
     values = [store.get(run).metrics["valid"]["pearson_r"]["value"] for run in runs]
     assert [m.value for m in found.metrics["pearson_r"]] == values
     assert pair.difference.value == pytest.approx(values[1] - values[0], abs=1e-9)
@@ -335,7 +337,7 @@ def test_only_shared_examples_count(trained):
         path.write_bytes(whole)
 
 
-def test_of_many_examples_as_many_resamples_are_drawn(tmp_path):
+def test_predictions_without_sequences_are_compared_as_single_examples(tmp_path):
     n, rng = 10_500, np.random.default_rng(0)
     y, ids = rng.random(n), np.arange(n).astype(str)
     predictions = [y + rng.standard_normal(n), y + rng.standard_normal(n)]
@@ -345,7 +347,7 @@ def test_of_many_examples_as_many_resamples_are_drawn(tmp_path):
         store.folder(run).mkdir(parents=True, exist_ok=True)
         np.savez(store.folder(run) / PREDICTIONS, ids=ids, y=y[:, None], prediction=prediction[:, None])
     (pair,) = compare_runs(store, runs).pairs
-    assert pair.difference == paired_difference("regression", "pearson_r", y, *predictions[::-1], n_resamples=1000)
+    assert pair.difference == paired_difference("regression", "pearson_r", y, *predictions[::-1], groups=None)
 
 
 def test_what_cannot_be_compared_is_said(trained):
