@@ -22,7 +22,7 @@ def strip(names: Sequence[str], valid: dict[str, Metric], train: dict[str, Metri
         row = st.container(horizontal=True, gap="medium")  # wraps where the window is narrow
         for name in names:
             metric = valid.get(name, Metric(None, undefined="it was not computed"))
-            below = [told] if (told := sure(metric)) else []
+            below = [sure(metric)] if sure(metric) else []
             if name in train and name != "prevalence":
                 below.append(f"training {number(train[name])}")
             with row.container(width="content"):
@@ -33,7 +33,7 @@ def strip(names: Sequence[str], valid: dict[str, Metric], train: dict[str, Metri
             st.caption(f"Intervals by {plain(by)}.", help=_GROUPS)
 
 
-def sure(metric: Metric) -> str:
+def sure(metric: Metric) -> Words:
     """The interval, or that there are too few examples for one; '' where nothing is to be said."""
     if metric.low is not None:
         return f"95 %: {metric.low:.3f} – {metric.high:.3f}"

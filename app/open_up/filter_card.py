@@ -111,7 +111,7 @@ def _worth(change: Ablation | None) -> None:
         help="The change on held-out data when this filter is silenced.",
     )  # fmt: skip
     verdict = "it matters" if change.matters else "no clear effect by itself"
-    st.caption(f"95 %: {d.told()}, {verdict}" if d.low is not None else d.told())
+    st.caption(f"95 %: {plain(d.told())}, {verdict}" if d.low is not None else plain(d.told()))
 
 
 def _motif(card: Card) -> None:
