@@ -40,7 +40,8 @@ def draw() -> None:
         experiment, data = question(model), held_out(model)
         head(f"**{plain(model.name)}** on {plain(data.words)}: {len(data.y):,} examples it did not learn from.", model)
         stored = stored_metrics(model.path)
-        simpler = load_baselines(model.path).found if data.own else ()
+        kept = load_baselines(model.path)
+        simpler = kept.found if data.own else ()
         if model.outputs:
             _beside(state.experiment(), all_outputs(model, stored, own=data.own), simpler, "beside_all")
             valid, train = of_one(model, model.output, stored, own=data.own), {}
@@ -52,6 +53,8 @@ def draw() -> None:
             train = stored.get("train", {})
         strip(experiment.answer.first_metrics, valid, train)
         verdict(model, state.experiment())
+        if simpler and kept.reason:
+            st.caption(plain(f"Not all simple predictors are here: {kept.reason}."))
         if experiment.answer.yes_or_no:
             _classes(experiment, data, valid, simpler)
         else:
