@@ -9,6 +9,7 @@ import streamlit as st
 
 from bring.draft import Draft
 from dnaconv_core.experiments.templates import TEMPLATES, Template
+from frame.storing import stores
 from frame.words import plain
 
 _IN_A_ROW = 3
@@ -27,7 +28,7 @@ def _card(draft: Draft, key: str, template: Template) -> None:
     st.markdown(f"**{plain(template.title)}**")
     st.caption(plain(template.words))
     with st.container(horizontal=True):
-        if st.button("Try it", key=f"try_{key}", icon=":material/play_arrow:"):
+        if st.button("Try it", key=f"try_{key}", icon=":material/play_arrow:", **stores()):
             for name, content in template.make().items():
                 draft.lot.keep(name, content)
             st.rerun()

@@ -9,6 +9,8 @@ import streamlit as st
 from bring.draft import Draft
 from dnaconv_core.experiments.recipe import Input
 from dnaconv_core.experiments.recognise import ROLES, Recognised, recognise_one, with_roles
+from dnaconv_core.storing import check_path
+from frame.storing import stores
 from frame.words import plain
 
 ROLE_WORDS = {
@@ -43,8 +45,10 @@ def bring_files(draft: Draft) -> None:
             f"Drag files here (up to {int(limit)} MB each)",
             accept_multiple_files=True,
             key=f"uploads_{number}",
-            help="Tables (CSV, TSV, Excel's CSV, Parquet), FASTA, BED, narrowPeak, broadPeak, bedGraph, bigWig, NPZ; "
-            "plain or gzip. They stay on the machine the dashboard runs on.",
+            **stores(
+                "Tables (CSV, TSV, Excel's CSV, Parquet), FASTA, BED, narrowPeak, broadPeak, bedGraph, bigWig, NPZ; "
+                "plain or gzip. They stay on the machine the dashboard runs on."
+            ),
         )
     form = right.form("path", border=False, clear_on_submit=True)
     with form, st.container(horizontal=True, vertical_alignment="bottom"):
@@ -54,7 +58,7 @@ def bring_files(draft: Draft) -> None:
             help=f"For files larger than {int(limit)} MB, such as a genome: they are read where they are. To upload "
             "larger ones, start the dashboard with --server.maxUploadSize and a number of MB.",
         )
-        named = st.form_submit_button("Add", icon=":material/add:")
+        named = st.form_submit_button("Add", icon=":material/add:", **stores())
     if given:
         for one in given:
             draft.lot.keep(one.name, one.getbuffer())
@@ -65,6 +69,7 @@ def bring_files(draft: Draft) -> None:
 
 
 def _add_path(draft: Draft, text: str) -> None:
+    check_path()
     path = Path(text).expanduser().absolute()
     paths = draft.values.get("paths", [])
     if not path.exists():

@@ -13,6 +13,7 @@ from dnaconv_core.experiments.recipe import Recipe
 from dnaconv_core.progress import Progress
 from frame import job, state
 from frame.pages import TRAIN
+from frame.storing import stores
 from frame.words import code
 
 _SURE = 4  # seconds after which the time left can be told
@@ -42,8 +43,10 @@ def make(draft: Draft, recipe: Recipe | None) -> None:
         "Make the experiment",
         type="primary",
         icon=":material/science:",
-        disabled=recipe is None or job.going_on(key),
-        help="Reads all of the files and writes the examples in three parts. You can leave this page meanwhile.",
+        **stores(
+            "Reads all of the files and writes the examples in three parts. You can leave this page meanwhile.",
+            disabled=recipe is None or job.going_on(key),
+        ),
     )
     if press and recipe is not None:
         job.begin_again(key, lambda progress: bring(recipe, Timed(progress)))

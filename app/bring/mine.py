@@ -19,6 +19,7 @@ from dnaconv_core.experiments.own_transfer import export_experiment, import_expe
 from dnaconv_core.runs.store import Store
 from frame import state
 from frame.pages import TRAIN
+from frame.storing import stores
 from frame.words import Words, code, plain
 
 
@@ -79,7 +80,7 @@ def _rename(experiment: Experiment) -> None:
         title = st.text_input("Title", experiment.title, max_chars=80)
         question = st.text_input("Question", experiment.question, max_chars=300)
         note = st.text_area("Note", experiment.note, max_chars=4000, height=100)
-        if st.form_submit_button("Save"):
+        if st.form_submit_button("Save", **stores()):
             try:
                 change_words(key, title=title, question=question, note=note)
             except DnaConvError as error:
@@ -122,7 +123,7 @@ def _delete(key: str) -> None:
             )
         else:
             st.markdown("No run uses it. Its examples are removed for good.")
-        if st.button("Delete it", key=f"delete_{key}", type="primary"):
+        if st.button("Delete it", key=f"delete_{key}", type="primary", **stores()):
             delete_experiment(key, used=bool(runs))
             if state.experiment().key == key or key not in all_experiments():
                 state.choose(experiment=next(iter(all_experiments())))
@@ -133,7 +134,7 @@ def _take_in() -> None:
     with st.expander("Import an experiment that was exported as .zip"):
         number = st.session_state.setdefault("_imports", 0)
         given = st.file_uploader(
-            "Exported experiment", type="zip", key=f"imports_{number}", label_visibility="collapsed"
+            "Exported experiment", type="zip", key=f"imports_{number}", label_visibility="collapsed", **stores()
         )
         if given is None:
             return

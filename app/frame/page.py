@@ -17,6 +17,7 @@ from frame import state
 from frame.models import Choice, ModelRef, NoModelYet, UnknownOutput
 from frame.outputs import output_choice
 from frame.pages import EVALUATE, PREDICT, TRAIN
+from frame.storing import stores
 from frame.words import Words, ours, plain, show_error
 
 _log = logging.getLogger("dnaconv.app")
@@ -64,7 +65,7 @@ def _train_now() -> None:
     preset = default_preset(experiment, default_source(experiment))
     on = "its own" if experiment.own else "synthetic"
     help = f"On {on} data: {plain(experiment.presets[preset].why)}."
-    if st.button(f"Train the {plain(preset)} preset", icon=":material/play_arrow:", type="primary", help=help):
+    if st.button(f"Train the {plain(preset)} preset", icon=":material/play_arrow:", type="primary", **stores(help)):
         run = submit(Store(), RunSpec(experiment.key, preset=preset))
         state.choose(run=run.id)
         st.switch_page(TRAIN, query_params=state.link())

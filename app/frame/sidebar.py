@@ -7,6 +7,7 @@ import streamlit as st
 from dnaconv_core.evaluate.metrics import LABELS
 from dnaconv_core.experiments import all_experiments
 from dnaconv_core.runs.models import words_back
+from dnaconv_core.storing import read_only
 from frame import state
 from frame.models import catalog, selected
 from frame.words import plain
@@ -47,6 +48,8 @@ def sidebar() -> None:
         missing = ""
     current, known = state.experiment(), all_experiments()
     with st.sidebar:
+        if read_only():
+            st.caption(":material/visibility: For looking only: nothing is kept here.")
         st.session_state["_experiment"] = current.key
         st.selectbox(
             "Experiment",

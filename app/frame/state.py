@@ -13,8 +13,9 @@ import streamlit as st
 
 from dnaconv_core.experiments import all_experiments
 from dnaconv_core.experiments.base import Experiment
-from dnaconv_core.experiments.sources import default_source
+from dnaconv_core.experiments.sources import BOOK, OWN, SYNTHETIC, default_source
 from dnaconv_core.runs.held_out import HeldOut
+from dnaconv_core.storing import check_path
 
 NAMES = ("experiment", "run", "output", "data", "valid", "covariates")
 _KEPT = "_address"
@@ -94,7 +95,10 @@ def output() -> str:
 
 
 def data() -> DataChoice:
-    return DataChoice(_value("data") or default_source(experiment()), _value("valid"), _value("covariates"))
+    choice = DataChoice(_value("data") or default_source(experiment()), _value("valid"), _value("covariates"))
+    if choice.source not in (SYNTHETIC, BOOK, OWN) or choice.valid or choice.covariates:
+        check_path()
+    return choice
 
 
 def link() -> dict[str, str]:

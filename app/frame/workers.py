@@ -7,10 +7,13 @@ import streamlit as st
 from dnaconv_core.runs.queue import ensure_workers
 from dnaconv_core.runs.store import Store
 from dnaconv_core.runs.tidy import tidy
+from dnaconv_core.storing import read_only
 
 
 def wake_workers() -> None:
     """Start a worker where a slot is free and work waits. Raises RunError when the home folder cannot be written."""
+    if read_only():
+        return
     store = Store()
     _writable(str(store.home))
     ensure_workers(store)

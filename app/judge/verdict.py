@@ -14,6 +14,7 @@ from dnaconv_core.runs.verdict import verdict_of
 from frame.cache import bundle
 from frame.models import ModelRef
 from frame.page import errors_shown
+from frame.storing import stores
 from frame.words import plain
 from judge.strip import explained, number, strip, sure
 
@@ -60,7 +61,7 @@ def test_part(model: ModelRef) -> None:
         st.caption(f"{n:,} examples that no network learnt from. {before}")
         with st.popover("Open the test part", icon=":material/lock_open:"):
             st.markdown(_WHY)
-            if st.button("Open it, and count this look", key="open_test", type="primary"):
+            if st.button("Open it, and count this look", key="open_test", type="primary", **stores()):
                 with errors_shown():
                     shown[model.path, model.changed] = open_test(bundle(model))
                     st.rerun()

@@ -11,6 +11,7 @@ from dnaconv_core.errors import FetchError
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import BOOK, OWN, SYNTHETIC, book_files, default_source
 from frame import state
+from frame.storing import stores
 from frame.words import plain, show_error
 
 _FOLDER = "folder"
@@ -98,7 +99,7 @@ def _offer(missing: list[str]) -> None:
     """Fetch what is missing, with progress; an error is one sentence that says what else can be done."""
     with st.container(border=True):
         st.markdown("The book's measurements are not here yet. They are fetched once, over https, and checked.")
-        if st.button("Fetch them", icon=":material/download:", type="primary"):
+        if st.button("Fetch them", icon=":material/download:", type="primary", **stores()):
             bar = st.progress(0.0)
             try:
                 fetch(missing, progress=_Shown(bar))

@@ -13,6 +13,7 @@ from dnaconv_core.runs.execute import LOG
 from dnaconv_core.runs.queue import ensure_workers, resume
 from dnaconv_core.runs.store import LIVE, RESUMABLE, Run, Store
 from frame.page import errors_shown, links_to_use
+from frame.storing import stores
 from frame.words import Words, plain, show_error
 from learn.training_chart import best_epoch, keeps_last, new_rows, training_chart
 
@@ -77,11 +78,11 @@ def _head(store: Store, run: Run) -> None:
             if run.state in LIVE:
                 if run.cancel:
                     st.caption("stopping…", width="content")
-                elif st.button("Stop", icon=":material/stop:", help=_STOP):
+                elif st.button("Stop", icon=":material/stop:", **stores(_STOP)):
                     store.ask_to_stop(run.id)
                     st.rerun(scope="fragment")
             else:
-                if run.state in RESUMABLE and st.button("Resume", icon=":material/play_arrow:", help=_RESUME):
+                if run.state in RESUMABLE and st.button("Resume", icon=":material/play_arrow:", **stores(_RESUME)):
                     resume(store, run.id)
                     st.rerun()
                 if run.state in ("finished", "cancelled"):

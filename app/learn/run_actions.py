@@ -10,6 +10,7 @@ from dnaconv_core.runs.store import LIVE, RESUMABLE, Run, Store
 from frame import state
 from frame.page import errors_shown
 from frame.pages import EVALUATE, TRAIN
+from frame.storing import stores
 from frame.words import code, plain, plain_lines, show_error
 
 
@@ -28,7 +29,7 @@ def run_actions(store: Store, run: Run) -> None:
             if has_model:
                 st.page_link(EVALUATE, label="Evaluate", icon=":material/insights:", query_params=query)
             st.page_link(TRAIN, label="Clone", icon=":material/content_copy:", query_params=_as_form(run))
-            if run.state in RESUMABLE and st.button("Resume", icon=":material/play_arrow:"):
+            if run.state in RESUMABLE and st.button("Resume", icon=":material/play_arrow:", **stores()):
                 resume(store, run.id)
                 st.rerun()
             if run.state not in LIVE and run.experiment in all_experiments():
@@ -72,7 +73,7 @@ def _extend(store: Store, run: Run) -> None:
         planned = get_experiment(run.experiment).train_config(run.spec.preset, **run.spec.settings).epochs
         more = st.number_input("Epochs in all", planned + 1, 100_000, planned * 2, key=f"more_{run.id}")
         st.caption("It goes on from its last checkpoint, without early stopping.")
-        if st.button("Go on", type="primary", key=f"extend_{run.id}"):
+        if st.button("Go on", type="primary", key=f"extend_{run.id}", **stores()):
             extend(store, run.id, int(more))
             st.rerun()
 
@@ -82,7 +83,7 @@ def _edit(store: Store, run: Run) -> None:
         name = st.text_input("Name", run.name, max_chars=60, key=f"name_{run.id}")
         tags = st.text_input("Tags, with commas between", ", ".join(run.tags), key=f"tags_{run.id}")
         notes = st.text_area("Notes", run.notes, max_chars=10_000, key=f"notes_{run.id}")
-        if st.button("Save", type="primary", key=f"save_{run.id}"):
+        if st.button("Save", type="primary", key=f"save_{run.id}", **stores()):
             with errors_shown():
                 store.edit(run.id, name=name, tags=tuple(tags.split(",")), notes=notes)
                 st.rerun()
@@ -91,7 +92,7 @@ def _edit(store: Store, run: Run) -> None:
 def _delete(store: Store, run: Run) -> None:
     with st.popover("Delete", icon=":material/delete:"):
         st.markdown("Remove this run, its model and its files for good?")
-        if st.button("Delete for good", type="primary", key=f"delete_{run.id}"):
+        if st.button("Delete for good", type="primary", key=f"delete_{run.id}", **stores()):
             store.delete(run.id)
             if state.run() == run.id:
                 state.choose(run="")

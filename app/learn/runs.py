@@ -14,6 +14,7 @@ from frame import state
 from frame.cache import warm_up
 from frame.page import errors_shown, page
 from frame.pages import EVALUATE, TRAIN
+from frame.storing import stores
 from frame.words import Words, plain
 from learn.comparison import comparison
 from learn.live import duration
@@ -85,7 +86,7 @@ def _progress(store: Store, run: Run, doing: str) -> None:
         st.page_link(TRAIN, label="Watch", icon=":material/visibility:", query_params=query)
         if run.cancel:
             st.caption("stopping…", width="content")
-        elif st.button("Stop", key=f"stop_{run.id}", icon=":material/stop:"):
+        elif st.button("Stop", key=f"stop_{run.id}", icon=":material/stop:", **stores()):
             store.ask_to_stop(run.id)
             st.rerun()
 
@@ -116,7 +117,7 @@ def _device_list() -> list[Any]:
 
 def _import() -> None:
     with st.popover("Import a model", icon=":material/upload:"):
-        given = st.file_uploader("A model exported here or elsewhere", type="zip", key="imported")
+        given = st.file_uploader("A model exported here or elsewhere", type="zip", key="imported", **stores())
         if given is None:
             st.caption("Everything in it is checked before it is kept: names, sizes, shapes. Nothing in it is run.")
             return

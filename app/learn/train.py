@@ -21,6 +21,7 @@ from frame import state
 from frame.cache import summary
 from frame.models import selected
 from frame.page import errors_shown, links_to_use, page
+from frame.storing import stores
 from frame.words import plain
 from learn.better import find_better
 from learn.data_picker import data_details, data_picker, missing_parts, name_of
@@ -112,8 +113,8 @@ def _start(
         press = st.button(
             "Start training",
             type="primary",
-            disabled=error is not None or not readable or bool(missing_parts(experiment)),
             icon=":material/play_arrow:",
+            **stores(disabled=error is not None or not readable or bool(missing_parts(experiment))),
         )
         name = st.text_input(
             "Name of the run",

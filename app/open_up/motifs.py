@@ -25,6 +25,7 @@ from frame.job import background, begin_again, known
 from frame.models import ModelRef, the_model
 from frame.outputs import question
 from frame.page import model_page
+from frame.storing import stores
 from frame.words import plain
 from open_up import motif_bench, motif_scan
 from open_up.bench_figures import bars
@@ -81,7 +82,7 @@ def _found(model: ModelRef, data: HeldOut) -> None:
         with place.container(border=True):
             st.markdown(f"**Find the motifs** that this model uses, on {plain(data.words)}.")
             st.caption(f"{_HOW} It takes from some seconds to a few minutes; you can look at other pages meanwhile.")
-            if not st.button("Find motifs", type="primary", icon=":material/search:"):
+            if not st.button("Find motifs", type="primary", icon=":material/search:", **stores()):
                 return
         place.empty()
     fresh = None
@@ -131,7 +132,7 @@ def _summary(found: Discovery, data: HeldOut, again: Callable[[], None]) -> Targ
                 plain(kind), write(motifs), file, icon=":material/download:", type="tertiary", on_click="ignore"
             )
         by = compare_with(data.alphabet)
-        st.button("Look again", icon=":material/refresh:", type="tertiary", on_click=again)
+        st.button("Look again", icon=":material/refresh:", type="tertiary", on_click=again, **stores())
     if not n:
         st.info(
             "No group of alike seqlets is stronger than what shuffled sequences have: the model may not use a motif.",

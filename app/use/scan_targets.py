@@ -12,6 +12,7 @@ from components.sequences_in import pasted_or_file
 from dnaconv_core.data.genome import Contig, Genome, RecordContig
 from dnaconv_core.errors import InputError
 from dnaconv_core.sequence.encoding import LETTERS
+from dnaconv_core.storing import check_path
 from frame import state
 from frame.words import plain
 
@@ -59,6 +60,7 @@ def _region() -> list[Target]:
     )
     if not path or not region:
         return []
+    check_path()
     with st.spinner("Reading the genome's index…"):
         genome = Genome(Path(path).expanduser())
     contig, locus = genome.region(region)

@@ -15,6 +15,7 @@ from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import reverse_complement_text
 from dnaconv_core.sirna.design import Design, design
 from dnaconv_core.sirna.offtargets import LENGTH
+from dnaconv_core.storing import check_path
 from frame import state
 from frame.cache import bundle
 from frame.job import background
@@ -82,6 +83,8 @@ def _asked() -> tuple[list[Record], str, str]:
         placeholder="250-1450",
         help="On a single mRNA, from 0, end not included; else the longest open reading frame.",
     )
+    if transcriptome:
+        check_path()
     return records, transcriptome, cds
 
 

@@ -17,6 +17,7 @@ from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import clean
+from dnaconv_core.storing import check_path
 from dnaconv_core.variants.effects import pasted_variant
 from dnaconv_core.variants.vcf import Variant, read_vcf
 from frame import state
@@ -80,6 +81,7 @@ def _files() -> Given | None:
     )
     if upload is None or not path:
         return None
+    check_path()
     header, variants, skipped = _read(upload)
     show_skipped(skipped)
     path = Path(path).expanduser()

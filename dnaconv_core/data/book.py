@@ -20,6 +20,7 @@ from dnaconv_core.data.download import blob_id, download
 from dnaconv_core.errors import FetchError, InputError
 from dnaconv_core.home import data_folder
 from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.storing import check_storing
 
 BASE_URL = f"https://raw.githubusercontent.com/{REPOSITORY}/{COMMIT}"
 _FILES_LOOKED_AT = 100_000  # in a folder given as the source
@@ -93,6 +94,7 @@ def fetch(
     Raises FetchError when a file cannot be had, when `source` holds none of them, or when progress asks to stop (what
     arrived is kept); InputError for an unknown part.
     """
+    check_storing()
     names = part_names(parts)
     try:
         book_folder().mkdir(parents=True, exist_ok=True)

@@ -32,6 +32,7 @@ from dnaconv_core.experiments.own import (
 from dnaconv_core.files import write_atomic
 from dnaconv_core.scratch import scratch as scratch_folder
 from dnaconv_core.scratch import sweep
+from dnaconv_core.storing import check_storing
 
 _BLOCK = 1 << 24  # letters hashed at once
 _SAME = ("task", "alphabet", "length", "question", "label", "names", "covariates")  # what makes two the same question
@@ -60,6 +61,7 @@ def new_key(key: str) -> str:
 
 def change_words(key: str, **words: str) -> Experiment:
     """The experiment with another `title`, `question`, `label`, `explanation` or `note`, stored and checked."""
+    check_storing()
     changed: dict[str, Any] = {name: text.strip() for name, text in words.items()}
     experiment = replace(own_experiment(key), **changed)
     write_experiment(folder_of(experiment.key), experiment)
@@ -72,6 +74,7 @@ def delete_experiment(key: str, *, used: bool) -> bool:
     used: whether runs or models refer to it: then `experiment.json` stays, so that they still say what they answer. The
     folder is moved out of sight in one step and then removed. A damaged one can be deleted, too.
     """
+    check_storing()
     damaged = key in own_experiments().damaged
     folder = experiments_folder() / (key if damaged else own_experiment(key).key)
     trash = experiments_folder() / f".deleted-{secrets.token_hex(4)}"
@@ -105,6 +108,7 @@ def adopt(experiment: Experiment) -> None:
 
 
 def _place(experiment: Experiment) -> None:
+    check_storing()
     with scratch() as folder:
         write_experiment(folder, experiment)
         settle(folder, experiment.key)
@@ -112,6 +116,7 @@ def _place(experiment: Experiment) -> None:
 
 def scratch() -> AbstractContextManager[Path]:
     """A folder beside the experiments in which one is made; gone afterwards, unless `settle` has moved it."""
+    check_storing()
     sweep(experiments_folder(), ".deleted-")
     return scratch_folder(experiments_folder(), ".making-")
 

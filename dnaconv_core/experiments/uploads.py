@@ -21,6 +21,7 @@ from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.experiments.own import RECIPE, experiments_folder
 from dnaconv_core.files import write_atomic
 from dnaconv_core.home import home
+from dnaconv_core.storing import ReadOnlyError, check_storing
 
 KEPT_SECONDS = 7 * 24 * 3600
 MOST_BYTES = 4 << 30  # of all lots together that no experiment was made from
@@ -57,6 +58,7 @@ class Lot:
 
     def keep(self, name: str, content: bytes | memoryview) -> Path:
         """Write a file of this name, in place of an earlier one. Raises DataError where there is no room."""
+        check_storing()
         path = self.folder / safe_name(name)
         if not path.exists() and len(self.files()) >= MOST_FILES:
             raise DataError(f"there are {MOST_FILES} files already: remove some, or give the path of a folder")
@@ -92,7 +94,8 @@ class Lot:
 
     def keep_draft(self, choices: dict[str, Any]) -> None:
         """Remember what was chosen; where that cannot be written, a refresh forgets it and nothing else is lost."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ReadOnlyError):
+            check_storing()
             self.folder.mkdir(parents=True, exist_ok=True)
             write_atomic(self.folder / _DRAFT, json.dumps(choices).encode())
 

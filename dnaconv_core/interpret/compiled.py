@@ -12,6 +12,7 @@ import fcntl
 import os
 import subprocess
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
@@ -24,6 +25,7 @@ import numpy as np
 
 from dnaconv_core.files import write_atomic
 from dnaconv_core.home import cache_folder
+from dnaconv_core.storing import read_only
 
 
 def tomtom(
@@ -103,7 +105,12 @@ def compile_now() -> None:
 
 
 def _marker() -> Path:
-    return cache_folder() / f"memelite-{version('memelite')}-{version('numba')}"
+    return _notes() / f"memelite-{version('memelite')}-{version('numba')}"
+
+
+def _notes() -> Path:
+    """The cache of the home folder, or one outside it where nothing is kept in that."""
+    return Path(tempfile.gettempdir()) / f"dnaconv-{os.getuid()}" if read_only() else cache_folder()
 
 
 def code_folder() -> Path:
@@ -113,11 +120,11 @@ def code_folder() -> Path:
     spec = find_spec("memelite")
     beside = Path(str(spec.origin)).parent if spec else Path()
     kept = beside / "__pycache__"
-    return kept if os.access(kept if kept.exists() else beside, os.W_OK | os.X_OK) else cache_folder() / "numba"
+    return kept if os.access(kept if kept.exists() else beside, os.W_OK | os.X_OK) else _notes() / "numba"
 
 
 def _memelite() -> ModuleType:
-    if "memelite" not in sys.modules and (folder := code_folder()).parent == cache_folder():
+    if "memelite" not in sys.modules and (folder := code_folder()).parent == _notes():
         os.environ["NUMBA_CACHE_DIR"] = str(folder)  # read where numba is imported, which may have been before
         if "numba" in sys.modules:
             sys.modules["numba"].config.CACHE_DIR = str(folder)

@@ -20,6 +20,7 @@ from dnaconv_core.interpret.patterns import Pattern
 from dnaconv_core.interpret.seqlets import Seqlets
 from dnaconv_core.sequence.encoding import from_codes
 from dnaconv_core.sequence.motif import Motif, consensus, information_content, to_ppm
+from dnaconv_core.storing import check_storing, read_only
 
 PATTERNS, WINDOWS = "patterns.npz", "filters.npz"
 _ARRAYS = ("pfm", "contribution", "sequence", "start", "minus")
@@ -31,7 +32,8 @@ def kept_with(bundle: Path) -> Path:
     if home() in bundle.absolute().parents:
         return bundle
     folder = home() / "interpret" / bundle.name
-    folder.mkdir(parents=True, exist_ok=True)
+    if not read_only():
+        folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
@@ -86,6 +88,7 @@ def patterns_file(folder: Path, output: int = 0) -> Path:
 
 def save_discovery(folder: Path, found: Discovery, output: int = 0) -> Path:
     """Keep patterns in the model's folder. output: the one that they are of, from 0."""
+    check_storing()
     numbers: dict[str, Any] = {
         "method": found.method,
         "n_unassigned": found.n_unassigned,

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dnaconv_core.errors import InputError, RunError
+from dnaconv_core.errors import DnaConvError, InputError, RunError
+from dnaconv_core.storing import READ_ONLY, ReadOnlyError, check_storing, read_only
 
 _PATIENCE = 30.0  # seconds to wait for another process that writes
 _LITTLE = 1 << 16  # bytes: with less free, SQLite cannot make the files beside the database, and calls it an I/O error
@@ -51,11 +52,16 @@ def connect(database: Path, *, write: bool = False) -> Iterator[sqlite3.Connecti
     Makes the file where there is none and upgrades an older one. Raises RunError, in a sentence, for a folder that
     cannot be written, a full disk, a file that is no database and one of a newer version.
     """
+    if write:
+        check_storing()
     try:
-        database.parent.mkdir(parents=True, exist_ok=True)
         if database.is_dir():
             raise RunError(f"{database} is a folder and should be the file of all runs: move it away")
-        db = sqlite3.connect(database, timeout=_PATIENCE, isolation_level=None)
+        if read_only():
+            db = _to_look_at(database)
+        else:
+            database.parent.mkdir(parents=True, exist_ok=True)
+            db = sqlite3.connect(database, timeout=_PATIENCE, isolation_level=None)
     except (OSError, sqlite3.OperationalError) as error:
         raise unwritable(database.parent, error) from None
     db.row_factory = sqlite3.Row
@@ -79,10 +85,26 @@ def connect(database: Path, *, write: bool = False) -> Iterator[sqlite3.Connecti
         db.close()
 
 
+def _to_look_at(database: Path) -> sqlite3.Connection:
+    """A connection that changes nothing; to an empty database in memory where there is no file."""
+    if not database.is_file():
+        return sqlite3.connect(":memory:", isolation_level=None)
+    address = f"{database.absolute().as_uri()}?mode=ro"
+    db = sqlite3.connect(address, uri=True, timeout=_PATIENCE, isolation_level=None)
+    try:
+        db.execute("PRAGMA user_version")
+    except sqlite3.OperationalError:  # a folder in which SQLite cannot even keep its notes: then nobody writes there
+        db.close()
+        return sqlite3.connect(f"{address}&immutable=1", uri=True, isolation_level=None)
+    return db
+
+
 def _prepare(db: sqlite3.Connection, path: Path) -> None:
     """Make or upgrade the tables. Raises RunError for a database of a newer version."""
     if _version(db, path) == SCHEMA:
         return
+    if read_only() and path.is_file():
+        raise RunError(f"{path} is of an older dnaconv: start once without DNACONV_READONLY to bring it up to date")
     _write_ahead(db)
     db.execute("BEGIN IMMEDIATE")
     version = _version(db, path)  # again: another process may have been quicker
@@ -121,7 +143,7 @@ def _undo(db: sqlite3.Connection) -> None:
             raise
 
 
-def _sentence(path: Path, error: sqlite3.DatabaseError) -> RunError:
+def _sentence(path: Path, error: sqlite3.DatabaseError) -> DnaConvError:
     text = str(error)
     if "readonly" in text or "unable to open" in text:
         return unwritable(path.parent, error)
@@ -137,8 +159,10 @@ def _text(stored: bytes) -> str:
     return stored.decode("utf-8", "replace")
 
 
-def unwritable(home: Path, error: Exception) -> RunError:
+def unwritable(home: Path, error: Exception) -> DnaConvError:
     """What is said of a home folder in which nothing can be made."""
+    if read_only():
+        return ReadOnlyError(READ_ONLY)
     in_the_way = next((place for place in (home, *home.parents) if place.exists() and not place.is_dir()), None)
     if in_the_way is not None:
         reason, way = f"{in_the_way} is a file, no folder", "move it away"

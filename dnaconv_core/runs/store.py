@@ -38,6 +38,7 @@ from dnaconv_core.runs.record import (
 from dnaconv_core.runs.schema import SCHEMA, unwritable
 from dnaconv_core.runs.series import Series
 from dnaconv_core.runs.spec import RunSpec
+from dnaconv_core.storing import check_storing, read_only
 
 if TYPE_CHECKING:
     import sqlite3
@@ -229,7 +230,7 @@ class Store(Series):
 
     def _settled(self, run: Run) -> Run:
         """The run as it truly is: 'running' without a live process becomes 'interrupted'."""
-        if run.state != "running" or lock.is_held(self.folder(run.id)):
+        if run.state != "running" or read_only() or lock.is_held(self.folder(run.id)):
             return run
         there = self.folder(run.id).is_dir()
         with self._connect(write=True) as db:  # no claim can come between the second look and the change
@@ -273,6 +274,7 @@ class Store(Series):
                 raise RunError(f"run {run} is {_state(db, run)}, so it cannot become {state}")
 
     def _make_folder(self, run: str) -> None:
+        check_storing()
         try:
             self.folder(run).mkdir(parents=True, exist_ok=True)
         except OSError as error:

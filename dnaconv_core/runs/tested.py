@@ -18,6 +18,7 @@ from dnaconv_core.predict import predict
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.seen import seen_in_training, seen_sentence
+from dnaconv_core.storing import check_storing
 
 
 class Tested(NamedTuple):
@@ -38,6 +39,7 @@ def open_test(bundle: Bundle, progress: Progress = SILENT) -> Tested:
 
     Raises ConfigError for an experiment of the package, DataError where the part is not here: nothing is counted then.
     """
+    check_storing()
     experiment = recorded_experiment(bundle.experiment)
     data = load_own(experiment, "test")
     prediction = predict(bundle.model, data, progress=progress)

@@ -40,6 +40,7 @@ from dnaconv_core.runs.seen import HASHES, read_hashes
 from dnaconv_core.runs.store import Store
 from dnaconv_core.scratch import scratch
 from dnaconv_core.sequence.encoding import LETTERS
+from dnaconv_core.storing import check_storing
 
 _MOST_LETTERS = 1 << 28  # of all ids together, each as long as the longest: that is how numpy keeps them
 _NO_RECORD = (KeyError, TypeError, ValueError, AttributeError, DnaConvError)  # it does not hold what is asked for
@@ -90,6 +91,7 @@ def import_model(archive: Path | bytes) -> str:
     other names than a bundle's, too much to unpack, weights that do not fit the configuration, and tables that do not
     fit either.
     """
+    check_storing()
     with ModelZip(archive) as packed:
         config_json = packed.read(CONFIG)
         experiment, config = _described(config_json)
