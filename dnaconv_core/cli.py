@@ -16,6 +16,7 @@ from typing import Any
 
 from dnaconv_core import __version__
 from dnaconv_core.errors import DataError, DnaConvError, InputError
+from dnaconv_core.memory import FULL, TorchNeedsRoom, ran_out
 
 GROUPS = (  # files of commands/, in the order of the help
     "data", "models", "search", "filters", "explain", "motifs", "report", "scan", "variants", "sirna", "pretrained",
@@ -32,6 +33,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
+    TorchNeedsRoom.install()
     try:
         options = _parser().parse_args(arguments)
         answer = options.run(options)
@@ -44,7 +46,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except DnaConvError as error:
         print(f"dnaconv: {error}", file=sys.stderr)
         return 2
+    except (MemoryError, RuntimeError, ImportError) as error:
+        if not ran_out(error):
+            raise
+        print(f"dnaconv: {FULL}", file=sys.stderr)
+        return 2
     except OSError as error:
+        if ran_out(error):
+            print(f"dnaconv: {FULL}", file=sys.stderr)
+            return 2
         where = error.filename or "a file"
         print(
             f"dnaconv: {where} cannot be read or written ({error.strerror or error}): put that right, or name another",

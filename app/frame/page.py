@@ -10,6 +10,7 @@ import streamlit as st
 
 from dnaconv_core.errors import DnaConvError
 from dnaconv_core.experiments.sources import default_preset, default_source
+from dnaconv_core.memory import FULL, ran_out
 from dnaconv_core.runs.queue import submit
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import LIVE, Store
@@ -32,6 +33,9 @@ def errors_shown() -> Iterator[None]:
         show_error(error)
     except Exception as error:
         _log.exception("an unexpected error while drawing the page")
+        if ran_out(error):
+            st.error(plain(FULL), icon=":material/memory:")
+            return
         st.error(
             f"Something went wrong here that should not have ({plain(type(error).__name__)}). The terminal has the "
             "details; the other pages still work.",

@@ -126,7 +126,7 @@ def _refuse_repeated(path: Path, ids: list[str], places: list[int]) -> None:
     first: dict[str, int] = {}
     again = [(key, place) for key, place in zip(ids, places, strict=True) if first.setdefault(key, place) != place]
     key = again[0][0]
-    _refuse(path, [place for _, place in again], f"repeats the id {key!r} of line {first[key]}")
+    _refuse(path, [place for _, place in again], f"repeats the id {key[:60]!r} of line {first[key]}")
 
 
 def _refuse(path: Path, places: list[int], what: str) -> None:

@@ -14,6 +14,7 @@ from dnaconv_core.errors import BundleError
 from dnaconv_core.files import DAMAGED, write_atomic
 
 PREDICTIONS = "predictions.npz"
+_UNKNOWN = 4  # the code of a base that is not known
 _BLOCK = 20_000  # examples turned into codes at once
 _NUMBERS = ("y", "prediction", "w")
 _WORDS = {
@@ -96,7 +97,12 @@ def _check(path: Path, parts: dict[str, np.ndarray]) -> None:
         raise BundleError(f"{path} holds {_listed(shapes)}, which do not belong together: {_WAY_OUT}")
     if "y" in parts and not parts["y"].shape[1]:
         raise BundleError(f"{path} has labels {parts['y'].shape}, no column of them: {_WAY_OUT}")
-    for name in {*_NUMBERS, "covariates"} & set(parts):
+    codes = parts.get("codes", np.zeros((1, 0), np.uint8))
+    if codes.dtype.kind not in "ui" or (codes > _UNKNOWN).any() or (codes < 0).any():
+        raise BundleError(f"{path} holds sequences that are no codes from 0 to {_UNKNOWN}: {_WAY_OUT}")
+    for name in [name for name in (*_NUMBERS, "covariates") if name in parts]:
+        if parts[name].dtype.kind not in "fiub":
+            raise BundleError(f"{path} holds {_WORDS[name]} that are no numbers: {_WAY_OUT}")
         if np.isinf(parts[name]).any():
             raise BundleError(f"{path} holds infinite numbers as {_WORDS[name]}: {_WAY_OUT}")
 

@@ -148,11 +148,11 @@ class Experiment:
 
     def _settings(self, preset: str, overrides: dict[str, Any], config: type) -> dict[str, Any]:
         if preset not in self.presets:
-            raise ConfigError(f"preset is {preset!r}: {self.key} has {', '.join(self.presets)}")
+            raise ConfigError(f"preset is {preset[:60]!r}: {self.key} has {', '.join(self.presets)}")
         known = {spec.name for spec in fields(ModelConfig)} | {spec.name for spec in fields(TrainConfig)}
         for name in overrides:
             if name not in known:
-                raise ConfigError(f"unknown setting {name!r}: the settings are {', '.join(sorted(known))}")
+                raise ConfigError(f"unknown setting {name[:60]!r}: the settings are {', '.join(sorted(known))}")
         own = {spec.name for spec in fields(config)}
         merged = self.presets[preset].settings | {k: v for k, v in overrides.items() if v is not None}
         return {name: value for name, value in merged.items() if name in own}

@@ -18,12 +18,16 @@ def setting(default: Any, help: str, **limits: Any) -> Any:
     return field(default=default, metadata={"help": help, **limits})
 
 
+_hints: dict[type, dict[str, Any]] = {}  # the types of a class's fields, which Python evaluates from text: once
+
+
 @dataclass(frozen=True)
 class Checked:
     """Validation and JSON for the dataclasses made from it."""
 
     def __post_init__(self) -> None:
-        hints = typing.get_type_hints(type(self))
+        kind: type = type(self)
+        hints = _hints.get(kind) or _hints.setdefault(kind, typing.get_type_hints(kind))
         for spec in fields(self):
             object.__setattr__(self, spec.name, _checked(spec, hints[spec.name], getattr(self, spec.name)))
         self.check_together()
@@ -40,7 +44,7 @@ class Checked:
         known = {spec.name for spec in fields(cls)}
         for key in stored:
             if key not in known:
-                raise ConfigError(f"unknown setting {key!r}: the settings are {', '.join(sorted(known))}")
+                raise ConfigError(f"unknown setting {key[:60]!r}: the settings are {', '.join(sorted(known))}")
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()})
 
     def replace(self, **changes: Any) -> Self:
@@ -54,13 +58,13 @@ def _checked(spec: dataclasses.Field[Any], kind: Any, value: Any) -> Any:
         return None
     if typing.get_origin(kind) is tuple:
         if not isinstance(value, tuple):
-            raise ConfigError(f"{name} is {value!r}: it must be a list")
+            raise ConfigError(f"{name} is {_quoted(value)}: it must be a list")
         return value
     kind = next((arg for arg in typing.get_args(kind) if arg in _KINDS), kind)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        value = float(value) if abs(value) < _LARGEST else float("nan")
     if type(value) is not kind:
-        raise ConfigError(f"{name} is {value!r}: it must be {_KINDS[kind]}")
+        raise ConfigError(f"{name} is {_quoted(value)}: it must be {_KINDS[kind]}")
     _check_allowed(spec, value)
     return value
 
@@ -69,10 +73,17 @@ def _check_allowed(spec: dataclasses.Field[Any], value: Any) -> None:
     """ConfigError for a value that is no choice of the setting, or out of its range."""
     choices, low, high = (spec.metadata.get(name) for name in ("choices", "low", "high"))
     if choices is not None and value not in choices:
-        raise ConfigError(f"{spec.name} is {value!r}: choose {' or '.join(map(repr, choices))}")
+        raise ConfigError(f"{spec.name} is {_quoted(value)}: choose {' or '.join(map(repr, choices))}")
     if (low is not None and not value >= low) or (high is not None and not value <= high):  # "not" also refuses NaN
         allowed = f"{low} or more" if high is None else f"{low} to {high}"
-        raise ConfigError(f"{spec.name} is {value!r}: it must be {allowed}")
+        raise ConfigError(f"{spec.name} is {_quoted(value)}: it must be {allowed}")
 
 
+def _quoted(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
+
+
+_QUOTED = 60  # letters of a wrong value that are repeated
+_LARGEST = 2**1000  # of a whole number that can be a number with a point
 _KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}

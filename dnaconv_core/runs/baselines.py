@@ -18,7 +18,7 @@ from dnaconv_core.evaluate.held_out import PREDICTIONS as HELD_OUT
 from dnaconv_core.evaluate.held_out import read_kept
 from dnaconv_core.evaluate.intervals import Difference, paired_difference
 from dnaconv_core.evaluate.metrics import labelled
-from dnaconv_core.files import write_atomic
+from dnaconv_core.files import DAMAGED, write_atomic
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Metric
 from dnaconv_core.sequence.motif import from_iupac
@@ -126,7 +126,7 @@ def load_baselines(folder: Path) -> Baselines:
         return Baselines(found, str(stored.get("reason", "")))
     except FileNotFoundError:
         return Baselines((), "no baselines were fitted for this model")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (*DAMAGED, AttributeError, RecursionError):
         return Baselines((), f"{folder / NUMBERS} or {PREDICTIONS} beside it is damaged")
 
 

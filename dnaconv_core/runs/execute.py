@@ -15,6 +15,7 @@ from dnaconv_core.evaluate.held_out import PREDICTIONS, kept_of, write_kept
 from dnaconv_core.experiments import WORDS, recorded_experiment
 from dnaconv_core.experiments.own import words_of
 from dnaconv_core.experiments.sources import OWN, load_parts
+from dnaconv_core.memory import ran_out
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.baselines import store_baselines
 from dnaconv_core.runs.card import write_card
@@ -289,8 +290,4 @@ def _expected(error: Exception) -> bool:
 def _out_of_memory(error: Exception) -> bool:
     torch: Any = sys.modules.get("torch")
     kind = None if torch is None else getattr(torch, "OutOfMemoryError", torch.cuda.OutOfMemoryError)
-    return (
-        isinstance(error, MemoryError)
-        or (kind is not None and isinstance(error, kind))
-        or (isinstance(error, RuntimeError) and "allocate memory" in str(error))
-    )
+    return ran_out(error) or (kind is not None and isinstance(error, kind))

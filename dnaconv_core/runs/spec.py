@@ -63,8 +63,12 @@ class RunSpec:
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> RunSpec:
-        known = {spec.name for spec in dataclasses.fields(cls)}
+        empty: dict[str, Any] = {spec.name: "" for spec in dataclasses.fields(cls)} | {"split": {}, "settings": {}}
+        known = sorted(empty)
         for key in stored:
             if key not in known:
-                raise ConfigError(f"unknown key {key!r} in a run: the keys are {', '.join(sorted(known))}")
+                raise ConfigError(f"unknown key {key[:60]!r} in a run: the keys are {', '.join(known)}")
+        wrong = [key for key in known if not isinstance(stored.get(key, empty[key]), type(empty[key]))]
+        if wrong or "experiment" not in stored:
+            raise ConfigError(f"{(*wrong, 'experiment')[0]} of a run is missing or of another kind: start it anew")
         return cls(**stored)

@@ -43,8 +43,9 @@ def parse_locus(text: str) -> Locus:
     locus = find_locus(text)
     if locus is None:
         if _LOCUS.fullmatch(text.strip()):
-            raise InputError(f"the locus {text.strip()!r} is empty: its end must be greater than its start")
-        raise InputError(f"{text.strip()!r} is no locus: write chromosome:start-end, such as chr22:20208963-20209064")
+            raise InputError(f"the locus {text.strip()[:60]!r} is empty: its end must be greater than its start")
+        given = text.strip()[:60]
+        raise InputError(f"{given!r} is no locus: write chromosome:start-end, such as chr22:20208963-20209064")
     return locus
 
 

@@ -45,7 +45,7 @@ def from_iupac(text: str, name: str = "") -> Motif:
     for position, letter in enumerate(word):
         if letter not in IUPAC:
             raise InputError(
-                f"the motif {text.strip()!r} has {letter!r} at position {position + 1}: "
+                f"the motif {text.strip()[:60]!r} has {letter!r} at position {position + 1}: "
                 f"use A, C, G, T or an IUPAC code such as N"
             )
         for base in IUPAC[letter]:

@@ -213,13 +213,13 @@ def _word(name: str) -> str:
 
 def _no_matrix(empty: list[tuple[str, str, int]], where: str) -> None:
     for name, _, line in empty:
-        raise DataError(f"{where}, line {line}: motif {name!r} has no letter-probability matrix after it")
+        raise DataError(f"{where}, line {line}: motif {name[:60]!r} has no letter-probability matrix after it")
 
 
 def _check_alphabet(line: str, where: str) -> None:
     letters = line.removeprefix("ALPHABET").strip("= ")
     if letters not in ("ACGT", "ACGU") and not letters.endswith(("DNA-LIKE", "RNA-LIKE")):
-        raise DataError(f"{where}: the alphabet is {letters!r}: only DNA (ACGT) and RNA (ACGU) motifs can be read")
+        raise DataError(f"{where}: the alphabet is {letters[:60]!r}: only DNA (ACGT) and RNA (ACGU) motifs can be read")
 
 
 def _meme_matrix(lines: list[str], at: int, where: str) -> tuple[np.ndarray, float, int]:
@@ -264,9 +264,9 @@ def _numbers(words: list[str], where: str) -> list[float]:
         try:
             value = float(word)
         except ValueError as error:
-            raise DataError(f"{where}: {word!r} is no number") from error
+            raise DataError(f"{where}: {word[:60]!r} is no number") from error
         if not 0 <= value < float("inf"):
-            raise DataError(f"{where}: {word} is no count or probability: it must be 0 or more")
+            raise DataError(f"{where}: {word[:60]} is no count or probability: it must be 0 or more")
         values.append(value)
     return values
 
@@ -287,7 +287,7 @@ def _jaspar_motif(header: str, rows: list[list[float]], where: str) -> Motif:
     if _HOMER.match(header):
         raise DataError(f"{where}: this is a motif of HOMER, whose rows are positions: save it as MEME or JASPAR")
     matrix_id, _, name = header.replace("\t", " ").partition(" ")
-    where = f"motif {matrix_id!r} of {where}"
+    where = f"motif {matrix_id[:60]!r} of {where}"
     if len(rows) != 4:
         raise DataError(f"{where}: it has {len(rows)} rows, not one for each of A C G T")
     widths = [len(row) for row in rows]
