@@ -31,7 +31,7 @@ from dnaconv_core.experiments.own_presets import own_presets
 from dnaconv_core.experiments.own_store import own_experiment
 from dnaconv_core.experiments.recipe import Input, Recipe
 from dnaconv_core.experiments.sources import load_own
-from dnaconv_core.train.auto import facts_of
+from dnaconv_core.train.facts import facts_of
 
 SIZES = (200, 2000, 20_000)  # examples of a grammar to learn from
 REPORTED = 4000  # of a grammar, made from another seed

@@ -13,7 +13,7 @@ from components.source import register
 from dnaconv_core.errors import ConfigError
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.receptive_field import receptive_field
-from dnaconv_core.model.steps import from_head, in_words, of_layer
+from dnaconv_core.model.steps import from_head, in_words, of_layer, own_channels
 
 _network = register("network")
 _DRAWN = 32  # filters of a layer
@@ -82,7 +82,7 @@ def _layer(config: ModelConfig, layer: int, activations: list[np.ndarray] | None
     drawn: dict[str, Any] = {
         "name": f"Conv {layer}",
         "operation": in_words(made),
-        "rows": last.channels,
+        "rows": len(own_channels(config, layer)),
         "length": last.positions,
         "start": (config.length - last.positions) / 2,  # valid padding: each unit drawn over the middle of what it sees
         "params": f"{sum(step.n_parameters for step in made):,}",

@@ -21,8 +21,9 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from dnaconv_core.engine.forms import unknown_layer
+from dnaconv_core.engine.forms import LAYERS, unknown_layer
 from dnaconv_core.model.heads import EACH, MAX, MEAN, Head
+from dnaconv_core.model.layer_steps import KeepingConvolution, PoolBetween
 from dnaconv_core.model.layers import Conv1d, ReluDropout, SameConv1d, flip_strand
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def applies(model: ConvNet, X: Tensor) -> bool:
         return False
     if model.convs[0].weight.dtype != torch.float32 or torch.is_autocast_enabled("cpu"):
         return False
-    if unknown_layer(model):
+    if not _known(model):
         return False
     for conv, activation in zip(model.convs, model.activations, strict=True):
         if type(conv) not in (SameConv1d, Conv1d) or type(activation) is not ReluDropout:
@@ -47,6 +48,16 @@ def applies(model: ConvNet, X: Tensor) -> bool:
         if type(activation.relu) is not nn.ReLU or any(map(_watched, (conv, activation, activation.relu))):
             return False
     return True
+
+
+def _known(model: ConvNet) -> bool:
+    """Whether every step before the head is computed here too: those that all engines know, and with odd kernels and
+    one member pooling between layers and layers that are kept."""
+    config = model.config
+    if not unknown_layer(model):
+        return True
+    known = all(type(step) in (*LAYERS, PoolBetween, KeepingConvolution) for step in model.layers)
+    return known and config.members == 1 and not _extra(model) and config.filters % _LANES == 0
 
 
 def features(model: ConvNet, X: Tensor) -> Tensor:
@@ -63,25 +74,32 @@ def features(model: ConvNet, X: Tensor) -> Tensor:
     h = x.permute(0, 2, 1)[:, :, None]  # (B, 4, 1, L'), channels last in memory
     compute = _Layer.apply if model.training or torch.is_grad_enabled() else _rectified
     for layer, (conv, activation) in enumerate(zip(model.convs, model.activations, strict=True), 1):
+        if layer > 1 and config.pool_between > 1:
+            h = F.max_pool2d(h, (1, config.pool_between), ceil_mode=True)
+        given = h
         kept = activation.kept if model.training else 256
         spare = (config.depth - layer) * extra
         h = compute(h, conv.weight, conv.bias, config.members, kept, _padding(model), spare)
+        if layer > 1 and config.keep_layers:
+            h = torch.cat([h, given], dim=1)
     return h.squeeze(2).permute(0, 2, 1).unflatten(2, (config.members, -1))  # squeezed: selecting would copy gradients
 
 
 def own_logits(model: ConvNet, X: Tensor) -> Tensor:
     """What each member's own numbers come to in the dense layer, before what members share: `(B, M, T)`."""
     h, head = features(model, X), model.pooling  # (B or 2B, P, M, F')
-    if head.parts == (EACH,) and not (model.training and model.config.pooled_dropout):
+    plain_end = model.hidden is None and not (model.training and model.config.pooled_dropout)
+    if head.parts == (EACH,) and plain_end:
         h = _stronger(model, h)
         return _Dense.apply(h, _by_position(model, h.shape[3])).unflatten(1, (model.config.members, -1))
     h, counted = h.float(), head.counted(X)
-    if head.parts == (MAX,) and counted is None:  # the maxima of either strand, then the stronger: fewer numbers
-        pooled = _stronger(model, h.amax(dim=1, keepdim=True)).squeeze(1)[..., : model.config.filters]  # (B, M, F)
+    whole = counted is None and model.config.stretches == 1
+    if head.parts == (MAX,) and whole:  # the maxima of either strand, then the stronger: fewer numbers
+        pooled = _stronger(model, h.amax(dim=1, keepdim=True)).squeeze(1)[..., : head.filters]  # (B, M, F)
     else:
-        h = _stronger(model, h)[..., : model.config.filters]
+        h = _stronger(model, h)[..., : head.filters]
         pooled = _pooled(head, h, counted) if head.parts else head.pool(h.permute(0, 2, 3, 1), counted)
-    return model.by_member(model.pooled_dropout(pooled))
+    return model.own_logits(model.pooled_dropout(pooled))
 
 
 def _pooled(head: Head, h: Tensor, counted: Tensor | None) -> Tensor:
@@ -93,10 +111,17 @@ def _pooled(head: Head, h: Tensor, counted: Tensor | None) -> Tensor:
         share = (counted.shape[1] / counted.sum(1))[:, None, None]  # the mean is over those that count
     kinds = {
         EACH: lambda: h.permute(0, 2, 3, 1).flatten(2),  # (B, M, F·P)
-        MAX: lambda: seen.amax(dim=1),
+        MAX: lambda: _strongest(head, seen),
         MEAN: lambda: seen.mean(dim=1) * share,
     }
     return torch.cat([kinds[part]() for part in head.parts], dim=2)
+
+
+def _strongest(head: Head, seen: Tensor) -> Tensor:
+    """The maximum over positions of `(B, P, M, F)`, or those of its stretches: `(B, M, n)`."""
+    if head.config.stretches == 1:
+        return seen.amax(dim=1)
+    return head.by_stretch(seen.permute(0, 2, 3, 1), lambda some: some.amax(dim=-1))
 
 
 def _stronger(model: ConvNet, h: Tensor) -> Tensor:
@@ -109,7 +134,7 @@ def _stronger(model: ConvNet, h: Tensor) -> Tensor:
 
 def _by_position(model: ConvNet, wide: int) -> Tensor:
     """Weights `(T, M·F·P)` as `(M·T, P·M·F')`, for activations as they lie in memory; zero for another member's."""
-    members, filters, weight = model.config.members, model.config.filters, model.own
+    members, filters, weight = model.config.members, model.pooling.filters, model.own
     weight = F.pad(weight.view(len(weight), members, filters, -1).permute(0, 3, 1, 2), (0, wide - filters))
     if members > 1:  # (T, P, M, F') → (M, T, P, M, F')
         weight = torch.diag_embed(weight.transpose(2, 3), dim1=0, dim2=3)

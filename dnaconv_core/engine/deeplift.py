@@ -21,12 +21,13 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from dnaconv_core.model.convnet import ConvNet
 from dnaconv_core.model.heads import EACH, MAX, MEAN
+from dnaconv_core.model.layer_steps import Activation, BothStrands, Convolution, PoolBetween, StrongerStrand
 from dnaconv_core.model.layers import outside_gc
 from dnaconv_core.model.step import Step
-from dnaconv_core.model.steps import Activation, BothStrands, Convolution, StrongerStrand
 
 _NODES = 16  # of a Gauss-Legendre quadrature
 _SMALL = 1e-6  # a Δin below this takes the gradient in place of Δout / Δin
@@ -78,7 +79,10 @@ class _Reference:
 
 def _logit(model: ConvNet, x: Tensor, rule: _Reference, counted: Tensor | None, task: int) -> Tensor:
     """The logit `(B,)` without bias and covariates, which enter linearly."""
-    logit = _pooled(model, x, rule, counted) @ model.own[task].detach()
+    h = _pooled(model, x, rule, counted)
+    if model.hidden is not None:
+        h = rule.relu(model.hidden(h))
+    logit = h @ model.own[task].detach()
     if model.positional is not None:
         logit = logit + x.flatten(1) @ model.positional.weight[task].detach()
     if model.composition is not None:
@@ -95,6 +99,9 @@ def _pooled(model: ConvNet, x: Tensor, rule: _Reference, counted: Tensor | None)
         elif isinstance(step, StrongerStrand):
             forward, reverse = h.chunk(2)
             h = rule.maximum(torch.stack([forward, reverse.flip(2)], dim=-1))  # (B, F, P)
+        elif isinstance(step, PoolBetween):
+            beyond = step.positions * model.config.pool_between - h.shape[2]
+            h = rule.maximum(functional.pad(h, (0, beyond)).unflatten(2, (step.positions, -1)))
         elif isinstance(step, (BothStrands, Convolution)):
             h = step.plain(model, h, x, None)
         else:
@@ -102,7 +109,11 @@ def _pooled(model: ConvNet, x: Tensor, rule: _Reference, counted: Tensor | None)
     head, h = model.pooling, h.unflatten(1, (model.config.members, -1))  # (B, M, F, P)
     if not head.parts:
         return rule.plain(h, partial(head.pool, counted=counted)).flatten(1)
-    kinds = {EACH: lambda: h.flatten(2), MAX: lambda: rule.maximum(_seen(h, counted)), MEAN: lambda: _mean(h, counted)}
+    kinds = {
+        EACH: lambda: h.flatten(2),
+        MAX: lambda: head.by_stretch(_seen(h, counted), rule.maximum),
+        MEAN: lambda: _mean(h, counted),
+    }
     return torch.cat([kinds[part]() for part in head.parts], dim=2).flatten(1)
 
 

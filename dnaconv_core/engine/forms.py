@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dnaconv_core.model.layer_steps import Activation, BothStrands, Convolution, StrongerStrand
 from dnaconv_core.model.step import Step
-from dnaconv_core.model.steps import (
-    Activation,
-    BothStrands,
-    Convolution,
-    Covariates,
-    Dense,
-    PooledDropout,
-    Positional,
-    StrongerStrand,
-)
+from dnaconv_core.model.steps import Covariates, Dense, PooledDropout, Positional
 
 if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
 
 _AFTER = (PooledDropout, Covariates, Dense, Positional)
-_LAYERS = (Step, BothStrands, Convolution, Activation, StrongerStrand)
+LAYERS = (Step, BothStrands, Convolution, Activation, StrongerStrand)
 
 
 def unknown_layer(model: ConvNet) -> str:
     """The first step before the head that no engine knows, by name; '' where they know all."""
-    return next((step.name for step in model.layers if type(step) not in _LAYERS), "")
+    return next((step.name for step in model.layers if type(step) not in LAYERS), "")
 
 
 def unknown_step(model: ConvNet) -> str:
@@ -33,5 +25,10 @@ def unknown_step(model: ConvNet) -> str:
     places = {step.place for step in model.steps}
     foreign = (name for name in sorted(model.state_dict()) if name.split(".")[0] not in places)
     after = (step.name for step in model.after[1:] if type(step) not in _AFTER)
-    head = "" if model.pooling.parts else f"head {model.config.pooling}"
-    return unknown_layer(model) or next(foreign, "") or head or next(after, "")
+    return unknown_layer(model) or next(foreign, "") or _unknown_head(model) or next(after, "")
+
+
+def _unknown_head(model: ConvNet) -> str:
+    if not model.pooling.parts:
+        return f"head {model.config.pooling}"
+    return "maximum in stretches" if model.config.stretches > 1 else ""

@@ -44,7 +44,7 @@ def member_logits(model: ConvNet, X: Tensor, covariates: Tensor | None = None) -
     if form == PLAIN:
         return model.member_logits(exact, covariates)
     if form == STRONGEST:
-        own = model.by_member(model.pooled_dropout(strongest.pooled(model, exact)))
+        own = model.own_logits(model.pooled_dropout(strongest.pooled(model, exact)))
     else:
         own = channels_last.own_logits(model, X)
     return model.joined(own, exact, covariates)

@@ -13,8 +13,9 @@ from dnaconv_core.engine.as_found import as_found
 from dnaconv_core.errors import InputError
 from dnaconv_core.model.convnet import ConvNet
 from dnaconv_core.model.inputs import check_input
+from dnaconv_core.model.layer_steps import StrongerStrand
 from dnaconv_core.model.step import Step
-from dnaconv_core.model.steps import StrongerStrand
+from dnaconv_core.model.steps import own_channels
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.threads import in_batches, threads_of
 
@@ -56,6 +57,7 @@ def predict_without(
     said = np.full((len(X), 1 + len(indices)), np.nan, np.float32)
     step = max(1, _AT_ONCE // (model.config.members * model.config.filters * model.config.length))
     below, above = _parted(model, layer)
+    channels = own_channels(model.config, layer)
 
     @torch.inference_mode()
     def fill(rows: slice) -> None:
@@ -70,7 +72,7 @@ def predict_without(
         if owner is not None:
             without = whole - _shares(model, h, x, owner, outputs)[:, list(indices)]  # (B, I, T)
         else:
-            without = torch.cat([_without(read, h, index) for index in indices], dim=1)
+            without = torch.cat([_without(read, h, channels[index]) for index in indices], dim=1)
         predictions = model.activate(torch.cat([whole, without], dim=1))  # (B, 1 + I, T)
         said[rows] = predictions[:, :, task if joint else 0].cpu().numpy()
 
@@ -88,12 +90,12 @@ def _parted(model: ConvNet, layer: int) -> tuple[list[Step], list[Step]]:
     return model.steps[:end], model.steps[end:]
 
 
-def _without(read: Callable[[], Tensor], h: Tensor, index: int) -> Tensor:
-    """What is read from the activations `(B or 2B, F, P)` of a layer, but for one filter."""
-    kept = h[:, index].clone()
-    h[:, index] = 0
+def _without(read: Callable[[], Tensor], h: Tensor, channel: int) -> Tensor:
+    """What is read from the activations `(B or 2B, C, P)` of a layer, but for one channel."""
+    kept = h[:, channel].clone()
+    h[:, channel] = 0
     found = read()
-    h[:, index] = kept
+    h[:, channel] = kept
     return found
 
 
@@ -104,7 +106,7 @@ def _owner(model: ConvNet, layer: int) -> Tensor | None:
     know. The network is then computed again without it.
     """
     head = model.pooling
-    if layer < model.config.depth or not head.parts:
+    if layer < model.config.depth or not head.parts or model.config.keep_layers or model.hidden is not None:
         return None
     each = torch.arange(model.convs[-1].out_channels).view(model.config.members, -1)  # (M, F)
     owner = torch.cat([each.repeat_interleave(head.each(part), dim=1) for part in head.parts], dim=1)  # (M, n)

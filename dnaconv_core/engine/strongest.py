@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def possible(model: ConvNet) -> bool:
     """Whether the network is one layer whose maximum is all that is kept."""
-    return model.config.depth == 1 and model.pooling.parts == (MAX,)
+    return model.config.depth == 1 and model.pooling.parts == (MAX,) and model.config.stretches == 1
 
 
 def applies(model: ConvNet) -> bool:

@@ -16,7 +16,7 @@ from dnaconv_core.answers.base import Answer
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import ConfigError, DataError, InputError
 from dnaconv_core.model.config import ModelConfig, TrainConfig
-from dnaconv_core.train.auto import Facts
+from dnaconv_core.train.facts import Facts
 
 _LISTED = 12  # keys named in an error
 

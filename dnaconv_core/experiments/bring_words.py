@@ -11,7 +11,7 @@ from dnaconv_core.experiments.base import Example, Experiment
 from dnaconv_core.experiments.own_presets import own_presets
 from dnaconv_core.experiments.recipe import Recipe
 from dnaconv_core.sequence.encoding import decode
-from dnaconv_core.train.auto import facts_of
+from dnaconv_core.train.facts import facts_of
 
 _SHOWN = 4  # examples to try
 _PLAIN = {"0", "1", "no", "yes", "false", "true", "negative", "positive", "-", "+", "n", "y", "f", "t"}  # say nothing

@@ -18,7 +18,7 @@ from dnaconv_core.experiments.own_presets import own_presets
 from dnaconv_core.files import write_atomic
 from dnaconv_core.home import home
 from dnaconv_core.sequence.encoding import LETTERS
-from dnaconv_core.train.auto import Facts
+from dnaconv_core.train.facts import Facts
 
 EXPERIMENT, AUDIT, RECIPE, LOOKS = "experiment.json", "audit.json", "recipe.json", "looks.json"
 PARTS = ("train", "valid", "test")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dnaconv_core.answers import ANSWERS
 from dnaconv_core.experiments.base import Preset
 from dnaconv_core.experiments.tf_binding import QUICK
-from dnaconv_core.train.auto import Facts, auto
+from dnaconv_core.train.auto import auto
+from dnaconv_core.train.facts import Facts
 
 _ASSUMED = 5000  # examples, of an experiment whose data are not known
 

@@ -15,6 +15,7 @@ from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.align import aligned
 from dnaconv_core.interpret.attribution import as_found
 from dnaconv_core.model.receptive_field import receptive_field
+from dnaconv_core.model.steps import before_filters, last_of_layer
 from dnaconv_core.predict import check_input
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.sequence.encoding import from_codes
@@ -24,6 +25,7 @@ from dnaconv_core.threads import in_batches, threads_of
 if TYPE_CHECKING:
     import torch
 
+    from dnaconv_core.model.config import ModelConfig
     from dnaconv_core.model.convnet import ConvNet
 
 FEW_SITES = 20  # a motif of fewer says so
@@ -117,7 +119,7 @@ def filter_motifs(
         found[rows.start] = _above(strands, best, share * highest, rows.start)
 
     step = max(1, _AT_ONCE // (f * X.shape[2]))
-    windows = _Windows(f, X.shape[2], width)
+    windows = _Windows(f, X.shape[2], width, *_first_bases(model.config, layer))
     with as_found(model):
         for rows in in_batches(read, len(X), step, threads_of(model)):
             np.maximum(highest, peak[rows].max(axis=0), out=highest)
@@ -184,7 +186,7 @@ def top_sequences(scan: FilterScan, index: int, most: int = 20) -> list[tuple[in
 
 
 def _above(strands: list[torch.Tensor], best: torch.Tensor, limit: np.ndarray, first: int) -> tuple[np.ndarray, ...]:
-    """Windows of one batch above the filters' limits `(F,)`: filter, sequence, first base on the strand that is read,
+    """Windows of one batch above the filters' limits `(F,)`: filter, sequence, number among the layer's `_units`,
     whether that is the − strand, and activation, each `(S,)`.
 
     Only in sequences whose strongest window `best (S, B, F)` is above it are the windows looked at.
@@ -223,8 +225,8 @@ class _Room:
 class _Windows:
     """Windows above the filters' limits: all are counted, of each filter the strongest are kept."""
 
-    def __init__(self, filters: int, length: int, width: int) -> None:
-        self.length, self.width = length, width
+    def __init__(self, filters: int, length: int, width: int, first: int, stride: int) -> None:
+        self.length, self.width, self.first, self.stride = length, width, first, stride
         self.n = np.zeros(filters, np.int64)
         self.positions = np.zeros((filters, length), np.int64)
         self._of = np.zeros(0, np.int64)
@@ -236,7 +238,8 @@ class _Windows:
             return
         found = [np.concatenate(column) for column in zip(*parts, strict=True)]
         of, sequence, unit, minus, value = (column[found[4] > limit[found[0]]] for column in found)
-        start = np.where(minus, self.length - unit - self.width, unit)
+        start = self.first + self.stride * unit
+        start = np.where(minus, self.length - start - self.width, start)
         f = len(self.n)
         self.n += np.bincount(of, minlength=f)
         self.positions += np.bincount(of * self.length + start, minlength=f * self.length).reshape(f, self.length)
@@ -283,19 +286,30 @@ def _windows(X: np.ndarray, sites: Sites, width: int) -> np.ndarray:
 def _activations(model: ConvNet, X: np.ndarray, layer: int) -> list[torch.Tensor]:
     """What a layer's units hold before the ReLU, `(B, W, F)` for each strand that is read.
 
-    W counts the windows within the sequence, by their first base on the strand that is read.
+    W counts the units whose window lies within the sequence: see `_units`.
     """
     import torch
 
     from dnaconv_core.model.layers import flip_strand
 
     config = model.config
-    left = layer * ((config.kernel_size - 1) // 2) if config.padding == "same" else 0
-    units = slice(left, left + config.length - receptive_field(config, layer) + 1)
+    below, units = before_filters(config, layer), _units(config, layer)
     x = torch.from_numpy(np.ascontiguousarray(X)).to(model.convs[0].weight.device).float()  # (B, 4, L)
     out = []
     for h in [x, flip_strand(x)] if config.strands == "both" else [x]:
-        for conv, activation in zip(model.convs[: layer - 1], model.activations[: layer - 1], strict=True):
-            h = activation(conv(h))
+        h = model.walk(below, h, h)
         out.append(model.convs[layer - 1](h)[:, :, units].transpose(1, 2))  # as they lie in memory
     return out
+
+
+def _first_bases(config: ModelConfig, layer: int) -> tuple[int, int]:
+    """Where the window of the first of `_units` begins, and how far it is from one to the next."""
+    last = last_of_layer(config, layer)
+    return _units(config, layer).start * last.stride - last.sees[0], last.stride
+
+
+def _units(config: ModelConfig, layer: int) -> slice:
+    """The units of a layer whose whole window lies within the sequence."""
+    last = last_of_layer(config, layer)
+    before, after = last.sees
+    return slice(-(-before // last.stride), (config.length - 1 - after) // last.stride + 1)

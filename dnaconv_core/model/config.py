@@ -63,6 +63,31 @@ class ModelConfig(Checked):
         label="Dropout before the dense layer",
         group="model",
     )
+    pool_between: int = setting(
+        1,
+        "between two layers the strongest of so many neighbouring positions is handed on (1: every position)",
+        low=1,
+        high=16,
+        label="Pooling between layers (positions)",
+        group="model",
+    )
+    keep_layers: bool = setting(
+        False,
+        "a layer hands on what it was given beside its own filters, so that the last sees every layer (DenseNet)",
+        label="Keep earlier layers",
+        group="model",
+    )
+    stretches: int = setting(
+        1,
+        "the maximum is taken in each of so many equal stretches of the sequence; with both strands, of mirrored ones",
+        low=1,
+        high=20,
+        label="Maximum in stretches",
+        group="model",
+    )
+    hidden: int = setting(
+        0, "hidden units before the output (0: none)", low=0, high=256, label="Hidden units", group="model"
+    )
     strands: str = setting(
         "one",
         "'both' applies each filter to both strands and keeps the stronger",
@@ -129,6 +154,15 @@ class ModelConfig(Checked):
             raise ConfigError(
                 f"composition is {self.composition} but the sequences have {self.length} bases: count at most those"
             )
+        if self.keep_layers and self.padding == "valid":
+            raise ConfigError("keep_layers is true but without padding layers differ in length: choose padding 'same'")
+        if self.stretches > 1 and not head_of(self).divides:
+            raise ConfigError(
+                f"stretches is {self.stretches} but pooling {self.pooling!r} takes no maximum: "
+                "choose 'max' or 'max_mean'"
+            )
+        if self.stretches > (left := self.length_after(self.depth)):
+            raise ConfigError(f"stretches is {self.stretches} but {left} positions are left: choose at most {left}")
         if self.output not in self.answer.outputs:
             raise ConfigError(f"output is {self.output!r} but {self.answer.output_misfit}")
         if self.answer.joint and self.n_tasks < 2:
@@ -175,8 +209,8 @@ class ModelConfig(Checked):
 
     @property
     def n_pooled(self) -> int:
-        """Numbers that one member's last layer hands to the dense layer."""
-        return head_of(self).numbers
+        """Numbers of one member that enter the dense layer."""
+        return self.hidden or head_of(self).numbers
 
     @property
     def n_features(self) -> int:

@@ -14,7 +14,7 @@ from dnaconv_core.answers.links import LINKS
 from dnaconv_core.errors import ConfigError
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.heads import Head
-from dnaconv_core.model.layers import Conv1d, ReluDropout, outside_gc
+from dnaconv_core.model.layers import Conv1d, HiddenUnits, ReluDropout, outside_gc
 from dnaconv_core.model.step import Step
 from dnaconv_core.model.steps import steps
 
@@ -39,6 +39,7 @@ class ConvNet(nn.Module):
     dense: nn.Linear
     positional: nn.Linear | None
     composition: nn.Linear | None
+    hidden: HiddenUnits | None
     covariate_mean: Tensor
     covariate_scale: Tensor
 
@@ -49,7 +50,7 @@ class ConvNet(nn.Module):
         self.pooling = next(step for step in self.steps if isinstance(step, Head))
         at = self.steps.index(self.pooling)
         self.layers, self.after = self.steps[:at], self.steps[at:]  # up to the last layer's activations, and from there
-        self.positional = self.composition = None
+        self.positional = self.composition = self.hidden = None
         for step in self.steps:
             self._build(step)
         self._initialize()
@@ -81,6 +82,9 @@ class ConvNet(nn.Module):
             for weight in conv.weight.chunk(config.members):
                 nn.init.xavier_uniform_(weight)
             nn.init.zeros_(conv.bias)
+        if self.hidden is not None:
+            for weight in self.hidden.weight:
+                nn.init.xavier_uniform_(weight)
         n, m = config.n_pooled, config.members
         alone = torch.empty(config.n_tasks, n + len(config.covariates))
         for member in range(m):
@@ -121,12 +125,18 @@ class ConvNet(nn.Module):
         features = self.features(X)
         if self.config.members == 1:
             return self.head(features, X, covariates)[:, None]
-        return self.joined(self.by_member(self.pool(features, X)), X, covariates)
+        return self.joined(self.own_logits(self.pool(features, X)), X, covariates)
 
     @property
     def own(self) -> Tensor:
         """The dense layer's weights of sequence features, without those of covariates: `(T, M·n)`."""
-        return self.dense.weight[:, : self.pooling.channels]
+        return self.dense.weight[:, : self.config.members * self.config.n_pooled]
+
+    def own_logits(self, pooled: Tensor) -> Tensor:
+        """What each member's own numbers `(B, M·n)` come to, hidden units included: `(B, M, T)`."""
+        if self.hidden is not None:
+            pooled = self.pooled_dropout(self.hidden(pooled.flatten(1)).relu())
+        return self.by_member(pooled)
 
     def by_member(self, pooled: Tensor) -> Tensor:
         """`(B, M·n)` or `(B, M, n)` times each member's own weights: `(B, M, T)`."""
@@ -138,7 +148,7 @@ class ConvNet(nn.Module):
         """Members' logits `(B, M, T)` from what their own numbers come to, with all that they share."""
         logits = self.config.members * own + self.dense.bias
         if self.config.covariates:
-            logits = logits + (self.given(covariates) @ self.dense.weight[:, self.pooling.channels :].T)[:, None]
+            logits = logits + (self.given(covariates) @ self.dense.weight[:, self.own.shape[1] :].T)[:, None]
         if self.positional is not None:
             logits = logits + self.positional(X.flatten(1))[:, None]
         if self.composition is not None:

@@ -5,6 +5,7 @@ Shapes: B sequences, M members, F filters of one member, P positions.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from dnaconv_core.model.step import Step
@@ -32,11 +33,31 @@ class Head(Step):
     @property
     def numbers(self) -> int:
         """Numbers n of one member that enter the dense layer."""
-        return self.config.filters * sum(map(self.each, self.parts))
+        return self.filters * sum(map(self.each, self.parts))
+
+    @property
+    def filters(self) -> int:
+        """Filters of one member that it reads: of the last layer, or of all where layers are kept."""
+        return self.before.channels // self.config.members
 
     def each(self, part: str) -> int:
         """Numbers of one filter in a part."""
-        return self.before.positions if part == EACH else 1
+        return {EACH: self.before.positions, MAX: len(self.stretches)}.get(part, 1)
+
+    @property
+    def divides(self) -> bool:
+        """Whether it can take its maximum stretch by stretch."""
+        return MAX in self.parts
+
+    @property
+    def stretches(self) -> list[list[slice]]:
+        """Positions of each maximum. Where both strands are read, mirrored stretches share one: what lies at the left
+        on one strand lies at the right on the other."""
+        n, whole = self.config.stretches, self.before.positions
+        found = [slice(whole * i // n, -(-whole * (i + 1) // n)) for i in range(n)]
+        if self.config.strands == "one":
+            return [[stretch] for stretch in found]
+        return [list({s.start: s for s in (found[i], found[n - 1 - i])}.values()) for i in range((n + 1) // 2)]
 
     @property
     def channels(self) -> int:
@@ -52,7 +73,7 @@ class Head(Step):
 
     def split(self, weight: Tensor) -> list[tuple[str, Tensor]]:
         """The dense layer's weights of sequence features, `(T, M·n)`, part by part: `(T, M, F, 1 or P)` each."""
-        filters = self.config.filters
+        filters = self.filters
         sizes = [filters * self.each(part) for part in self.parts]
         pieces = weight.unflatten(1, (self.config.members, -1)).split(sizes, dim=2)
         return [(part, piece.unflatten(2, (filters, -1))) for part, piece in zip(self.parts, pieces, strict=True)]
@@ -73,7 +94,8 @@ class Head(Step):
 
         known = (X != 0).any(dim=1).int()  # (B, L)
         first, last = known.argmax(1, keepdim=True), X.shape[2] - 1 - known.flip(1).argmax(1, keepdim=True)
-        at, (before, after) = torch.arange(self.before.positions, device=X.device), self.before.sees
+        at = self.before.stride * torch.arange(self.before.positions, device=X.device)
+        before, after = self.before.sees
         return (at + after >= first) & (at - before <= last)
 
     def pool(self, h: Tensor, counted: Tensor | None = None) -> Tensor:
@@ -81,8 +103,20 @@ class Head(Step):
         import torch
 
         counted = None if counted is None else counted[:, None, None]
-        found = [_PARTS[part](h, counted) for part in self.parts]
+        found = [self._part(part, h, counted) for part in self.parts]
         return found[0] if len(found) == 1 else torch.cat(found, dim=2)
+
+    def _part(self, part: str, h: Tensor, counted: Tensor | None) -> Tensor:
+        if part == MAX and self.config.stretches > 1:
+            return self.by_stretch(h if counted is None else h * counted, lambda some: some.amax(dim=-1))
+        return _PARTS[part](h, counted)
+
+    def by_stretch(self, h: Tensor, strongest: Callable[[Tensor], Tensor]) -> Tensor:
+        """The maximum of activations `(B, M, F, P)`, none below 0, in each stretch: `(B, M, F·S)`."""
+        import torch
+
+        found = [strongest(torch.cat([h[..., s] for s in some], dim=-1)) for some in self.stretches]
+        return torch.stack(found, dim=-1).flatten(2)
 
     def plain(self, model: ConvNet, h: Tensor, X: Tensor, covariates: Tensor | None) -> Tensor:
         return self.pool(h.unflatten(1, (self.config.members, -1)), self.counted(X)).flatten(1)

@@ -37,6 +37,19 @@ class SameConv1d(Conv1d):
         return y.squeeze(-2)[..., self.extra :]
 
 
+class HiddenUnits(nn.Module):
+    """A linear layer for each member: `(B, M·n)` → `(B, M·H)`."""
+
+    def __init__(self, members: int, numbers: int, units: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(members, units, numbers))
+        self.bias = nn.Parameter(torch.zeros(members, units))
+
+    def forward(self, h: Tensor) -> Tensor:
+        h = h.unflatten(1, (len(self.weight), -1))  # (B, M, n)
+        return (torch.einsum("bmn,mhn->bmh", h, self.weight) + self.bias).flatten(1)
+
+
 class ReluDropout(nn.Module):
     """ReLU and dropout: in training one mask drawn as random bytes, in evaluation a plain ReLU.
 

@@ -47,6 +47,11 @@ class Step:
         return self.before.sees if self.before else (0, 0)
 
     @property
+    def stride(self) -> int:
+        """Bases from one position to the next."""
+        return self.before.stride if self.before else 1
+
+    @property
     def n_parameters(self) -> int:
         return 0
 

@@ -13,6 +13,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dnaconv_core.model.heads import HEADS, Head
+from dnaconv_core.model.layer_steps import (
+    Activation,
+    BothStrands,
+    Convolution,
+    KeepingConvolution,
+    PoolBetween,
+    StrongerStrand,
+)
 from dnaconv_core.model.step import Step
 
 if TYPE_CHECKING:
@@ -20,114 +28,6 @@ if TYPE_CHECKING:
 
     from dnaconv_core.model.config import ModelConfig
     from dnaconv_core.model.convnet import ConvNet
-
-
-class BothStrands(Step):
-    """The sequences, then their reverse complements: `(B, 4, L)` → `(2B, 4, L)`."""
-
-    name = "both strands"
-
-    @property
-    def wanted(self) -> bool:
-        return self.config.strands == "both"
-
-    def plain(self, model: ConvNet, h: Tensor, X: Tensor, covariates: Tensor | None) -> Tensor:
-        import torch
-
-        from dnaconv_core.model.layers import flip_strand
-
-        return torch.cat([h, flip_strand(h)])
-
-
-class Convolution(Step):
-    """Every member's filters over its own filters of the layer before: `(B, C, P)` → `(B, M·F, P)`."""
-
-    name, place = "convolution", "convs"
-
-    @property
-    def channels(self) -> int:
-        return self.config.members * self.config.filters
-
-    @property
-    def groups(self) -> int:
-        """Members that do not see each other; in the first layer all see the sequence."""
-        return self.config.members if self.layer > 1 else 1
-
-    @property
-    def reach(self) -> tuple[int, int]:
-        """Positions before and after its own that a unit sees. Keras pads an even kernel with one more on the right."""
-        k = self.config.kernel_size
-        return ((k - 1) // 2, k // 2) if self.config.padding == "same" else (0, k - 1)
-
-    @property
-    def positions(self) -> int:
-        return self.before.positions - (self.config.kernel_size - 1) * (self.config.padding == "valid")
-
-    @property
-    def sees(self) -> tuple[int, int]:
-        (left, right), (before, after) = self.reach, self.before.sees
-        return before + left, after + right
-
-    @property
-    def n_parameters(self) -> int:
-        return self.channels * (self.before.channels // self.groups * self.config.kernel_size + 1)
-
-    @property
-    def words(self) -> str:
-        config = self.config
-        count = f"{config.members} × {config.filters}" if config.members > 1 else str(config.filters)
-        both = " on both strands" if config.strands == "both" and self.layer == 1 else ""
-        return f"{count} filters of {config.kernel_size}{both}"
-
-    def module(self) -> nn.Module:
-
-        from dnaconv_core.model.layers import Conv1d, SameConv1d
-
-        conv = SameConv1d if self.config.padding == "same" else Conv1d
-        return conv(self.before.channels, self.channels, self.config.kernel_size, groups=self.groups)
-
-    def plain(self, model: ConvNet, h: Tensor, X: Tensor, covariates: Tensor | None) -> Tensor:
-        return model.convs[self.layer - 1](h)
-
-
-class Activation(Step):
-    """ReLU, and in training dropout."""
-
-    name, place = "ReLU and dropout", "activations"
-
-    @property
-    def words(self) -> str:
-        return "ReLU" + (f" → dropout {self.config.dropout:g}" if self.config.dropout else "")
-
-    def module(self) -> nn.Module:
-        from dnaconv_core.model.layers import ReluDropout
-
-        return ReluDropout(self.config.dropout)
-
-    def plain(self, model: ConvNet, h: Tensor, X: Tensor, covariates: Tensor | None) -> Tensor:
-        return model.activations[self.layer - 1](h)
-
-
-class StrongerStrand(Step):
-    """The stronger of both strands at the same bases: `(2B, M·F, P)` → `(B, M·F, P)`."""
-
-    name = "stronger strand"
-
-    @property
-    def wanted(self) -> bool:
-        return self.config.strands == "both"
-
-    @property
-    def sees(self) -> tuple[int, int]:
-        """The other strand's unit sees as far the other way, where its position is counted from the padded ends."""
-        left, right = self.before.sees
-        most = max(left, right)
-        return (most, most) if self.config.padding == "same" else (left, right)
-
-    def plain(self, model: ConvNet, h: Tensor, X: Tensor, covariates: Tensor | None) -> Tensor:
-        from dnaconv_core.model.layers import max_over_strands
-
-        return max_over_strands(h)
 
 
 class PooledDropout(Step):
@@ -146,6 +46,38 @@ class PooledDropout(Step):
 
     def plain(self, model: ConvNet, h: Tensor, X: Tensor, covariates: Tensor | None) -> Tensor:
         return model.pooled_dropout(h)
+
+
+class Hidden(Step):
+    """Hidden units, each member's own: `(B, M·n)` → `(B, M·H)`, with ReLU and, in training, the same dropout."""
+
+    name, place = "hidden units", "hidden"
+
+    @property
+    def wanted(self) -> bool:
+        return self.config.hidden > 0
+
+    @property
+    def channels(self) -> int:
+        return self.config.members * self.config.hidden
+
+    @property
+    def n_parameters(self) -> int:
+        return self.channels * (self.before.channels // self.config.members + 1)
+
+    @property
+    def words(self) -> str:
+        return f"{self.config.hidden} hidden units → ReLU"
+
+    def module(self) -> nn.Module:
+        from dnaconv_core.model.layers import HiddenUnits
+
+        members = self.config.members
+        return HiddenUnits(members, self.before.channels // members, self.config.hidden)
+
+    def plain(self, model: ConvNet, h: Tensor, X: Tensor, covariates: Tensor | None) -> Tensor:
+        assert model.hidden is not None  # this step built it
+        return model.pooled_dropout(model.hidden(h).relu())
 
 
 class Covariates(Step):
@@ -249,13 +181,27 @@ class Composition(Step):
         return h + model.composition(outside_gc(X, self.config.composition).relu())
 
 
-LAYER: dict[str, type[Step]] = {"convolution": Convolution, "activation": Activation}  # one layer, in this order
+LAYER: dict[str, type[Step]] = {  # one layer, in this order
+    "pooling": PoolBetween,
+    "convolution": Convolution,
+    "keeping": KeepingConvolution,
+    "activation": Activation,
+}
 
 
 def steps(config: ModelConfig) -> list[Step]:
     """The network that a configuration describes, from the sequence to the logits."""
     found = _layers(config)
-    for kind in (StrongerStrand, HEADS[config.pooling], PooledDropout, Covariates, Dense, Positional, Composition):
+    for kind in (
+        StrongerStrand,
+        HEADS[config.pooling],
+        PooledDropout,
+        Hidden,
+        Covariates,
+        Dense,
+        Positional,
+        Composition,
+    ):
         _append(found, kind, config)
     return found
 
@@ -268,6 +214,18 @@ def last_of_layer(config: ModelConfig, layer: int) -> Step:
 def of_layer(config: ModelConfig, layer: int) -> list[Step]:
     """The steps of one layer, from 1."""
     return [step for step in _layers(config, layer) if step.layer == layer]
+
+
+def own_channels(config: ModelConfig, layer: int) -> list[int]:
+    """Where a layer's own filters stand among the channels that it hands on, in the filters' order."""
+    each = last_of_layer(config, layer).channels // config.members
+    return [member * each + i for member in range(config.members) for i in range(config.filters)]
+
+
+def before_filters(config: ModelConfig, layer: int) -> list[Step]:
+    """The steps of one strand that lead up to the filters of a layer, without them."""
+    found = [step for step in _layers(config, layer) if not isinstance(step, BothStrands)]
+    return found[: next(i for i, step in enumerate(found) if step.layer == layer and isinstance(step, Convolution))]
 
 
 def from_head(config: ModelConfig) -> list[Step]:

@@ -29,7 +29,8 @@ from dnaconv_core.runs.search_desk import Desk, Stopped
 from dnaconv_core.runs.search_record import LOG, RECORD, STOP, Search, folder_of, read_search, write_search
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
-from dnaconv_core.train.auto import auto, facts_of
+from dnaconv_core.train.auto import auto
+from dnaconv_core.train.facts import facts_of
 from dnaconv_core.train.search import complete
 
 if TYPE_CHECKING:

@@ -1,68 +1,21 @@
 """From data to settings: what a network for these sequences should look like and how it should be trained.
 
-`facts_of` looks at the training part alone and asks three quick linear or boosted models what kind of question it is:
-which base stands where (`one_hot`), which words occur anywhere (`words`), or how bases at several places act together
-(`boosted`). `auto` turns the facts into settings, each with its reason. The numbers were chosen on inner parts of
-several sets at once: RNA windows that a protein binds, peaks against their shuffles, splice sites and siRNAs.
+`auto` turns facts about the training part (train/facts.py) into settings, each with its reason. The numbers were chosen
+on inner parts of some twenty sets at once (benchmarks/README.md): RNA windows that a protein binds, peaks against their
+shuffles, splice sites, siRNAs, and made-up grammars of motifs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from dnaconv_core.answers import find_answer
-from dnaconv_core.answers.base import Answer
-from dnaconv_core.data.dataset import Dataset
-from dnaconv_core.errors import ConfigError
+from dnaconv_core.train.facts import SHORT, STRETCHES, Facts
 
-SHORT = 60  # bases up to which sequences of one length are an assay of fixed places rather than windows
 FEW = 1000  # examples of the rarer class below which a network learns them by heart
 SOME = 4000  # examples below which a network of many filters has to be held back more
-_LOOKED_AT = 4000  # training examples that the quick models are fitted on
-_FEWEST, _FOLDS, _PENALTY = 30, 3, 0.003  # examples, folds and penalty of the quick models
-_CLEARLY = 0.03  # ROC-AUC or r by which one quick model has to lead
-
-
-class Facts(NamedTuple):
-    """What settings are chosen from. Scores are cross-validated: `answer.fitness`, as ROC-AUC, Pearson r of
-    numbers, or minus the log loss of classes; None: not tried."""
-
-    task: str
-    alphabet: str
-    length: int
-    both_strands: bool  # the question does not depend on the strand
-    padded: bool  # sequences were of unequal lengths
-    n: int  # examples to learn from
-    rarest: int  # of them, those of the rarest class; n of numbers
-    n_tasks: int
-    one_hot: float | None = None
-    words: float | None = None
-    boosted: float | None = None
-
-    @property
-    def prevalence(self) -> float:
-        return self.rarest / max(self.n, 1)
-
-    @property
-    def positional(self) -> bool:
-        """Whether it matters where in the sequence a base stands."""
-        if self.padded:
-            return False
-        if self.length <= SHORT and not self.both_strands:
-            return True
-        return _leads(self.one_hot, self.words)
-
-    @property
-    def joint(self) -> bool:
-        """Whether bases at several places act together, more than their sum."""
-        return _leads(self.boosted, self.one_hot)
-
-
-def _leads(score: float | None, other: float | None) -> bool:
-    return score is not None and other is not None and score > other + _CLEARLY
 
 
 class Choice(NamedTuple):
@@ -71,24 +24,6 @@ class Choice(NamedTuple):
     why: str
     settings: dict[str, Any]  # fields of ModelConfig and TrainConfig
     reasons: dict[str, str]
-
-
-def facts_of(train: Dataset, task: str, *, both_strands: bool, padded: bool = False, seed: int = 0) -> Facts:
-    """What `auto` needs to know of a training part. Takes seconds; of many examples, a seeded draw is looked at.
-
-    both_strands: the answer is the same on either strand, as for DNA that proteins bind. Raises ConfigError for a part
-    without a known label.
-    """
-    known = (train.w[:, 0] > 0) & np.isfinite(train.y[:, 0])
-    if not known.any():
-        raise ConfigError(
-            f"{train.label} has no example whose label is known: there is nothing to choose settings from"
-        )
-    answer, y = find_answer(task), train.y[known, 0]
-    rarest = min(len(rows) for rows in answer.strata(y) if len(rows))
-    facts = Facts(task, train.alphabet, train.length, both_strands, padded, len(y), rarest, train.y.shape[1])
-    rows = _draw(answer, np.flatnonzero(known), train.y[:, 0], seed)
-    return facts._replace(**_quick_scores(train, rows, answer, both_strands, seed))
 
 
 def auto(facts: Facts) -> Choice:
@@ -115,11 +50,14 @@ def auto(facts: Facts) -> Choice:
 def _motifs(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
     few = facts.n < SOME
     settings = {
-        "depth": 1,
-        "filters": 128,
-        "kernel_size": 15,
-        "dropout": 0.0,
+        "depth": 2,
+        "filters": 64,
+        "kernel_size": 11,
+        "pool_between": 4 if facts.length > SHORT else 1,
+        "keep_layers": True,
+        "dropout": 0.2,
         "pooling": "max_mean",
+        "stretches": STRETCHES if facts.central else 1,
         "pooled_dropout": 0.5,
         "strands": "both" if facts.both_strands else "one",
         "mutation": 0.05 if few else 0.0,
@@ -129,11 +67,17 @@ def _motifs(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         **_pace(facts, steps=22 * facts.n**0.5),
     }
     reasons = {
-        "depth": "one layer: words wherever they stand tell these examples apart, and each filter can be read",
-        "filters": "many filters: with only two numbers kept of each they cost few weights",
-        "kernel_size": "15 bases hold a motif and what stands beside it",
-        "dropout": "no noise before the maximum, which would then report the noise",
-        "pooling": "each filter's strongest match and how often it matches, wherever that is",
+        "depth": "the first layer finds motifs, the second how they stand together",
+        "filters": "many filters: with only a few numbers kept of each they cost few weights",
+        "kernel_size": "11 bases hold most motifs; in the second layer, some 50 bases hold a pair of them",
+        "pool_between": "where exactly a motif stands does not matter to the second layer, and it sees further",
+        "keep_layers": "single motifs go straight to the output too: the second layer has only to learn what they miss",
+        "dropout": "a little noise between the layers",
+        "pooling": "each filter's strongest match and how often it matches",
+        "stretches": "in which part of the sequence a motif stands tells more than that it is there: the strongest "
+        "match is taken in each fifth"
+        if facts.central
+        else "one maximum: where in the sequence a motif stands tells no more than that it is there",
         "pooled_dropout": "no filter can be relied on alone",
         "strands": "each filter reads both strands: a factor binds either"
         if facts.both_strands
@@ -146,34 +90,43 @@ def _motifs(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         "schedule": "and ever smaller ones, so that the last epochs are the best",
         **_PACE,
     }
-    return "one wide layer whose filters may match anywhere: which words occur tells most here", settings, reasons
+    where = "and in which part of the sequence" if facts.central else "wherever they stand"
+    return (
+        f"two layers for motifs and their combinations, {where}: which words occur tells most here",
+        settings,
+        reasons,
+    )
 
 
 def _placed(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
     short = facts.length <= SHORT
     settings = {
-        "depth": 3 if short else 2,
-        "filters": 64 if short else 48,
-        "kernel_size": 5 if short else 9,
-        "dropout": 0.05 if short else 0.2,
+        "depth": 3 if short else 1,
+        "filters": 64,
+        "kernel_size": 5 if short else 7,
+        "dropout": 0.05 if short else 0.0,
         "pooling": "flatten",
-        "pooled_dropout": 0.1 if short else 0.3,
+        "pooled_dropout": 0.1 if short else 0.2,
+        "hidden": 64,
         "positional": True,
         "weight_decay": 0.1,
-        "learning_rate": 2e-3,
+        "learning_rate": 1e-3,
         "schedule": "cosine",
         **_pace(facts, steps=40 * facts.n**0.5),
     }
     reasons = {
-        "depth": "several layers: how bases at different places act together is what remains to be learnt",
+        "depth": "several layers: how bases at different places act together is what remains to be learnt"
+        if short
+        else "one layer of short words; the hidden units put them together",
         "filters": "enough filters for the combinations",
-        "kernel_size": "short filters, which layers put together",
-        "dropout": "some noise against learning examples by heart",
+        "kernel_size": "short filters, which later layers put together",
+        "dropout": "a little noise against learning examples by heart" if short else "no noise within the filters",
         "pooling": "every position is kept: where a base stands matters here",
         "pooled_dropout": "some noise before the output too",
+        "hidden": "hidden units put together what lies far apart",
         "positional": "a weight for each base at each place takes what simply adds up",
         "weight_decay": "weights that do not earn their keep shrink",
-        "learning_rate": "large steps at first",
+        "learning_rate": "steps of the usual size at first",
         "schedule": "and ever smaller ones, so that the last epochs are the best",
         **_PACE,
     }
@@ -275,55 +228,3 @@ def _pace(facts: Facts, *, steps: float) -> dict[str, Any]:
         "eval_every": max(1, epochs // 20),
         "checkpoint_every": max(1, epochs // 10),
     }
-
-
-def _draw(answer: Answer, rows: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
-    """At most _LOOKED_AT of the rows; of classes the same number of each, as long as they last."""
-    if len(rows) <= _LOOKED_AT:
-        return rows
-    rng = np.random.default_rng(seed)
-    groups = answer.strata(y[rows])
-    share = _LOOKED_AT // len(groups)
-    return np.sort(np.concatenate([rows[rng.permutation(members)[:share]] for members in groups]))
-
-
-def _quick_scores(train: Dataset, rows: np.ndarray, answer: Answer, both_strands: bool, seed: int) -> dict[str, Any]:
-    """Cross-validated scores of the three quick models on these rows, of the first label."""
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-
-    from dnaconv_core.evaluate.baseline_words import kmer_counts
-
-    X, y = np.asarray(train.X[rows]), train.y[rows, 0].astype(np.float64)
-    groups = answer.strata(y)
-    if len(y) < _FEWEST or min(map(len, groups)) < _FOLDS or np.ptp(y) == 0:
-        return {}
-
-    prior = answer.prior(y, answer.n_outputs(y[:, None], ()))
-
-    def linear(inner: Any, labels: np.ndarray, outer: Any) -> np.ndarray:
-        return answer.linear_scores(_PENALTY, inner, labels, np.ones(len(labels)), outer, n_outputs=len(prior))
-
-    def boosted(inner: Any, labels: np.ndarray, outer: Any) -> np.ndarray:
-        if len(groups) == 1:
-            return HistGradientBoostingRegressor(max_iter=100, random_state=seed).fit(inner, labels).predict(outer)
-        chance = HistGradientBoostingClassifier(max_iter=100, random_state=seed).fit(inner, labels).predict_proba(outer)
-        return chance if answer.joint else chance[:, 1]
-
-    def reached(model: Callable[..., np.ndarray], features: Any) -> float | None:
-        scores: np.ndarray | None = None
-        for fold, held_out in answer.folds(y, _FOLDS, seed):
-            found = model(features[fold], y[fold], features[held_out])
-            scores = np.zeros((len(y), *found.shape[1:])) if scores is None else scores
-            scores[held_out] = found
-        if scores is None:
-            return None
-        measured = answer.measure(y, scores if answer.joint else scores.reshape(len(y)))
-        value = measured(np.ones(len(y)), [answer.main_metric])[answer.main_metric]
-        return None if isinstance(value, str) else float(value)
-
-    one_hot = X.reshape(len(X), -1).astype(np.float32)
-    words = kmer_counts(X, min(5, train.length), both_strands=both_strands)
-    scores = {"words": reached(linear, words), "one_hot": reached(linear, one_hot)}
-    if train.length <= SHORT:
-        scores["boosted"] = reached(boosted, one_hot)
-    return scores

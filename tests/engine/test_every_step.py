@@ -191,6 +191,26 @@ def test_every_engine_reads_every_head(engine, head, strands, ignore):
         ENGINES[engine](network(config))
 
 
+DEEP = {"depth": 3, "pool_between": 2, "keep_layers": True}
+
+
+@pytest.mark.parametrize("strands", ["one", "both"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        {**DEEP, "filters": 8},
+        {**DEEP, "filters": 8, "ignore_padding": True, "stretches": 3},
+        {**DEEP, "filters": 5, "members": 2},
+        {"depth": 2, "filters": 8, "pooling": "flatten", "hidden": 6, "members": 2},
+        {"depth": 1, "filters": 5, "stretches": 4, "hidden": 3},
+    ],
+)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_engine_reads_layers_that_are_pooled_between_kept_or_followed_by_hidden_units(engine, form, strands):
+    settings = {"length": 23, "kernel_size": 5, "pooling": "max_mean", **form}
+    ENGINES[engine](network(ModelConfig(**settings, strands=strands)))
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_engine_falls_back_for_a_layer_that_it_does_not_know(engine):
     with unknown(layer=True):
@@ -228,7 +248,11 @@ def stacks(draw) -> dict:
         "dropout": draw(st.sampled_from((0.0, 0.5))),
         "padding": padding,
         "strands": strands,
-        "pooling": draw(st.sampled_from([*HEADS, "log_sum_exp"])),
+        "pooling": (pooling := draw(st.sampled_from([*HEADS, "log_sum_exp"]))),
+        "pool_between": draw(st.integers(1, 3)) if padding == "same" else 1,
+        "keep_layers": padding == "same" and draw(st.booleans()),
+        "stretches": draw(st.integers(1, 3)) if "max" in pooling and depth < 3 else 1,
+        "hidden": draw(st.sampled_from((0, 0, 7))),
         "ignore_padding": draw(st.booleans()),
         "members": draw(st.integers(1, 3)),
         "positional": strands == "one" and draw(st.booleans()),

@@ -14,7 +14,7 @@ from dnaconv_core.data.examples import Examples, Loci
 from dnaconv_core.errors import DataError
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.own import experiments_folder, from_words, words_of
-from dnaconv_core.train.auto import Facts
+from dnaconv_core.train.facts import Facts
 
 N, LENGTH = 90, 24
 

@@ -16,7 +16,7 @@ from dnaconv_core.experiments.own_store import change_words, count_look, delete_
 from dnaconv_core.experiments.sources import OWN, load_own, load_parts
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
-from dnaconv_core.train.auto import Facts
+from dnaconv_core.train.facts import Facts
 
 
 def test_words_go_to_json_and_back(own):

@@ -13,7 +13,8 @@ from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import ConfigError
 from dnaconv_core.model.config import ModelConfig, TrainConfig
 from dnaconv_core.sequence.encoding import from_codes
-from dnaconv_core.train.auto import Facts, auto, facts_of
+from dnaconv_core.train.auto import auto
+from dnaconv_core.train.facts import Facts, facts_of
 
 MODEL = {spec.name for spec in dataclasses.fields(ModelConfig)}
 FACTS = Facts("binary", "DNA", 101, True, False, 9000, 4500, 1, one_hot=0.55, words=0.8)

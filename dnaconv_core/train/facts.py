@@ -1,0 +1,156 @@
+"""What settings are chosen from: sizes, and what a few quick linear or boosted models make of a training part.
+
+They ask which base stands where (`one_hot`), which words occur anywhere (`words`), where along the sequence they do
+(`placed`), and how bases at several places act together (`boosted`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dnaconv_core.answers import find_answer
+from dnaconv_core.answers.base import Answer
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.errors import ConfigError
+
+SHORT = 60  # bases up to which sequences of one length are an assay of fixed places rather than windows
+_LOOKED_AT = 4000  # training examples that the quick models are fitted on
+_FEWEST, _FOLDS, _PENALTY = 30, 3, 0.003  # examples, folds and penalty of the quick models
+_CLEARLY = 0.03  # ROC-AUC or r by which one quick model has to lead
+STRETCHES, _SOMEWHAT = 5, 0.015  # stretches in which words are counted; how much more than anywhere that has to tell
+
+
+class Facts(NamedTuple):
+    """What settings are chosen from. Scores are cross-validated: `answer.fitness`, as ROC-AUC, Pearson r of
+    numbers, or minus the log loss of classes; None: not tried."""
+
+    task: str
+    alphabet: str
+    length: int
+    both_strands: bool  # the question does not depend on the strand
+    padded: bool  # sequences were of unequal lengths
+    n: int  # examples to learn from
+    rarest: int  # of them, those of the rarest class; n of numbers
+    n_tasks: int
+    one_hot: float | None = None
+    words: float | None = None
+    placed: float | None = None
+    boosted: float | None = None
+
+    @property
+    def prevalence(self) -> float:
+        return self.rarest / max(self.n, 1)
+
+    @property
+    def positional(self) -> bool:
+        """Whether it matters where in the sequence a base stands."""
+        if self.padded:
+            return False
+        if self.length <= SHORT and not self.both_strands:
+            return True
+        return _leads(self.one_hot, self.words)
+
+    @property
+    def central(self) -> bool:
+        """Whether it matters in which stretch of the sequence a word stands, as it does around the middle of a peak."""
+        return self.length > SHORT and not self.padded and _leads(self.placed, self.words, _SOMEWHAT)
+
+    @property
+    def joint(self) -> bool:
+        """Whether bases at several places act together, more than their sum."""
+        return _leads(self.boosted, self.one_hot)
+
+
+def _leads(score: float | None, other: float | None, by: float = _CLEARLY) -> bool:
+    return score is not None and other is not None and score > other + by
+
+
+def facts_of(train: Dataset, task: str, *, both_strands: bool, padded: bool = False, seed: int = 0) -> Facts:
+    """What `auto` needs to know of a training part. Takes seconds; of many examples, a seeded draw is looked at.
+
+    both_strands: the answer is the same on either strand, as for DNA that proteins bind. Raises ConfigError for a part
+    without a known label.
+    """
+    known = (train.w[:, 0] > 0) & np.isfinite(train.y[:, 0])
+    if not known.any():
+        raise ConfigError(
+            f"{train.label} has no example whose label is known: there is nothing to choose settings from"
+        )
+    answer, y = find_answer(task), train.y[known, 0]
+    rarest = min(len(rows) for rows in answer.strata(y) if len(rows))
+    facts = Facts(task, train.alphabet, train.length, both_strands, padded, len(y), rarest, train.y.shape[1])
+    rows = _draw(answer, np.flatnonzero(known), train.y[:, 0], seed)
+    return facts._replace(**_quick_scores(train, rows, answer, both_strands, seed))
+
+
+def _draw(answer: Answer, rows: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
+    """At most _LOOKED_AT of the rows; of classes the same number of each, as long as they last."""
+    if len(rows) <= _LOOKED_AT:
+        return rows
+    rng = np.random.default_rng(seed)
+    groups = answer.strata(y[rows])
+    share = _LOOKED_AT // len(groups)
+    return np.sort(np.concatenate([rows[rng.permutation(members)[:share]] for members in groups]))
+
+
+def _quick_scores(train: Dataset, rows: np.ndarray, answer: Answer, both_strands: bool, seed: int) -> dict[str, Any]:
+    """Cross-validated scores of the three quick models on these rows, of the first label."""
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+    from dnaconv_core.evaluate.baseline_words import kmer_counts
+
+    X, y = np.asarray(train.X[rows]), train.y[rows, 0].astype(np.float64)
+    groups = answer.strata(y)
+    if len(y) < _FEWEST or min(map(len, groups)) < _FOLDS or np.ptp(y) == 0:
+        return {}
+
+    prior = answer.prior(y, answer.n_outputs(y[:, None], ()))
+
+    def linear(inner: Any, labels: np.ndarray, outer: Any) -> np.ndarray:
+        return answer.linear_scores(_PENALTY, inner, labels, np.ones(len(labels)), outer, n_outputs=len(prior))
+
+    def boosted(inner: Any, labels: np.ndarray, outer: Any) -> np.ndarray:
+        if len(groups) == 1:
+            return HistGradientBoostingRegressor(max_iter=100, random_state=seed).fit(inner, labels).predict(outer)
+        chance = HistGradientBoostingClassifier(max_iter=100, random_state=seed).fit(inner, labels).predict_proba(outer)
+        return chance if answer.joint else chance[:, 1]
+
+    def reached(model: Callable[..., np.ndarray], features: Any) -> float | None:
+        scores: np.ndarray | None = None
+        for fold, held_out in answer.folds(y, _FOLDS, seed):
+            found = model(features[fold], y[fold], features[held_out])
+            scores = np.zeros((len(y), *found.shape[1:])) if scores is None else scores
+            scores[held_out] = found
+        if scores is None:
+            return None
+        measured = answer.measure(y, scores if answer.joint else scores.reshape(len(y)))
+        value = measured(np.ones(len(y)), [answer.main_metric])[answer.main_metric]
+        return None if isinstance(value, str) else float(value)
+
+    one_hot = X.reshape(len(X), -1).astype(np.float32)
+    counts = [kmer_counts(X, k, both_strands=both_strands) for k in (4, 5) if k <= train.length]
+    words = [found for found in (reached(linear, each) for each in counts) if found is not None]
+    scores = {"words": max(words, default=None), "one_hot": reached(linear, one_hot)}
+    if train.length <= SHORT:
+        scores["boosted"] = reached(boosted, one_hot)
+    else:
+        scores["placed"] = reached(linear, _placed_words(X, 4, both_strands))
+    return scores
+
+
+def _placed_words(X: np.ndarray, k: int, both_strands: bool) -> Any:
+    """Counts of words in each stretch of sequences `(N, 4, L)`; with both strands mirrored stretches share theirs."""
+    from scipy.sparse import hstack
+
+    from dnaconv_core.evaluate.baseline_words import kmer_counts
+
+    n, length = STRETCHES, X.shape[2]
+    edges = [length * i // n for i in range(n + 1)]
+    found = [kmer_counts(X[:, :, a : b + k - 1], k, both_strands=both_strands) for a, b in pairwise(edges)]
+    if both_strands:
+        found = [found[i] + found[n - 1 - i] for i in range(n // 2)] + found[n // 2 : n // 2 + n % 2]
+    return hstack(found).tocsr()
