@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dnaconv_core.model.config import ModelConfig, TrainConfig
+from dnaconv_core.model.layer_steps import Convolution
+from dnaconv_core.model.steps import steps
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
@@ -20,7 +22,7 @@ _DROPOUT, _MUTATION, _RATE, _DECAY = 0.7, 0.3, (2e-4, 2e-2), (1e-4, 2.0)
 
 def suggest(trial: BaseTrial, start: dict[str, Any], length: int) -> dict[str, Any]:
     """One point of the space, as settings; what is not in it stays as in `start`, the complete settings of `auto`."""
-    return {
+    found: dict[str, Any] = {
         "pooling": trial.suggest_categorical("pooling", heads(start, length)),
         "filters": trial.suggest_int("filters", *_FILTERS, log=True),
         "kernel_size": trial.suggest_int("kernel_size", min(_KERNEL[0], length), min(_KERNEL[1], length)),
@@ -33,6 +35,10 @@ def suggest(trial: BaseTrial, start: dict[str, Any], length: int) -> dict[str, A
         "mutation": round(trial.suggest_float("mutation", 0.0, _MUTATION), 3),
         "batch_size": trial.suggest_int("batch_size", *_BATCH, log=True),
     }
+    left = length // start.get("pool_between", 1) ** (found["depth"] - 1)
+    if found["pooling"] == "flatten" or left < start.get("stretches", 1):
+        found["stretches"] = 1  # there is no maximum to divide, or too little left of the sequence
+    return found
 
 
 def heads(start: dict[str, Any], length: int) -> tuple[str, ...]:
@@ -88,17 +94,13 @@ def complete(model: ModelConfig, train: TrainConfig) -> dict[str, Any]:
 
 SEARCHED = (
     "pooling", "filters", "kernel_size", "depth", "members", "dropout", "pooled_dropout", "learning_rate",
-    "weight_decay", "mutation", "batch_size",
+    "weight_decay", "mutation", "batch_size", "pool_between", "stretches",
 )  # fmt: skip
 
 
 def cost(config: ModelConfig) -> float:
     """Multiplications of one sequence in all convolutions, to compare networks of one length by."""
-    total, channels = 0, 4
-    for layer in range(1, config.depth + 1):
-        total += channels * config.filters * config.kernel_size * config.length_after(layer)
-        channels = config.filters
-    return float(total * config.members)
+    return float(sum(step.n_parameters * step.positions for step in steps(config) if isinstance(step, Convolution)))
 
 
 def _within(value: Any, ends: tuple[Any, Any]) -> Any:
