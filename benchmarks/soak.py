@@ -33,6 +33,7 @@ PAGES = (
     "sirna",
 )  # fmt: skip
 PATIENCE = 120.0  # seconds for one page
+LEAST = 8  # elements of a page that was drawn at all
 MOST = 1 << 28  # bytes of a message
 
 
@@ -44,7 +45,7 @@ class Session:
         self.timers: dict[str, asyncio.Task[None]] = {}
         self.drawn = 0  # times that a part drew itself anew
         self.names: dict[str, str] = {}  # of pages, to their hash
-        self.query, self.page = "", ""
+        self.query, self.page, self.elements = "", "", 0
         self.ended = asyncio.Event()
 
     async def open(self) -> None:
@@ -64,9 +65,12 @@ class Session:
         self._forget_timers()
         self.page, self.query = page, query
         self.ended.clear()
+        self.elements = 0
         start = time.perf_counter()
         await self._ask()
         await asyncio.wait_for(self.ended.wait(), PATIENCE)
+        if self.elements < LEAST:
+            self.problems.append(f"{page or 'first'}: only {self.elements} elements were drawn")
         return time.perf_counter() - start
 
     async def _ask(self, fragment: str = "") -> None:
@@ -104,6 +108,7 @@ class Session:
                     self.drawn += 1
 
     def _look(self, delta: Any) -> None:
+        self.elements += 1
         element = delta.new_element
         kind = element.WhichOneof("type")
         if kind == "exception" or (kind == "alert" and element.alert.format == element.alert.ERROR):
