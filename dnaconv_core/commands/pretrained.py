@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from dnaconv_core.commands.base import Answer, metric_line
+from dnaconv_core.commands.base import Answer, grouped_line, metric_line
 
 _VERDICTS = {
     "same": "the same as shipped",
@@ -16,7 +16,7 @@ _VERDICTS = {
 
 
 def add(groups: Any, command: Any) -> None:
-    actions = command(groups, "pretrained", pretrained_list, "list or rebuild the models that come with the project")
+    actions = command(groups, "pretrained", pretrained_list, "list, rebuild or measure the models that ship")
     actions = actions.add_subparsers(metavar="ACTION")
     command(actions, "list", pretrained_list, "list them")
     again = command(actions, "rebuild", pretrained_rebuild, "train one again from its recipe, and compare its metrics")
@@ -24,6 +24,20 @@ def add(groups: Any, command: Any) -> None:
     again.add_argument(
         "--out", default="", metavar="DIR", help="keep the new bundle there (default: models/ of the home)"
     )
+    measured = command(
+        actions, "measure", pretrained_measure, "measure a bundle's kept predictions anew: its figures and card"
+    )
+    measured.add_argument("name", metavar="NAME")
+    measured.add_argument("--path", default="", metavar="DIR", help="the bundle (default: the one that ships)")
+
+
+def pretrained_measure(options: Namespace) -> Answer:
+    from dnaconv_core.runs.models import PRETRAINED
+    from dnaconv_core.runs.remeasure import measure_again
+
+    found = measure_again(options.name, Path(options.path) if options.path else PRETRAINED / options.name)
+    lines = [metric_line(name, metric) for name, metric in found.items()] + grouped_line(found.values())
+    return Answer({name: metric.as_json() for name, metric in found.items()}, "\n".join(lines))
 
 
 def pretrained_list(options: Namespace) -> Answer:

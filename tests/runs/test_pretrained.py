@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from dnaconv_core.predict import predict
 from dnaconv_core.runs.baselines import load_baselines
 from dnaconv_core.runs.models import PRETRAINED
 from dnaconv_core.runs.pretrained import FILES, RECIPES, Rebuilt, _differences, _signed, rebuild, shipped_card
+from dnaconv_core.runs.remeasure import measure_again
 from dnaconv_core.sequence.encoding import from_codes
 
 SHIPPED = sorted(name for name in RECIPES if (PRETRAINED / name).is_dir())
@@ -139,3 +141,19 @@ def test_rebuilding_gives_the_same_metrics(tmp_path):
     assert made.verdict == "same" and set(made.differences) == {"auroc", "auprc"}
     card = (tmp_path / "again" / "card.md").read_text()
     assert json.loads((tmp_path / "again" / "config.json").read_text())["processor"] in card
+
+
+def test_kept_predictions_measured_anew_give_the_figures_that_ship(tmp_path):
+    folder = tmp_path / "rnai_huesken"
+    shutil.copytree(PRETRAINED / "rnai_huesken", folder)
+    before = {name: (folder / name).read_text() for name in ("metrics.json", "baselines.json", "card.md")}
+    (folder / "card.md").write_text("old")
+    found = measure_again("rnai_huesken", folder)
+    assert found["pearson_r"].note == "209 groups of similar sequences"
+    for name, text in before.items():
+        new = (folder / name).read_text()
+        if name == "card.md":
+            assert new == text
+        else:
+            rounded = [json.loads(t, parse_float=lambda digits: round(float(digits), 6)) for t in (new, text)]
+            assert rounded[0] == rounded[1]
