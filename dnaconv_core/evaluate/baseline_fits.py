@@ -85,7 +85,7 @@ def choose(
         return Chosen(ways[0], penalties[0], -np.inf)
     best: Chosen | None = None
     rows = training.chosen_on
-    data = training.data.subset(rows)
+    data = training.data if len(rows) == len(training.y) else training.data.subset(rows)
     for number, features in enumerate(ways):
         X, here, worse = features.make(data), -np.inf, 0
         for at, penalty in enumerate(penalties):

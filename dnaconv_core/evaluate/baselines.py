@@ -130,7 +130,7 @@ def each_baseline(
                 f"baselines are fitted on, has {getattr(train, what)}: they must be equal"
             )
     both = train.alphabet == "DNA" if both_strands is None else both_strands
-    recipes = _recipes(train, valid, motif, both)
+    recipes = _recipes(train, valid, motif, both, progress)
     labels = [_Label(task, train, t, n_outputs, seed) for t in range(train.y.shape[1])]
     groups = groups_of(valid)
 
@@ -166,7 +166,9 @@ class _Recipe(NamedTuple):
     trees: bool = False
 
 
-def _recipes(train: Dataset, valid: Dataset, motif: np.ndarray | None, both: bool) -> dict[str, _Recipe]:
+def _recipes(
+    train: Dataset, valid: Dataset, motif: np.ndarray | None, both: bool, progress: Progress
+) -> dict[str, _Recipe]:
     """By key, in the order they are fitted: the quick ones first."""
     length, dna = train.length, train.alphabet == "DNA"
     words = tuple(
@@ -184,7 +186,7 @@ def _recipes(train: Dataset, valid: Dataset, motif: np.ndarray | None, both: boo
         recipes["one_hot_words"] = _Recipe((placed,), _SPARSE, 4)
     recipes["kmers"] = _Recipe(words, _SPARSE, 20)
     if dna:
-        recipes["jaspar"] = _Recipe((Features("", _motif_matches),), _DENSE, 12)
+        recipes["jaspar"] = _Recipe((Features("", _Once(partial(_motif_matches, progress=progress))),), _DENSE, 12)
     if train.covariates is not None:
         beside = Features("", covariate_transform(train, valid))
         recipes["covariates"] = _Recipe((beside,))
@@ -281,6 +283,7 @@ def _in_blocks(scored: Callable[[Dataset, slice], np.ndarray], data: Dataset, pr
         stop_if_asked(progress)
         at = slice(start, start + _BLOCK)
         found.append(scored(data.subset(np.arange(len(data))[at]), at))
+    stop_if_asked(progress)  # features may have been left unfinished
     return np.concatenate(found)
 
 
@@ -294,12 +297,27 @@ def _words(data: Dataset, *, lengths: tuple[int, ...], both: bool, placed: bool 
     return X.toarray() if dense else X
 
 
-def _motif_matches(data: Dataset) -> np.ndarray:
+class _Once:
+    """Features that take long: those made last are kept, so that the same examples are not looked at twice."""
+
+    def __init__(self, make: Callable[[Dataset], Any]) -> None:
+        self.make = make
+        self.data: Dataset | None = None
+
+    def __call__(self, data: Dataset) -> Any:
+        if data is not self.data:
+            self.data, self.made = data, self.make(data)
+        return self.made
+
+
+def _motif_matches(data: Dataset, progress: Progress) -> np.ndarray:
     """JASPAR's vertebrate motifs that fit into the sequences, GC and CpG, `(N, M + 2)`."""
     from dnaconv_core.sequence.jaspar import jaspar
 
     motifs = [motif for motif in jaspar() if motif.width <= data.length]
-    return np.column_stack([best_matches(data.X, motifs), gc_share(data.X), cpg_share(data.X)]).astype(np.float32)
+    return np.column_stack([best_matches(data.X, motifs, progress), gc_share(data.X), cpg_share(data.X)]).astype(
+        np.float32
+    )
 
 
 def _fitting_rows(task: str, y: np.ndarray, known: np.ndarray, seed: int, most: int = MOST_FITTED) -> np.ndarray:
