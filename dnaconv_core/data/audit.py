@@ -95,6 +95,27 @@ def audit(dataset: Dataset, other: Dataset | None = None) -> Audit:
     return facts._replace(notes=tuple(_notes(facts)))
 
 
+def concerns(train: Dataset, valid: Dataset) -> list[str]:
+    """What makes these parts unfit to train and judge on, a sentence each: labels that do not change, copies."""
+    found, held_out = audit(train, valid), audit(valid)
+    told = []
+    for name, facts in (("training", found), ("validation", held_out)):
+        for number, label in enumerate(facts.tasks, 1):
+            of = f"label {number} of " if len(facts.tasks) > 1 else ""
+            n, some = label["n"], min(label.get("positives", 2), label["n"] - label.get("positives", 0))
+            if n and (some == 0 or label.get("std") == 0):
+                told.append(f"in {of}the {name} part every label is the same: nothing can be learned or measured there")
+            elif "positives" in label and some == 1:
+                told.append(f"in {of}the {name} part one example alone has the rarer label: bring more of them")
+    same = (found.shared or 0) + (found.shared_reverse or 0)
+    if same:
+        told.append(
+            f"{same:,} of {len(valid):,} validation examples have the sequence of a training example, or its reverse "
+            "complement: their scores say little; 'dnaconv data import' keeps copies together"
+        )
+    return told
+
+
 def _read(dataset: Dataset) -> _Read:
     """One pass in chunks, so that a memory-mapped dataset is never held whole."""
     parts = []

@@ -171,8 +171,9 @@ class Genome:
         Raises InputError when it is neither, or reaches beyond the contig.
         """
         text = text.strip()
-        if text in self:
-            return self[text], Locus(text, 0, self[text].length)
+        if self.find(text) is not None:
+            contig = self[text]
+            return contig, Locus(contig.name, 0, contig.length)
         locus = parse_locus(text)
         contig = self[locus.chrom]
         if locus.end > contig.length:

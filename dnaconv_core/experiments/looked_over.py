@@ -12,12 +12,12 @@ from dnaconv_core.data.book import book_part
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.data.formats import read_dataset
 from dnaconv_core.data.split import split_dataset
-from dnaconv_core.errors import DataError
+from dnaconv_core.errors import DataError, DnaConvError
 from dnaconv_core.evaluate.referee import referee
 from dnaconv_core.evaluate.referee_line import Came, Facts, Line
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.own import RECIPE, folder_of
-from dnaconv_core.experiments.recipe import FORMS, NO_COLUMN, Recipe, read_recipe
+from dnaconv_core.experiments.recipe import FORMS, NO_COLUMN, Input, Recipe, read_recipe
 from dnaconv_core.experiments.sources import BOOK, DEFAULT_SPLIT, OWN, SYNTHETIC, load_own, load_parts
 from dnaconv_core.progress import SILENT, Progress
 
@@ -59,14 +59,40 @@ def _came(recipe: Recipe) -> Came:
 
 
 def of_path(path: Path, alphabet: str, progress: Progress = SILENT) -> list[Line]:
-    """On labelled data in a folder or file, whose validation part is drawn at random, as training would."""
-    data = read_dataset(path, alphabet=alphabet)
-    if not data.y.shape[1]:
-        raise DataError(f"{path} has no labels to look at: add a column 'label'")
+    """On labelled data in a folder or file, whose validation part is drawn at random, as training would.
+
+    What is no dataset as it is, such as FASTA with labels in its headers, a table of several lengths or an NPZ file, is
+    read and divided as an import of it would be.
+    """
+    try:
+        data = read_dataset(path, alphabet=alphabet)
+    except DnaConvError:
+        data = None
+    if data is None or not data.y.shape[1]:
+        return _as_imported(path, "" if alphabet == "DNA" else alphabet, progress)
     parts = split_dataset(data, DEFAULT_SPLIT)
     strand = "both" if alphabet == "DNA" else "one"
     facts = Facts(_task_of(data), strand)
     return referee(data.subset(parts.train), data.subset(parts.valid), None, facts, progress=progress)
+
+
+def _as_imported(path: Path, alphabet: str, progress: Progress) -> list[Line]:
+    from dnaconv_core.experiments.bring import prepare
+    from dnaconv_core.experiments.recognise import recognise
+
+    (one,) = recognise([path])
+    if one.problem:
+        raise DataError(one.problem)
+    if one.form in ("intervals", "bigWig", "genome"):
+        raise DataError(
+            f"{path} is {one.form} and needs other files beside it: 'dnaconv data import' looks at them all"
+        )
+    recipe = Recipe("audit", (Input(one.role, str(path.absolute()), one.name),), alphabet=alphabet)
+    made = prepare(recipe, progress)
+    alphabet = made.examples.alphabet
+    test = made.parts["test"] if len(made.parts["test"]) else None
+    facts = Facts(made.task, "both" if alphabet == "DNA" else "one")
+    return referee(made.parts["train"], made.parts["valid"], test, facts, progress=progress)
 
 
 def _task_of(data: Dataset) -> str:

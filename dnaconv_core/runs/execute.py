@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dnaconv_core import __version__
+from dnaconv_core.data.audit import concerns
 from dnaconv_core.errors import DnaConvError, RunError, TrainingError
 from dnaconv_core.evaluate.held_out import PREDICTIONS, kept_of, write_kept
 from dnaconv_core.experiments import WORDS, recorded_experiment
@@ -63,14 +64,28 @@ def execute(store: Store, run_id: str, watch: Watch, settings: TrainConfig, *, d
         raise TrainingError(sentence) from error
 
 
+def _left_out(data: Dataset) -> list[str]:
+    """Rows of the data's file that could not be used."""
+    if not data.skipped:
+        return []
+    first = data.skipped[0]
+    return [f"{first.file}: {len(data.skipped):,} rows were left out; the first, line {first.line}, {first.reason}"]
+
+
+_LOOKED_AT = 1 << 26  # bases of training data among which copies are looked for before training
+
+
 def _train(store: Store, run_id: str, watch: Watch, settings: TrainConfig, device: str, threads: int) -> None:
     run = store.get(run_id)
     experiment, spec, folder = recorded_experiment(run.experiment), run.spec, store.folder(run_id)
     watch.say("loading data", device=device, epochs=settings.epochs)
     train, valid = load_parts(experiment, spec.data, spec.valid, spec.covariates, spec.split)
-    for note in dict.fromkeys((*train.notes, *valid.notes)):
+    for note in dict.fromkeys((*train.notes, *valid.notes, *_left_out(train))):
         print(note, file=sys.stderr)
     config = experiment.model_config(spec.preset, train, **spec.settings)
+    if len(train) * train.length <= _LOOKED_AT:
+        for sentence in concerns(train, valid):
+            print(f"before training: {sentence}", file=sys.stderr)
 
     watch.say("starting torch")
     import torch

@@ -79,7 +79,7 @@ def _variants(path: Path, lines: Iterator[tuple[int, str]], skipped: list[Skippe
         if why := _no_variant(fields):
             skipped.append(Skipped(str(path), number, why))
             continue
-        chrom, pos, name, ref, alt = fields[:5]
+        chrom, pos, name, ref, alt = (field.strip() for field in fields[:5])
         n += 1
         yield Variant(chrom, int(pos), name, ref, () if alt in (".", "") else tuple(alt.split(",")), fields, number)
     if skipped and not n:
@@ -89,7 +89,7 @@ def _variants(path: Path, lines: Iterator[tuple[int, str]], skipped: list[Skippe
 def _no_variant(fields: tuple[str, ...]) -> str:
     if len(fields) < 5:
         return f"has {len(fields)} columns: a VCF has 5 or more, with tabs between"
-    if not _POSITION.fullmatch(fields[1]):
+    if not _POSITION.fullmatch(fields[1].strip()):
         return f"has the position {fields[1][:40]!r}: it must be a whole number"
     return ""
 

@@ -142,3 +142,20 @@ def test_real_guides_do_not_leak(shared_data):
     assert report.n == 2187 and report.length == 21 and report.n_share == 0
     assert report.tasks[0]["kind"] == "number" and report.tasks[0]["max"] == pytest.approx(1.316, abs=1e-3)
     assert report.shared == len(set(valid.sequences()) & set(train.sequences()))
+
+
+def test_what_makes_parts_unfit_is_said_before_training():
+    from dnaconv_core.data.audit import concerns
+
+    rng = np.random.default_rng(0)
+    X = np.eye(4, dtype=np.int8)[rng.integers(0, 4, (9, 13))].transpose(0, 2, 1)
+
+    def part(rows, labels):
+        y = np.float32(labels)[:, None]
+        return Dataset(X[rows], y, np.ones_like(y), np.array([f"r{i}" for i in range(len(rows))]))
+
+    assert concerns(part([0, 1, 2, 3], [0, 1, 1, 0]), part([4, 5, 6, 7], [0, 1, 1, 0])) == []
+    told = concerns(part([0, 1, 2, 3], [1, 1, 1, 1]), part([0, 5, 6], [0, 1, 0]))
+    assert told[0].startswith("in the training part every label is the same")
+    assert told[1].startswith("in the validation part one example alone has the rarer label")
+    assert told[2].startswith("1 of 3 validation examples have the sequence of a training example")

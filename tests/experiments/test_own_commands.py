@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 
+import numpy as np
 import pytest
 
 from dnaconv_core.cli import main
@@ -153,3 +154,19 @@ def test_the_referee_on_own_and_built_in_data_and_a_path(own, capsys, tmp_path):
     path = told(capsys, "data", "audit", str(experiments_folder() / "gata" / "train"))
     assert len(path["audit"]) >= 10
     assert "does not exist" in refused(capsys, "data", "audit", "nothing_here")
+
+
+@pytest.mark.slow
+def test_an_audit_reads_what_an_import_reads(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    texts = ["".join(rng.choice(list("ACGT"), 30 + i % 5)) for i in range(60)]
+    (tmp_path / "labels.fa").write_text("".join(f">p{i};class:{i % 2}\n{text}\n" for i, text in enumerate(texts)))
+    rows = "".join(f"p{i},{text},{i % 2}\n" for i, text in enumerate(texts))
+    (tmp_path / "lengths.csv").write_text("id,sequence,label\n" + rows)
+    for name in ("labels.fa", "lengths.csv"):
+        assert main(["data", "audit", str(tmp_path / name), "--json"]) == 0
+        audit = json.loads(capsys.readouterr().out)["audit"]
+        assert audit[0]["check"] == "size" and "conflicts" in [line["check"] for line in audit]
+    (tmp_path / "plain.fa").write_text("".join(f">p{i}\n{text}\n" for i, text in enumerate(texts)))
+    assert main(["data", "audit", str(tmp_path / "plain.fa")]) == 2
+    assert "has no labels: 'dnaconv data import' takes a file of negatives beside it" in capsys.readouterr().err
