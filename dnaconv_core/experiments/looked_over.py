@@ -84,9 +84,9 @@ def _as_imported(path: Path, alphabet: str, progress: Progress) -> list[Line]:
     if one.problem:
         raise DataError(one.problem)
     if one.form in ("intervals", "bigWig", "genome"):
-        raise DataError(
-            f"{path} is {one.form} and needs other files beside it: 'dnaconv data import' looks at them all"
-        )
+        raise DataError(f"{path} needs other files beside it ({one.form}): 'dnaconv data import' looks at them all")
+    if one.role == "positives":
+        raise DataError(f"{path} has no labels: 'dnaconv data import' takes a file of negatives beside it")
     recipe = Recipe("audit", (Input(one.role, str(path.absolute()), one.name),), alphabet=alphabet)
     made = prepare(recipe, progress)
     alphabet = made.examples.alphabet
