@@ -93,8 +93,14 @@ def ranking(facts: Facts, level: float) -> Ends:
     ratio, df = _ratio(facts, variance(area), 20)
     width = _quantile(level, df) * math.sqrt(ratio)
     inner = min(max(area, _EDGE), 1 - _EDGE)  # at 0 and 1 themselves the variance is 0
-    low = brentq(lambda a: area - a - width * math.sqrt(variance(a)), 0, inner) if area > 0 else 0.0
-    high = brentq(lambda a: a - area - width * math.sqrt(variance(a)), inner, 1) if area < 1 else 1.0
+
+    def beyond(true: float) -> float:
+        return abs(true - area) - width * math.sqrt(variance(true))
+
+    if beyond(inner) >= 0:  # an interval narrower than that, of a level near 0
+        return area, area
+    low = brentq(beyond, 0, inner) if area > 0 else 0.0
+    high = brentq(beyond, inner, 1) if area < 1 else 1.0
     return float(low), float(high)
 
 

@@ -199,6 +199,15 @@ def test_two_perfect_predictors_are_not_surely_equal():
     assert found.value == 0 and found.low < -0.02 and found.high > 0.02 and found.p == 1
 
 
+def test_a_perfect_predictor_against_one_that_is_not_has_a_p():
+    y = np.repeat([0.0, 1.0], [50, 50])
+    for wrong in (1, 20):
+        other = np.where(np.arange(100) < wrong, 2.0, y + 0.001 * np.arange(100))
+        found = paired_difference("binary", "auroc", y, y + 0.001 * np.arange(100), other, groups=None)
+        assert found.value == pytest.approx(wrong / 50) and 0 < found.p < 1
+        assert (found.p < 0.05) == (found.low > 0) == (wrong == 20)
+
+
 def test_difference_says_what_is_undefined_or_too_few():
     d = paired_difference("binary", "auroc", [0, 1, 1], [0.1, 0.2, 0.3], [0.5, 0.5, 0.5], groups=None)
     assert d.undefined == "of the second predictions: every prediction is the same, so they rank nothing"
