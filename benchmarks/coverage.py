@@ -21,6 +21,9 @@ from scipy.stats import norm
 from dnaconv_core.evaluate.dependence import Groups, groups_of_codes
 from dnaconv_core.evaluate.intervals import paired_difference, with_intervals
 
+if __name__ == "coverage":  # numba looks for the package of that name, and a benchmark's folder comes first
+    raise ImportError("this is the benchmark of intervals, not the package 'coverage'")
+
 LOW, HIGH = 0.93, 0.97
 AREAS, SIZES, PREVALENCES = (0.75, 0.95), (100, 200, 1000, 5000), (0.5, 0.1, 0.03, 0.01)
 
