@@ -10,14 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dnaconv_core.storing import check_storing
+
 
 @contextmanager
 def scratch(parent: Path, prefix: str) -> Iterator[Path]:
     """A new folder `prefix…` in `parent`, gone afterwards unless it was moved; earlier ones left behind go first.
 
     Its process holds a lock on the folder, which falls when it dies, however it dies. Raises OSError where the folder
-    cannot be made.
+    cannot be made, ReadOnlyError where nothing may be kept.
     """
+    check_storing()
     sweep(parent, prefix)
     folder, held = _make(parent, prefix)
     try:

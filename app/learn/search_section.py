@@ -15,6 +15,7 @@ from dnaconv_core.runs.search_record import Search, ask_search_to_stop, list_sea
 from dnaconv_core.runs.store import Store
 from frame.page import errors_shown
 from frame.pages import EVALUATE, RUNS
+from frame.storing import stores
 from frame.words import ours, plain, show_error
 from learn.live import duration
 
@@ -84,10 +85,12 @@ def _head(store: Store, search: Search) -> None:
             st.badge(plain(word), color=color)
             st.caption(plain(_doing(search)), width="content")
         if search.state in ALIVE:
-            if st.button("Stop", icon=":material/stop:", key="search_halt", help="What was found is kept."):
+            if st.button("Stop", icon=":material/stop:", key="search_halt", **stores("What was found is kept.")):
                 ask_search_to_stop(store, search.name)
                 st.toast("The search stops at its next look.")
-        elif search.state != "finished" and st.button("Continue", icon=":material/play_arrow:", key="search_on"):
+        elif search.state != "finished" and st.button(
+            "Continue", icon=":material/play_arrow:", key="search_on", **stores()
+        ):
             search_in_background(store, search.name)
             st.rerun()
     if search.state in ALIVE:

@@ -25,6 +25,7 @@ from dnaconv_core.errors import DataError
 from dnaconv_core.files import write_atomic
 from dnaconv_core.home import cache_folder
 from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.storing import READ_ONLY, ReadOnlyError, read_only
 
 _PIECE = 16 << 20  # bytes looked at together
 _SPARE = 1 << 30  # bytes of disk that an unpacked copy leaves free
@@ -228,6 +229,8 @@ def _stored(path: Path, data: mmap.mmap) -> list[Entry] | None:
 
 def _store(path: Path, entries: list[Entry]) -> None:
     """Write the index beside the file, else into the cache, else not at all: it can be made again."""
+    if read_only():
+        return
     text = "".join("\t".join(map(str, entry)) + "\n" for entry in entries).encode()
     for place in _places(path):
         try:
@@ -256,6 +259,8 @@ def _copy_path(path: Path) -> Path:
 
 def _write_copy(path: Path, copy: Path, progress: Progress) -> None:
     """Write `path` unpacked, with each contig in one line, to `copy`; copies of its earlier states go."""
+    if read_only():
+        raise ReadOnlyError(f"{path} needs a plain copy, and {READ_ONLY}: unpack it, with lines of equal length")
     part = copy.with_name(f".{secrets.token_hex(8)}.part")
     try:
         copy.parent.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import numpy as np
 from dnaconv_core.errors import DataError
 from dnaconv_core.home import home
 from dnaconv_core.sequence.encoding import from_codes
+from dnaconv_core.storing import read_only
 
 _TOGETHER = 4096  # bytes between two rows up to which they are read in one go
 
@@ -55,13 +57,14 @@ class Rows:
 class StoredRows(Rows):
     """`shape[0]` rows of one shape and type in a temporary file without a name, which vanishes with the process.
 
-    Written once, by `append`, then read by any number of threads. Raises DataError where the disk has no room.
+    Written once, by `append`, then read by any number of threads: in the home
+    folder, or in the machine's own for such files where nothing is kept. Raises DataError where the disk has no room.
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype | type) -> None:
         self.shape, self.dtype = shape, np.dtype(dtype)
         self._row = int(np.prod(shape[1:], dtype=np.int64)) * self.dtype.itemsize  # bytes
-        folder = home() / "cache"
+        folder = Path(tempfile.gettempdir()) if read_only() else home() / "cache"
         folder.mkdir(parents=True, exist_ok=True)
         free, size = shutil.disk_usage(folder).free, self._row * shape[0]
         if free < size:

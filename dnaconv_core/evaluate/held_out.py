@@ -12,6 +12,7 @@ from dnaconv_core.data.code_rows import codes_of
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import BundleError
 from dnaconv_core.files import DAMAGED, write_atomic
+from dnaconv_core.storing import check_storing
 
 PREDICTIONS = "predictions.npz"
 _UNKNOWN = 4  # the code of a base that is not known
@@ -64,6 +65,7 @@ def kept_of(data: Dataset, prediction: np.ndarray) -> Kept:
 
 def write_kept(folder: Path, kept: Kept) -> None:
     """Into the folder of a model."""
+    check_storing()
     write_atomic(folder / PREDICTIONS, kept.pack())
 
 

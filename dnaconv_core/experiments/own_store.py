@@ -158,6 +158,7 @@ def looks(key: str) -> int:
 
 def count_look(key: str) -> int:
     """Note that the test part is opened now; returns the number of times with this one."""
+    check_storing()
     seen = looks(key) + 1
     if (folder_of(key) / EXPERIMENT).is_file():
         write_atomic(folder_of(key) / LOOKS, json.dumps({"looks": seen}).encode())

@@ -52,6 +52,7 @@ class StoredFilter(NamedTuple):
 
 def save_filters(folder: Path, scan: FilterScan) -> Path:
     """Keep the counts of a layer's activation windows in the model's folder, so that they need no data later."""
+    check_storing()
     numbers = {"layer": scan.layer, "fraction": scan.fraction}
     arrays = {
         "pfm": np.stack([m.pfm for m in scan.motifs]),

@@ -22,6 +22,7 @@ from dnaconv_core.files import DAMAGED, write_atomic
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Metric
 from dnaconv_core.sequence.motif import from_iupac
+from dnaconv_core.storing import check_storing
 
 if TYPE_CHECKING:
     from dnaconv_core.data.dataset import Dataset
@@ -79,6 +80,7 @@ def store_baselines(
     Where that cannot be done (too many examples, several labels, data that a baseline refuses) the reason is kept: a
     run does not fail for it. Each is kept as soon as it is fitted, so that a stop loses nothing that was done.
     """
+    check_storing()
     progress = SILENT if watch is None else _Told(watch)
     kept = read_kept(folder, "prediction")
     if kept is None:

@@ -29,6 +29,7 @@ from dnaconv_core.runs.search_desk import Desk, Stopped
 from dnaconv_core.runs.search_record import LOG, RECORD, STOP, Search, folder_of, read_search, write_search
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
+from dnaconv_core.storing import check_storing
 from dnaconv_core.train.auto import auto
 from dnaconv_core.train.facts import facts_of
 from dnaconv_core.train.search import complete
@@ -49,6 +50,7 @@ def open_search(
     spec: which data, and how they are divided; its settings hold for every trial (device, epochs …). Raises InputError
     without a budget, and DnaConvError for data that cannot be read.
     """
+    check_storing()
     if not (0 <= minutes <= MOST_MINUTES and 0 <= trials <= MOST_TRIALS and (minutes or trials)):
         raise InputError(
             f"a search needs a budget: give minutes (up to {MOST_MINUTES:,}) or trials (up to {MOST_TRIALS:,})"
@@ -94,6 +96,7 @@ def search_here(store: Store, name: str, progress: Progress = SILENT) -> Search:
     A stop (by `progress`, by `ask_search_to_stop`, Ctrl-C or SIGTERM) keeps what is there: 'stopped'. Raises RunError
     where another process leads it, and what went wrong.
     """
+    check_storing()
     held = lock.take(folder_of(store, name))
     if held is None:
         raise RunError(f"the search {name} is running already: stop it first, or wait for its end")
@@ -105,6 +108,7 @@ def search_here(store: Store, name: str, progress: Progress = SILENT) -> Search:
 
 def search_in_background(store: Store, name: str) -> None:
     """Lead a search in a process of its own, which outlives this one. Raises RunError where one leads it."""
+    check_storing()
     _started[:] = [process for process in _started if process.poll() is None]
     folder = folder_of(store, name)
     held = lock.take(folder)

@@ -16,6 +16,7 @@ from dnaconv_core.files import write_atomic
 from dnaconv_core.runs import lock
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
+from dnaconv_core.storing import check_storing, read_only
 
 RECORD, STUDY, STOP, LOG = "search.json", "study.db", "stop", "log.txt"
 AUTO = 0  # the number of the trial that is `auto` itself
@@ -104,12 +105,13 @@ def read_search(store: Store, name: str) -> Search:
         raise RunError(f"there is no search {name[:60]!r} in {store.home}") from None
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise RunError(f"{path} cannot be read ({error}): remove its folder, and search again") from None
-    if search.state in ("waiting", "running") and not lock.is_held(path.parent):
+    if search.state in ("waiting", "running") and not read_only() and not lock.is_held(path.parent):
         search.state = "interrupted"
     return search
 
 
 def write_search(store: Store, search: Search) -> None:
+    check_storing()
     write_atomic(folder_of(store, search.name) / RECORD, json.dumps(search.to_json()).encode())
 
 
@@ -127,6 +129,7 @@ def list_searches(store: Store, experiment: str = "") -> list[Search]:
 
 def ask_search_to_stop(store: Store, name: str) -> None:
     """Ask the process that leads a search to end; what was found is kept. Raises RunError where none does."""
+    check_storing()
     search = read_search(store, name)
     if search.state not in ("waiting", "running"):
         raise RunError(f"the search {name} is {search.state}: only a running one can be stopped")

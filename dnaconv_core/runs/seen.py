@@ -13,6 +13,7 @@ from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.data.fingerprints import fingerprints
 from dnaconv_core.errors import BundleError
 from dnaconv_core.files import DAMAGED, write_atomic
+from dnaconv_core.storing import check_storing
 
 HASHES = "training_hashes.npz"
 MOST = 2_000_000  # kept: of more sequences those with the smallest numbers, a random sample
@@ -31,6 +32,7 @@ def keep_hashes(folder: Path, train: Dataset, *, started: Path | None = None) ->
 
     started: the folder of the model it started from, whose training part it has learnt from, too.
     """
+    check_storing()
     found = np.unique(fingerprints(train.X, both_strands=train.alphabet == "DNA"))
     whole = len(found) <= MOST
     if started is not None and (started / HASHES).is_file():

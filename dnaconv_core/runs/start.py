@@ -21,6 +21,7 @@ from dnaconv_core.runs.models import find_model
 from dnaconv_core.runs.seen import HASHES, seen_in_training
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
+from dnaconv_core.storing import check_storing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -75,6 +76,7 @@ def keep_source(start: str, folder: Path, store: Store | None = None) -> Path:
     """The copy of model `start` in a run's folder, made now if there is none."""
     kept = folder / FOLDER
     if not is_bundle(kept):
+        check_storing()
         found = find_model(start, store)
         kept.mkdir(parents=True, exist_ok=True)
         for name in _FILES:
