@@ -32,7 +32,7 @@ _TEXTS = {  # longest, and whether it may be empty
     "title": (80, False), "question": (300, False), "explanation": (4000, True), "label": (120, False),
     "unit": (40, True), "assembly": (40, True), "motif": (60, True), "note": (4000, True),
 }  # fmt: skip
-_COUNTED, _SCORES = ("padded", "n", "rarest", "n_tasks"), ("one_hot", "words", "boosted")  # of facts
+_COUNTED, _SCORES = ("padded", "n", "rarest", "n_tasks"), ("one_hot", "words", "placed", "boosted")  # of facts
 _LEAST_SCORE = 100  # of classes it is minus a log loss, which ends at 36 (see answers.classes)
 _SHORT = 24  # letters of a label that stands beside an axis as it is
 _LINES = ("explanation", "note")  # may have several
@@ -223,12 +223,13 @@ def _facts(stored: dict[str, Any]) -> Facts | None:
     told = stored["facts"]
     if told is None:
         return None
-    _need(isinstance(told, dict) and set(told) == {*_COUNTED, *_SCORES}, "its facts are not those that are expected")
+    known = isinstance(told, dict) and {*_COUNTED} <= set(told) <= {*_COUNTED, *_SCORES}  # older ones know fewer scores
+    _need(known, "its facts are not those that are expected")
     _need(type(told["padded"]) is bool, "padded must be true or false")
     counts = [told[name] for name in ("n", "rarest", "n_tasks")]
     _need(all(type(value) is int and 0 <= value < 2**62 for value in counts), "n, rarest and n_tasks must be counts")
     _need(0 < told["n"] >= told["rarest"], "n must be above 0 and not below rarest")
-    scores = [told[name] for name in _SCORES if told[name] is not None]
+    scores = [told[name] for name in _SCORES if told.get(name) is not None]
     fine = all(type(score) in (int, float) and -_LEAST_SCORE <= score <= 1 for score in scores)
     _need(fine, f"a score of its facts must be -{_LEAST_SCORE} to 1")
     both = stored["alphabet"] == "DNA" and stored["strand"] == "both"

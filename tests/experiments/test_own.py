@@ -106,9 +106,15 @@ def test_presets_fit_every_length_and_alphabet(made):
 
 
 def test_facts_of_the_data_are_kept_and_decide_the_settings(made):
-    facts = Facts("binary", "DNA", 17, True, False, 9000, 80, 1, 0.5, 0.75)  # boosted: not tried
-    again = from_words(json.loads(json.dumps(words_of(made(facts=facts)))), "it")
-    assert again.facts == facts and again.facts.boosted is None
+    facts = Facts("binary", "DNA", 17, True, False, 9000, 80, 1, one_hot=0.5, words=0.75, placed=0.8)
+    words = json.loads(json.dumps(words_of(made(facts=facts))))
+    again = from_words(words, "it")
+    assert again.facts == facts and again.facts.boosted is None  # not tried
+    assert (
+        from_words(json.loads(json.dumps(words_of(made(facts=facts._replace(boosted=0.9))))), "it").facts.boosted == 0.9
+    )
+    del words["facts"]["placed"]  # as those made before it was asked
+    assert from_words(words, "it").facts == facts._replace(placed=None)
     assert next(iter(again.presets)) == "auto" and again.train_config("auto").balance  # 80 positives are few
 
 
