@@ -12,14 +12,18 @@ import warnings
 import torch
 from attribute import plain_ism
 from common import alternate, arguments, finish, print_table, ratio
-from networks import Plain, data
+from networks import NETWORKS, Plain, data
 from train import ours, plain
 
 from dnaconv_core.interpret.ism import ism
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
 
-LEAST = {"training step against plain PyTorch": 1.5, "ISM against one substitution at a time": 3.0}
+LEAST = {
+    "training step against plain PyTorch": 1.5,
+    "training step of what auto chooses": 1.1,
+    "ISM against one substitution at a time": 3.0,
+}
 
 
 def main() -> int:
@@ -29,10 +33,15 @@ def main() -> int:
     config = ModelConfig()
     examples = data(config, 1000)
     few = data(config, 8)
+    chosen = ModelConfig(**NETWORKS["auto"])
+    windows = data(chosen, 256)
     X, model, simple = torch.from_numpy(few.X), build(config), Plain(config).eval()
     measured = {
         "training step against plain PyTorch": alternate(
             {"ours": ours(config, examples, 1000), "other": plain(config, examples, 1000, loader=False)}, options.rounds
+        ),
+        "training step of what auto chooses": alternate(
+            {"ours": ours(chosen, windows, 64), "other": plain(chosen, windows, 64, loader=False)}, options.rounds
         ),
         "ISM against one substitution at a time": alternate(
             {"ours": lambda: ism(model, few.X), "other": lambda: plain_ism(simple, X)}, options.rounds

@@ -23,6 +23,18 @@ NETWORKS: dict[str, dict[str, Any]] = {
         "dropout": 0.3,
     },
     "6x256": {"depth": 6, "filters": 256},
+    "auto": {  # what preset `auto` chooses for windows of DNA
+        "length": 200,
+        "depth": 2,
+        "filters": 64,
+        "kernel_size": 11,
+        "pool_between": 4,
+        "keep_layers": True,
+        "dropout": 0.2,
+        "pooling": "max_mean",
+        "pooled_dropout": 0.5,
+        "strands": "both",
+    },
 }
 
 
@@ -49,6 +61,31 @@ class Plain(nn.Module):
         if self.regression:
             return ((torch.sigmoid(logits) - y) ** 2 * w).mean()
         return nn.functional.binary_cross_entropy_with_logits(logits, y, weight=w)
+
+
+class PlainMotifs(Plain):
+    """Both strands through two layers, pooled between, the first kept; then each filter's maximum and mean."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        f, k = config.filters, config.kernel_size
+        self.layers = nn.ModuleList([nn.Conv1d(4, f, k, padding="same"), nn.Conv1d(f, f, k, padding="same")])
+        self.dropout, self.pooled_dropout = nn.Dropout(config.dropout), nn.Dropout(config.pooled_dropout)
+        self.pool = nn.MaxPool1d(config.pool_between, ceil_mode=True)
+        self.dense = nn.Linear(4 * f, 1)
+
+    def strand(self, X: torch.Tensor) -> torch.Tensor:
+        first = self.pool(self.dropout(self.layers[0](X).relu()))
+        return torch.cat([self.dropout(self.layers[1](first).relu()), first], dim=1)
+
+    def forward(self, X: torch.Tensor, covariates: torch.Tensor | None = None) -> torch.Tensor:
+        h = torch.maximum(self.strand(X), self.strand(X.flip(1, 2)).flip(2))
+        return self.dense(self.pooled_dropout(torch.cat([h.amax(dim=2), h.mean(dim=2)], dim=1)))
+
+
+def plain_of(config: ModelConfig) -> Plain:
+    """The plain form of a network of NETWORKS."""
+    return PlainMotifs(config) if config.keep_layers else Plain(config)
 
 
 def data(config: ModelConfig, n: int, seed: int = 0) -> Dataset:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from common import Peer, Times, alternate, arguments, finish, prepare, print_table, ratio
-from networks import NETWORKS, Plain, data, step_flops
+from networks import NETWORKS, data, plain_of, step_flops
 
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.engine.forward import forms
@@ -53,7 +53,7 @@ def plain(config: ModelConfig, examples: Dataset, batch: int, *, loader: bool) -
     """The loop one writes first: nn.Conv1d, nn.ReLU, nn.Dropout, torch.optim.Adam."""
     from torch.utils.data import DataLoader, TensorDataset
 
-    model = Plain(config).train()
+    model = plain_of(config).train()
     optimizer = torch.optim.Adam(model.parameters())
     X = torch.from_numpy(examples.X).float()
     rest = [torch.from_numpy(array) for array in (examples.y, examples.w)]
@@ -124,7 +124,7 @@ def compare_training(name: str, batch: int, steps: int, options: argparse.Namesp
 
 def batchwise(config: ModelConfig, examples: Dataset) -> Callable[[], Any]:
     """Prediction as one writes it first: a thousand at a time."""
-    model = Plain(config).eval()
+    model = plain_of(config).eval()
 
     @torch.inference_mode()
     def run() -> None:
