@@ -19,8 +19,9 @@ from dnaconv_core.model.steps import head_of, last_of_layer, steps
 
 @dataclass(frozen=True)
 class ModelConfig(Checked):
-    """`Conv1D → ReLU → Dropout` × depth → Flatten or maximum → [covariates] → Dense [+ positional] → output.
+    """`Conv1D → ReLU → Dropout` × depth → Flatten or maximum → [hidden] → [covariates] → Dense [+ positional] → output.
 
+    Between layers there may be pooling, and a layer may hand on what it was given beside its own filters.
     With `members` above 1 that many networks stand side by side in one: see model/convnet.py.
     """
 

@@ -90,12 +90,8 @@ def _motifs(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         "schedule": "and ever smaller ones, so that the last epochs are the best",
         **_PACE,
     }
-    where = "and in which part of the sequence" if facts.central else "wherever they stand"
-    return (
-        f"two layers for motifs and their combinations, {where}: which words occur tells most here",
-        settings,
-        reasons,
-    )
+    tells = "in which part of the sequence words stand" if facts.central else "which words occur, wherever they stand,"
+    return f"two layers for motifs and their combinations: {tells} tells most here", settings, reasons
 
 
 def _placed(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
