@@ -114,6 +114,16 @@ def forget(key: tuple[Hashable, ...]) -> None:
     _jobs().forget(key)
 
 
+def quietly(key: tuple[Hashable, ...], work: Callable[[Progress], Any], *, patience: float = 0.1) -> Any | None:
+    """The result of `work(progress)`, or None while it is not there: nothing is drawn, and nobody waits for long.
+
+    Work that failed gives None for as long as it is remembered: it adds to a page that does without.
+    """
+    job = _jobs().start(key, work)
+    job.thread.join(patience)
+    return job.result if job.done else None
+
+
 def begin_again(key: tuple[Hashable, ...], work: Callable[[Progress], Any]) -> None:
     """Stop this work where it is going on, and do it now, not when it is next asked for: a button may have begun it."""
     _jobs().forget(key)

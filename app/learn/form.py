@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -36,6 +36,29 @@ def forget(config: type, group: str, *, address: bool = True) -> None:
 def came_by_link(config: type, group: str) -> bool:
     """Whether this page was just entered with fields of the group in the address: they are then all that is changed."""
     return state.just_entered() and any(spec.name in st.query_params for spec in fields_of(config, group))
+
+
+def kept_choice(name: str, offered: Collection[str], default: str, *, linked: bool = False) -> str:
+    """Give a widget the value under `name` that the address says newly, else its last one, else the default.
+
+    linked: what the address says holds also where it says nothing. Returns what the address asked for in vain.
+    """
+    said = st.query_params.get(name, "")
+    if linked or (said != st.session_state.get(_SEEN + name, "") and not (state.just_entered() and not said)):
+        st.session_state[name] = said or default
+    elif name not in st.session_state:
+        st.session_state[name] = st.session_state.get(_KEPT + name, default)
+    if st.session_state[name] in offered:
+        return ""
+    unknown, st.session_state[name] = st.session_state[name], default
+    return unknown
+
+
+def keep_choice(name: str, value: str, default: str) -> None:
+    """Note what the widget of `kept_choice` holds, and write it into the address unless it is the default."""
+    st.session_state[_KEPT + name] = value
+    st.session_state[_SEEN + name] = "" if value == default else value
+    state.write({name: st.session_state[_SEEN + name]})
 
 
 def only_choice(config: type, group: str, values: dict[str, Any]) -> set[str]:

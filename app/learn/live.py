@@ -7,22 +7,24 @@ from pathlib import Path
 import streamlit as st
 
 from components.chart import chart
-from components.logo import Logo, logos
+from dnaconv_core.evaluate.metrics import LABELS
 from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.model.bundle import WEIGHTS
 from dnaconv_core.runs.execute import LOG
 from dnaconv_core.runs.queue import ensure_workers, resume
+from dnaconv_core.runs.stages import BASELINES, INTERVALS, STAGES, before, kept_words, seconds_left, stage_of
 from dnaconv_core.runs.store import LIVE, RESUMABLE, Run, Store
 from frame.page import errors_shown, links_to_use
 from frame.storing import stores
 from frame.words import Words, plain, show_error
+from learn.live_filters import live_filters
 from learn.training_chart import best_epoch, keeps_last, new_rows, training_chart
 
 _EVERY = 1.0  # seconds between looks
-_FILTERS = 16
+_CURVES = 210  # pixels
 _TAIL, _LINES = 4000, 12  # of the log: bytes read, lines shown
 _STOP = "Ends after this step and keeps the network."
 _RESUME = "Goes on from its last checkpoint."
-_KERNELS_HELP = "Letters above the line raise the filter's output, those below lower it. A filter is not yet a motif."
 _BADGES = {
     "queued": ("gray", "queued"),
     "running": ("violet", "training"),
@@ -47,7 +49,7 @@ def _panel(run_id: str, experiment: Experiment, shown: str) -> None:
             st.rerun()  # the sidebar tells the state too
         if run.state == "queued":
             ensure_workers(store)
-        with st.container(border=True):
+        with st.container(border=True, key="live", gap="small"):
             _head(store, run)
             if run.error:
                 show_error(run.error)
@@ -55,51 +57,81 @@ def _panel(run_id: str, experiment: Experiment, shown: str) -> None:
             if rows:
                 last, best = keeps_last(run, experiment), best_epoch(rows, experiment)
                 figure = training_chart(rows, experiment, run.epochs, mark_best=not last)
-                chart(figure, key=f"curves_{run_id}", height=270, revision=run_id)
-                if last:
-                    st.caption("The weights of the last epoch are kept: none are chosen on validation.")
-                elif best is not None:
-                    st.caption(f"Dashed: epoch {best:,}, the best on validation, whose weights are kept.")
+                chart(figure, key=f"curves_{run_id}", height=_CURVES, revision=run_id)
+                _best(last, best, experiment)
             elif run.state in LIVE:
-                with st.container(height=270, border=False, horizontal_alignment="center", vertical_alignment="center"):
+                with st.container(
+                    height=_CURVES, border=False, horizontal_alignment="center", vertical_alignment="center"
+                ):
                     st.caption("The curves begin with the first evaluation.", width="content")
-            _filters(store, run, experiment)
+            live_filters(store, run, experiment)
             _log(store.folder(run_id) / LOG)
+
+
+def _best(last: bool, best: int | None, experiment: Experiment) -> None:
+    if last:
+        st.caption("The weights of the last epoch are kept: none are chosen on validation.")
+    elif best is not None:
+        metric = LABELS[experiment.main_metric].name
+        st.caption(f"Dashed: epoch {best:,}, with the best validation {metric} so far; its weights are kept.")
 
 
 def _head(store: Store, run: Run) -> None:
     color, word = _BADGES[run.state]
+    usable = (store.folder(run.id) / WEIGHTS).is_file()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             st.markdown(f"**{plain(run.name)}**", width="content")
-            st.badge(plain(word), color=color)
+            st.badge(plain(stage_of(run) if run.state in LIVE else word), color=color)
             st.caption(_doing(run), width="content")
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            if run.state in LIVE:
-                if run.cancel:
-                    st.caption("stopping…", width="content")
-                elif st.button("Stop", icon=":material/stop:", **stores(_STOP)):
-                    store.ask_to_stop(run.id)
-                    st.rerun(scope="fragment")
-            else:
-                if run.state in RESUMABLE and st.button("Resume", icon=":material/play_arrow:", **stores(_RESUME)):
-                    resume(store, run.id)
-                    st.rerun()
-                if run.state in ("finished", "cancelled"):
-                    links_to_use()
+            _buttons(store, run, usable)
     if run.state in LIVE:
         st.progress(min(run.epoch / run.epochs, 1.0) if run.epochs else 0.0)
+        st.caption(_stages(run))
+    elif run.state == "cancelled":
+        st.caption(plain(kept_words(run, usable)))
+
+
+def _buttons(store: Store, run: Run, usable: bool) -> None:
+    if run.state in LIVE:
+        if run.cancel:
+            st.caption("stopping…", width="content")
+        elif st.button("Stop", icon=":material/stop:", **stores(_STOP)):
+            store.ask_to_stop(run.id)
+            st.rerun(scope="fragment")
+    elif run.state in RESUMABLE and st.button("Resume", icon=":material/play_arrow:", **stores(_RESUME)):
+        resume(store, run.id)
+        st.rerun()
+    if usable and (run.state not in LIVE or stage_of(run) in (INTERVALS, BASELINES)):
+        links_to_use()
+
+
+def _stages(run: Run) -> Words:
+    """All stages in a row: those done, the one it is in with its time left, and those to come."""
+    now = STAGES.index(stage_of(run))
+    left = seconds_left(run)
+    words = "".join(f":material/check: {plain(name)} → " for name in STAGES[:now]) + f"**{plain(STAGES[now])}**"
+    words += "" if left is None else f", about {duration(left)} left"
+    return words + "".join(f" → {plain(name)}" for name in STAGES[now + 1 :])
 
 
 def _doing(run: Run) -> Words:
     if run.state == "queued" and run.turn:
-        before = sum(other.turn < run.turn for other in Store().waiting())
-        return f"waits behind {before:,} other{'s' * (before > 1)}" if before else "is next"
-    if run.state == "running" and run.remaining is not None:
-        return f"{plain(run.message)} · about {duration(run.remaining)} left"
+        return _waits(before(Store(), run))
     if run.state not in LIVE and run.seconds:
         return f"{plain(run.message)} · epoch {run.epoch:,} of {run.epochs:,} · took {duration(run.seconds)}"
     return plain(run.message)
+
+
+def _waits(others: list[Run]) -> Words:
+    """Behind which runs, and about how long, where those say so."""
+    if not others:
+        return "is next"
+    more = f" and {len(others) - 1:,} more" if len(others) > 1 else ""
+    left = seconds_left(others[0])
+    about = "" if left is None else f"; the first has about {duration(left)} left"
+    return f"behind {plain(others[0].name)}{more}{about}"
 
 
 def _log(path: Path) -> None:
@@ -117,38 +149,3 @@ def duration(seconds: float) -> Words:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def _filters(store: Store, run: Run, experiment: Experiment) -> None:
-    """The first layer as logos, as it is now; of a run that has ended, at any evaluation."""
-    epochs = store.filter_epochs(run.id)
-    if not epochs:
-        return
-    epoch = epochs[-1]
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        title = st.empty()
-        if run.state not in LIVE and len(epochs) > 1:
-            epoch = st.select_slider(
-                "Epoch", epochs, value=epoch, key=f"epoch_{run.id}", label_visibility="collapsed", width=320
-            )
-    found = store.filters(run.id, epoch)
-    if found is None:
-        return
-    kernels = found.kernels[:_FILTERS]
-    of = f"{len(kernels)} of {len(found.kernels)}" if len(found.kernels) > len(kernels) else f"{len(kernels)}"
-    title.markdown(
-        f"**First-layer filters after epoch {found.epoch:,}**", help=f"{of} kernels, drawn as weights. {_KERNELS_HELP}"
-    )
-    drawn = [
-        Logo(kernel - kernel.mean(axis=0), str(number), kind="contribution", unit="weight")
-        for number, kernel in enumerate(kernels, 1)
-    ]
-    logos(
-        drawn,
-        key=f"filters_{run.id}",
-        alphabet=experiment.alphabet,
-        height=52,
-        min_width=120,
-        axis=False,
-        same_scale=True,
-    )

@@ -28,7 +28,7 @@ def run_actions(store: Store, run: Run) -> None:
             st.page_link(TRAIN, label="Curves", icon=":material/show_chart:", query_params=query)
             if has_model:
                 st.page_link(EVALUATE, label="Evaluate", icon=":material/insights:", query_params=query)
-            st.page_link(TRAIN, label="Clone", icon=":material/content_copy:", query_params=_as_form(run))
+            st.page_link(TRAIN, label="Clone", icon=":material/content_copy:", query_params=as_form(run))
             if run.state in RESUMABLE and st.button("Resume", icon=":material/play_arrow:", **stores()):
                 resume(store, run.id)
                 st.rerun()
@@ -49,7 +49,7 @@ def run_actions(store: Store, run: Run) -> None:
                 _delete(store, run)
 
 
-def _as_form(run: Run) -> dict[str, str]:
+def as_form(run: Run) -> dict[str, str]:
     """The settings of a run as the Train page reads them from the address."""
     spec = run.spec
     settings = {k: str(v) for k, v in spec.settings.items()}

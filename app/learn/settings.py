@@ -12,15 +12,23 @@ from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.model.config import ModelConfig, TrainConfig
 from dnaconv_core.runs.start import check_source
 from dnaconv_core.train.begin import check_begin
+from frame import state
 from frame.words import plain
-from learn.form import came_by_link, config_form, fields_of, forget, only_choice
+from learn.form import came_by_link, config_form, fields_of, forget, keep_choice, kept_choice, only_choice
+from learn.lasting import how_long
 from learn.starting import ask_start, like
 
 NETWORK = ("depth", "filters", "kernel_size", "dropout")
 TRAINING = ("epochs", "learning_rate", "batch_size")
 OF_DATA = ("length", "alphabet", "task", "n_tasks", "names", "covariates")  # not asked: they follow from the data
 START = ("begin", "begin_share", "freeze_filters")
+_COPIED = "_copied"  # the address holds the settings of a run, all of them
 _OF_COVARIATES = {"covariate_transform", "covariate_gain"}
+
+
+def first_preset(experiment: Experiment) -> str:
+    """The preset that the form opens on: what is chosen from the data, else the quick one."""
+    return next((name for name in ("auto", "quick") if name in experiment.presets), next(iter(experiment.presets)))
 
 
 def ask_preset(experiment: Experiment) -> tuple[str, str]:
@@ -28,24 +36,39 @@ def ask_preset(experiment: Experiment) -> tuple[str, str]:
 
     Changing one of them, or the experiment, puts every field back.
     """
-    names = list(experiment.presets)
+    first = first_preset(experiment)
+    copied = st.session_state.pop(_COPIED, False)
+    linked = copied or came_by_link(ModelConfig, "model") or came_by_link(TrainConfig, "train")
+    if st.session_state.get("_form_of", (experiment.key,))[0] != experiment.key and "preset" not in st.query_params:
+        st.session_state["preset"] = first  # presets of the same name are others in another experiment
+    kept_choice("preset", experiment.presets, first, linked=linked)
+    presets = [first, *(name for name in experiment.presets if name != first)]
     chosen = st.segmented_control(
         "Preset",
-        names,
+        presets,
         format_func=plain,
-        default=names[0],
         required=True,
         key="preset",
-        bind="query-params",
         help="  \n".join(f"**{plain(name)}**: {plain(preset.why)}." for name, preset in experiment.presets.items()),
     )
-    linked = came_by_link(ModelConfig, "model") or came_by_link(TrainConfig, "train")
+    keep_choice("preset", chosen, first)
+    how_long(experiment, presets)
     start = ask_start(experiment, linked=linked)
     if linked or st.session_state.get("_form_of") not in (None, (experiment.key, chosen, start)):
         forget(ModelConfig, "model", address=not linked)
         forget(TrainConfig, "train", address=not linked)
     st.session_state["_form_of"] = (experiment.key, chosen, start)
     return chosen, start
+
+
+def copy_settings(settings: dict[str, str]) -> None:
+    """A click: leave the run that is watched, and open the form with these settings, and no others, for the next."""
+    state.choose(run="", data=settings.get("data", ""), valid=settings.get("valid", ""))
+    state.choose(covariates=settings.get("covariates", ""))
+    named = [spec.name for spec in (*fields_of(ModelConfig, "model"), *fields_of(TrainConfig, "train"))]
+    rest = {name: value for name, value in settings.items() if name not in state.NAMES}
+    state.write(dict.fromkeys(("preset", "start", *named), "") | rest)
+    st.session_state[_COPIED] = True
 
 
 def ask_settings(

@@ -14,15 +14,14 @@ from dnaconv_core.model.bundle import CONFIG, read_config
 from dnaconv_core.runs.models import list_models
 from dnaconv_core.runs.start import settings_from
 from dnaconv_core.runs.store import Store
-from frame import state
 from frame.words import plain
+from learn.form import keep_choice, kept_choice
 
 _RANDOM = "Random weights"
 _HELP = (
     "Weights that fit are copied from this model before the first epoch, and the network below takes its shape; the "
     "run says what was copied. Only models of the same alphabet are offered."
 )
-_SEEN, _KEPT = "_seen_start", "_kept_start"  # what the address said of it, and its last value
 
 
 def ask_start(experiment: Experiment, *, linked: bool) -> str:
@@ -31,19 +30,11 @@ def ask_start(experiment: Experiment, *, linked: bool) -> str:
     linked: the address names settings, so that what it says of the start holds also where it says nothing.
     """
     offered = {"": _RANDOM} | _models(experiment.alphabet)
-    said = st.query_params.get("start", "")
-    if linked or (said != st.session_state.get(_SEEN, "") and not (state.just_entered() and not said)):
-        st.session_state["start"] = said
-    elif "start" not in st.session_state:
-        st.session_state["start"] = st.session_state.get(_KEPT, "")
-    unknown = st.session_state["start"] not in offered and st.session_state["start"]
-    if unknown:
-        st.session_state["start"] = ""
+    unknown = kept_choice("start", offered, "", linked=linked)
     chosen = st.selectbox("Start from", list(offered), format_func=lambda key: offered[key], key="start", help=_HELP)
     if unknown:
         st.caption(f":red[There is no model {plain(unknown[:60])} of {plain(experiment.alphabet)} here to start from.]")
-    st.session_state[_SEEN] = st.session_state[_KEPT] = chosen
-    state.write({"start": chosen})
+    keep_choice("start", chosen, "")
     return chosen
 
 

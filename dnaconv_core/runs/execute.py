@@ -21,6 +21,7 @@ from dnaconv_core.results import Metric
 from dnaconv_core.runs.baselines import store_baselines
 from dnaconv_core.runs.card import write_card
 from dnaconv_core.runs.seen import keep_hashes
+from dnaconv_core.runs.stages import EVALUATING, LOADING_DATA, STARTING_TORCH
 from dnaconv_core.runs.start import FOLDER, first_network, keep_source, start_words
 from dnaconv_core.runs.store import Store
 from dnaconv_core.runs.watch import Watch
@@ -78,7 +79,7 @@ _LOOKED_AT = 1 << 26  # bases of training data among which copies are looked for
 def _train(store: Store, run_id: str, watch: Watch, settings: TrainConfig, device: str, threads: int) -> None:
     run = store.get(run_id)
     experiment, spec, folder = recorded_experiment(run.experiment), run.spec, store.folder(run_id)
-    watch.say("loading data", device=device, epochs=settings.epochs)
+    watch.say(LOADING_DATA, device=device, epochs=settings.epochs)
     train, valid = load_parts(experiment, spec.data, spec.valid, spec.covariates, spec.split)
     for note in dict.fromkeys((*train.notes, *valid.notes, *_left_out(train))):
         print(note, file=sys.stderr)
@@ -87,7 +88,7 @@ def _train(store: Store, run_id: str, watch: Watch, settings: TrainConfig, devic
         for sentence in concerns(train, valid):
             print(f"before training: {sentence}", file=sys.stderr)
 
-    watch.say("starting torch")
+    watch.say(STARTING_TORCH)
     import torch
 
     from dnaconv_core.train.loop import fit
@@ -144,7 +145,7 @@ class _Trained(NamedTuple):
             return
         words = f"{self.message}; stopped before the intervals were known"
         with watch.ending(self.keep(_best_so_far(self.history), words)):
-            watch.say("evaluating", remaining=None)
+            watch.say(EVALUATING, remaining=None)
             metrics = self.final_metrics()
         end = self.keep(metrics, self.message)
         if self.run.spec.inner:  # its score is all that is wanted

@@ -21,6 +21,7 @@ from dnaconv_core.runs.execute import LOG, execute
 from dnaconv_core.runs.models import find_model
 from dnaconv_core.runs.queue import Slot, ensure_workers, niceness, serves, take_slot
 from dnaconv_core.runs.spec import RunSpec
+from dnaconv_core.runs.stages import STARTING_TORCH
 from dnaconv_core.runs.start import first_network
 from dnaconv_core.runs.store import Claim, Run, Store
 from dnaconv_core.runs.tidy import tidy
@@ -80,7 +81,7 @@ def _settings(run: Run) -> TrainConfig:
 
 def _device(store: Store, run: Run, settings: TrainConfig, watch: Watch) -> str:
     """The device for a run in the foreground: the one it has had, or what it asks for."""
-    watch.say("starting torch")
+    watch.say(STARTING_TORCH)
     from dnaconv_core.train.device import devices, resolve
 
     if run.device in [device.key for device in devices()]:

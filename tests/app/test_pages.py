@@ -122,7 +122,7 @@ def test_changing_the_network_redraws_its_numbers(dashboard):
     expected = EXPERIMENTS["rnai"].model_config("book", depth=1)
     assert f"**{expected.n_parameters:,} parameters.**" in texts(at)
     assert "**10 of 21 bases**" in texts(at)
-    at.segmented_control(key="preset").set_value("quick").run()
+    at.segmented_control(key="preset").set_value("book").run()
     assert at.slider(key="depth").value == 2  # another preset puts the fields back
 
 

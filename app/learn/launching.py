@@ -1,0 +1,74 @@
+"""The bar over the form: start the next run, name it, and what it learns from."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import streamlit as st
+
+from dnaconv_core.errors import DnaConvError
+from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.runs.queue import submit
+from dnaconv_core.runs.spec import RunSpec
+from dnaconv_core.runs.store import Store
+from frame import state
+from frame.page import errors_shown
+from frame.storing import stores
+from frame.words import plain
+from learn.better import find_better
+from learn.data_picker import data_details, data_picker, missing_parts, name_of
+from learn.settings import NETWORK, OF_DATA, TRAINING
+
+_TWICE = 3  # seconds in which a second press is a double click
+
+
+def start_bar(
+    experiment: Experiment,
+    begins: tuple[str, str],
+    settings: dict[str, Any],
+    error: DnaConvError | None,
+    *,
+    readable: bool,
+) -> None:
+    """begins: the preset, and the model whose weights it starts with."""
+    choice = state.data()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        press = st.button(
+            "Start training",
+            type="primary",
+            icon=":material/play_arrow:",
+            **stores(disabled=error is not None or not readable or bool(missing_parts(experiment))),
+        )
+        name = st.text_input(
+            "Name of the run",
+            placeholder="Name of the run (optional)",
+            max_chars=60,
+            label_visibility="collapsed",
+            width=230,
+        )
+        with st.popover(f"Learns from {plain(name_of(choice.source))}", icon=":material/database:"):
+            data_picker()
+            data_details(experiment)
+        find_better(experiment, possible=readable and not missing_parts(experiment))
+    if error is not None and str(error).split()[0] not in (*NETWORK, *TRAINING):  # its field may be folded away
+        st.markdown(f":red[{plain(error)}]")
+    if press:
+        with errors_shown():
+            _launch(experiment, begins, settings, name.strip())
+
+
+def _launch(experiment: Experiment, begins: tuple[str, str], settings: dict[str, Any], name: str) -> None:
+    preset, start = begins
+    standard = experiment.model_config(preset).to_json() | experiment.train_config(preset).to_json()
+    if settings["eval_every"] == standard["eval_every"]:  # untouched: a short run still gets a curve
+        settings = settings | {"eval_every": max(1, min(settings["eval_every"], settings["epochs"] // 10))}
+    changed = {key: value for key, value in settings.items() if key not in OF_DATA and value != standard[key]}
+    spec = RunSpec(experiment.key, *state.data(), preset=preset, settings=changed, start=start)
+    last, started, now = st.session_state.get("_started"), (spec.to_json(), name), time.monotonic()
+    if last is not None and last[0] == started and now - last[1] < _TWICE:
+        return
+    run = submit(Store(), spec, name)
+    st.session_state["_started"] = (started, now)
+    state.choose(run=run.id)
+    st.rerun()
