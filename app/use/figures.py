@@ -19,9 +19,9 @@ _STRANDS = {"+": "+ strand", "-": "− strand"}
 
 
 def track(found: Scan, peaks: list[Peak], threshold: float, *, unit: str) -> dict[str, Any]:
-    """Scores of the strands along the sequence, peaks shaded, the threshold as a line."""
+    """Scores of the strands along the sequence (bases from 1), sites of peaks shaded, the threshold as a line."""
     traces = []
-    middle = found.start + found.window // 2
+    middle = found.start + found.window // 2 + 1
     lines = list(zip((_STRANDS[strand] for strand in found.strands), found.scores[:, :, 0], strict=True))
     if len(lines) == 2 and np.allclose(lines[0][1], lines[1][1], atol=1e-5, equal_nan=True):
         lines = [("both strands", lines[0][1])]  # the network reads both: one line would hide the other
@@ -40,16 +40,17 @@ def track(found: Scan, peaks: list[Peak], threshold: float, *, unit: str) -> dic
                 "hovertemplate": f"{name}, base %{{x:,}}: %{{y:.3f}}<extra></extra>",
             }
         )
+    wider = 0.0015 * found.scores.shape[1]  # or a site of seven bases would be no wider than a hair
     shades = [
         {
             "type": "rect",
-            "x0": peak.start,
-            "x1": peak.end,
+            "x0": (peak.site or peak).start + 0.5 - wider,
+            "x1": (peak.site or peak).end + 0.5 + wider,
             "y0": 0,
             "y1": 1,
             "yref": "paper",
             "fillcolor": "theme:series1",
-            "opacity": 0.13,
+            "opacity": 0.35,
             "line": {"width": 0},
         }
         for peak in sorted(peaks, key=lambda peak: -peak.score)[:_SHADES]
@@ -62,7 +63,7 @@ def track(found: Scan, peaks: list[Peak], threshold: float, *, unit: str) -> dic
             "margin": _MARGIN,
             "showlegend": len(traces) > 1,
             "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
-            "xaxis": {"title": {"text": "base (from 0)"}, "tickformat": ",d", **_whole(found.scores.shape[1])},
+            "xaxis": {"title": {"text": "base"}, "tickformat": ",d", **_whole(found.scores.shape[1])},
             "yaxis": {"title": {"text": safe(unit)}, "rangemode": "tozero"},
             "shapes": shades,
         },
@@ -92,7 +93,7 @@ def efficacy(sites: list[SirnaSite], chosen: list[SirnaSite], cds: tuple[int, in
         {
             "type": "scatter",
             "mode": "lines",
-            "x": [site.start for site in ordered],
+            "x": [site.start + 1 for site in ordered],
             "y": [round(site.prediction, 4) for site in ordered],
             "name": "every site",
             "line": {"color": "theme:muted", "width": 1.1},
@@ -101,7 +102,7 @@ def efficacy(sites: list[SirnaSite], chosen: list[SirnaSite], cds: tuple[int, in
         {
             "type": "scatter",
             "mode": "markers",
-            "x": [site.start for site in chosen],
+            "x": [site.start + 1 for site in chosen],
             "y": [round(site.prediction, 4) for site in chosen],
             "customdata": [site.start for site in chosen],
             "name": "passes the filters",
@@ -111,14 +112,14 @@ def efficacy(sites: list[SirnaSite], chosen: list[SirnaSite], cds: tuple[int, in
     ]
     shapes = []
     if cds:
-        box = {"x0": cds[0], "x1": cds[1], "y0": 0, "y1": 1, "yref": "paper", "line": {"width": 0}}
+        box = {"x0": cds[0] + 0.5, "x1": cds[1] + 0.5, "y0": 0, "y1": 1, "yref": "paper", "line": {"width": 0}}
         shapes.append({"type": "rect", "fillcolor": "theme:series0", "opacity": 0.07, **box})
     return {
         "data": traces,
         "layout": {
             "margin": _MARGIN,
             "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
-            "xaxis": {"title": {"text": "first base of the site (from 0)"}, "tickformat": ",d"},
+            "xaxis": {"title": {"text": "first base of the site"}, "tickformat": ",d"},
             "yaxis": {"title": {"text": safe(unit)}},
             "shapes": shapes,
         },

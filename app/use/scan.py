@@ -9,16 +9,13 @@ import streamlit as st
 
 from components.sequences_in import covariate_inputs
 from dnaconv_core.errors import InputError
-from dnaconv_core.evaluate.calibration import Reference, read_reference, scanned_negatives
-from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.progress import Progress
-from dnaconv_core.scan.scan import EDGES, Scan, plan_scan, scan
-from dnaconv_core.scan.tracks import threshold_at
+from dnaconv_core.scan.chance import FALSE_PEAKS, by_chance
+from dnaconv_core.scan.scan import EDGES, Scan, ScanOptions, plan_scan, scan
 from frame import state
 from frame.cache import bundle
 from frame.job import background
-from frame.models import ModelRef, the_model
-from frame.outputs import question
+from frame.models import the_model
 from frame.page import model_page
 from frame.words import plain
 from use.scan_result import Cut, show_scan
@@ -27,7 +24,7 @@ from use.scan_targets import Target, ask_targets, check_targets, tell_too_short
 if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
 
-_RATES = (0.1, 0.05, 0.01, 0.005, 0.001)
+_WISHES = (0.1, 1.0, 10.0, 100.0)
 _LINE = "Where in a long sequence the model sees what it learned, on both strands."
 
 
@@ -41,19 +38,28 @@ def draw() -> None:
         with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
             edges = _edges(model)
             covariates = covariate_inputs(model.config, "scan")
-            rate, threshold = _cut(question(ref), read_reference(ref.path, ref.output))
+            wish, threshold = _cut()
         if not targets:
             st.info("Paste a sequence above, or choose the example.", icon=":material/arrow_upward:")
             return
         check_targets(targets)
-        asked = ("scan", ref._replace(output=0), edges, covariates, tuple(target.key for target in targets))
-        found = background(asked, lambda progress: _scan_all(model, targets, edges, covariates, progress))
-        if found is not None:
-            if rate is not None:
-                threshold = threshold_at(_negatives(ref), rate)
+        key = (ref._replace(output=0), edges, covariates, tuple(target.key for target in targets))
+        found = background(("scan", *key), lambda progress: _scan_all(model, targets, edges, covariates, progress))
+        if found is None:
+            return
+        how = ScanOptions(edges=edges, covariates=np.float32(covariates) if covariates else None)
+        threes = [(target.contig, target.start, target.end) for target in targets]
+        chance = background(
+            ("scan chance", ref.output, *key),
+            lambda progress: by_chance(model.model, threes, how=how, task=ref.output, progress=progress),
+            words="Counting the peaks of shuffled sequence",
+        )
+        if chance is not None:
+            at = chance.threshold(wish) if wish else threshold
             tell_too_short(targets, model.config.length)
             beside = state.beside(model.config.covariates, covariates)
-            show_scan(model, targets, found, Cut(threshold, rate, beside), ref.output)
+            cut = Cut(at, chance, beside, how.covariates)
+            show_scan(model, targets, found, cut, ref.output)
 
 
 def _edges(model: Bundle) -> str:
@@ -71,27 +77,20 @@ def _edges(model: Bundle) -> str:
     )
 
 
-def _cut(experiment: Experiment, reference: Reference | None) -> tuple[float | None, float]:
-    """The false-positive rate that chooses the threshold, or the threshold itself."""
-    if experiment.answer.yes_or_no and reference is not None and len(reference.negatives):
-        there = [rate for rate in _RATES if rate * len(reference.negatives) >= 1]
-        rate = st.segmented_control(
-            "Peaks: share of validation negatives above",
-            there,
-            format_func=lambda value: f"{value:.1%}",
-            default=0.01 if 0.01 in there else there[-1],
-            required=True,
-            key="scan_rate",
-            help="The threshold is the lowest one that at most this share of the validation negatives reaches.",
-        )
-        return rate, 0.5
-    default = 0.5 if experiment.answer.yes_or_no else 1.0
-    return None, st.number_input("Peaks from", value=default, step=0.05, key="scan_threshold", width=160)
-
-
-@st.cache_data(show_spinner="Reading the validation negatives on both strands…", max_entries=6)
-def _negatives(ref: ModelRef) -> np.ndarray:
-    return scanned_negatives(bundle(ref).model, read_reference(ref.path, ref.output), ref.output)
+def _cut() -> tuple[float, float]:
+    """The false peaks to expect that choose the threshold, or 0 and the threshold itself."""
+    wish = st.segmented_control(
+        "Peaks: false ones expected",
+        [*_WISHES, 0],
+        format_func=lambda value: f"{value:g}" if value else "Own threshold",
+        default=FALSE_PEAKS,
+        required=True,
+        key="scan_wish",
+        help="By chance, in all that is scanned: counted in shuffles of these sequences that keep every pair of "
+        "neighbouring bases.",
+    )
+    own = 0.5 if wish else st.number_input("Peaks from", value=0.5, step=0.05, key="scan_threshold", width=160)
+    return wish, own
 
 
 def _scan_all(

@@ -13,7 +13,7 @@ from dnaconv_core.errors import InputError
 from dnaconv_core.experiments import all_experiments
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import reverse_complement_text
-from dnaconv_core.sirna.design import Design, design
+from dnaconv_core.sirna.design import GUESSED, Design, design
 from dnaconv_core.sirna.offtargets import LENGTH
 from dnaconv_core.storing import check_path
 from frame import state
@@ -80,8 +80,8 @@ def _asked() -> tuple[list[Record], str, str]:
     cds = right.text_input(
         "Coding region (optional)",
         key="sirna_cds",
-        placeholder="250-1450",
-        help="On a single mRNA, from 0, end not included; else the longest open reading frame.",
+        placeholder="251-1450",
+        help="On a single mRNA: first and last base, from 1; else it is guessed, the longest open reading frame.",
     )
     if transcriptome:
         check_path()
@@ -107,8 +107,8 @@ def _span(text: str) -> tuple[int, int] | None:
         return None
     start, _, end = text.strip().partition("-")
     if not (start.strip().isdigit() and end.strip().isdigit()):
-        raise InputError(f"the coding region is {text!r}: write start-end, such as 250-1450")
-    return int(start), int(end)
+        raise InputError(f"the coding region is {text!r}: write start-end, such as 251-1450")
+    return int(start) - 1, int(end)
 
 
 def _shown(found: Design) -> None:
@@ -123,7 +123,10 @@ def _shown(found: Design) -> None:
         st.metric("Pass the filters", f"{len(chosen):,}", width="content")
         best = f"{sites[0].prediction:.2f}"
         st.metric("Best prediction", best, help=plain(state.experiment().label), width="content")
-        st.metric("Coding region", f"{cds[0]:d}–{cds[1]:d}" if cds else "not found", width="content")
+        how = f"Coding region, {GUESSED if found.guessed else 'given'}" if cds else "Coding region"
+        none = "No open reading frame of 300 bases was found, and none was given."
+        span = f"{cds[0] + 1:,}–{cds[1]:,}" if cds else "not known"
+        st.metric(how, span, help=None if cds else none, width="content")
     with st.container(border=True):
         clicked = chart(
             figures.efficacy(sites, chosen, cds, state.experiment().label),
@@ -135,7 +138,7 @@ def _shown(found: Design) -> None:
     if not chosen:
         st.info("No site passes: loosen the filters above.", icon=":material/filter_alt_off:")
         return
-    site = sites_table(chosen)
+    site = sites_table(chosen, guessed=found.guessed)
     if site is None and clicked and isinstance(clicked["data"], int):
         site = next((one for one in chosen if one.start == clicked["data"]), None)
     show_site(site or chosen[0])

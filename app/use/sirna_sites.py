@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from components.sequence import Row, sequences
-from dnaconv_core.sirna.design import SirnaSite, oligos, sites_csv
+from components.sequence import Mark, Row, sequences
+from dnaconv_core.sirna.design import NOT_SEARCHED, SirnaSite, apart, duplex, oligos, sites_csv
 from dnaconv_core.sirna.offtargets import LENGTH
 from dnaconv_core.sirna.rules import RULES, XIA
 from frame import state
@@ -42,16 +42,20 @@ def filtered(sites: list[SirnaSite]) -> list[SirnaSite]:
     return kept
 
 
-def sites_table(chosen: list[SirnaSite]) -> SirnaSite | None:
+def sites_table(chosen: list[SirnaSite], *, guessed: bool) -> SirnaSite | None:
     """The sites in a table; the one that is picked there."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{len(chosen):,} sites**, best first", help="Choose a row to see that siRNA below.")
+            words = st.container(width="content")
+            about = "Of sites that overlap, only the best one is listed."
+            if st.toggle("Without overlapping neighbours", True, key="sirna_apart", help=about):
+                chosen = apart(chosen)
+            words.markdown(f"**{len(chosen):,} sites**, best first", help="Choose a row to see that siRNA below.")
             dtdt = st.toggle("dTdT overhangs", key="sirna_dtdt", help="Order with dTdT instead of the mRNA's bases.")
             csv = sites_csv(chosen, dtdt=dtdt)
             st.download_button("CSV to order", csv, "sirna.csv", icon=":material/download:", on_click="ignore")
         shown = chosen[:_ROWS]
-        columns = _columns(shown)
+        columns = _columns(shown, guessed)
         number = st.column_config.NumberColumn
         event = st.dataframe(
             columns,
@@ -61,6 +65,7 @@ def sites_table(chosen: list[SirnaSite]) -> SirnaSite | None:
             selection_mode="single-row",
             key="sirna_table",
             column_config={
+                "off-targets": st.column_config.TextColumn(help="Give a transcriptome above to have them counted."),
                 "prediction": number(format="%.3f", help=state.experiment().label),
                 "GC": number(format="%.0f %%"),
                 "ΔΔG": number(
@@ -75,12 +80,14 @@ def sites_table(chosen: list[SirnaSite]) -> SirnaSite | None:
     return shown[rows[0]] if rows and rows[0] < len(shown) else None
 
 
-def _columns(shown: list[SirnaSite]) -> dict[str, list[Any]]:
+def _columns(shown: list[SirnaSite], guessed: bool) -> dict[str, list[Any]]:
     columns = {  # what decides first: a narrow window shows no more
         "guide (5'→3')": [site.guide for site in shown],
         "prediction": [site.prediction for site in shown],
-        "start": [site.start for site in shown],
+        "first base": [site.start + 1 for site in shown],
     }
+    if shown[0].off_target is None:
+        columns["off-targets"] = [NOT_SEARCHED] * len(shown)
     if shown[0].off_target is not None:
         columns["exact"] = [site.off_target.exact for site in shown]
         columns["1 mismatch"] = [site.off_target.one_mismatch for site in shown]
@@ -90,7 +97,7 @@ def _columns(shown: list[SirnaSite]) -> dict[str, list[Any]]:
         "ΔΔG": [site.asymmetry for site in shown],
         "Reynolds": [site.reynolds for site in shown],
         "Ui-Tei": [_kept(site, "ui_tei") for site in shown],
-        "region": [site.region for site in shown],
+        "region, guessed" if guessed else "region": [site.region for site in shown],
         "run": [site.longest_run for site in shown],
         "hairpin": [site.longest_stem for site in shown],
         "seed": [site.seed for site in shown],
@@ -115,14 +122,24 @@ def show_site(site: SirnaSite) -> None:
 
 def _strands(site: SirnaSite) -> None:
     dtdt = bool(st.session_state.get("sirna_dtdt"))
-    st.markdown(f"**Site {site.start:,}–{site.start + LENGTH:,}** {plain(site.region)}")
-    sequences(
-        [Row(site.target, "target", "5'→3'"), Row(site.guide, "guide", "5'→3'")], key="sirna_strands", numbers=True
-    )
+    st.markdown(f"**Site {site.start + 1:,}–{site.start + LENGTH:,}** {plain(site.region)}")
+    pair = duplex(site, dtdt=dtdt)
+    over, under = (Mark(*columns, "overhang, unpaired") for columns in pair.overhangs)
+    seed = Mark(*pair.seed, "seed, bases 2 to 8 of the guide")
+    rows = [
+        Row(site.target, "target", "5'→3'"),
+        Row(pair.sense, "sense", "5'→3'", (over,)),
+        Row(pair.bonds, "pairs", "19"),
+        Row(pair.antisense, "antisense (guide)", "3'→5'", (under, seed)),
+    ]
+    sequences(rows, key="sirna_strands")
+    st.caption("Underlined: the overhangs, and in the antisense strand the seed (its bases 2 to 8 from the right).")
     sense, antisense = oligos(site, dtdt=dtdt)
-    st.code(f"sense      {sense}\nantisense  {antisense}", language=None)
+    st.code(f"sense      5'-{sense}-3'\nantisense  5'-{antisense}-3'", language=None)
     st.caption(f"Ends: {site.energy_5:.1f} kcal/mol at the guide's 5' end, {site.energy_3:.1f} at its 3' end.")
-    if site.off_target is not None:
+    if site.off_target is None:
+        st.caption(f"Off-targets: {NOT_SEARCHED}, as no transcriptome is given.")
+    else:
         other = site.off_target
         st.caption(
             f"In the transcriptome: {other.exact:,} exact and {other.one_mismatch:,} one-mismatch matches "

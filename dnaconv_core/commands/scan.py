@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from dnaconv_core.data.genome import Contig
     from dnaconv_core.model.bundle import Bundle
     from dnaconv_core.results import Skipped
+    from dnaconv_core.scan.files import Scanned
+    from dnaconv_core.sequence.motif import Motif
 
+_SHOWN = 20  # peaks of each sequence
 _SMALL = 64 << 20  # bytes of FASTA that are read whole
 
 
@@ -31,8 +35,13 @@ def add(groups: Any, command: Any) -> None:
     scanning.add_argument("--bedgraph", default="", metavar="FILE", help="write every window's score there")
     scanning.add_argument("--bigwig", default="", metavar="FILE", help="the same for a genome browser")
     cut = scanning.add_mutually_exclusive_group()
+    cut.add_argument(
+        "--false-peaks", type=float, default=None, metavar="X", help="peaks to expect by chance in all (default: 1)"
+    )
     cut.add_argument("--threshold", type=float, default=None, metavar="X", help="a peak's least prediction")
     cut.add_argument("--fpr", type=float, default=None, metavar="X", help="or the share of validation negatives above")
+    motifs = "motifs that sites are matched with: a file, or a word (default: the experiment's motif)"
+    scanning.add_argument("--motifs", default="", metavar="FILE|WORD", help=motifs)
     scanning.add_argument(
         "--edges",
         choices=("exact", "context"),
@@ -45,50 +54,88 @@ def add(groups: Any, command: Any) -> None:
 
 
 def scan(options: Namespace) -> Answer:
+    from dnaconv_core.scan.chance import by_chance
     from dnaconv_core.scan.files import scan_to_files
     from dnaconv_core.scan.scan import ScanOptions, plan_scan
 
     bundle = open_model(options)
     of = chosen_output(options, bundle.config)
-    threshold, words = _threshold(bundle, of.number, options.threshold, options.fpr)
+    chosen = _asked_threshold(bundle, of.number, options.threshold, options.fpr)
     given = given_covariates(bundle, options.covariate)
     how = ScanOptions(edges=options.edges, covariates=given, max_unknown=options.max_unknown)
+    motifs = _motifs(options.motifs, bundle.experiment)
     with ExitStack() as stack:
         targets, skipped = _targets(stack, options.fasta, options.region, bundle.config.alphabet)
+        chance = by_chance(bundle.model, targets, how=how, task=of.number)
+        threshold = chosen[0] if chosen else chance.threshold(_wished(options.false_peaks))
         results = scan_to_files(
             bundle.model,
             targets,
             threshold=threshold,
             task=of.number,
             how=how,
+            motifs=motifs,
+            chance=chance,
             bed=options.bed,
             bedgraph=options.bedgraph,
             bigwig=options.bigwig,
             progress=Bar(),
         )
     plan = plan_scan(bundle.model, edges=options.edges)
+    words = f"{chosen[1] if chosen else f'from {threshold:.4g}'}: {chance.words(threshold)}"
     lines = [*of.lines, f"{plan.method} scan, {plan.edges} edges{'; ' + plan.note if plan.note else ''}; peaks {words}"]
     for result in results:
-        missing = f", {result.n_missing:,} with unknown bases left out" if result.n_missing else ""
-        lines.append(f"{result.id}: {result.n_scored:,} windows scored{missing}; {len(result.peaks):,} peaks")
-        lines += [f"  {p.start:>10} {p.end:>10} {p.strand} {p.score:.4f}" for p in result.peaks[:20]]
-        if len(result.peaks) > 20:
-            lines.append(f"  … and {len(result.peaks) - 20:,} more")
+        lines += _lines(result)
     sequences = [
         {
             "id": result.id,
             "length": result.length,
             "n_scored": result.n_scored,
             "n_missing": result.n_missing,
-            "peaks": [{"start": p.start, "end": p.end, "strand": p.strand, "score": p.score} for p in result.peaks],
+            "peaks": [peak.as_json() for peak in result.peaks],
         }
         for result in results
     ]
-    return Answer({**of.facts, "sequences": sequences, **skipped_json(skipped)}, "\n".join(lines))
+    cut = {"threshold": threshold, "expected_by_chance": float(chance.expected(threshold)), "shuffled": chance.bases}
+    return Answer({**of.facts, **cut, "sequences": sequences, **skipped_json(skipped)}, "\n".join(lines))
 
 
-def _threshold(bundle: Bundle, output: int, threshold: float | None, fpr: float | None) -> tuple[float, str]:
-    """The least prediction of a peak, and how it was chosen: as given, by the negatives, else 0.5."""
+def _lines(result: Scanned) -> list[str]:
+    """What was found in one sequence; positions as in BED."""
+    missing = f", {result.n_missing:,} with unknown bases left out" if result.n_missing else ""
+    lines = [f"{result.id}: {result.n_scored:,} windows scored{missing}; {len(result.peaks):,} peaks"]
+    for peak in result.peaks[:_SHOWN]:
+        line, site = f"  {peak.start:>10} {peak.end:>10} {peak.side} {peak.score:.4f}  q {peak.q:.2g}", peak.site
+        if site:
+            named = f"{site.motif} {site.word}" if site.motif else site.word
+            line += f"  site {site.start}-{site.end}, summit {site.summit}: {named}"
+        lines.append(line)
+    more = len(result.peaks) - _SHOWN
+    return [*lines, f"  … and {more:,} more"] if more > 0 else lines
+
+
+def _motifs(given: str, experiment: str) -> Sequence[Motif]:
+    """What sites are matched with: as given, else what the model's experiment is known to look for."""
+    from dnaconv_core.experiments import recorded_experiment
+    from dnaconv_core.interpret.naming import targets
+    from dnaconv_core.sequence.motif import from_iupac
+
+    known = recorded_experiment(experiment).motif
+    if given:
+        return targets(given)
+    return [from_iupac(known, known)] if known else []
+
+
+def _wished(false_peaks: float | None) -> float:
+    from dnaconv_core.scan.chance import FALSE_PEAKS
+
+    return FALSE_PEAKS if false_peaks is None else false_peaks
+
+
+def _asked_threshold(
+    bundle: Bundle, output: int, threshold: float | None, fpr: float | None
+) -> tuple[float, str] | None:
+    """The least prediction of a peak where it or a share of the negatives was asked for, and the words for it."""
     from dnaconv_core.evaluate.calibration import read_reference, scanned_negatives
     from dnaconv_core.scan.tracks import threshold_at
 
@@ -96,19 +143,16 @@ def _threshold(bundle: Bundle, output: int, threshold: float | None, fpr: float 
         if np.isnan(threshold):
             raise InputError("--threshold is nan: it must be a number")
         return threshold, f"from {threshold:g}"
+    if fpr is None:
+        return None
     if not answer_of_one(bundle.config.answer).yes_or_no:
-        if fpr is not None:
-            raise InputError("--fpr needs a yes-or-no model: this one predicts a number, give --threshold")
-        return float("inf"), "none: this model predicts a number, give --threshold"
+        raise InputError("--fpr needs a yes-or-no model: this one predicts a number, give --threshold")
     reference = read_reference(bundle.path, output)
     if reference is None or not len(reference.negatives):
-        if fpr is not None:
-            raise InputError(f"--fpr needs validation predictions, which {bundle.path} does not have: give --threshold")
-        return 0.5, "from 0.5 (there are no validation negatives to choose by)"
+        raise InputError(f"--fpr needs validation predictions, which {bundle.path} does not have: give --threshold")
     negatives = scanned_negatives(bundle.model, reference, output)
-    share = max(0.01, 1 / len(negatives)) if fpr is None else fpr
-    chosen = threshold_at(negatives, share)
-    return chosen, f"from {chosen:.4g}, which {share:g} of {len(negatives):,} validation negatives reach"
+    chosen = threshold_at(negatives, fpr)
+    return chosen, f"from {chosen:.4g}, which {fpr:g} of {len(negatives):,} validation negatives reach"
 
 
 def _targets(

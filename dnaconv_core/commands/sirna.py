@@ -18,13 +18,14 @@ def add(groups: Any, command: Any) -> None:
     designing.add_argument("--transcriptome", default="", metavar="FILE", help="FASTA in which matches are counted")
     designing.add_argument("--cds", default="", metavar="START-END", help="coding region, from 0; else the longest ORF")
     designing.add_argument("--dtdt", action="store_true", help="oligos end in dTdT instead of the mRNA's bases")
+    designing.add_argument("--apart", action="store_true", help="leave out sites that overlap a better one")
     designing.add_argument("--show", type=int, default=20, metavar="N", help="sites to print (default 20)")
     designing.add_argument("--out", default="", metavar="FILE.csv", help="write all sites and oligos there")
 
 
 def sirna(options: Namespace) -> Answer:
     from dnaconv_core.data.fasta import read_sequences, told_apart
-    from dnaconv_core.sirna.design import design, sites_csv
+    from dnaconv_core.sirna.design import GUESSED, NOT_SEARCHED, apart, design, sites_csv
     from dnaconv_core.sirna.offtargets import LENGTH
     from dnaconv_core.wholefile import WholeFile
 
@@ -35,18 +36,26 @@ def sirna(options: Namespace) -> Answer:
     result = design(
         open_model(options), given.records, cds=cds, transcriptome=options.transcriptome or None, progress=Bar()
     )
+    ranked = apart(result.sites) if options.apart else result.sites
+    how = GUESSED if result.guessed else "given"
+    regions = {name: {"start": low, "end": high, "how": how} for name, (low, high) in result.cds.items()}
     sites = []
-    for site in result.sites:
+    for site in ranked:
         row = {name: getattr(site, name) for name in ("id", "start", "target", "guide", "prediction", "gc", "rules")}
-        if site.off_target is not None:
+        row |= {"region": site.region or None}
+        if site.off_target is None:
+            row |= {"off_targets": NOT_SEARCHED}
+        else:
             row |= site.off_target._asdict() | {"names": list(site.off_target.names)}
         sites.append(row)
     if options.out:
         with WholeFile(options.out) as whole:
-            whole.file.write(sites_csv(result.sites, dtdt=options.dtdt))
+            whole.file.write(sites_csv(ranked, dtdt=options.dtdt))
     missing = f"; {result.n_missing:,} with unknown bases left out" if result.n_missing else ""
     lines = [f"{len(sites):,} sites, best first{missing}"]
-    for site in result.sites[: options.show]:
+    lines += [f"coding region of {name}: {low}-{high}, {how}" for name, (low, high) in result.cds.items()]
+    lines += [] if options.transcriptome else [f"off-targets: {NOT_SEARCHED} (give --transcriptome)"]
+    for site in ranked[: options.show]:
         kept = sum(site.rules.values())
         line = f"  {site.id} {site.start:>6}  {site.guide}  {site.prediction:.3f}  GC {site.gc:.0%}"
         line += f"  ΔΔG {site.asymmetry:+.1f}  rules {kept}/{len(site.rules)}"
@@ -54,7 +63,7 @@ def sirna(options: Namespace) -> Answer:
             line += f"  matches {site.off_target.exact} + {site.off_target.one_mismatch}"
         lines.append(line)
     lines += [f"written to {options.out}"] if options.out else []
-    return Answer({"sites": sites, **skipped_json(given.skipped)}, "\n".join(lines))
+    return Answer({"cds": regions, "sites": sites, **skipped_json(given.skipped)}, "\n".join(lines))
 
 
 def _cds(text: str) -> tuple[int, int] | None:

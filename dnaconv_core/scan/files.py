@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,8 +13,11 @@ import numpy as np
 from dnaconv_core.data.genome import Contig
 from dnaconv_core.errors import InputError
 from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.scan.chance import Chance
 from dnaconv_core.scan.scan import DEFAULTS, ScanOptions, default_strands, plan_scan, scan_chunks
+from dnaconv_core.scan.sites import locate
 from dnaconv_core.scan.tracks import Peak, PeakCaller, write_bed, write_bedgraph, write_bigwig
+from dnaconv_core.sequence.motif import Motif
 from dnaconv_core.wholefile import WholeFile
 
 if TYPE_CHECKING:
@@ -37,13 +41,16 @@ def scan_to_files(
     threshold: float = np.inf,
     how: ScanOptions = DEFAULTS,
     task: int = 0,
+    motifs: Sequence[Motif] | None = None,
+    chance: Chance | None = None,
     bed: Path | str | None = None,
     bedgraph: Path | str | None = None,
     bigwig: Path | str | None = None,
     progress: Progress = SILENT,
 ) -> list[Scanned]:
     """Scan each (contig, start, end); peaks are windows that reach `threshold`. Scores are predictions of the
-    output `task`.
+    output `task`. motifs: locate each peak's site, and tell which of these match there (see `locate`); without it,
+    peaks are windows only. chance: what they are expected by (see `by_chance`).
 
     A file appears under its name only when it is complete. Raises InputError when a name comes twice or no sequence is
     as long as a window, DataError when a file cannot be written.
@@ -59,17 +66,31 @@ def scan_to_files(
         if track is not None:
             track.file.write(f"# score of the {window}-base window around each base, the higher strand; {edges}\n")
         for target in targets:
-            results.append(_scanned(model, target, threshold, how, task, track, count))
-            if bed_file is not None:
-                write_bed(bed_file.file, results[-1].id, results[-1].peaks)
+            found = _scanned(model, target, threshold, how, task, track, count)
+            if motifs is not None:
+                contig, beside = target[0], how.covariates
+                peaks = locate(model, contig, found.peaks, task=task, covariates=beside, motifs=motifs, progress=count)
+                found = found._replace(peaks=peaks)
+            results.append(found)
             if progress.should_stop():
                 break
+        if chance is not None:
+            results = _told(results, chance)
+        if bed_file is not None:
+            for result in results:
+                write_bed(bed_file.file, result.id, result.peaks)
         if track is not None and bigwig:
             if not any(result.n_scored for result in results):
                 raise InputError("no window could be scored, so there is nothing for a bigWig: look at the N bases")
             track.file.flush()
             write_bigwig(bigwig, track.part, {contig.name: contig.length for contig, _, _ in targets})
     return results
+
+
+def _told(results: list[Scanned], chance: Chance) -> list[Scanned]:
+    """With q-values, which are over all sequences together."""
+    told = iter(chance.told([peak for result in results for peak in result.peaks]))
+    return [result._replace(peaks=list(islice(told, len(result.peaks)))) for result in results]
 
 
 def _checked(targets: Iterable[tuple[Contig, int, int]], window: int) -> list[tuple[Contig, int, int]]:

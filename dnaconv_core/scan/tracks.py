@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.scan.scan import Chunk
+
+
+class PeakSite(NamedTuple):
+    """What the model reads in a peak's window: bases [start, end) of the contig, and a motif's match there."""
+
+    summit: int  # the base in the middle of what counts
+    start: int
+    end: int
+    word: str  # the match as its strand reads it, else the site's letters
+    motif: str = ""  # '' where none matches
+    strand: str = "."  # the match's; '.' without one, or where a palindrome says nothing of it
+    at: int | None = None  # first base of the match
+    p_value: float | None = None  # of such a match at one place of random sequence
 
 
 class Peak(NamedTuple):
@@ -22,6 +35,20 @@ class Peak(NamedTuple):
     end: int
     strand: str  # that scores higher; '.' where both score the same
     score: float  # the window's prediction
+    site: PeakSite | None = None  # where it was looked for (see `scan.sites`)
+    expected: float | None = None  # peaks of this height or more by chance in the whole scan (see `scan.chance`)
+    q: float | None = None  # the share of false peaks among those of this height or more
+
+    @property
+    def side(self) -> str:
+        """The strand of the site: as the model tells it, else as the motif does."""
+        return self.site.strand if self.strand == "." and self.site else self.strand
+
+    def as_json(self) -> dict[str, Any]:
+        """Positions from 0, ends not included."""
+        site = self.site._asdict() if self.site else None
+        found = {"start": self.start, "end": self.end, "strand": self.strand, "score": self.score}
+        return {**found, "site": site, "expected": self.expected, "q": self.q}
 
 
 class PeakCaller:
@@ -97,12 +124,17 @@ def threshold_at(predictions: np.ndarray, fpr: float) -> float:
     return float(np.nextafter(values[allowed], np.float32(np.inf)))
 
 
-def write_bed(file: TextIO, name: str, peaks: Iterable[Peak]) -> None:
-    """BED6, the prediction in the name; the score column is the prediction × 1000, kept within 0 to 1000."""
+def write_bed(file: TextIO, name: str, peaks: Sequence[Peak]) -> None:
+    """BED6, the prediction in the name; the score column is the prediction × 1000, kept within 0 to 1000.
+
+    Where sites were located BED8: thickStart and thickEnd are the site, and the strand is the site's.
+    """
+    located = any(peak.site for peak in peaks)
     for number, peak in enumerate(peaks, 1):
         score = round(1000 * min(max(peak.score, 0.0), 1.0))
-        fields = [name, peak.start, peak.end, f"peak_{number}_{peak.score:.4g}", score, peak.strand]
-        file.write("\t".join(map(str, fields)) + "\n")
+        thick = (peak.site.start, peak.site.end) if peak.site else (peak.start, peak.start)  # none, as UCSC writes it
+        fields = [name, peak.start, peak.end, f"peak_{number}_{peak.score:.4g}", score, peak.side]
+        file.write("\t".join(map(str, [*fields, *(thick if located else ())])) + "\n")
 
 
 def spans(chunk: Chunk, window: int, task: int = 0) -> Iterator[tuple[int, int, float]]:

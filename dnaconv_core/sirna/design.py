@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from bisect import bisect
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
 
 DEFAULT_MODEL = "rnai_huesken"
-_LEAST_ORF = 50  # codons of an open reading frame that is taken for the coding region
+_LEAST_ORF = 300  # bases of an open reading frame that is taken for the coding region
+GUESSED = "guessed (longest ORF)"
+NOT_SEARCHED = "not searched"
 
 
 class OffTarget(NamedTuple):
@@ -75,7 +78,8 @@ class SirnaSite(NamedTuple):
 class Design(NamedTuple):
     sites: list[SirnaSite]  # best first
     n_missing: int  # sites left out for unknown bases
-    cds: dict[str, tuple[int, int]]  # coding region of each mRNA where given or found
+    cds: dict[str, tuple[int, int]]  # coding region of each mRNA where given or guessed
+    guessed: bool = False  # it was not given: each is the longest open reading frame
 
 
 def check_model(bundle: Bundle) -> None:
@@ -100,9 +104,9 @@ def design(
     """Every 21-base site of each mRNA (letters of RNA or DNA), best prediction first.
 
     The guide is the site's reverse complement, as in the data of Huesken et al. (2005). cds: start and end of the
-    coding region of a single mRNA, 0-based and half-open; by default the longest open reading frame from AUG, if it
-    has 50 codons. transcriptome: FASTA in which sites of every guide are counted. Raises InputError when the model
-    does not fit, a name comes twice, an mRNA is shorter than a site, or cds does not lie within it.
+    coding region of a single mRNA, 0-based and half-open; by default guessed: the longest open reading frame from AUG,
+    if it has 300 bases. transcriptome: FASTA in which sites of every guide are counted. Raises InputError when the
+    model does not fit, a name comes twice, an mRNA is shorter than a site, or cds does not lie within it.
     """
     check_model(bundle)
     if not records:
@@ -145,11 +149,57 @@ def design(
         ]
     order = np.argsort([-site.prediction for site in sites], kind="stable")
     progress.report(1.0, f"{len(sites):,} sites")
-    return Design([sites[i] for i in order], n_missing, {name: region for name, region in regions.items() if region})
+    known = {name: region for name, region in regions.items() if region}
+    return Design([sites[i] for i in order], n_missing, known, guessed=cds is None and bool(known))
+
+
+def apart(sites: Sequence[SirnaSite]) -> list[SirnaSite]:
+    """The sites without those that overlap a better one of the same mRNA; best first, as they come."""
+    taken: dict[str, list[int]] = {}
+    kept = []
+    for site in sites:
+        starts = taken.setdefault(site.id, [])
+        place = bisect(starts, site.start)
+        near = starts[max(place - 1, 0) : place + 1]
+        if all(abs(start - site.start) >= LENGTH for start in near):
+            starts.insert(place, site.start)
+            kept.append(site)
+    return kept
+
+
+class Duplex(NamedTuple):
+    """A siRNA as its strands lie, antiparallel; each text is as wide as the others, with blanks where a strand ends."""
+
+    sense: str  # 5'→3' from left to right
+    bonds: str  # '|' between bases that pair
+    antisense: str  # 3'→5' from left to right
+    overhangs: tuple[tuple[int, int], tuple[int, int]]  # columns of the sense strand's, and of the antisense strand's
+    seed: tuple[int, int]  # columns of the antisense strand's bases 2 to 8
+
+    def lines(self) -> str:
+        """Three lines, with the ends marked."""
+        return f"5'  {self.sense}  3'  sense\n    {self.bonds}\n3'  {self.antisense}  5'  antisense (guide)"
+
+
+def duplex(site: SirnaSite, *, dtdt: bool = False) -> Duplex:
+    """The two strands to order, 19 pairs with two unpaired bases at either 3' end; with `dtdt` those are dTdT."""
+    sense, guide = (_bases(strand) for strand in oligos(site, dtdt=dtdt))
+    gap, width = "  ", LENGTH + 2
+    return Duplex(
+        gap + sense,
+        gap + "|" * (LENGTH - 2) + gap,
+        guide[::-1] + gap,
+        ((width - 2, width), (0, 2)),
+        (LENGTH - SEED.stop, LENGTH - SEED.start),
+    )
+
+
+def _bases(strand: str) -> str:
+    return strand.replace("dTdT", "tt")  # one letter for each: small ones are DNA
 
 
 def longest_orf(text: str) -> tuple[int, int] | None:
-    """The longest open reading frame of an mRNA (AUG to a stop, included), or None if shorter than 50 codons."""
+    """The longest open reading frame of an mRNA (AUG to a stop, included), or None if shorter than 300 bases."""
     text, found = text.upper().replace("T", "U"), []
     for frame in range(3):
         start = None
@@ -161,7 +211,7 @@ def longest_orf(text: str) -> tuple[int, int] | None:
                 found.append((start, at + 3))
                 start = None
     longest = max(found, key=lambda orf: (orf[1] - orf[0], -orf[0]), default=(0, 0))
-    return longest if longest[1] - longest[0] >= 3 * _LEAST_ORF else None
+    return longest if longest[1] - longest[0] >= _LEAST_ORF else None
 
 
 def oligos(site: SirnaSite, *, dtdt: bool = False) -> tuple[str, str]:
@@ -204,7 +254,7 @@ def sites_csv(sites: Sequence[SirnaSite], *, dtdt: bool = False) -> str:
     counted = any(site.off_target for site in sites)
     head = ["rank", "id", "start", "target", "guide", "prediction", "region", "gc", "energy_5_kcal", "energy_3_kcal"]
     head += ["asymmetry_kcal", "longest_run", "longest_stem", "reynolds_score", "seed", *RULES]
-    head += ["seed_sites", "exact_sites", "one_mismatch_sites", "transcripts"] if counted else []
+    head += ["seed_sites", "exact_sites", "one_mismatch_sites", "transcripts"] if counted else ["off_targets"]
     writer.writerow([*head, "sense_oligo", "antisense_oligo"])
     for rank, site in enumerate(sites, 1):
         row = [rank, safe_cell(site.id), site.start, site.target, site.guide]
@@ -212,8 +262,10 @@ def sites_csv(sites: Sequence[SirnaSite], *, dtdt: bool = False) -> str:
         row += [f"{site.energy_5:.2f}", f"{site.energy_3:.2f}", f"{site.asymmetry:.2f}", site.longest_run]
         row += [site.longest_stem, site.reynolds, site.seed]
         row += ["pass" if site.rules[key] else "fail" for key in RULES]
-        if counted:
-            other = site.off_target
+        other = site.off_target
+        if not counted:
+            row.append(NOT_SEARCHED)
+        else:
             row += [other.seed_sites, other.exact, other.one_mismatch, " ".join(other.names)] if other else [""] * 4
         writer.writerow([*row, *oligos(site, dtdt=dtdt)])
     return out.getvalue()

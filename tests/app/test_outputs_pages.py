@@ -209,17 +209,24 @@ def test_motifs_are_kept_for_each_class(several, dashboard, settled):
 
 
 @pytest.mark.parametrize("output", [0, 1])
-def test_a_scan_cuts_where_the_negatives_of_the_class_do(several, dashboard, settled, output):
-    from dnaconv_core.evaluate.calibration import read_reference, scanned_negatives
-    from dnaconv_core.scan.tracks import threshold_at
+def test_a_scan_cuts_where_shuffles_of_the_output_do(several, dashboard, settled, output):
+    from dnaconv_core.scan.scan import scan
+    from dnaconv_core.scan.tracks import call_peaks
 
     run = several["kinds"]
     at = settled(dashboard("scan", experiment="kinds", run=run.id, output=NAMES[output]))
-    fine(at)
+    at.segmented_control(key="scan_wish").set_value(10.0).run()
+    fine(settled(at))
+    assert 0 < float(metric(at, "Expected by chance").lstrip("< ")) <= 10
     bundle = load_bundle(Store().folder(run.id))
-    negatives = scanned_negatives(bundle.model, read_reference(bundle.path, output), output)
-    rate = at.segmented_control(key="scan_rate").value
-    assert metric(at, "Threshold") == f"{threshold_at(negatives, rate):.3f}"
+    found = scan(bundle.model, at.text_area(key="scan_text").value)
+    called = call_peaks(
+        found.scores, float(metric(at, "Threshold")), window=found.window, strands=found.strands, task=output
+    )
+    table = next((frame.value for frame in at.dataframe if "summit" in frame.value), None)
+    best = max((peak.score for peak in called), default=None)
+    assert best is None or table is None or table["prediction"].max() == pytest.approx(best, abs=1e-5)
+    assert (table is None) == (metric(at, "Peaks") == "0")
 
 
 def test_variants_change_the_class(several, dashboard, settled):

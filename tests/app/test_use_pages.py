@@ -40,8 +40,11 @@ def test_scan_scores_the_example_and_calls_peaks(dashboard, trained, settled):
     assert metric(at, "Windows scored") == f"{6000 - 360 - 100 + 180 - 100:,}"
     assert metric(at, "With unknown bases") == "280"
     few = int(metric(at, "Peaks").replace(",", ""))
-    at.segmented_control(key="scan_rate").set_value(0.1).run()
-    assert int(metric(at, "Peaks").replace(",", "")) >= few
+    at.segmented_control(key="scan_wish").set_value(100.0).run()
+    assert int(metric(settled(at), "Peaks").replace(",", "")) >= few
+    assert 1 < float(metric(at, "Expected by chance")) <= 100
+    table = next(frame.value for frame in at.dataframe if "summit" in frame.value)
+    assert (table["q"].diff().dropna() >= 0).all() and table["q"].between(0, 1).all()
 
 
 def test_strands_that_agree_are_drawn_as_one_line(monkeypatch):
@@ -76,8 +79,8 @@ def test_scan_tells_its_sequences_apart(dashboard, trained, settled):
     ]
     next(box for box in at.selectbox if box.label == "Sequence").set_value(1).run()
     assert metric(at, "Windows scored") == "100"
-    for rate in (0.1, 0.01):  # another threshold, other numbers of peaks
-        at.segmented_control(key="scan_rate").set_value(rate).run()
+    for wish in (10.0, 0):  # another threshold, other numbers of peaks
+        at.segmented_control(key="scan_wish").set_value(wish).run()
         assert metric(settled(at), "Windows scored") == "100"
     at.text_area(key="scan_text").set_value(fasta.replace("s1", "s0")).run()
     assert not errors(settled(at))
@@ -168,7 +171,15 @@ def test_sirna_design_ranks_filters_and_explains(dashboard, trained, settled):
     assert metric(at, "Sites") == f"{sites:,}"
     table = at.dataframe[0].value
     assert table["prediction"].is_monotonic_decreasing
-    assert list(table)[:5] == ["guide (5'→3')", "prediction", "start", "GC", "ΔΔG"]  # what a narrow window shows
+    first = ["guide (5'→3')", "prediction", "first base", "off-targets", "GC"]  # what a narrow window shows
+    assert list(table)[:5] == first
+    assert set(table["off-targets"]) == {"not searched"} and "region, guessed" in table
+    assert table["first base"].sort_values().diff().min() >= 21 and len(table) > 5
+    at.toggle(key="sirna_apart").set_value(False).run()
+    assert len(at.dataframe[0].value) > len(table)
+    assert (
+        metric(at, "Coding region, guessed (longest ORF)") == f"88–{120 + 3 + 3 * 260 + 3}"
+    )  # an AUG earlier in frame
     passing = int(metric(at, "Pass the filters").replace(",", ""))
     at.multiselect(key="sirna_rules").set_value(["ui_tei_1"]).run()
     assert int(metric(at, "Pass the filters").replace(",", "")) < passing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import itertools
 import json
 import os
 import stat
@@ -65,13 +66,15 @@ def test_scan_prints_and_writes(dna, ask, tmp_path):
     bed, graph, wig = (tmp_path / name for name in ("p.bed", "s.bedgraph", "s.bw"))
     files = ("--bed", bed, "--bedgraph", graph, "--bigwig", wig)
     found = ask("scan", path, "--fasta", tmp_path / "s.fa", "--threshold", "0", *files)
-    assert set(found) == {"sequences"}
+    assert set(found) == {"sequences", "threshold", "expected_by_chance", "shuffled"} and found["threshold"] == 0
     one, two = found["sequences"]
     assert set(one) == {"id", "length", "n_scored", "n_missing", "peaks"}
     assert (one["id"], one["length"], one["n_scored"], one["n_missing"]) == ("one", 70, 50, 0)
     assert (two["n_scored"], two["n_missing"]) == (10, 35)
     peak = one["peaks"][0]
-    assert set(peak) == {"start", "end", "strand", "score"} and peak["end"] - peak["start"] == 21
+    assert (
+        set(peak) == {"start", "end", "strand", "score", "site", "expected", "q"} and peak["end"] - peak["start"] == 21
+    )
     window = sequence[peak["start"] : peak["end"]]
     window = window if peak["strand"] == "+" else reverse_complement_text(window)
     assert peak["score"] == pytest.approx(float(predict(model, one_hot(window))[0, 0]), abs=1e-5)
@@ -145,9 +148,14 @@ def test_sirna_prints_and_writes(ask, refuse, tmp_path, dna):
     mrna = text(60, 5, "RNA")
     (tmp_path / "m.fa").write_text(f">m\n{mrna.replace('U', 'T')}\n")
     found = ask("sirna", "--fasta", tmp_path / "m.fa", "--model", path, "--out", tmp_path / "o.csv", "--dtdt")
-    assert set(found) == {"sites"} and len(found["sites"]) == 40
+    assert set(found) == {"sites", "cds"} and len(found["sites"]) == 40 and found["cds"] == {}
     site = found["sites"][0]
-    assert set(site) == {"id", "start", "target", "guide", "prediction", "gc", "rules"}
+    known = {"id", "start", "target", "guide", "prediction", "gc", "rules"}
+    assert set(site) == known | {"region", "off_targets"} and site["off_targets"] == "not searched"
+    some = ask("sirna", "--fasta", tmp_path / "m.fa", "--model", path, "--apart", "--cds", "3-33")
+    starts = sorted(one["start"] for one in some["sites"])
+    assert 1 <= len(starts) <= 2 and all(b - a >= 21 for a, b in itertools.pairwise(starts))
+    assert some["cds"] == {"m": {"start": 3, "end": 33, "how": "given"}}
     assert site["target"] == mrna[site["start"] : site["start"] + 21]
     assert site["guide"] == reverse_complement_text(site["target"], "RNA")
     assert [s["prediction"] for s in found["sites"]] == sorted((s["prediction"] for s in found["sites"]), reverse=True)

@@ -16,7 +16,7 @@ from dnaconv_core.model.convnet import build
 from dnaconv_core.predict import predict
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import decode, from_codes, one_hot, reverse_complement, reverse_complement_text
-from dnaconv_core.sirna.design import design, longest_orf, oligos, sites_csv
+from dnaconv_core.sirna.design import NOT_SEARCHED, apart, design, duplex, longest_orf, oligos, sites_csv
 from dnaconv_core.sirna.offtargets import find_offtargets
 from dnaconv_core.sirna.rules import (
     RULES,
@@ -143,7 +143,7 @@ def test_runs_and_stems_by_hand():
 
 
 def test_regions_follow_the_coding_region(rnai):
-    orf = "AUG" + "GCU" * 60 + "UAA"
+    orf = "AUG" + "GCU" * 100 + "UAA"
     text = "GGCC" * 10 + orf + "CCGG" * 10
     assert longest_orf(text) == (40, 40 + len(orf))
     assert longest_orf("AUGGCUUAA") is None
@@ -152,6 +152,7 @@ def test_regions_follow_the_coding_region(rnai):
     end = 40 + len(orf)
     assert (by_start[end - 21], by_start[end - 20]) == ("CDS", "3' UTR")
     given = design(rnai, [Record("m", text, 0)], cds=(0, 30))
+    assert design(rnai, [Record("m", text, 0)]).guessed and not given.guessed
     assert given.cds == {"m": (0, 30)} and {s.region for s in given.sites} == {"CDS", "3' UTR"}
     with pytest.raises(InputError, match="the coding region is 5-999: it must lie within a single mRNA"):
         design(rnai, [Record("m", text, 0)], cds=(5, 999))
@@ -172,9 +173,9 @@ def test_two_records_of_one_name_are_refused(rnai):
 
 
 def test_the_longest_frame_is_found_where_no_frame_ends():
-    orf = "AUG" + "GCU" * 60 + "UAA"
+    orf = "AUG" + "GCU" * 100 + "UAA"
     assert longest_orf("CC" + orf + "AUG" * 20_000) == (2, 2 + len(orf))  # its quadratic form took minutes
-    assert longest_orf("AUG" + "GCU" * 47 + "UGA") is None  # 49 codons
+    assert longest_orf("AUG" + "GCU" * 97 + "UGA") is None  # 297 bases
     assert longest_orf(orf + "G" + orf) == (0, len(orf))  # the first of two alike
 
 
@@ -253,3 +254,38 @@ def test_the_table_orders_and_cannot_hold_a_formula(rnai, tmp_path):
     row = next(row for row in rows if row["start"] == "0")
     assert row["antisense_oligo"] == "UAAGCUUCAGGAUCUGACGdTdT" and row["ui_tei_1"] == "pass"
     assert (row["exact_sites"], row["one_mismatch_sites"], row["transcripts"]) == ("1", "0", "a")
+
+
+def test_the_duplex_is_drawn_antiparallel(rnai):
+    text = "AACGUUGACCAGUAUCGGAUCCAG"
+    site = next(one for one in design(rnai, [Record("m", text, 0)]).sites if one.start == 0)
+    drawn = duplex(site)
+    assert drawn.lines().splitlines() == [
+        "5'    CGUUGACCAGUAUCGGAUCCA  3'  sense",
+        "      |||||||||||||||||||  ",
+        "3'  UUGCAACUGGUCAUAGCCUAG    5'  antisense (guide)",
+    ]
+    pairs = [pair for pair in zip(drawn.sense, drawn.antisense, strict=True) if " " not in pair]
+    assert len(pairs) == 19 == drawn.bonds.count("|") and set(pairs) <= {("A", "U"), ("U", "A"), ("C", "G"), ("G", "C")}
+    (low, high), (under, beyond) = drawn.overhangs
+    assert (drawn.sense[low:high], drawn.antisense[under:beyond]) == ("CA", "UU")
+    assert drawn.antisense[slice(*drawn.seed)][::-1] == site.seed == site.guide[1:8]
+    assert duplex(site, dtdt=True).sense.endswith("GAUCtt") and duplex(site, dtdt=True).antisense.startswith("ttGC")
+
+
+def test_overlapping_neighbours_are_left_out(rnai):
+    sites = design(rnai, [Record("m", random_rna(200), 0), Record("n", random_rna(60, 1), 0)]).sites
+    kept = apart(sites)
+    free, expected = {"m": np.ones(200, bool), "n": np.ones(60, bool)}, []
+    for site in sites:  # the definition, the slow way
+        span = slice(site.start, site.start + 21)
+        if free[site.id][span].all():
+            free[site.id][span] = False
+            expected.append(site)
+    assert kept == expected and 2 < len(kept) < len(sites)
+
+
+def test_what_was_not_searched_says_so(rnai):
+    sites = design(rnai, [Record("m", random_rna(40), 0)]).sites
+    rows = list(csv.DictReader(io.StringIO(sites_csv(sites))))
+    assert {row["off_targets"] for row in rows} == {NOT_SEARCHED} and "exact_sites" not in rows[0]
