@@ -20,7 +20,7 @@ from dnaconv_core.memory import FULL, TorchNeedsRoom, ran_out
 
 GROUPS = (  # files of commands/, in the order of the help
     "data", "models", "search", "filters", "explain", "motifs", "report", "scan", "variants", "sirna", "pretrained",
-    "runs",
+    "runs", "app",
 )  # fmt: skip
 
 

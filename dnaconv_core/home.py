@@ -1,4 +1,4 @@
-"""Where this user's runs, data and models live: `$DNACONV_HOME`, by default `./dnaconv_home`."""
+"""Where this user's runs, data and models live, `$DNACONV_HOME` or `./dnaconv_home`, and what the package ships."""
 
 from __future__ import annotations
 
@@ -24,3 +24,10 @@ def models_folder() -> Path:
 def cache_folder() -> Path:
     """What can be made again from other files: indices and unpacked copies of genomes."""
     return home() / "cache"
+
+
+def shipped(name: str) -> Path:
+    """The folder 'app' or 'pretrained': inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    inside = package / "shipped"  # setup.py puts it into a wheel
+    return (inside if inside.is_dir() else package.parent) / name

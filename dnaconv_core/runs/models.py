@@ -10,11 +10,11 @@ from dnaconv_core.errors import BundleError
 from dnaconv_core.experiments import WORDS, all_experiments, experiment_of
 from dnaconv_core.experiments.own import KEY
 from dnaconv_core.experiments.own_store import adopt
-from dnaconv_core.home import models_folder
+from dnaconv_core.home import models_folder, shipped
 from dnaconv_core.model.bundle import CONFIG, is_bundle
 from dnaconv_core.runs.store import LIVE, Store
 
-PRETRAINED = Path(__file__).parents[2] / "pretrained"
+PRETRAINED = shipped("pretrained")
 
 
 class ModelEntry(NamedTuple):
