@@ -29,10 +29,13 @@ class Checkpoint(NamedTuple):
 
 
 def save_checkpoint(folder: Path, epoch: int, tensors: dict[str, Tensor], state: dict[str, Any]) -> Path:
-    """Write `epoch`'s checkpoint into `folder` in one step and drop all but the newest two."""
+    """Write `epoch`'s checkpoint into `folder` in one step and drop all but the newest two.
+
+    Raises OSError where the folder above is gone: a run that was removed is not made again.
+    """
     from safetensors.torch import save
 
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     content = save({k: v.contiguous() for k, v in tensors.items()}, {"state": json.dumps(state)})
     path = folder / f"epoch-{epoch:06d}.ckpt"
     write_atomic(path, hashlib.sha256(content).digest() + content)

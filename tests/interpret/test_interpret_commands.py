@@ -191,8 +191,9 @@ EXAMPLES = {
     ("change", "sentence"),
     [
         ({"y": np.zeros(4)}, r"holds sequences \(4, 61\), labels \(4,\).* do not belong together"),
+        ({"codes": np.zeros((4, 61))}, "holds sequences that are no codes from 0 to 4"),
         ({"codes": np.zeros((3, 61))}, r"holds sequences \(3, 61\)"),
-        ({"codes": np.zeros((4, 30))}, "have 30 bases and it reads 61"),
+        ({"codes": np.zeros((4, 30), np.uint8)}, "have 30 bases and it reads 61"),
         ({name: part[:0] for name, part in EXAMPLES.items()}, "no held-out examples"),
         (None, "cannot be read"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
 import time
 
@@ -206,9 +207,11 @@ def test_the_process_of_a_run_whose_folder_was_removed_ends(cancelled, monkeypat
     deadline = time.monotonic() + 120
     while store.get(run).epoch < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
+    os.kill(process.pid, signal.SIGSTOP)  # so that it cannot end before it is cancelled
     shutil.rmtree(store.folder(run))
     if cancelled:
         assert main(["runs", "cancel", run]) == 0
+    os.kill(process.pid, signal.SIGCONT)
     assert process.wait(timeout=30) == 0
     found = store.get(run)
     assert found.state == ("cancelled" if cancelled else "failed") and not store.folder(run).exists()

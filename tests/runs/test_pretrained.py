@@ -135,10 +135,12 @@ def test_predictions_are_compared_on_the_same_examples_only():
 
 
 @pytest.mark.slow
-def test_rebuilding_gives_the_same_metrics(tmp_path):
+def test_rebuilding_gives_the_same_metrics_and_the_planted_motif_is_learned(tmp_path):
     made = rebuild("tf_binding_synthetic", tmp_path / "again")
     assert made.same, made.largest
     assert made.verdict == "same" and set(made.differences) == {"auroc", "auprc"}
+    measured = json.loads((tmp_path / "again" / "metrics.json").read_text())
+    assert measured["valid"]["auroc"]["value"] >= 0.95
     card = (tmp_path / "again" / "card.md").read_text()
     assert json.loads((tmp_path / "again" / "config.json").read_text())["processor"] in card
 

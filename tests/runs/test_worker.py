@@ -123,10 +123,3 @@ def test_a_second_ctrl_c_does_not_wait_for_the_epoch():
         train_here(store, key, Impatient())
     run = store.get(key)
     assert (run.state, run.message) == ("cancelled", "stopped by the user")
-
-
-@pytest.mark.slow
-def test_the_default_run_learns_the_planted_motif():
-    store = Store()
-    run = train_here(store, store.create(RunSpec("tf_binding", preset="quick")).id)
-    assert run.metrics["valid"]["auroc"]["value"] >= 0.95

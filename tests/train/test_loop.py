@@ -10,7 +10,7 @@ from dnaconv_core.errors import ConfigError, TrainingError
 from dnaconv_core.model.config import ModelConfig, TrainConfig
 from dnaconv_core.model.convnet import build
 from dnaconv_core.train.batches import Loader, epoch_order
-from dnaconv_core.train.checkpoint import load_checkpoint
+from dnaconv_core.train.checkpoint import load_checkpoint, save_checkpoint
 from dnaconv_core.train.device import devices, resolve
 from dnaconv_core.train.loop import fit, make_optimizer, set_rates
 
@@ -101,6 +101,12 @@ def test_a_torn_checkpoint_falls_back_to_the_one_before(parts, tmp_path):
         path.write_bytes(path.read_bytes()[:-7])
     with pytest.raises(TrainingError, match="every checkpoint in .* is damaged"):
         load_checkpoint(tmp_path)
+
+
+def test_the_folder_of_a_run_that_was_removed_is_not_made_again(tmp_path):
+    with pytest.raises(FileNotFoundError, match="gone/checkpoints"):
+        save_checkpoint(tmp_path / "gone" / "checkpoints", 1, {"weight": torch.ones(3)}, {})
+    assert not (tmp_path / "gone").exists()
 
 
 def test_the_model_ends_with_the_weights_of_its_best_evaluation(parts):
