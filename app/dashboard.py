@@ -22,6 +22,7 @@ from frame.cache import warm_up  # noqa: E402
 from frame.page import errors_shown  # noqa: E402
 from frame.sidebar import sidebar, styles  # noqa: E402
 from frame.workers import wake_workers  # noqa: E402
+from learn.tour import tour  # noqa: E402
 
 navigation = {
     "Set up": [
@@ -51,5 +52,6 @@ with errors_shown():
     wake_workers()
 with errors_shown():
     sidebar()
+    tour()
     page.run()
 warm_up()

@@ -12,8 +12,10 @@ from components.sequence import Mark
 from components.source import register
 from dnaconv_core.errors import ConfigError
 from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.model.layer_steps import Convolution, PoolBetween
 from dnaconv_core.model.receptive_field import receptive_field
-from dnaconv_core.model.steps import from_head, in_words, of_layer, own_channels
+from dnaconv_core.model.step import Step
+from dnaconv_core.model.steps import Hidden, from_head, head_of, in_words, of_layer, own_channels
 
 _network = register("network")
 _DRAWN = 32  # filters of a layer
@@ -51,14 +53,12 @@ def network(
         "drawn": _DRAWN,
         "output": output,
         "outputs": list(outputs),
-        "same": settings["padding"] == "same",
-        "kernel": settings["kernel_size"],
         "colors": base_pairs(),
         "input_note": f"{len(sequence)} bases, one-hot",
         "summary": "the network cannot be built" if error or config is None else f"{config.n_parameters} parameters",
     }
     if error is None and config is not None:
-        data["dense"] = _dense(config)
+        data["boxes"] = _boxes(config)
     _network(data=data, key=key)
     return error
 
@@ -78,13 +78,21 @@ def _deepest(settings: dict[str, Any]) -> tuple[ModelConfig | None, ConfigError 
 
 def _layer(config: ModelConfig, layer: int, activations: list[np.ndarray] | None) -> dict[str, Any]:
     made = of_layer(config, layer)
-    last = made[-1]
+    last, own = made[-1], len(own_channels(config, layer))
+    convolution = next(step for step in made if isinstance(step, Convolution))
+    before, after = last.sees
+    valid = config.padding == "valid"
     drawn: dict[str, Any] = {
         "name": f"Conv {layer}",
         "operation": in_words(made),
-        "rows": len(own_channels(config, layer)),
+        "rows": own,
+        "kept": last.channels - own,  # handed on from the layers before
         "length": last.positions,
-        "start": (config.length - last.positions) / 2,  # valid padding: each unit drawn over the middle of what it sees
+        "stride": last.stride,  # bases that one position stands for
+        # without padding each unit is drawn over the middle of what it sees
+        "start": (after - before + 1 - last.stride) / 2 if valid else 0,
+        "reach": convolution.reach,
+        "pool": next((config.pool_between for step in made if isinstance(step, PoolBetween)), 1),
         "params": f"{sum(step.n_parameters for step in made):,}",
         "field": min(receptive_field(config, layer), config.length),
         "bad": False,
@@ -96,11 +104,18 @@ def _layer(config: ModelConfig, layer: int, activations: list[np.ndarray] | None
     return drawn
 
 
-def _dense(config: ModelConfig) -> dict[str, str]:
-    end = f" → {config.output}" if config.output != "linear" else ""
-    made = from_head(config)
-    return {
-        "operation": in_words(made),
-        "text": f"{config.n_features:,} numbers → {config.n_tasks}{end}",
-        "params": f"{sum(step.n_parameters for step in made):,}",
-    }
+def _boxes(config: ModelConfig) -> list[dict[str, str]]:
+    """What follows the layers: hidden units, where there are some, and the output."""
+    made, end = from_head(config), f" → {config.output}" if config.output != "linear" else ""
+    cut = next((i + 1 for i, step in enumerate(made) if isinstance(step, Hidden)), 0)
+    boxes = []
+    if cut:
+        numbers, units = config.members * head_of(config).numbers, made[cut - 1].channels
+        boxes.append(_box("Hidden", made[:cut], f"{numbers:,} numbers → {units:,} hidden units → ReLU"))
+    return [*boxes, _box("Output", made[cut:], f"{config.n_features:,} numbers → {config.n_tasks}{end}")]
+
+
+def _box(name: str, made: Sequence[Step], text: str) -> dict[str, str]:
+    params = f"{sum(step.n_parameters for step in made):,}"
+    words = in_words([step for step in made if not isinstance(step, Hidden)])
+    return {"name": name, "operation": words, "text": text, "params": params}

@@ -17,7 +17,7 @@ from dnaconv_core.experiments.sources import BOOK, OWN, SYNTHETIC, default_sourc
 from dnaconv_core.runs.held_out import HeldOut
 from dnaconv_core.storing import check_path
 
-NAMES = ("experiment", "run", "output", "data", "valid", "covariates")
+NAMES = ("experiment", "run", "output", "data", "valid", "covariates", "tour")
 _KEPT = "_address"
 
 
@@ -92,6 +92,12 @@ def run() -> str:
 def output() -> str:
     """The name or number of the label or class that pages show; '' for the first."""
     return _value("output")
+
+
+def tour() -> int:
+    """The step of the tour that is shown, from 1; 0 outside it."""
+    text = _value("tour")
+    return int(text) if text.isdecimal() and len(text) < 3 else 0
 
 
 def data() -> DataChoice:

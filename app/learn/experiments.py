@@ -23,12 +23,15 @@ from learn import figures
 from learn.card_picture import picture
 from learn.data_labels import chosen_output, each_label, measured
 from learn.data_picker import data_details, data_picker, missing_parts, name_of
+from learn.welcome import welcome
 
 _SHOWN = 8
 _IN_A_ROW = 3
 
 
 def draw() -> None:
+    with errors_shown():
+        welcome()
     with page("Experiments", "Choose a question. Below it: the examples that a network will learn from."):
         every = list(all_experiments().values())
         for start in range(0, len(every), _IN_A_ROW):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
 
 from components.chart import chart
+from dnaconv_core.errors import RunError
 from dnaconv_core.evaluate.metrics import LABELS
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.model.bundle import WEIGHTS
@@ -97,14 +99,18 @@ def _buttons(store: Store, run: Run, usable: bool) -> None:
     if run.state in LIVE:
         if run.cancel:
             st.caption("stopping…", width="content")
-        elif st.button("Stop", icon=":material/stop:", **stores(_STOP)):
-            store.ask_to_stop(run.id)
-            st.rerun(scope="fragment")
+        else:
+            st.button("Stop", icon=":material/stop:", on_click=_stop, args=(run.id,), **stores(_STOP))
     elif run.state in RESUMABLE and st.button("Resume", icon=":material/play_arrow:", **stores(_RESUME)):
         resume(store, run.id)
         st.rerun()
     if usable and (run.state not in LIVE or stage_of(run) in (INTERVALS, BASELINES)):
         links_to_use()
+
+
+def _stop(run_id: str) -> None:
+    with suppress(RunError):  # it has ended by itself
+        Store().ask_to_stop(run_id)
 
 
 def _stages(run: Run) -> Words:

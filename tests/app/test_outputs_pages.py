@@ -331,4 +331,4 @@ def test_the_network_that_will_be_trained_names_its_outputs(several, dashboard, 
     at = dashboard("train", experiment="kinds")
     fine(at)
     assert drawn[-1]["outputs"] == NAMES and drawn[-1]["output"] == "3 classes"
-    assert drawn[-1]["dense"]["text"].endswith("→ 3 → softmax")
+    assert drawn[-1]["boxes"][-1]["text"].endswith("→ 3 → softmax")

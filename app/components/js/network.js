@@ -1,6 +1,8 @@
 // The network from the sequence down to its output, every layer on the same position axis, and what one unit sees.
-// data: {sequence, marks:[{start,end,label}], layers:[{name,note,rows,start,length,params,field,left,bad,activations?}],
-//        dense:{text,params,covariates:[…]}, output, outputs, colors, reason}
+// data: {sequence, marks:[{start,end,label}], layers:[{name,operation,rows,kept,start,length,stride,reach,pool,params,field,bad,
+//        activations?}], boxes:[{name,operation,text,params}], output, outputs, colors, reason}
+// A position of a layer stands for `stride` bases from `start` on; its unit sees `reach` positions before and after in
+// what the layer is given: of the layer before, the strongest of each `pool` positions. `kept` rows are handed on.
 export default function ({ parentElement, data }) {
   const host = parentElement;
   let root = host.querySelector(".dc");
@@ -13,6 +15,7 @@ export default function ({ parentElement, data }) {
     const width = Math.max(root.clientWidth, 380), narrow = width < 640;
     const left = narrow ? 84 : 86, right = narrow ? 92 : 156, room = width - left - right;
     const L = data.sequence.length, cell = room / L, x = (p) => left + p * cell;
+    const place = (layer, p) => x(Math.min(layer.start + p * layer.stride, L));
     const gap = 26, letterTop = 22, seqH = Math.min(22, Math.max(13, cell * 1.5));
     const image = svg("svg", { width, role: "img", "aria-label": data.summary }, null);
     root.insertBefore(image, root.firstChild);
@@ -37,10 +40,12 @@ export default function ({ parentElement, data }) {
     let y = letterTop + seqH;
     const places = [{ top: letterTop, bottom: y }];
     for (const layer of data.layers) {
-      const shown = Math.min(layer.rows, data.drawn), each = Math.max(1.5, Math.min(5, 42 / shown)), tall = Math.max(shown * each, 12);
+      const shown = Math.min(layer.rows, data.drawn), each = Math.max(1.5, Math.min(5, 42 / shown)), own = Math.max(shown * each, 12);
+      const keptRows = layer.kept ? Math.min(Math.ceil((8 * layer.kept) / (layer.rows + layer.kept)), 6) : 0;
+      const tall = own + (keptRows ? 3 + keptRows * 3 : 0), wide = layer.bad ? 0 : place(layer, layer.length) - place(layer, 0);
       const top = y + gap;
       text(left + room / 2, top - gap / 2, layer.operation, "note middle op");
-      side(layer.name, layer.bad ? "" : `${layer.rows} × ${layer.length}`, top + tall / 2, layer.bad);
+      side(layer.name, layer.bad ? "" : `${layer.rows}${layer.kept ? `+${layer.kept}` : ""} × ${layer.length}`, top + tall / 2, layer.bad);
       const group = svg("g", { class: layer.bad ? "layer bad" : "layer" }, body);
       if (layer.bad) {
         svg("rect", { x: left, y: top, width: room, height: tall, rx: 6, class: "broken" }, group);
@@ -48,13 +53,20 @@ export default function ({ parentElement, data }) {
         for (let r = 0; r < shown; r++) {
           const strip = { y: top + r * each, height: Math.max(each - 0.8, 0.8) };
           const values = layer.activations?.[r];
-          if (!values) svg("rect", { ...strip, x: x(layer.start), width: layer.length * cell, rx: 1, class: "strip" }, group);
+          if (!values) svg("rect", { ...strip, x: place(layer, 0), width: wide, rx: 1, class: "strip" }, group);
           else values.forEach((value, p) => {
-            if (value > 0.02) svg("rect", { ...strip, x: x(layer.start + p), width: cell * 0.98, class: "lit", opacity: Math.min(1, value).toFixed(2) }, group);
+            if (value > 0.02) svg("rect", { ...strip, x: place(layer, p), width: (place(layer, p + 1) - place(layer, p)) * 0.98, class: "lit", opacity: Math.min(1, value).toFixed(2) }, group);
           });
         }
-        if (layer.activations) svg("rect", { x: x(layer.start), y: top - 1, width: layer.length * cell, height: tall + 1, rx: 3, class: "frame" }, group);
-        if (layer.rows > shown) svg("title", {}, group, `${shown} of ${layer.rows} filters drawn${layer.activations ? ", the most active" : ""}`);
+        for (let r = 0; r < keptRows; r++)
+          svg("rect", { x: place(layer, 0), y: top + own + 3 + r * 3, width: wide, height: 2, rx: 1, class: "kept" }, group);
+        for (let p = 1; layer.stride > 1 && wide / layer.length > 3 && p < layer.length; p++)
+          svg("line", { x1: place(layer, p), x2: place(layer, p), y1: top, y2: top + tall, class: "cut" }, group);
+        if (layer.activations) svg("rect", { x: place(layer, 0), y: top - 1, width: wide, height: own + 1, rx: 3, class: "frame" }, group);
+        const told = [layer.rows > shown ? `${shown} of ${layer.rows} filters drawn${layer.activations ? ", the most active" : ""}` : "",
+          layer.kept ? `${layer.kept} rows of earlier layers are handed on beside its own` : "",
+          layer.stride > 1 ? `each position stands for ${layer.stride} bases` : ""].filter(Boolean);
+        if (told.length) svg("title", {}, group, told.join("\n"));
         if (narrow) { text(left + room + 10, top + tall / 2 - 7, `sees ${layer.field} bases`, "strong"); text(left + room + 10, top + tall / 2 + 8, `${layer.params} params`, "note"); }
         else { text(left + room + 12, top + tall / 2 - 7, `each unit sees ${layer.field} bases`, "strong"); text(left + room + 12, top + tall / 2 + 8, `${layer.params} parameters`, "note"); }
       }
@@ -62,17 +74,22 @@ export default function ({ parentElement, data }) {
       y = top + tall;
     }
 
-    // dense and output
+    // hidden units and output
     if (!data.reason) {
-      const top = y + gap, tall = 26, middle = left + room / 2, wide = Math.min(room, 340);
-      text(middle, top - gap / 2, data.dense.operation, "note middle op");
-      side("Output", data.output, top + tall / 2);
-      svg("path", { d: `M${x(data.layers.at(-1).start)} ${y + 3} L${middle - wide / 2} ${top - 2} H${middle + wide / 2} L${x(data.layers.at(-1).start + data.layers.at(-1).length)} ${y + 3} Z`, class: "funnel" }, cones);
-      svg("rect", { x: middle - wide / 2, y: top, width: wide, height: tall, rx: 8, class: "dense" }, body);
-      text(middle, top + tall / 2, data.dense.text, "middle strong");
-      if (narrow) text(left + room + 10, top + tall / 2, `${data.dense.params} params`, "note");
-      else text(left + room + 12, top + tall / 2, `${data.dense.params} parameters`, "note");
-      y = top + tall;
+      const tall = 26, middle = left + room / 2, wide = Math.min(room, 340);
+      let [from, to] = [place(data.layers.at(-1), 0), place(data.layers.at(-1), data.layers.at(-1).length)];
+      for (const box of data.boxes) {
+        const top = y + gap;
+        text(middle, top - gap / 2, box.operation, "note middle op");
+        side(box.name, box.name === "Output" ? data.output : "", top + tall / 2);
+        svg("path", { d: `M${from} ${y + 3} L${middle - wide / 2} ${top - 2} H${middle + wide / 2} L${to} ${y + 3} Z`, class: "funnel" }, cones);
+        svg("rect", { x: middle - wide / 2, y: top, width: wide, height: tall, rx: 8, class: "dense" }, body);
+        text(middle, top + tall / 2, box.text, "middle strong");
+        if (narrow) text(left + room + 10, top + tall / 2, `${box.params} params`, "note");
+        else text(left + room + 12, top + tall / 2, `${box.params} parameters`, "note");
+        [from, to] = [middle - wide / 2, middle + wide / 2];
+        y = top + tall;
+      }
       if (data.outputs?.length) {
         const line = text(middle, y + 14, inLine(data.outputs, room / 6.2), "note middle");
         svg("title", {}, line, data.outputs.join("\n"));
@@ -91,36 +108,35 @@ export default function ({ parentElement, data }) {
       cones.querySelectorAll(".cone").forEach((node) => node.remove());
       body.querySelectorAll(".seen").forEach((node) => node.remove());
       if (!depth) return null;
-      const span = (i) => { // bases (in input coordinates) that the unit of layer `depth` sees in layer i
-        const through = depth - i, layer = good[depth - 1], k = data.kernel;
-        const start = position - through * (data.same ? Math.floor((k - 1) / 2) : 0);
-        const low = i ? good[i - 1].start : 0, size = i ? good[i - 1].length : L;
-        const from = data.same ? start : position - layer.start + low;
-        return [Math.max(from, low), Math.min(from + 1 + through * (k - 1), low + size)];
-      };
-      for (let i = 0; i < depth; i++) {
-        const [a, b] = span(i), [c, d] = span(i + 1);
-        const upper = places[i].bottom, lower = places[i + 1].top;
-        svg("path", { class: "cone", d: `M${x(a)} ${upper} L${x(b)} ${upper} L${x(d)} ${lower} L${x(c)} ${lower} Z` }, cones);
-        svg("rect", { class: "seen", x: x(a), y: places[i].top - 1, width: (b - a) * cell, height: upper - places[i].top + 2, rx: 3 }, body);
+      const spans = [[position, position + 1]]; // from the unit up to the bases, in positions of each layer
+      for (let i = depth; i > 0; i--) {
+        const { reach, pool } = good[i - 1], [low, high] = spans[0], size = i > 1 ? good[i - 2].length : L;
+        spans.unshift([Math.max((low - reach[0]) * pool, 0), Math.min((high + reach[1]) * pool, size)]);
       }
-      const [c, d] = span(depth);
-      svg("rect", { class: good[depth - 1].activations ? "seen unit lined" : "seen unit", x: x(c), y: places[depth].top - 1, width: Math.max((d - c) * cell, 3), height: places[depth].bottom - places[depth].top + 2, rx: 2 }, body);
-      return span(0);
+      const across = (i) => spans[i].map((p) => (i ? place(good[i - 1], p) : x(p)));
+      for (let i = 0; i < depth; i++) {
+        const [a, b] = across(i), [c, d] = across(i + 1);
+        const upper = places[i].bottom, lower = places[i + 1].top;
+        svg("path", { class: "cone", d: `M${a} ${upper} L${b} ${upper} L${d} ${lower} L${c} ${lower} Z` }, cones);
+        svg("rect", { class: "seen", x: a, y: places[i].top - 1, width: b - a, height: upper - places[i].top + 2, rx: 3 }, body);
+      }
+      const [c, d] = across(depth);
+      svg("rect", { class: good[depth - 1].activations ? "seen unit lined" : "seen unit", x: c, y: places[depth].top - 1, width: Math.max(d - c, 3), height: places[depth].bottom - places[depth].top + 2, rx: 2 }, body);
+      return spans[0];
     };
     const rest = () => {
       const last = good.at(-1), mark = data.marks?.[0];
       if (!last) return;
       const wish = mark ? Math.floor((mark.start + mark.end - 1) / 2) : Math.floor(L / 2);
-      cone(good.length, Math.max(last.start, Math.min(last.start + last.length - 1, wish)));
+      cone(good.length, Math.max(0, Math.min(last.length - 1, Math.floor((wish - last.start) / last.stride))));
     };
     image.onmousemove = (event) => {
       const frame = image.getBoundingClientRect(), px = event.clientX - frame.left, py = event.clientY - frame.top;
       const depth = good.findIndex((_, i) => py >= places[i + 1].top - 3 && py <= places[i + 1].bottom + 3) + 1;
-      const layer = good[depth - 1], position = Math.floor((px - left) / cell);
-      if (!layer || position < layer.start || position >= layer.start + layer.length) { tip.hide(); return rest(); }
+      const layer = good[depth - 1], position = layer ? Math.floor(((px - left) / cell - layer.start) / layer.stride) : -1;
+      if (position < 0 || position >= layer.length) { tip.hide(); return rest(); }
       const [from, to] = cone(depth, position);
-      tip.show([`${layer.name}, position ${position - layer.start + 1}`, `sees bases ${from + 1}–${to} (${to - from})`], px, py);
+      tip.show([`${layer.name}, position ${position + 1}`, `sees bases ${from + 1}–${to} (${to - from})`], px, py);
     };
     image.onmouseleave = () => { tip.hide(); rest(); };
     rest();
