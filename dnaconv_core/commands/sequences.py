@@ -47,7 +47,7 @@ def given_sequences(options: Namespace, config: ModelConfig) -> Sequences:
         raise InputError("--column names a column of a table: give --table FILE too")
     if options.table and (options.sequences or options.fasta):
         raise InputError("--table cannot be mixed with other sequences: give one of them at a time")
-    given = _table(options.table, options.column, config) if options.table else _records(options, config)
+    given = _table(options.table, options.column, config) if options.table else given_records(options, config)
     X = encode_records(given.records, config)
     none = np.empty((len(X), 0), np.float32)
     ids = np.array([record.id for record in given.records])
@@ -66,7 +66,7 @@ def given_sequences(options: Namespace, config: ModelConfig) -> Sequences:
     return Sequences(data, given.skipped)
 
 
-def _records(options: Namespace, config: ModelConfig) -> Given:
+def given_records(options: Namespace, config: ModelConfig) -> Given:
     """The sequences that are typed, which must all be good, and those of a FASTA file."""
     from dnaconv_core.evaluate.given import Given, fasta_records, of_length
     from dnaconv_core.sequence.encoding import parse_pasted, parse_records
