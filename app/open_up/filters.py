@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from components.logo import Logo, logos
+from dnaconv_core.interpret.families import Family, by_family
 from dnaconv_core.interpret.filters import FilterScan
 from dnaconv_core.sequence.motif import to_icm
 from dnaconv_core.sequence.motif_text import write_jaspar, write_meme
@@ -16,17 +18,22 @@ from frame.models import ModelRef, the_model
 from frame.page import model_page
 from frame.words import plain
 from open_up.filter_card import Card, filter_card
-from open_up.interpretation import ablations, best_name, filters, names, sample, together, useful_first
+from open_up.interpretation import ablations, best_name, families_worth, filters, names, sample, together, useful_first
 from open_up.reporting import report_button
 from open_up.targets import Targets, compare_with
+
+if TYPE_CHECKING:
+    from dnaconv_core.interpret.ablation import Ablation
 
 _ABOUT = "What each filter looks for, what that is called, and whether it matters."
 _LINE = "What each filter of **{}** looks for: the windows that activate it, aligned and counted, on {}."
 _FRACTION = "A window counts where the filter is above this share of its strongest activation on these sequences."
 _GRID = (
-    "Those whose activation differs most between the classes come first. Letter heights are information, in bits. "
-    "Click one to open it."
+    "Those whose activation differs most between the classes come first; filters whose best match is of one family of "
+    "motifs are one tile, drawn by the first of them, with their number, the least q-value, and the change of the main "
+    "metric without all of them. Letter heights are information, in bits. Click one to open it."
 )
+_MEASURED = 10  # families that are silenced together
 _SHOWN = 20  # filters drawn and silenced at first
 
 
@@ -42,7 +49,7 @@ def draw() -> None:
         fits = by.fit(bundle(model).config.alphabet)
         matches = names([f.motif for f in scan.motifs], key, by, order=order) if fits else None
         worth = {a.index: a for a in (ablations(model, layer, order[:_SHOWN]) or [])}
-        index = _grid(scan, matches, order)
+        index = _grid(model, layer, scan, matches, order)
         if index not in order[:_SHOWN]:
             worth |= {a.index: a for a in (ablations(model, layer, [index], "ablation_one") or [])}
         found = matches[index] if matches else None
@@ -77,24 +84,36 @@ def _settings(model: ModelRef) -> tuple[int, float, Targets]:
     return layer, fraction, by
 
 
-def _grid(scan: FilterScan, matches: list | None, order: list[int]) -> int:
-    """The filters, those that tell the classes apart first; the one that is looked at."""
+def _grid(model: ModelRef, layer: int, scan: FilterScan, matches: list | None, order: list[int]) -> int:
+    """The families of filters, those that tell the classes apart first; the filter that is looked at."""
     index = _asked(len(scan.motifs), order[0])
-    drawn = []
-    everything = len(order) <= _SHOWN or st.session_state.get("every_filter", False)
-    order = order if everything else order[:_SHOWN]
-    for i in order:
-        f = scan.motifs[i]
-        name = f.note.split(":")[0] if f.note else (best_name(matches[i]) if matches else f"{f.n_sites:,} sites")
-        drawn.append(Logo(to_icm(f.motif.ppm) * (f.n_sites > 0), f"Filter {i + 1}", name, selected=i == index))
+    n = len(scan.motifs)
+    each = matches is None or st.session_state.get("every_filter", False)
+    groups = [Family("", (i,), None) for i in order] if each else by_family(matches, order)
+    found = groups
+    if not st.session_state.get("every_filter", False):
+        groups = groups[:_SHOWN]
+    worth = {} if each else families_worth(model, layer, [group for group in groups[:_MEASURED] if group.best])
+    drawn = [_tile(scan, matches, group, index, worth.get(i)) for i, group in enumerate(groups)]
+    order = [group.filters[0] for group in groups]
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{len(order)} of {len(scan.motifs)} filters**", help=_GRID, width="content")
-            if len(scan.motifs) > _SHOWN:
-                st.toggle("Show all", key="every_filter")
-        alphabet = state.experiment().alphabet
+            words = f"{sum(len(group.filters) for group in groups)} of {n} filters"
+            if len(groups) < n and not each:
+                words = f"{len(groups)} of {len(found)} groups, {words}"
+            st.markdown(f"**{words}**", help=_GRID, width="content")
+            if n > _SHOWN or len(groups) < n or each:
+                st.toggle("Every filter alone", key="every_filter")
+        alphabet, wide = state.experiment().alphabet, 170 if each else 250
         clicked = logos(
-            drawn, key="filters", alphabet=alphabet, height=64, min_width=170, max_column=22, axis=False, clickable=True
+            drawn,
+            key="filters",
+            alphabet=alphabet,
+            height=64,
+            min_width=wide,
+            max_column=22,
+            axis=False,
+            clickable=True,
         )
         with st.container(horizontal=True):
             motifs = [f.motif for f in scan.motifs if f.n_sites]
@@ -107,6 +126,21 @@ def _grid(scan: FilterScan, matches: list | None, order: list[int]) -> int:
         st.query_params["filter"] = str(order[clicked["logo"]] + 1)
         st.rerun()
     return index
+
+
+def _tile(scan: FilterScan, matches: list | None, group: Family, index: int, without: Ablation | None) -> Logo:
+    """The filter of a group that tells the classes apart most, by the family's name, with how many say the same."""
+    f = scan.motifs[group.filters[0]]
+    heights, selected = to_icm(f.motif.ppm) * (f.n_sites > 0), index in group.filters
+    if group.best is None:
+        name = f.note.split(":")[0] if f.note else (best_name(matches[f.index]) if matches else f"{f.n_sites:,} sites")
+        return Logo(heights, f"Filter {f.index + 1}", name, selected=selected)
+    many = len(group.filters)
+    note = f"×{many} · q {group.best.q_value:.1g}"
+    if without is not None and without.difference.value is not None:
+        note += f" · {without.difference.value:+.3f} without"
+    note += f" · {f.consensus.strip('N')}"
+    return Logo(heights, group.words, note, selected=selected)
 
 
 def _asked(n: int, default: int) -> int:

@@ -19,6 +19,7 @@ from open_up.targets import Targets
 
 if TYPE_CHECKING:
     from dnaconv_core.interpret.ablation import Ablation
+    from dnaconv_core.interpret.families import Family
     from dnaconv_core.interpret.filters import FilterScan
     from dnaconv_core.interpret.match import Match
 
@@ -74,6 +75,26 @@ def ablations(model: ModelRef, layer: int, indices: Sequence[int], kind: str = "
 
     words = "Measuring the model without " + ("each filter" if len(indices) > 1 else f"filter {indices[0] + 1}")
     return background((kind, model, layer, tuple(indices)), work, words=words)
+
+
+def families_worth(model: ModelRef, layer: int, families: Sequence[Family]) -> dict[int, Ablation]:
+    """What each family's filters are worth together, by its number; nothing while it is being measured."""
+    members = [family.filters for family in families]
+
+    def work(progress: Any) -> list[Ablation]:
+        from dnaconv_core.interpret.ablation import ablate_together
+
+        data = held_out(model)
+        return ablate_together(
+            bundle(model).model, data.one_hot(), data.y, data.beside(), members=members, layer=layer,
+            task=model.output, most=2000, groups=data.groups(), progress=progress,
+        )  # fmt: skip
+
+    if not members:
+        return {}
+    words = "Measuring the model without each family"
+    found = background(("families", model, layer, tuple(members)), work, words=words)
+    return {one.index: one for one in found or []}
 
 
 def names(

@@ -9,7 +9,9 @@ from components.logo import Logo
 from components.saliency import Span, Track, saliency
 from components.sequence import marks_of
 from dnaconv_core.errors import InputError
+from dnaconv_core.evaluate.calibration import read_reference
 from dnaconv_core.interpret.attribution import GRADIENTS, NAMES
+from dnaconv_core.interpret.evidence import little_to_explain
 from dnaconv_core.interpret.export import attribution_csv
 from dnaconv_core.interpret.words import output_word
 from dnaconv_core.model.config import ModelConfig
@@ -72,6 +74,9 @@ def _maps(asked: Asked, methods: tuple[str, ...], correct: bool, with_map: bool)
     with st.container(border=True):
         before = f" · logit **{logit:+.2f}**" if output == "logit" else ""  # else it is the prediction
         st.markdown(f"Prediction **{said:.3f}**{before}" + _beside(config, covariates))
+        reference = read_reference(asked.model.path, asked.model.output)
+        if reference is not None and (usual := little_to_explain(said, reference.prediction)):
+            st.info(plain(usual), icon=":material/horizontal_rule:")
         edit = saliency(
             sequence, tracks, key="maps", alphabet=config.alphabet, marks=_planted(asked) + _marks(sequence),
             change=substitutions(asked) if with_map else None, unit=output, height=84 if len(tracks) < 4 else 64,

@@ -27,12 +27,14 @@ from dnaconv_core.sequence.motif import to_icm
 
 if TYPE_CHECKING:
     from dnaconv_core.data.dataset import Dataset
+    from dnaconv_core.interpret.families import Family
     from dnaconv_core.interpret.filters import FilterMotif, FilterScan
     from dnaconv_core.interpret.keep import StoredFilter
     from dnaconv_core.interpret.match import Match
     from dnaconv_core.model.bundle import Bundle
     from dnaconv_core.model.config import ModelConfig
 
+_FAMILIES = 10  # shown and measured
 _TOGETHER = 0.3  # correlation of activations from which filters fire together
 
 
@@ -50,6 +52,7 @@ def add(groups: Any, command: Any) -> None:
 
 
 def filters(options: Namespace) -> Answer:
+    from dnaconv_core.interpret.families import by_family
     from dnaconv_core.interpret.naming import FIRST, named_filters
 
     bundle = open_model(options)
@@ -69,13 +72,52 @@ def filters(options: Namespace) -> Answer:
     shown = order if options.all else order[:FIRST]
     ranked = any(row["rank"] for row in rows)
     lines = list(of.lines)
+    found_families = by_family(matches, order) if named else []
+    together = _together(options, bundle, data, of.number, found_families)
+    lines += _family_lines(found_families, together, found)
     lines += [f"those that tell {' and '.join(group_words(bundle.config))} apart most come first"] if ranked else []
     lines += [_line(rows[i], f"  {best_name(matches[i])}" if named else "") for i in shown]
+    groups = [{**group.as_json(), "ablation": together.get(i)} for i, group in enumerate(found_families) if group.best]
     if not named:
         lines.append(NOT_NAMED)
     if len(shown) < len(found):
         lines.append(f"and {len(found) - len(shown)} more: --all lists them")
-    return Answer({"model": options.model, **of.facts, "layer": options.layer, "filters": rows}, "\n".join(lines))
+    return Answer(
+        {"model": options.model, **of.facts, "layer": options.layer, "families": groups, "filters": rows},
+        "\n".join(lines),
+    )
+
+
+def _together(
+    options: Namespace, bundle: Bundle, data: Dataset | None, task: int, families: Sequence[Family]
+) -> dict[int, dict[str, Any]]:
+    """What each of the first families is worth, by its number; nothing without labels or where not asked."""
+    from dnaconv_core.interpret.ablation import ablate_together
+    from dnaconv_core.model.inputs import covariates_for
+
+    members = [family.filters for family in families[:_FAMILIES] if family.best]
+    if data is None or not data.y.shape[1] or options.no_ablation or not members:
+        return {}
+    data = data.labelled()
+    done = ablate_together(
+        bundle.model, data.X, data.y, covariates_for(bundle.model, data), members=members, layer=options.layer,
+        task=task, groups=groups_of(data), progress=Bar(),
+    )  # fmt: skip
+    return {change.index: change.as_json() for change in done}
+
+
+def _family_lines(
+    families: Sequence[Family], together: dict[int, dict[str, Any]], found: Sequence[FilterMotif | StoredFilter]
+) -> list[str]:
+    """Families first: their best match, the consensus of the filter that matters most, and what all are worth."""
+    lines = []
+    for number, family in enumerate(families[:_FAMILIES]):
+        if family.best:
+            count = f"{len(family.filters)} filter{'s' * (len(family.filters) > 1)}"
+            change = _change(together.get(number)).replace("without it", "without all of them")
+            read = found[family.filters[0]].consensus
+            lines.append(f"{family.words:<28} {read:<14} q {family.best.q_value:.2g}  {count}{change}")
+    return lines
 
 
 def _row(f: FilterMotif | StoredFilter, matches: list[Match], config: ModelConfig) -> dict[str, Any]:

@@ -22,13 +22,18 @@ from dnaconv_core.threads import in_batches, threads_of
 _AT_ONCE = 2**20  # activations of one layer held together: about what a CPU's caches hold
 
 
-def silenced(model: ConvNet, index: int, layer: int = 1) -> ConvNet:
-    """A copy of the model in which filter `index` (from 0) of `layer` never fires. Raises InputError for no filter."""
-    _check_filter(model, index, layer)
+def silenced(model: ConvNet, index: int | Sequence[int], layer: int = 1) -> ConvNet:
+    """A copy of the model in which filter `index` (from 0), or each of several, of `layer` never fires.
+
+    Raises InputError for a filter that is not there.
+    """
+    several = [index] if isinstance(index, int) else list(index)
+    for one in several:
+        _check_filter(model, one, layer)
     changed = copy.deepcopy(model)
     with torch.no_grad():
-        changed.convs[layer - 1].weight[index] = 0
-        changed.convs[layer - 1].bias[index] = 0
+        changed.convs[layer - 1].weight[several] = 0
+        changed.convs[layer - 1].bias[several] = 0
     return changed
 
 

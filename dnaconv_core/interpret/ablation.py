@@ -81,6 +81,47 @@ def ablate_filters(
     return found
 
 
+def ablate_together(
+    model: ConvNet,
+    X: np.ndarray,
+    y: np.ndarray,
+    covariates: np.ndarray | None = None,
+    *,
+    members: Sequence[Sequence[int]],
+    weights: np.ndarray | None = None,
+    layer: int = 1,
+    task: int = 0,
+    most: int = 5000,
+    groups: Groups | None = None,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> list[Ablation]:
+    """The same without several filters at once, for each list of `members`; `index` counts the lists, from 0.
+
+    Filters that say the same make up for each other one by one, not together. Lists that were not reached because
+    `progress` asked to stop are left out.
+    """
+    from dnaconv_core.engine.silencing import silenced
+    from dnaconv_core.predict import predict
+
+    y = np.asarray(y).reshape(len(X), -1)[:, 0]
+    answer = answer_of_one(model.config.answer)
+    rows = _some(answer, y, most, seed)
+    X, y = np.asarray(X[rows]), y[rows]
+    weights = None if weights is None else np.asarray(weights).reshape(-1, 1)[rows, 0]
+    covariates = None if covariates is None else covariates[rows]
+    whole, without = predict(model, X, covariates)[:, task], []
+    for number, some in enumerate(members, 1):
+        if progress.should_stop():
+            break
+        without.append(predict(silenced(model, some, layer), X, covariates)[:, task])
+        progress.report(number / len(members), f"{number} of {len(members)} groups of filters silenced")
+    changes = paired_differences(
+        answer.key, answer.main_metric, y, without, whole, weights=weights, groups=groups and groups.subset(rows)
+    )
+    return [Ablation(number, change) for number, change in enumerate(changes)]
+
+
 def _some(answer: Answer, y: np.ndarray, most: int, seed: int) -> np.ndarray:
     """At most about `most` rows, in order; every example of a class that has fewer than its even share of that."""
     if len(y) <= most:

@@ -29,6 +29,7 @@ RANDOM = 0.5  # rank correlation with random weights from which the map does not
 SEEN = 0.1  # share of the tallest letter below which a base counts as zero
 CHANCE = {"auroc": 0.5, "macro_auroc": 0.5, "pearson_r": 0.0}  # what a network reaches that has learned nothing
 NETWORK = "Network better than chance"
+_FEW_USUAL = 20  # predictions below which quartiles say nothing
 _FLAT = "no base counts in this map: there is nothing to compare"
 _MEASURE = "bases below a tenth of the tallest count as zero"
 
@@ -198,3 +199,19 @@ def check_map(
     if network is None:
         return checks
     return [network, *(map(_of_little_worth, checks) if network.passed is False else checks)]
+
+
+def little_to_explain(prediction: float, usual: np.ndarray) -> str:
+    """One sentence where a prediction lies among the middle half of the `usual` ones `(N,)`; '' where it does not.
+
+    A map then splits up next to nothing: its tallest letters may be those of any sequence.
+    """
+    if len(usual) < _FEW_USUAL:
+        return ""
+    low, high = np.quantile(usual, [0.25, 0.75])
+    if not low <= prediction <= high:
+        return ""
+    return (
+        f"Little to explain: {prediction:.3f} is what this model says of most sequences (half of {len(usual):,} "
+        f"validation examples lie between {low:.3f} and {high:.3f}). The letters show how it gets there."
+    )

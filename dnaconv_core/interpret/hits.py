@@ -41,7 +41,8 @@ def find_hits(
     """Places in one-hot X `(N, 4, L)` whose log-odds score has at most this p-value, on both strands or 'one'.
 
     The p-value is the chance of such a score at one place of background sequence (`score_chances`); q-values are over
-    all places of all sequences, on the strands that are read. A place with an unknown base is none. Raises InputError
+    all places of all sequences, on the strands that are read; a palindrome is read on one. A place with an unknown base
+    is none. Raises InputError
     for a p-value that is none, or a motif longer than the sequences.
     """
     if strands not in ("both", "one"):
@@ -55,9 +56,10 @@ def find_hits(
     known = window_sums(X.sum(axis=1), motif.width) == motif.width  # (N, P)
     pwm = to_pwm(motif.ppm, background=background, nsites=motif.nsites)
     chances = score_chances(pwm, background)
+    both = strands == "both" and not np.allclose(pwm, pwm[::-1, ::-1])  # a palindrome says the same on either strand
     found = [
         _places(X, known, matrix, sign, chances, p_value)
-        for sign, matrix in (("+", pwm), ("-", pwm[::-1, ::-1]))[: 1 + (strands == "both")]
+        for sign, matrix in (("+", pwm), ("-", pwm[::-1, ::-1]))[: 1 + both]
     ]
     rows, starts, signs, scores, p_values = (np.concatenate(column) for column in zip(*found, strict=True))
     hits = Hits(rows, starts, signs, scores, p_values, np.ones(len(rows)), motif.width)

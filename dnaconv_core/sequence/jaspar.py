@@ -55,6 +55,20 @@ def jaspar(group: str = "vertebrates") -> tuple[Motif, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=1)
+def families_of_factors() -> dict[str, tuple[str, ...]]:
+    """JASPAR's families (TFClass) of the factors of each CORE matrix, by matrix id; a dimer may have two."""
+    asked = "SELECT m.BASE_ID, m.VERSION, a.VAL FROM MATRIX m JOIN MATRIX_ANNOTATION a ON a.ID = m.ID "
+    found: dict[str, list[str]] = {}
+    try:
+        with sqlite3.connect(f"{database().as_uri()}?mode=ro", uri=True) as connection:
+            for base, version, family in connection.execute(asked + "WHERE a.TAG = 'family' ORDER BY a.VAL"):
+                found.setdefault(f"{base}.{version}", []).append(family)
+    except sqlite3.Error as error:
+        raise DataError(f"JASPAR's families cannot be read ({error}): install pyjaspar again") from None
+    return {matrix: tuple(dict.fromkeys(names)) for matrix, names in found.items()}
+
+
 def database() -> Path:
     """The newest JASPAR file of the installed pyjaspar. Raises DataError where there is none."""
     spec = find_spec("pyjaspar")

@@ -132,11 +132,13 @@ def test_filters_motifs_and_report(model, ask):
     data = ("--data", model.parent / "data", *known)
     files = {name: model.parent / f"filters.{name}" for name in ("meme", "pfm")}
     found = ask("filters", model, *data, "--meme", files["meme"], "--pfm", files["pfm"])
-    assert set(found) == {"model", "layer", "filters"} and found["layer"] == 1 and len(found["filters"]) == 4
+    assert set(found) == {"model", "layer", "families", "filters"}
+    assert found["layer"] == 1 and len(found["filters"]) == 4
     for number, one in enumerate(found["filters"]):
         assert set(one) == FILTER | BESIDE and one["index"] == number
         assert all(set(match) == MATCH for match in one["matches"])
-        assert set(one["ablation"]) == {"metric", "change", "low", "high"} and one["ablation"]["metric"] == "auroc"
+        assert set(one["ablation"]) == {"metric", "change", "low", "high", "note"}
+        assert one["ablation"]["metric"] == "auroc"
         assert set(one["mean_activation"]) == {"positives", "negatives"} and sum(one["positions"]) == one["n_sites"]
         assert all(set(top) == {"id", "start", "strand", "activation"} for top in one["top"]) and len(one["top"]) <= 20
         assert all(set(other) == {"index", "correlation"} for other in one["fires_with"])

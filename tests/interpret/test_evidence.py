@@ -12,6 +12,7 @@ from dnaconv_core.interpret.evidence import (
     base_scores,
     check_map,
     convergence,
+    little_to_explain,
     network_check,
     random_weights_check,
     rank_correlation,
@@ -171,3 +172,14 @@ def test_a_large_delta_fails_and_says_what_to_do(ap1_model):
     check = convergence(found._replace(delta=np.array([100.0])), 0)
     assert check.passed is False and check.words.endswith("use more steps, or another method")
     assert convergence(attribute(ap1_model, one_hot(SITE), method="ism"), 0).passed is None
+
+
+def test_a_usual_prediction_leaves_little_to_explain():
+    usual = np.arange(101) / 100  # quartiles 0.25 and 0.75
+    said = little_to_explain(0.31, usual)
+    assert said.startswith(
+        "Little to explain: 0.310 is what this model says of most sequences (half of 101 validation "
+    )
+    assert "between 0.250 and 0.750" in said
+    assert [bool(little_to_explain(value, usual)) for value in (0.24, 0.25, 0.75, 0.76)] == [False, True, True, False]
+    assert little_to_explain(0.5, usual[45:55]) == ""  # ten say nothing of what is usual

@@ -130,7 +130,10 @@ def test_filters_and_motifs_are_named_and_written_as_meme(folders, capsys):
     assert [f["index"] for f in found] == [0, 1, 2, 3]
     assert found[2]["rank"] == 1 and sorted(f["rank"] for f in found) == [1, 2, 3, 4]
     assert main(["filters", *map(str, common), "--fraction", "0.6", "--png", str(folders / "png")]) == 0
-    assert capsys.readouterr().out.splitlines()[1].startswith("filter   3  ")  # the one that tells the classes apart
+    lines = capsys.readouterr().out.splitlines()
+    said_first = lines.index("those that tell positives and negatives apart most come first")
+    assert said_first >= 1 and " without all of them ROC-AUC " in lines[0]  # families come before
+    assert lines[said_first + 1].startswith("filter   3  ")  # the one that tells the classes apart
     assert (folders / "png" / "filter_3.png").read_bytes().startswith(b"\x89PNG")
     best = found[2]["matches"][0]
     assert (
@@ -139,7 +142,8 @@ def test_filters_and_motifs_are_named_and_written_as_meme(folders, capsys):
         and len(found[2]["matches"]) == 5
     )
     assert set(best) >= {"name", "matrix_id", "q_value", "offset", "strand"}
-    assert found[2]["ablation"]["high"] < 0 and {"metric", "change", "low", "high"} == set(found[2]["ablation"])
+    assert found[2]["ablation"]["high"] < 0
+    assert {"metric", "change", "low", "high", "note"} == set(found[2]["ablation"])
     assert "TGA" in found[2]["consensus"] and found[2]["n_sites"] > 20 and found[2]["information_bits"] > 8
     assert len(read_motifs(folders / "out.meme")) == 4
     with (folders / "out.meme").open() as file:  # as another program reads it, the most useful filter first
