@@ -21,6 +21,7 @@ from learn.starting import ask_start, like
 NETWORK = ("depth", "filters", "kernel_size", "dropout")
 TRAINING = ("epochs", "learning_rate", "batch_size")
 OF_DATA = ("length", "alphabet", "task", "n_tasks", "names", "covariates")  # not asked: they follow from the data
+ADVANCED = ("pool_between", "keep_layers", "stretches", "hidden", "composition")
 START = ("begin", "begin_share", "freeze_filters")
 _COPIED = "_copied"  # the address holds the settings of a run, all of them
 _OF_COVARIATES = {"covariate_transform", "covariate_gain"}
@@ -83,7 +84,7 @@ def ask_settings(
     given = {name: getattr(standard, name) for name in OF_DATA} | {"length": length}
     given |= {spec.name: getattr(standard, spec.name) for spec in fields_of(ModelConfig, "model")}
     idle = only_choice(ModelConfig, "model", given) | (set() if standard.covariates else _OF_COVARIATES)
-    rest = [s.name for s in fields_of(ModelConfig, "model") if s.name not in NETWORK and s.name not in idle]
+    rest = [s.name for s in fields_of(ModelConfig, "model") if s.name not in (*NETWORK, *ADVANCED, *idle)]
     later = [s.name for s in fields_of(TrainConfig, "train") if s.name not in (*TRAINING, *START)]
     places: dict[str, Any] = {}
     more = {"below": places, "reasons": experiment.presets[preset].reasons}
@@ -91,6 +92,8 @@ def ask_settings(
     model = given | config_form(ModelConfig, "model", standard, only=NETWORK, **more)
     with st.expander("More about the network"):
         model |= config_form(ModelConfig, "model", standard, only=rest, **more)
+    with st.expander("Advanced"):
+        model |= config_form(ModelConfig, "model", standard, only=[n for n in ADVANCED if n not in idle], **more)
     training |= config_form(TrainConfig, "train", train, only=TRAINING, **more)
     with st.expander("More about the training"):
         training |= config_form(TrainConfig, "train", train, only=later, **more)

@@ -40,7 +40,7 @@ export default function ({ parentElement, data }) {
     const whole = (frames.length - 1) * each + rest;
     const step = (now) => {
       if (!root.isConnected) return;
-      show(Math.min(((now - kept.began) % whole) / each, frames.length - 1));
+      show(Math.min((Math.max(now - kept.began, 0) % whole) / each, frames.length - 1)); // a frame may be dated before it was asked for
       kept.next = requestAnimationFrame(step);
     };
     kept.next = requestAnimationFrame(step);
