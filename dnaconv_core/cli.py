@@ -19,7 +19,8 @@ from dnaconv_core.errors import DataError, DnaConvError, InputError
 from dnaconv_core.memory import FULL, TorchNeedsRoom, ran_out
 
 GROUPS = (  # files of commands/, in the order of the help
-    "data", "models", "search", "filters", "explain", "motifs", "report", "scan", "variants", "sirna", "design",
+    "data", "models", "predict", "search", "filters", "explain", "motifs", "report", "scan", "variants", "sirna",
+    "design",
     "pretrained", "runs", "app",
 )  # fmt: skip
 

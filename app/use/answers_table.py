@@ -7,63 +7,95 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from components.chart import chart
 from dnaconv_core.evaluate.ask import Answer, as_csv, as_parquet, for_files
 from dnaconv_core.evaluate.detail import Detail
+from dnaconv_core.plot.data import histogram
 from frame import state
 from frame.models import ModelRef
+from frame.outputs import question
 from frame.words import plain
 
 _SEEDS, _MEMBERS = ("lowest seed", "highest seed"), ("members −1 SD", "members +1 SD")
 
 
 def answers_table(answers: list[Answer], more: Detail, model: ModelRef) -> int:
-    """All answers; the number of the one to look at."""
+    """All answers, the highest first; the number of the one to look at."""
+    order = np.argsort([-answer.prediction for answer in answers], kind="stable")
+    unit = "score" if question(model).answer.yes_or_no else "prediction"
     with st.container(border=True):
         left, right = st.columns([3, 1], vertical_alignment="center")
-        left.markdown(f"**{len(answers):,} sequences**", help="Choose a row to see that sequence below.")
-        every = _of_every_output(answers, model)
-        beside: dict[str, Any] = dict(every)
+        left.markdown(
+            f"**{len(answers):,} sequences**, the highest {unit} first",
+            help="Choose a row to see that sequence below. The files keep the order in which they were given.",
+        )
+        every = _of_every_output(answers, model, unit)
+        beside: dict[str, Any] = dict(every) | _extra_columns(more)
         if answers[0].other_strand is not None:
             beside["other strand"] = [answer.other_strand for answer in answers]
-        beside |= _extra_columns(more)
         beside["unknown bases"] = [answer.record.n_ambiguous for answer in answers]
-        with right, st.container(horizontal=True, horizontal_alignment="right"):
-            for label, write in (("CSV", as_csv), ("Parquet", as_parquet)):
-                st.download_button(
-                    plain(label),
-                    lambda write=write: write(for_files(answers, beside)),
-                    f"predictions.{label.lower()}",
-                    icon=":material/download:",
-                    on_click="ignore",
-                    key=f"predictions_{label}",
-                )
+        with right:
+            _downloads(answers, beside)
         columns = {
             "sequence": [answer.record.id for answer in answers],
-            "bases": [len(answer.record.sequence) for answer in answers],
-            **({} if every else {"prediction": [answer.prediction for answer in answers]}),
+            **({} if every else {unit: [answer.prediction for answer in answers]}),
             **beside,
+            "bases": [len(answer.record.sequence) for answer in answers],
         }
-        top = max(1.0, *(value for answer in answers for value in (answer.prediction, *answer.outputs)))
-        bar = st.column_config.ProgressColumn(format="%.3f", min_value=0.0, max_value=top)
-        picked = st.dataframe(
-            columns,
-            hide_index=True,
-            height=min(38 + 35 * len(answers), 300),
-            on_select="rerun",
-            selection_mode="single-row",
-            key="answers",
-            column_config={
-                **dict.fromkeys(("prediction", *every), bar),
-                "called": st.column_config.TextColumn(help="The class with the highest probability."),
-                "other strand": st.column_config.NumberColumn(format="%.3f"),
-                **_column_formats(),
-            },
-        )
+        with st.container(key="shape_answers"):
+            table, chart_side = st.columns([2, 1])
+        with table:
+            row = _shown(
+                answers, {name: [values[i] for i in order] for name, values in columns.items()}, (unit, *every)
+            )
+        number = int(order[row])
+        with chart_side:
+            figure = histogram(
+                {unit: np.array([answer.prediction for answer in answers])},
+                x_title=unit,
+                marks={"shown below": answers[number].prediction},
+            )
+            chart(figure, key="answers_histogram", height=300, revision=str(len(answers)))
+    return number
+
+
+def _shown(answers: list[Answer], columns: dict[str, list[Any]], bars: tuple[str, ...]) -> int:
+    """The table; the row that is chosen. Its key is of the answers, so that no choice outlives the input it was of."""
+    top = max(1.0, *(value for answer in answers for value in (answer.prediction, *answer.outputs)))
+    bar = st.column_config.ProgressColumn(format="%.3f", min_value=0.0, max_value=top)
+    asked = hash(tuple((answer.record.id, answer.sequence, answer.prediction) for answer in answers))
+    picked = st.dataframe(
+        columns,
+        hide_index=True,
+        height=min(38 + 35 * len(answers), 300),
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"answers_{asked}",
+        column_config={
+            **dict.fromkeys(bars, bar),
+            "called": st.column_config.TextColumn(help="The class with the highest score."),
+            "other strand": st.column_config.NumberColumn(format="%.3f"),
+            **_column_formats(),
+        },
+    )
     rows = picked["selection"]["rows"]
     return rows[0] if rows and rows[0] < len(answers) else 0
 
 
-def _of_every_output(answers: list[Answer], model: ModelRef) -> dict[str, list[Any]]:
+def _downloads(answers: list[Answer], beside: dict[str, Any]) -> None:
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        for label, write in (("CSV", as_csv), ("Parquet", as_parquet)):
+            st.download_button(
+                plain(label),
+                lambda write=write: write(for_files(answers, beside)),
+                f"predictions.{label.lower()}",
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"predictions_{label}",
+            )
+
+
+def _of_every_output(answers: list[Answer], model: ModelRef, unit: str) -> dict[str, list[Any]]:
     """What each of several outputs says, by its name, and of classes the one called; {} where there is one output."""
     if not model.outputs:
         return {}
@@ -71,32 +103,48 @@ def _of_every_output(answers: list[Answer], model: ModelRef) -> dict[str, list[A
     if state.experiment().answer.joint:
         found["called"] = [model.outputs[int(np.argmax(answer.outputs))] for answer in answers]
     for number, name in enumerate(model.outputs):
-        found[f"prediction: {name}"] = [float(answer.outputs[number]) for answer in answers]
+        found[f"{unit}: {name}"] = [float(answer.outputs[number]) for answer in answers]
     return found
 
 
 def _extra_columns(found: Detail) -> dict[str, Any]:
-    """For the table of answers."""
+    """For the table of answers: what is known first."""
     low, high = _SEEDS if found.seeds.startswith("lowest") else _MEMBERS
+    means = found.meaning
     named = {
-        "calibrated": found.calibrated,
-        "above all": None if found.percentile is None else 100 * found.percentile,
-        "above negatives": None if found.among_negatives is None else 100 * found.among_negatives,
-        "above positives": None if found.among_positives is None else 100 * found.among_positives,
+        "probability": means.calibrated,
+        "probability from": means.calibrated_low,
+        "probability to": means.calibrated_high,
+        "above all": _percents(means.percentile),
+        "above negatives": _percents(means.among_negatives),
+        "above positives": _percents(means.among_positives),
         low: found.low,
         high: found.high,
+        "unlike": _percents(means.strangers and means.strangers.share),
     }
     return {name: values for name, values in named.items() if values is not None}
 
 
+def _percents(shares: np.ndarray | None) -> np.ndarray | None:
+    return None if shares is None else 100 * shares
+
+
 def _column_formats() -> dict[str, Any]:
     number = st.column_config.NumberColumn
-    help_ = "Share of the validation examples of that class with a lower prediction."
+    help_ = "Share of the validation examples of that class with a lower score."
+    ends = "End of the 95 % interval of the probability: how well the validation examples fix it."
     return {
-        "calibrated": number(format="%.3f", help="Probability by a calibration fitted on validation predictions."),
-        "above all": number(format="%.1f %%", help="Share of the validation examples with a lower prediction."),
+        "probability": number(format="%.3f", help="By a calibration fitted on validation predictions."),
+        "probability from": number(format="%.3f", help=ends),
+        "probability to": number(format="%.3f", help=ends),
+        "above all": number(format="%.1f %%", help="Share of the validation examples with a lower score."),
         "above negatives": number(format="%.1f %%", help=help_),
         "above positives": number(format="%.1f %%", help=help_),
-        **{name: number(format="%.3f", help="Of the same network trained from other seeds.") for name in _SEEDS},
+        "unlike": number(
+            format="%.1f %%",
+            help="Share of the validation examples that lie closer to the others in composition: at 99 % or more it "
+            "is unlike what the model was trained on.",
+        ),
+        **{name: number(format="%.3f", help="Score of the same network trained from other seeds.") for name in _SEEDS},
         **{name: number(format="%.3f", help="One standard deviation over the members.") for name in _MEMBERS},
     }

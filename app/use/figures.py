@@ -126,25 +126,56 @@ def efficacy(sites: list[SirnaSite], chosen: list[SirnaSite], cds: tuple[int, in
     }
 
 
-def effects(values: list[float | None], labels: list[str], unit: str) -> dict[str, Any]:
-    """Alternative minus reference by variant, in order."""
+def effects(
+    values: list[float | None],
+    labels: list[str],
+    unit: str,
+    *,
+    threshold: float | None = None,
+    ends: list[tuple[float | None, float | None]] | None = None,
+) -> dict[str, Any]:
+    """Alternative minus reference by variant, in order. threshold: a dotted line up and down; ends: of whiskers."""
     color = ["theme:series0" if value is not None and value >= 0 else "theme:series1" for value in values]
-    bars = {
+    names = [safe(label) for label in labels]
+    places = list(range(1, len(values) + 1))
+    bars: dict[str, Any] = {
         "type": "bar",
-        "x": list(range(1, len(values) + 1)),
+        "x": places,
         "y": values,
         "customdata": list(range(len(values))),
         "marker": {"color": color},
-        "text": [safe(label) for label in labels],
+        "text": names,
         "textposition": "none",
         "hovertemplate": "%{text}: %{y:+.3f}<extra></extra>",
     }
+    if ends and any(low is not None for low, _ in ends):
+        up, down = zip(*(_whisker(value, *both) for value, both in zip(values, ends, strict=True)), strict=True)
+        bars["error_y"] = {"array": up, "arrayminus": down, "symmetric": False, "color": "theme:text", "thickness": 1}
+    named = {"tickvals": places, "ticktext": names, "tickangle": -25} if len(values) <= _FEW else {"tickformat": "d"}
+    title = {} if len(values) <= _FEW else {"title": {"text": "variant, in the file's order"}}
     axes = {
-        "xaxis": {
-            "title": {"text": "variant, in the file's order"},
-            "tickformat": "d",
-            **_whole(len(values)),
-        },
+        "xaxis": {**title, **named, "automargin": True},
         "yaxis": {"title": {"text": f"ALT − REF ({safe(unit)})"}},
     }
-    return {"data": [bars], "layout": {"margin": _MARGIN, "showlegend": False, **axes}}
+    line = {"color": "theme:muted", "width": 1, "dash": "dot"}
+    lines = [
+        {
+            "type": "line",
+            "x0": 0,
+            "x1": 1,
+            "xref": "paper",
+            "y0": sign * threshold,
+            "y1": sign * threshold,
+            "line": line,
+        }
+        for sign in (1, -1)
+        if threshold is not None
+    ]
+    return {"data": [bars], "layout": {"margin": _MARGIN, "showlegend": False, "shapes": lines, **axes}}
+
+
+def _whisker(value: float | None, low: float | None, high: float | None) -> tuple[float, float]:
+    """How far it reaches up and down."""
+    if value is None or low is None or high is None:
+        return 0.0, 0.0
+    return max(high - value, 0.0), max(value - low, 0.0)

@@ -18,12 +18,11 @@ from dnaconv_core.sequence.encoding import one_hot, parse_records
 from frame import state
 from frame.cache import bundle
 from frame.models import ModelRef, model_in, the_model
-from frame.outputs import question
 from frame.page import model_page
 from frame.words import Words, plain
 from use.answers_table import answers_table
 from use.asking import ask_fit, ask_for, remember
-from use.one_answer import caption, one_answer
+from use.one_answer import one_answer
 
 if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
@@ -52,8 +51,7 @@ def draw() -> None:
             answers = ask(model, records, beside, fit, ref.output)
             more = _detail(ref, answers, beside if model.config.covariates else None)
         number = answers_table(answers, more, ref) if len(answers) > 1 else 0
-        words = caption(more, number, plain(question(ref).class_names[1]))
-        one_answer(ref, answers[number], tuple(beside[number].tolist()), words)
+        one_answer(ref, answers[number], tuple(beside[number].tolist()), more, number)
 
 
 def _reads(model: Bundle) -> Words:

@@ -8,18 +8,22 @@ import streamlit as st
 from components.sequences_in import covariate_inputs
 from dnaconv_core.experiments import all_experiments
 from dnaconv_core.progress import Progress
+from dnaconv_core.runs.siblings import sibling_folders
+from dnaconv_core.runs.store import Store
 from dnaconv_core.sequence.motif import from_iupac
-from dnaconv_core.variants.effects import VariantEffect, score_variants
+from dnaconv_core.variants.effects import score_variants
+from dnaconv_core.variants.null import Verdicts, verdicts
 from frame import state
 from frame.cache import bundle
 from frame.job import background
-from frame.models import ModelRef, the_model
+from frame.models import ModelRef, model_in, the_model
 from frame.page import model_page
 from frame.words import plain
 from use.variant_effects import show_effects
 from use.variants_given import Given, ask_variants
 
 _LINE = "What a variant changes: the alternative allele minus the reference, in its surroundings."
+_MATCHED, _FEWEST, _MOST = 100, 10, 20_000  # matched random variants of each, and of all together
 
 
 def draw() -> None:
@@ -49,16 +53,16 @@ def _no_genome() -> None:
         st.button(plain(other.title), on_click=lambda: state.choose(experiment=other.key))
 
 
-def _score(ref: ModelRef, given: Given, covariates: tuple[float, ...], progress: Progress) -> list[VariantEffect]:
+def _score(ref: ModelRef, given: Given, covariates: tuple[float, ...], progress: Progress) -> Verdicts:
     word = state.experiment().motif
     motifs = [from_iupac(word, word)] if word else []
     beside = np.float32(covariates) if covariates else None
-    return list(
-        score_variants(
-            bundle(ref).model, given.variants, given.genome, covariates=beside, motifs=motifs, task=ref.output,
-            progress=progress,
-        )
-    )  # fmt: skip
+    effects = score_variants(
+        bundle(ref).model, given.variants, given.genome, covariates=beside, motifs=motifs, task=ref.output
+    )
+    models = [bundle(ref).model, *(bundle(model_in(folder)).model for folder in sibling_folders(Store(), ref.key))]
+    n = max(_FEWEST, min(_MATCHED, _MOST // max(len(given.variants), 1)))
+    return verdicts(models, effects, given.genome, n=n, covariates=beside, task=ref.output, progress=progress)
 
 
 draw()

@@ -1,16 +1,11 @@
-"""`dnaconv train`, `dnaconv evaluate` and `dnaconv predict`."""
+"""`dnaconv train` and `dnaconv evaluate`."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 from argparse import Namespace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from dnaconv_core.answers.labels import LABELS
 from dnaconv_core.answers.outputs import answer_of_one, output_names
@@ -18,32 +13,25 @@ from dnaconv_core.commands.base import (
     COVARIATES_HELP,
     Answer,
     absolute,
-    chosen_output,
     grouped_line,
     metric_line,
     open_dataset,
     open_model,
-    siblings_of,
-    skipped_json,
-    task_option,
     with_model,
 )
 from dnaconv_core.commands.runs import queued_answer, run_answer
-from dnaconv_core.commands.sequences import add_sequence_options, given_sequences
 from dnaconv_core.commands.settings import add_setting_options, chosen_settings, given_settings
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import ConfigError, DataError, InputError
 from dnaconv_core.experiments import get_experiment, recorded_experiment
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import BOOK, DEFAULT_SPLIT, OWN, SYNTHETIC, default_preset, default_source
-from dnaconv_core.files import safe_cell, write_atomic
 from dnaconv_core.progress import Bar
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.start import check_start, settings_from
 from dnaconv_core.runs.store import Store
 
 if TYPE_CHECKING:
-    from dnaconv_core.evaluate.detail import Detail
     from dnaconv_core.model.bundle import Bundle
 
 
@@ -89,14 +77,6 @@ def add(groups: Any, command: Any) -> None:
     )
     evaluation.add_argument("--covariates", default="", metavar="FILE", help=COVARIATES_HELP)
     evaluation.add_argument("--no-baselines", action="store_true", help="do not fit simple predictors to compare with")
-
-    prediction = with_model(command(groups, "predict", predict, "predict for sequences"))
-    add_sequence_options(prediction)
-    prediction.add_argument(
-        "--details", action="store_true", help="also the other strand, a calibrated probability, percentiles and seeds"
-    )
-    task_option(prediction)
-    prediction.add_argument("--out", default="", metavar="FILE.csv", help="write the table there")
 
 
 def train(options: Namespace) -> Answer | None:
@@ -237,58 +217,6 @@ def _measured(options: Namespace, bundle: Bundle) -> tuple[Dataset, int]:
     experiment = recorded_experiment(bundle.experiment)
     data = load_own(experiment, options.part)
     return data, count_look(experiment.key) if options.part == "test" else 0
-
-
-def predict(options: Namespace) -> Answer:
-    from dnaconv_core.evaluate.calibration import percentiles, read_reference
-
-    bundle = open_model(options)
-    data, skipped = given_sequences(options, bundle.config)
-    of = chosen_output(options, bundle.config)
-    one = bundle.config.n_tasks == 1
-    if options.details:
-        columns = _details(bundle, data, options.model, of.number).columns()
-        shown = list(columns)
-    else:
-        columns = _predictions(bundle, data, [of.number] if options.task or one else None)
-        shown = list(columns)
-        if one and (reference := read_reference(bundle.path)) is not None:  # JSON alone: the table has three columns
-            columns["percentile"] = percentiles(columns["prediction"], reference.prediction)
-    values = [[None if value != value else value for value in column.tolist()] for column in columns.values()]
-    rows = [
-        {"id": name, "sequence": sequence, **dict(zip(columns, numbers, strict=True))}
-        for name, sequence, *numbers in zip(data.ids.tolist(), data.sequences(), *values, strict=True)
-    ]
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["id", "sequence", *map(safe_cell, shown)])
-    writer.writerows([safe_cell(row["id"]), row["sequence"], *(row[name] for name in shown)] for row in rows)
-    none = dict.fromkeys(["id", "sequence", *columns])
-    rows += [{**none, **row} for row in skipped_json(skipped).get("skipped", ())]  # JSON alone
-    if options.out:
-        write_atomic(Path(options.out), table.getvalue().encode())
-        return Answer(rows, f"{len(data):,} predictions written to {options.out}")
-    return Answer(rows, table.getvalue().rstrip())
-
-
-def _predictions(bundle: Bundle, data: Dataset, outputs: list[int] | None) -> dict[str, np.ndarray]:
-    """Columns `(N,)`: 'prediction', of several outputs 'prediction_NAME' each, and of classes the one called."""
-    from dnaconv_core.predict import predict as run_model
-
-    config, found = bundle.config, run_model(bundle.model, data, progress=Bar())
-    if config.n_tasks == 1:
-        return {"prediction": found[:, 0]}
-    names = output_names(config)
-    columns = {f"prediction_{names[t]}": found[:, t] for t in outputs or range(config.n_tasks)}
-    return columns | ({"class": np.array(names)[found.argmax(axis=1)]} if config.answer.joint else {})
-
-
-def _details(bundle: Bundle, data: Dataset, model: str, output: int) -> Detail:
-    from dnaconv_core.evaluate.calibration import read_reference
-    from dnaconv_core.evaluate.detail import explain
-
-    reference = read_reference(bundle.path, output)
-    return explain(bundle.model, data, reference=reference, siblings=siblings_of(model), task=output)
 
 
 def given_split(text: str) -> dict[str, Any]:

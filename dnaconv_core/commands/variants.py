@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from argparse import Namespace
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dnaconv_core.commands.base import Answer, chosen_output, open_model, skipped_json, task_option, with_model
+from dnaconv_core.commands.base import (
+    Answer,
+    chosen_output,
+    open_model,
+    siblings_of,
+    skipped_json,
+    task_option,
+    with_model,
+)
 from dnaconv_core.commands.sequences import covariate_option, given_covariates
 from dnaconv_core.progress import Bar
+
+if TYPE_CHECKING:
+    from dnaconv_core.variants.null import Judged
 
 _SHOWN = 50  # variants printed
 
@@ -22,6 +33,13 @@ def add(groups: Any, command: Any) -> None:
     changing.add_argument("--out", default="", metavar="FILE.csv", help="write the table there")
     changing.add_argument("--vcf-out", default="", metavar="FILE.vcf", help="write the VCF with effects added there")
     changing.add_argument("--motif", action="append", default=[], metavar="WORD", help="list hits of this IUPAC word")
+    changing.add_argument(
+        "--null",
+        type=int,
+        default=0,
+        metavar="N",
+        help="put each effect beside N matched random variants of its region: percentile, p and q (100 is enough)",
+    )
     covariate_option(changing)
     task_option(changing)
 
@@ -32,6 +50,7 @@ def variants(options: Namespace) -> Answer:
     from dnaconv_core.sequence.motif import from_iupac
     from dnaconv_core.variants.effects import score_variants
     from dnaconv_core.variants.files import write_table, write_vcf
+    from dnaconv_core.variants.null import Verdicts, threshold_words, verdicts
     from dnaconv_core.variants.vcf import read_vcf
     from dnaconv_core.wholefile import WholeFile
 
@@ -42,30 +61,55 @@ def variants(options: Namespace) -> Answer:
     rows, lines, n = [], list(of.lines), 0
     with ExitStack() as stack:
         genome = stack.enter_context(Genome(options.genome))
+        beside = given_covariates(bundle, options.covariate)
         effects = score_variants(
             bundle.model,
             file.variants,
             genome,
-            covariates=given_covariates(bundle, options.covariate),
+            covariates=beside,
             motifs=[from_iupac(word, word) for word in words],
             task=of.number,
             progress=Bar(),
         )
+        found = Verdicts([], None, "")
+        if options.null:
+            models = [bundle.model, *siblings_of(options.model)]
+            found = verdicts(models, effects, genome, n=options.null, covariates=beside, task=of.number, progress=Bar())
+            effects = iter([one.effect for one in found.judged])
         if options.out:
-            effects = write_table(stack.enter_context(WholeFile(options.out)).file, effects)
+            effects = write_table(stack.enter_context(WholeFile(options.out)).file, effects, found.judged)
         if options.vcf_out:
-            effects = write_vcf(stack.enter_context(WholeFile(options.vcf_out)).file, file.header, effects)
+            effects = write_vcf(
+                stack.enter_context(WholeFile(options.vcf_out)).file, file.header, effects, found.judged
+            )
         for n, effect in enumerate(effects, 1):  # millions go by: only what is printed is kept
             v = effect.variant
             if options.json:
                 row = {"chrom": v.chrom, "pos": v.pos, "ref": v.ref, "alt": effect.alt}
                 row |= {"effect_logit": effect.effect_logit, "effect_probability": effect.effect_prediction}
-                rows.append(row | {"status": effect.status})
+                row |= {"best_effect_logit": effect.best_effect_logit}
+                rows.append(row | {"status": effect.status} | (_null_row(found.judged[n - 1]) if options.null else {}))
             elif n <= _SHOWN:
                 number = "      –" if effect.effect_logit is None else f"{effect.effect_logit:+.4f}"
-                lines.append(f"{v.chrom}:{v.pos} {v.ref[:12]}>{effect.alt[:12]}  {number}  {effect.status}")
+                chance = _chance(found.judged[n - 1]) if options.null else ""
+                lines.append(f"{v.chrom}:{v.pos} {v.ref[:12]}>{effect.alt[:12]}  {number}{chance}  {effect.status}")
     if not n:
         lines.append(f"{options.vcf} has no variants")
     shown = lines + ([f"… and {n - _SHOWN:,} more"] if n > _SHOWN else [])
     shown += [f"written to {path}" for path in (options.out, options.vcf_out) if path]
-    return Answer({**of.facts, "variants": rows, **skipped_json(file.skipped)}, "\n".join(shown))
+    facts = {**of.facts, "variants": rows}
+    if options.null:
+        facts |= {"null_threshold": found.threshold, "spread": found.spread or None}
+        shown += [threshold_words(found.threshold, "logit")] if found.threshold is not None else []
+    return Answer({**facts, **skipped_json(file.skipped)}, "\n".join(shown))
+
+
+def _null_row(one: Judged) -> dict[str, Any]:
+    """What --json adds of one variant."""
+    null = one.null
+    row = {"null_percentile": null and null.percentile, "null_p": one.p, "null_q": one.q}
+    return row | {"effect_low": one.low, "effect_high": one.high, "null_source": null and null.source}
+
+
+def _chance(one: Judged) -> str:
+    return "" if one.null is None else f"  larger than {one.null.percentile:.1%} of matched ones, q {one.q:.2g}"

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
 
 _EPSILON = 1e-6
+_RESAMPLES = 100
+_BINS = 1000  # of predictions, where they are resampled
+_WILSON = 1.96**2
 
 
 class Reference(NamedTuple):
@@ -122,6 +125,48 @@ def calibrate(reference: Reference, method: str = "auto") -> Calibration:
     if method != "platt":
         raise InputError(f"method is {method!r}: choose auto, isotonic or platt")
     return Calibration(method, _platt(_logit(reference.prediction), labels), np.empty(0), n, positives)
+
+
+def calibration_interval(
+    reference: Reference, curve: Calibration, predictions: np.ndarray, *, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """The 95 % interval of calibrated probabilities, low and high, each the shape of `predictions`.
+
+    It says how well so many validation examples fix the curve that `calibrate` fitted. Platt scaling: normal on the
+    logit, from the fit's information matrix. Isotonic: 100 bootstrap samples of the examples; where the curve is 0 or
+    1, Wilson's interval (1927) of the examples on that flat end, which a bootstrap would call certain.
+    """
+    if curve.method == "platt":
+        return _platt_interval(reference, curve, predictions)
+    from sklearn.isotonic import IsotonicRegression
+
+    edges = np.unique(np.quantile(reference.prediction, np.linspace(0, 1, _BINS), method="lower"))
+    of = np.searchsorted(edges, reference.prediction, "right") - 1
+    values = np.bincount(of, reference.prediction) / np.bincount(of)  # (K,)
+    cells = np.bincount(2 * of + (reference.y >= 0.5), minlength=2 * len(values))  # (2K,) examples by bin and label
+    rng, n = np.random.default_rng(seed), cells.sum()
+    found = []
+    for drawn in rng.multinomial(n, cells / n, _RESAMPLES).reshape(_RESAMPLES, len(values), 2):
+        size = drawn.sum(axis=1)
+        has = size > 0
+        fitted = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip")
+        fitted.fit(values[has], drawn[has, 1] / size[has], sample_weight=size[has])
+        found.append(np.interp(predictions, fitted.X_thresholds_, fitted.y_thresholds_))
+    low, high = np.quantile(found, [0.025, 0.975], axis=0)
+    said, of_examples = curve(predictions), curve(reference.prediction)
+    flat = _WILSON / (int((of_examples <= 0).sum()) + _WILSON), _WILSON / (int((of_examples >= 1).sum()) + _WILSON)
+    return np.where(said >= 1, np.minimum(low, 1 - flat[1]), low), np.where(said <= 0, np.maximum(high, flat[0]), high)
+
+
+def _platt_interval(reference: Reference, curve: Calibration, predictions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """By the delta method: 1.96 standard errors of the straight line on either side."""
+    A = np.stack([_logit(reference.prediction), np.ones(len(reference.y))], axis=1)  # (N, 2)
+    p = curve(reference.prediction)
+    information = (A * (p * (1 - p))[:, None]).T @ A + 1e-9 * np.eye(2)
+    at = np.stack([_logit(predictions), np.ones(len(predictions))], axis=1)  # (M, 2)
+    middle = at @ curve.x
+    error = 1.96 * np.sqrt(np.einsum("mi,ij,mj->m", at, np.linalg.inv(information), at))
+    return 1 / (1 + np.exp(error - middle)), 1 / (1 + np.exp(-error - middle))
 
 
 def _platt(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dnaconv_core.answers.outputs import answer_of_one
 from dnaconv_core.data.dataset import Dataset
-from dnaconv_core.errors import InputError
-from dnaconv_core.evaluate.calibration import Reference, calibrate, percentiles
+from dnaconv_core.evaluate.calibration import Reference
+from dnaconv_core.evaluate.meaning import Meaning, meaning
 from dnaconv_core.predict import predict
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.sequence.encoding import reverse_complement
@@ -23,21 +22,20 @@ if TYPE_CHECKING:
 class Detail(NamedTuple):
     """Columns `(N,)` of one output; None where the model or its record has nothing to give."""
 
-    prediction: np.ndarray
+    prediction: np.ndarray  # the score: raw output
     other_strand: np.ndarray | None  # of the reverse complement; DNA only
-    calibrated: np.ndarray | None  # probability by the calibration
-    percentile: np.ndarray | None  # share of all validation examples below, 0 to 1
-    among_negatives: np.ndarray | None  # share of validation negatives below, 0 to 1
-    among_positives: np.ndarray | None  # the same of positives; of a number, of all validation examples
+    meaning: Meaning
     low: np.ndarray | None  # over seeds: the lowest prediction
     high: np.ndarray | None
-    prevalence: float | None  # of positives among the validation examples; of a yes-or-no question only
-    calibration: str  # how the probability was calibrated, in words; '' where it was not
     seeds: str  # what low and high run over, in words
 
     def columns(self) -> dict[str, np.ndarray]:
         """The columns there are, by name."""
-        return {name: values for name, values in self._asdict().items() if isinstance(values, np.ndarray)}
+        means = self.meaning
+        found = {"prediction": self.prediction, "other_strand": self.other_strand, **means._asdict()}
+        found["unlike"] = means.strangers and means.strangers.share
+        found |= {"low": self.low, "high": self.high}
+        return {name: values for name, values in found.items() if isinstance(values, np.ndarray)}
 
 
 def explain(
@@ -57,31 +55,15 @@ def explain(
     """
     config = model.config
     prediction = predict(model, data, covariates, progress=progress)[:, task]
+    X = np.asarray(data.X[:]) if isinstance(data, Dataset) else data
     other = None
     if config.alphabet == "DNA":
-        turned: Dataset | np.ndarray
+        turned: Dataset | np.ndarray = reverse_complement(X)
         if isinstance(data, Dataset):
-            turned = replace(data, X=reverse_complement(np.asarray(data.X[:])), truth=())
-        else:
-            turned = reverse_complement(data)
+            turned = replace(data, X=turned, truth=())
         other = predict(model, turned, covariates)[:, task]
-    calibrated = percentile = prevalence = negatives = positives = low = high = None
-    calibration = seeds = ""
-    if reference is not None and len(reference.y):
-        percentile = percentiles(prediction, reference.prediction)
-        if answer_of_one(config.answer).yes_or_no:
-            prevalence = len(reference.positives) / len(reference.y)
-            negatives, positives = (
-                percentiles(prediction, part) for part in (reference.negatives, reference.positives)
-            )
-            try:
-                curve = calibrate(reference)
-                calibrated = curve(prediction)
-                calibration = f"{curve.words}, fitted on {curve.n:,} validation examples, {curve.n_positive:,} positive"
-            except InputError as error:
-                calibration = str(error)
-        else:
-            positives = percentile
+    low = high = None
+    seeds = ""
     if siblings:
         every = np.stack([prediction, *(predict(other_seed, data, covariates)[:, task] for other_seed in siblings)])
         low, high, seeds = every.min(axis=0), every.max(axis=0), f"lowest and highest of {len(every)} seeds"
@@ -89,8 +71,7 @@ def explain(
         spread = predict(model, data, covariates, output="spread")[:, task]
         low, high = prediction - spread, prediction + spread
         seeds = f"one standard deviation over the {config.members} members"
-    ranks = (percentile, negatives, positives)
-    return Detail(prediction, other, calibrated, *ranks, low, high, prevalence, calibration, seeds)
+    return Detail(prediction, other, meaning(config, X, prediction, reference), low, high, seeds)
 
 
 class Response(NamedTuple):

@@ -104,7 +104,7 @@ def marginalize(
     start = (X.shape[2] - words.shape[2]) // 2 if start is None else start
     before = _logits(model, X, covariates, task)
     after = _logits(model, substitute(X, words, start), covariates, task)
-    return Effect(before, after, *_interval((after - before)[None], seed)[0])
+    return Effect(before, after, *mean_interval((after - before)[None], seed)[0])
 
 
 def by_position(
@@ -216,7 +216,7 @@ def strand_effects(
     effects = []
     for one, other in ((X, put), (reverse_complement(X), reverse_complement(put))):
         before, after = _logits(model, one, covariates, task), _logits(model, other, covariates, task)
-        effects.append(Effect(before, after, *_interval((after - before)[None], seed)[0]))
+        effects.append(Effect(before, after, *mean_interval((after - before)[None], seed)[0]))
     return effects[0], effects[1]
 
 
@@ -246,11 +246,11 @@ def _logits(model: ConvNet, X: np.ndarray, covariates: np.ndarray | None, task: 
 
 
 def _curve(at: np.ndarray, changes: np.ndarray, seed: int) -> Curve:
-    mean, low, high = np.array(_interval(changes, seed)).T
+    mean, low, high = np.array(mean_interval(changes, seed)).T
     return Curve(at, mean, low, high)
 
 
-def _interval(changes: np.ndarray, seed: int, n_resamples: int = 500) -> list[tuple[float, float, float]]:
+def mean_interval(changes: np.ndarray, seed: int, n_resamples: int = 500) -> list[tuple[float, float, float]]:
     """Mean of each row of `(P, N)` and its central 95 % over resampled backgrounds."""
     n = changes.shape[1]
     counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), n_resamples)  # (R, N)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -102,11 +102,18 @@ INFO = (
 )
 
 
-def annotated_header(header: list[str]) -> list[str]:
+JUDGED_INFO = (
+    '##INFO=<ID=DNACONV_PERCENTILE,Number=A,Type=Float,Description="Share of matched variants with less effect">',
+    '##INFO=<ID=DNACONV_P,Number=A,Type=Float,Description="Share of all matched variants with as much effect">',
+    '##INFO=<ID=DNACONV_Q,Number=A,Type=Float,Description="The same, after Benjamini and Hochberg">',
+)
+
+
+def annotated_header(header: list[str], more: Sequence[str] = ()) -> list[str]:
     """The header with the lines that describe what `annotated` adds, in place of any from an earlier time."""
     kept = [line for line in header if not line.startswith("##INFO=<ID=DNACONV_")]
     columns = kept[-1].split("\t")  # a file without INFO gets the column
-    return [*kept[:-1], *INFO, "\t".join([*columns, *_FIXED[len(columns) :]])]
+    return [*kept[:-1], *INFO, *more, "\t".join([*columns, *_FIXED[len(columns) :]])]
 
 
 def annotated(variant: Variant, values: dict[str, list[str]]) -> str:

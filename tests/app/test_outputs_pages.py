@@ -136,11 +136,11 @@ def test_predict_tells_every_class_and_the_one_called(several, dashboard, output
     fine(at)
     (said,) = predict(load_bundle(Store().folder(run.id)).model, one_hot(text, "DNA"))
     word = NAMES[output].replace("*", "\\*")
-    assert metric(at, f"Probability of being {word}") == f"{said[output]:.3f}"
+    assert f"score **{said[output]:.3f}**" in texts(at) and metric(at, f"Probability of being {word}").endswith(" %")
     called = NAMES[said.argmax()].replace("*", "\\*")
-    assert f"Called **{called}**, the class with the highest probability." in texts(at)
+    assert f"Called **{called}**, the class with the highest score." in texts(at)
     (every,) = [table.value for table in at.dataframe if "class" in table.value]
-    assert every["prediction"].tolist() == pytest.approx(sorted(said.tolist(), reverse=True))
+    assert every["score"].tolist() == pytest.approx(sorted(said.tolist(), reverse=True))
     assert every["class"].tolist() == [NAMES[i] for i in np.argsort(-said)]
 
 
@@ -151,10 +151,11 @@ def test_predict_tells_every_label_of_many_sequences(several, dashboard):
     fine(at)
     texts_read = [line for line in fasta.splitlines() if line[0] != ">"]
     said = predict(load_bundle(Store().folder(run.id)).model, one_hot(texts_read, "DNA"))
-    table = next(table.value for table in at.dataframe if "prediction: sp1" in table.value)
-    assert table["prediction: ap1"].tolist() == pytest.approx(said[:, 0].tolist())
-    assert table["prediction: sp1"].tolist() == pytest.approx(said[:, 1].tolist())
-    assert "called" not in table and metric(at, "sp1: probability of being positive") == f"{said[0, 1]:.3f}"
+    table = next(table.value for table in at.dataframe if "score: sp1" in table.value)
+    order = np.argsort(-said[:, 1], kind="stable")  # the highest first
+    assert table["score: ap1"].tolist() == pytest.approx(said[order, 0].tolist())
+    assert table["score: sp1"].tolist() == pytest.approx(said[order, 1].tolist())
+    assert "called" not in table and f"sp1: score **{said[order[0], 1]:.3f}**" in texts(at)
 
 
 @pytest.mark.parametrize("output", range(3))

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from dnaconv_core.evaluate.calibration import percentiles, read_reference
+from dnaconv_core.evaluate.calibration import calibrate, percentiles, read_reference
 from dnaconv_core.experiments import EXPERIMENTS
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.runs.store import Store
@@ -199,12 +199,17 @@ def test_a_stretch_that_cannot_be_is_passed_over(dashboard, trained):
 def test_a_prediction_says_what_it_means_among_held_out_examples(dashboard, trained):
     run = trained("tf_binding")
     at = dashboard("predict", experiment="tf_binding", run=run.id)
-    shown = float(metric(at, "Probability of being bound"))
+    shown = float(re.search(r"score \*\*([\d.]+)\*\*", texts(at))[1])
     reference = read_reference(Store().folder(run.id))
     said = re.search(r"Higher than \*\*([\d.]+) %\*\* of the held-out examples", texts(at))
     near = 100 * percentiles([shown - 6e-4, shown + 6e-4], reference.prediction)  # it is rounded to three digits
     assert near[0] - 0.1 <= float(said[1]) <= near[1] + 0.1
-    assert f"times the {100 * reference.y.mean():.1f} % of all" in texts(at)
+    curve = calibrate(reference)
+    low, known, high = (100 * float(curve(np.array([shown + off]))[0]) for off in (-6e-4, 0, 6e-4))
+    headline = metric(at, "Probability of being bound")
+    assert low - 0.1 <= float(headline.removesuffix(" %")) <= high + 0.1, known
+    assert f"{headline} of windows like this are bound (" in texts(at)
+    assert f"times the usual {100 * reference.y.mean():.1f} %" in texts(at)
 
 
 def test_an_example_without_a_label_is_not_evaluated(dashboard, trained):

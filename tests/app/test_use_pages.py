@@ -126,7 +126,14 @@ def test_variants_of_the_example_are_reported_one_by_one(dashboard, trained, set
     at = settled(dashboard("variants", experiment="tf_binding", run=run.id))
     assert not at.exception and not errors(at)
     assert (metric(at, "Alleles"), metric(at, "Scored"), metric(at, "Not scored")) == ("6", "4", "2")
-    assert list(at.dataframe[0].value)[:4] == ["variant", "Δ logit", "Δ prediction", "largest Δ"]
+    assert list(at.dataframe[0].value)[:6] == ["variant", "Δ logit", "larger than", "q", "Δ prediction", "largest Δ"]
+    assert (
+        at.dataframe[0].value["larger than"].iloc[:4].between(0, 100).all()
+        and at.dataframe[0].value["q"].iloc[4:].isna().all()
+    )
+    told = " ".join(element.value for element in [*at.markdown, *at.caption])
+    assert "One in twenty matched random variants changes the logit by" in told
+    assert "of 100 matched random variants" in told
     statuses = at.dataframe[0].value["status"].tolist()
     assert statuses[:4] == ["ok"] * 4
     assert statuses[4].startswith("ref_mismatch") and statuses[5].startswith("outside")
@@ -148,7 +155,7 @@ def test_effects_on_a_linear_output_are_of_the_prediction(dashboard, home, settl
     at = settled(dashboard("variants", experiment="tf_binding", run=run.id))
     assert not at.exception and not errors(at) and metric(at, "Scored") == "4"
     columns = list(at.dataframe[0].value)
-    assert columns[:3] == ["variant", "Δ prediction", "largest Δ"] and columns[-1] == "strand"
+    assert columns[:5] == ["variant", "Δ prediction", "larger than", "q", "largest Δ"] and columns[-1] == "strand"
     shown = [m.label + m.help for m in at.metric] + [text.value for text in [*at.caption, *at.markdown]]
     assert not [words for words in shown if "logit" in words]
     assert any("Largest change over windows (prediction)" in words for words in shown)
@@ -207,8 +214,10 @@ def test_predict_takes_a_table_and_says_more_of_each_row(dashboard, trained):
     next(box for box in at.selectbox if box.label == "Column of sequences").set_value(1).run()
     assert not at.exception and not errors(at)
     table = at.dataframe[0].value
-    assert table["sequence"].tolist() == ["r0", "r1", "r2", "r3"]
-    assert {"calibrated", "above negatives", "above positives", "other strand"} <= set(table.columns)
+    assert sorted(table["sequence"]) == ["r0", "r1", "r2", "r3"] and table["score"].is_monotonic_decreasing
+    assert list(table)[:5] == ["sequence", "score", "probability", "probability from", "probability to"]
+    assert (table["probability from"] <= table["probability"]).all()
+    assert {"above negatives", "above positives", "other strand"} <= set(table.columns)
     assert table["above negatives"].between(0, 100).all()
 
 
@@ -218,7 +227,7 @@ def test_predict_gives_each_row_its_own_covariate(dashboard, trained):
     rows = [f"{name}\t{'A' * 101}\t{value}\n" for name, value in (("a", 0.01), ("b", 0.1))]
     at = upload(at, "two.tsv", ("id\tsequence\taccessibility\n" + "".join(rows)).encode())
     assert not at.exception and not errors(at)
-    first, second = at.dataframe[0].value["prediction"]
+    first, second = at.dataframe[0].value["score"]
     assert first != second
 
 
@@ -279,6 +288,18 @@ def test_predict_lists_the_lines_it_cannot_use(dashboard, trained):
         "has '!' at position 51: use A, C, G, T or an IUPAC code such as N",
         "has 3 fields and the header 2: correct the line",
     ]
+
+
+def test_a_few_pasted_bases_are_put_into_backgrounds(dashboard, trained):
+    run = trained("tf_binding")
+    at = dashboard("predict", experiment="tf_binding", run=run.id)
+    at.text_area(key="pasted").set_value("TGACTCA").run()
+    assert not at.exception and not errors(at)
+    label = "Probability of being bound, in 100 shuffled backgrounds"
+    assert [m.label for m in at.metric] == [label] and metric(at, label).endswith(" %")
+    told = " ".join(element.value for element in [*at.markdown, *at.caption, *at.warning])
+    assert "Only 6.9 % of the 101 bases that the model reads are known" in told  # 7 of 101
+    assert "Higher than" not in told and "Mean score" in told and "without them" in told
 
 
 def test_files_of_predictions_hold_what_the_table_shows(monkeypatch):

@@ -121,13 +121,13 @@ def test_what_stands_beside_a_prediction():
     assert found.prediction == pytest.approx(one)
     assert found.other_strand == pytest.approx(predict(model, X[:, ::-1, ::-1].copy())[:, 0])
     assert (found.low == np.minimum(one, two)).all() and (found.high == np.maximum(one, two)).all()
-    assert found.seeds == "lowest and highest of 2 seeds" and found.calibration.startswith(
+    assert found.seeds == "lowest and highest of 2 seeds" and found.meaning.calibration.startswith(
         "Platt scaling, fitted on 50"
     )
     expected = [(reference.negatives < value).mean() for value in one]
-    assert found.among_negatives == pytest.approx(expected)
-    assert found.percentile == pytest.approx([(reference.prediction < value).mean() for value in one])
-    assert found.prevalence == reference.y.mean()
+    assert found.meaning.among_negatives == pytest.approx(expected)
+    assert found.meaning.percentile == pytest.approx([(reference.prediction < value).mean() for value in one])
+    assert found.meaning.prevalence == reference.y.mean()
     bare = explain(model, X)
     assert set(bare.columns()) == {"prediction", "other_strand"}
     ensemble = build(ModelConfig(**config, members=3), 1).eval()

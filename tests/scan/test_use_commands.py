@@ -14,6 +14,7 @@ import pytest
 
 from dnaconv_core.cli import main
 from dnaconv_core.evaluate.calibration import read_reference
+from dnaconv_core.interpret.in_backgrounds import backgrounds_of
 from dnaconv_core.model.bundle import save_bundle
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
@@ -113,7 +114,8 @@ def test_variants_print_and_write(dna, ask, refuse, tmp_path):
     found = ask("variants", path, *files, "--out", out, "--vcf-out", vcf)
     assert set(found) == {"variants"} and len(found["variants"]) == 3
     first, wrong, outside = found["variants"]
-    assert set(first) == {"chrom", "pos", "ref", "alt", "effect_logit", "effect_probability", "status"}
+    told = {"chrom", "pos", "ref", "alt", "effect_logit", "effect_probability", "best_effect_logit", "status"}
+    assert set(first) == told
     windows = [genome[30:51], genome[30:40] + alt + genome[41:51]]
     before, after = predict(model, one_hot(windows), output="logit")[:, 0]
     assert first["effect_logit"] == pytest.approx(after - before, abs=1e-5) and first["status"] == "ok"
@@ -125,6 +127,29 @@ def test_variants_print_and_write(dna, ask, refuse, tmp_path):
     assert stat.S_IMODE(vcf.stat().st_mode) == 0o666 & ~umask
     assert len(list(tmp_path.glob("*.part"))) + len(list(tmp_path.glob(".*.part"))) == 0
     assert "does not exist" in refuse("variants", path, "--vcf", tmp_path / "n.vcf", "--genome", tmp_path / "g.fa")
+
+
+def test_variants_stand_beside_matched_random_ones(dna, ask, tmp_path):
+    path, _ = dna
+    genome = text(4000, 3)
+    (tmp_path / "g.fa").write_text(f">chr1\n{genome}\n")
+    alt = "ACGT"["ACGT".index(genome[1000]) - 1]
+    lines = ["##fileformat=VCFv4.2", "#CHROM\tPOS\tID\tREF\tALT", f"chr1\t1001\t.\t{genome[1000]}\t{alt}"]
+    (tmp_path / "v.vcf").write_text("\n".join([*lines, "chr7\t1\t.\tA\tC"]))
+    out, vcf = tmp_path / "o.csv", tmp_path / "o.vcf"
+    found = ask(
+        "variants", path, "--vcf", tmp_path / "v.vcf", "--genome", tmp_path / "g.fa", "--null", 30, "--out", out,
+        "--vcf-out", vcf,
+    )  # fmt: skip
+    first, outside = found["variants"]
+    assert first["null_source"] == "region" and 0 <= first["null_percentile"] <= 1
+    assert first["null_q"] == first["null_p"] and round(31 * first["null_p"], 6) % 1 == 0  # of one variant, 30 matches
+    assert outside["null_p"] is None and found["null_threshold"] > 0
+    rows = list(csv.DictReader(out.open()))
+    assert float(rows[0]["null_p"]) == pytest.approx(first["null_p"], rel=1e-5) and rows[1]["null_q"] == ""
+    written = vcf.read_text()
+    assert f"DNACONV_Q={first['null_q']:.5g}" in written and "DNACONV_Q=.\n" in written + "\n"
+    assert "##INFO=<ID=DNACONV_PERCENTILE," in written
 
 
 def test_many_variants_are_counted_and_the_first_printed(dna, capsys, tmp_path):
@@ -178,7 +203,9 @@ def test_predict_reads_a_column_of_a_table(dna, ask, refuse, tmp_path, packed):
     table = tmp_path / ("t.csv.gz" if packed else "t.csv")
     table.write_bytes(gzip.compress(content.encode()) if packed else content.encode())
     rows = ask("predict", path, "--table", table, "--column", "oligo")
-    assert [set(row) for row in rows] == [{"id", "sequence", "prediction", "percentile"}] * 3
+    told = {"score", "probability", "probability_low", "probability_high", "percentile"}
+    assert [set(row) - {"unlike"} for row in rows] == [{"id", "sequence", "prediction", *told}] * 3
+    assert all(row["probability_low"] <= row["probability"] <= row["probability_high"] for row in rows)
     assert [row["id"] for row in rows] == ["r0", "r1", "r2"] and [row["sequence"] for row in rows] == sequences
     expected = predict(model, one_hot(sequences))[:, 0]
     assert [row["prediction"] for row in rows] == pytest.approx(expected.tolist(), abs=1e-6)
@@ -190,6 +217,20 @@ def test_predict_reads_a_column_of_a_table(dna, ask, refuse, tmp_path, packed):
     assert "no sequence column 'x'" in refuse("predict", path, "--table", table, "--column", "x")
     assert "give one of them at a time" in refuse("predict", path, "ACGT", "--table", table)
     assert "give --table FILE too" in refuse("predict", path, "ACGT", "--column", "x")
+
+
+def test_predict_puts_what_is_mostly_unknown_into_backgrounds(dna, ask):
+    path, model = dna
+    texts = ["N" * 7 + "TGACTCA" + "N" * 7, text(21, 0)]
+    few, whole = ask("predict", path, *texts, "--backgrounds", 20)
+    assert few["known"] == pytest.approx(1 / 3, abs=1e-6) and whole["withheld"] is None
+    assert [few[name] for name in ("probability", "probability_low", "percentile")] == [None] * 3
+    assert few["withheld"].startswith("only 33.3 % of the window's bases are known")
+    X = backgrounds_of(model.config, read_reference(path), 20)
+    X[:, :, 7:14] = one_hot("TGACTCA")
+    assert few["in_backgrounds_score"] == pytest.approx(predict(model, X)[:, 0].mean(), abs=1e-6)
+    assert few["in_backgrounds_score_low"] < few["in_backgrounds_score"] < few["in_backgrounds_score_high"]
+    assert whole["in_backgrounds_score"] is None and whole["probability"] is not None
 
 
 def test_predict_takes_covariates_from_the_table(ask, refuse, tmp_path):

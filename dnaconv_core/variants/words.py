@@ -1,0 +1,44 @@
+"""A variant's two alleles side by side, and the motifs it makes or breaks in words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dnaconv_core.variants.effects import VariantEffect
+from dnaconv_core.variants.motif_changes import Hit
+
+GAP = -1
+
+
+def aligned(effect: VariantEffect) -> tuple[np.ndarray, np.ndarray]:
+    """For REF's and ALT's window, the base that stands in each column `(W,)`, GAP where none does.
+
+    Both windows begin at the same base. Behind an insertion or deletion the columns of both hold the same base of the
+    genome; the allele that is longer leaves the window sooner, and its last columns are gaps.
+    """
+    length, at = len(effect.ref_window), effect.variant.start - (effect.window_start or 0)
+    ref, alt = min(len(effect.variant.ref), length - at), min(len(effect.alt), length - at)
+    columns = []
+    for own, other in ((ref, alt), (alt, ref)):
+        behind = np.arange(at + own, length)
+        inner = np.full(max(other - own, 0), GAP)
+        after = np.full(max(own - other, 0), GAP)
+        columns.append(np.concatenate([np.arange(at + own), inner, behind, after]))
+    return columns[0], columns[1]
+
+
+def in_columns(values: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Values `(4, L)` of a window in these columns `(4, W)`, 0 in gaps."""
+    return np.where(columns == GAP, 0, values[:, columns])
+
+
+def motif_words(effect: VariantEffect) -> list[str]:
+    """'creates a TGASTCA site: TGACTCA, + strand, beginning 3 bases left of the variant', and what it destroys."""
+    return [f"creates {_site(hit)}" for hit in effect.gained] + [f"destroys {_site(hit)}" for hit in effect.lost]
+
+
+def _site(hit: Hit) -> str:
+    size = abs(hit.offset)
+    bases = "1 base" if size == 1 else f"{size} bases"
+    where = f"beginning {bases} {'left' if hit.offset < 0 else 'right'} of the variant" if size else "beginning with it"
+    return f"a {hit.motif} site: {hit.word}, {'+' if hit.strand == '+' else '−'} strand, {where}"
