@@ -69,7 +69,7 @@ def _matters(one: Judged, unit: str, spread: str) -> None:
         f"random variants {plain(where)} (q {one.q:.2g})."
     ]
     if one.low is not None and one.high is not None:
-        words.append(f"By {plain(spread)}: {one.low:+.2f} to {one.high:+.2f} in the {plain(unit)}.")
+        words.append(f"{plain(spread.capitalize())}: {one.low:+.2f} to {one.high:+.2f} in the {plain(unit)}.")
     st.markdown(" ".join(words), help=MATCHED)
 
 

@@ -97,7 +97,7 @@ def variants(options: Namespace) -> Answer:
         lines.append(f"{options.vcf} has no variants")
     shown = lines + ([f"… and {n - _SHOWN:,} more"] if n > _SHOWN else [])
     shown += [f"written to {path}" for path in (options.out, options.vcf_out) if path]
-    facts = {**of.facts, "variants": rows}
+    facts: dict[str, Any] = {**of.facts, "variants": rows}
     if options.null:
         facts |= {"null_threshold": found.threshold, "spread": found.spread or None}
         shown += [threshold_words(found.threshold, "logit")] if found.threshold is not None else []

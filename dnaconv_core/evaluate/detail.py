@@ -58,9 +58,8 @@ def explain(
     X = np.asarray(data.X[:]) if isinstance(data, Dataset) else data
     other = None
     if config.alphabet == "DNA":
-        turned: Dataset | np.ndarray = reverse_complement(X)
-        if isinstance(data, Dataset):
-            turned = replace(data, X=turned, truth=())
+        back = reverse_complement(X)
+        turned = replace(data, X=back, truth=()) if isinstance(data, Dataset) else back
         other = predict(model, turned, covariates)[:, task]
     low = high = None
     seeds = ""

@@ -32,11 +32,12 @@ class Meaning(NamedTuple):
 
     def sentence(self, number: int, called: str) -> str:
         """The headline of one: '4.5 % of windows like this are bound (3.1 to 6.4 %), 6.0 times the usual 0.75 %'."""
-        if self.calibrated is None or not np.isfinite(self.calibrated[number]):
+        said, low, high = self.calibrated, self.calibrated_low, self.calibrated_high
+        if said is None or low is None or high is None or self.prevalence is None or not np.isfinite(said[number]):
             return ""
-        said, low, high = (of[number] for of in (self.calibrated, self.calibrated_low, self.calibrated_high))
-        words = f"{percent(said)} of windows like this are {called} ({percent(low)} to {percent(high)})"
-        return f"{words}, {said / self.prevalence:.1f} times the usual {percent(self.prevalence)}"
+        words = f"{percent(said[number])} of windows like this are {called}"
+        interval = f"({percent(low[number])} to {percent(high[number])})"
+        return f"{words} {interval}, {said[number] / self.prevalence:.1f} times the usual {percent(self.prevalence)}"
 
     def withheld(self, number: int) -> str:
         """Why one has no percentile and no probability; '' where it has."""

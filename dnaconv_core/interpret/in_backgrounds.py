@@ -74,4 +74,5 @@ def in_backgrounds(
     before, after = (predict(model, each, beside)[:, task].astype(np.float64) for each in (X, filled))
     rows = [after, before, after - before, *([curve(after), curve(before)] if curve else [])]
     means = [Average(*found) for found in mean_interval(np.stack(rows), seed)]
-    return InBackgrounds(before, after, means[0], means[1], means[2], *(means[3:] or [None, None]))
+    chances = (means[3], means[4]) if curve else (None, None)
+    return InBackgrounds(before, after, means[0], means[1], means[2], *chances)

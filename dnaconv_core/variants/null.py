@@ -1,6 +1,6 @@
 """Whether a variant matters: its effect beside those of matched random variants, which no one has reason to expect.
 
-A random variant is the same change at another place of the same region: a substitution where the same three letters
+A random variant is the same change at another place of the same region, a window or more away: a substitution where the same three letters
 stand (or their reverse complement, with the change complemented), an insertion or deletion of the same letters or the
 same number anywhere. Where the region has too few such places, dinucleotide shuffles of the window stand in, the
 alleles with their neighbours in the middle. Each is scored in its own window, as the variant is.
@@ -197,7 +197,7 @@ def _effects(model: ConvNet, pairs: list[tuple[str, str]], covariates: np.ndarra
 def _in_region(
     effect: VariantEffect, contig: Contig, length: int, n: int, rng: np.random.Generator
 ) -> list[tuple[str, str]]:
-    """Windows before and after the same change at other places of the region, which the variant's window leaves out."""
+    """Windows before and after the same change at other places of the region, a window or more from the variant."""
     start, ref, alt = effect.variant.start, effect.variant.ref.upper().replace("U", "T"), effect.alt.upper()
     first, last = max(start - REGION // 2, 0), min(start + REGION // 2, contig.length)
     text = contig.text(first, last).upper().replace("U", "T")
@@ -206,7 +206,7 @@ def _in_region(
     pairs: list[tuple[str, str]] = []
     around = text[start - first - 1 : start - first + 2] if start > first else ""
     for at in rng.permutation(room) if len(room) else ():
-        if abs(first + at - start) < longest + 1:
+        if abs(first + at - start) < length:  # the same motif would be hit again
             continue
         if change := _changed(text, int(at), ref, alt, around):
             pairs += _windows(text, int(at), length, len(ref), change)
@@ -245,5 +245,6 @@ def _in_shuffles(effect: VariantEffect, n: int, seed: int) -> list[tuple[str, st
     pairs = []
     for text in decode(dinucleotide_shuffle(one_hot(window), n, seed=seed)[0]):
         before, after = text[: max(at - 1, 0)] + left, right + text[at + len(ref) + 1 :]
-        pairs.append(tuple((before + allele + after)[: len(window)].ljust(len(window), "N") for allele in (ref, alt)))
+        one, other = ((before + allele + after)[: len(window)].ljust(len(window), "N") for allele in (ref, alt))
+        pairs.append((one, other))
     return pairs
