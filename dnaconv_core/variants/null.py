@@ -1,9 +1,9 @@
 """Whether a variant matters: its effect beside those of matched random variants, which no one has reason to expect.
 
-A random variant is the same change at another place of the same region, a window or more away: a substitution where the same three letters
-stand (or their reverse complement, with the change complemented), an insertion or deletion of the same letters or the
-same number anywhere. Where the region has too few such places, dinucleotide shuffles of the window stand in, the
-alleles with their neighbours in the middle. Each is scored in its own window, as the variant is.
+A random variant is the same change at another place of the same region, a window or more away: a substitution where the
+same three letters stand (or their reverse complement, with the change complemented), an insertion or deletion of the
+same letters or the same number anywhere. Where the region has too few such places, dinucleotide shuffles of the window
+stand in, the alleles with their neighbours in the middle. Each is scored in its own window, as the variant is.
 """
 
 from __future__ import annotations
