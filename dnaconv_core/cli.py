@@ -20,8 +20,7 @@ from dnaconv_core.memory import FULL, TorchNeedsRoom, ran_out
 
 GROUPS = (  # files of commands/, in the order of the help
     "data", "models", "predict", "search", "filters", "explain", "motifs", "report", "scan", "variants", "sirna",
-    "design",
-    "pretrained", "runs", "app",
+    "design", "pretrained", "runs", "app",
 )  # fmt: skip
 
 

@@ -74,7 +74,8 @@ def _verdict(model: ModelRef, answer: Answer, covariates: tuple[float, ...], fou
         _probability(model, answer, found, number)
     else:
         st.metric(f"Predicted {plain(experiment.quantity)}", f"{answer.prediction:.3f}", help=plain(experiment.label))
-    if more := caption(found, number):
+    more = caption(found, number)
+    if more:
         st.markdown(more)
     if means.strangers and (far := means.strangers.sentence(number)):
         st.warning(plain(far), icon=":material/travel_explore:")
@@ -94,8 +95,8 @@ def _probability(model: ModelRef, answer: Answer, found: Detail, number: int) ->
     output = f"{plain(model.output_name)}: " if model.outputs and not state.experiment().answer.joint else ""
     if said := means.sentence(number, word):
         value = percent(float(means.calibrated[number]))
-        label = f"Probability of being {plain(word)}"
-        st.metric(f"{output}{label[0].lower() if output else label[0]}{label[1:]}", plain(value))
+        start = f"{output}probability" if output else "Probability"
+        st.metric(f"{start} of being {plain(word)}", plain(value))
         st.markdown(plain(said) + ".", help=plain(means.calibration))
         st.progress(min(max(float(means.calibrated[number]), 0.0), 1.0))
         st.markdown(f"{output}score **{answer.prediction:.3f}**", help=_SCORE)
