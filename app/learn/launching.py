@@ -19,6 +19,7 @@ from frame.words import plain
 from learn.better import find_better
 from learn.data_picker import data_details, data_picker, missing_parts, name_of
 from learn.settings import NETWORK, OF_DATA, TRAINING
+from learn.sweep import several_values
 
 _TWICE = 3  # seconds in which a second press is a double click
 
@@ -51,20 +52,28 @@ def start_bar(
             data_picker()
             data_details(experiment)
         find_better(experiment, possible=readable and not missing_parts(experiment))
+        if error is None:
+            with errors_shown():
+                asked = _spec(experiment, begins, settings)
+                several_values(asked, settings, possible=readable and not missing_parts(experiment))
     if error is not None and str(error).split()[0] not in (*NETWORK, *TRAINING):  # its field may be folded away
         st.markdown(f":red[{plain(error)}]")
     if press:
         with errors_shown():
-            _launch(experiment, begins, settings, name.strip())
+            _launch(_spec(experiment, begins, settings), name.strip())
 
 
-def _launch(experiment: Experiment, begins: tuple[str, str], settings: dict[str, Any], name: str) -> None:
+def _spec(experiment: Experiment, begins: tuple[str, str], settings: dict[str, Any]) -> RunSpec:
+    """The run that the form asks for. begins: the preset, and the model whose weights it starts with."""
     preset, start = begins
     standard = experiment.model_config(preset).to_json() | experiment.train_config(preset).to_json()
     if settings["eval_every"] == standard["eval_every"]:  # untouched: a short run still gets a curve
         settings = settings | {"eval_every": max(1, min(settings["eval_every"], settings["epochs"] // 10))}
     changed = {key: value for key, value in settings.items() if key not in OF_DATA and value != standard[key]}
-    spec = RunSpec(experiment.key, *state.data(), preset=preset, settings=changed, start=start)
+    return RunSpec(experiment.key, *state.data(), preset=preset, settings=changed, start=start)
+
+
+def _launch(spec: RunSpec, name: str) -> None:
     last, started, now = st.session_state.get("_started"), (spec.to_json(), name), time.monotonic()
     if last is not None and last[0] == started and now - last[1] < _TWICE:
         return

@@ -21,6 +21,7 @@ from learn.live import duration
 from learn.run_actions import run_actions
 from learn.runs_table import runs_table
 from learn.search_section import search_section
+from learn.sweep_section import sweep_section
 
 _EVERY = 1.0  # seconds between looks while something trains
 _GIB = 2**30
@@ -43,6 +44,8 @@ def draw() -> None:
         if not runs:
             _empty()
             return
+        with errors_shown():
+            sweep_section(store, runs)
         chosen = runs_table(store, runs, one_experiment=scope != "all")
         with errors_shown():
             if len(chosen) == 1:
