@@ -19,6 +19,7 @@ st.set_page_config(
 
 from frame import pages, state  # noqa: E402
 from frame.cache import warm_up  # noqa: E402
+from frame.context import context  # noqa: E402
 from frame.page import errors_shown  # noqa: E402
 from frame.sidebar import sidebar, styles  # noqa: E402
 from frame.workers import wake_workers  # noqa: E402
@@ -52,6 +53,7 @@ with errors_shown():
     wake_workers()
 with errors_shown():
     sidebar()
+    context()
     tour()
     page.run()
 warm_up()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -101,7 +104,23 @@ def catalog(experiment: str) -> dict[str, Choice]:
             choices[run.id] = ready[run.id]
         elif (run.state in LIVE and run.id not in hidden) or run.id == state.run():
             choices[run.id] = Choice(run.id, run.name, f"{run.name} · {run.state}", run, None)
-    return choices | ready
+    return _told_apart(choices | ready)
+
+
+def _told_apart(choices: dict[str, Choice]) -> dict[str, Choice]:
+    """The choices with a day and time, else a key, in the labels that two of them share."""
+
+    def again(more: Callable[[Choice], str]) -> dict[str, Choice]:
+        times = Counter(choice.label for choice in choices.values())
+        return {
+            key: one._replace(label=f"{one.label} · {more(one)}") if times[one.label] > 1 else one
+            for key, one in choices.items()
+        }
+
+    choices = again(
+        lambda one: datetime.fromtimestamp(one.run.created).strftime("%-d %b %H:%M") if one.run else one.key
+    )
+    return again(lambda one: one.key)
 
 
 class UnknownOutput(InputError):
@@ -137,5 +156,5 @@ def selected() -> Choice | None:
     if not key:
         return next((choice for choice in choices.values() if choice.path), None)
     if key not in choices:
-        raise RunError(f"there is no model '{key}' here: choose another one in the sidebar, or train one")
+        raise RunError(f"there is no model '{key}' here: choose another one at the top, or train one")
     return choices[key]

@@ -38,7 +38,7 @@ _BADGES = {
 
 
 def live_run(run_id: str, experiment: Experiment) -> None:
-    """Draw the run that the sidebar shows, and again every second for as long as it lives."""
+    """Draw the run that is selected, and again every second for as long as it lives."""
     shown = st.session_state["_state_shown"]  # it may have begun since
     st.fragment(_panel, run_every=_EVERY if shown in LIVE else None)(run_id, experiment, shown)
 
@@ -48,7 +48,7 @@ def _panel(run_id: str, experiment: Experiment, shown: str) -> None:
         store = Store()
         run = store.get(run_id)
         if shown in LIVE and run.state != shown:
-            st.rerun()  # the sidebar tells the state too
+            st.rerun()  # the top of the page tells the state too
         if run.state == "queued":
             ensure_workers(store)
         with st.container(border=True, key="live", gap="small"):

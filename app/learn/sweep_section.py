@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -19,6 +19,9 @@ from frame.pages import RUNS
 from frame.storing import stores
 from frame.words import plain
 from learn.live import duration
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 _EVERY = 2.0  # seconds between looks while one of its runs lives
 _STATES = {"queued": "waiting", "running": "training", "cancelled": "stopped"}
@@ -86,7 +89,7 @@ def _head(store: Store, runs: list[Run]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             st.markdown(f"**{plain(_title(runs))}**", width="content")
-            st.caption(f"{len(runs):,} runs: {plain(words)}{plain(_left(runs))}", width="content")
+            st.caption(f"{len(runs):,} runs: {plain(words + _left(runs))}", width="content")
         if lives and st.button("Stop all", icon=":material/stop:", key="sweep_stop", **stores(_STOP)):
             for run in lives:
                 store.ask_to_stop(run.id)
@@ -113,12 +116,12 @@ def _values(run: Run, names: list[str]) -> str:
     return ", ".join(values) or run.name
 
 
-def _figure(lines: list[tuple[str, list[tuple[int, float | None]]]], label: str) -> dict[str, Any]:
+def _figure(lines: list[tuple[str, list[tuple[int, float | None]]]], label: str) -> Figure:
     """A line for each run by its values; the best are coloured, the rest grey."""
     from dnaconv_core.plot.colors import CATEGORICAL, NEUTRAL
     from dnaconv_core.plot.style import blank, safe
 
-    figure = blank("Epoch", label)
+    figure, most = blank("Epoch", label), max((epoch for _, points in lines for epoch, _ in points), default=0)
     for place, (name, points) in reversed(list(enumerate(lines))):
         colored = place < len(CATEGORICAL)
         figure.add_scatter(
@@ -131,7 +134,8 @@ def _figure(lines: list[tuple[str, list[tuple[int, float | None]]]], label: str)
             showlegend=colored,
             hovertemplate=f"epoch %{{x}}<br>{safe(label)} %{{y:.4g}}",
         )
-    return figure.update_layout(legend_traceorder="reversed").to_plotly_json()
+    whole = {"tickformat": ",d"} | ({"dtick": 1} if most <= 12 else {})
+    return figure.update_layout(legend_traceorder="reversed").update_xaxes(**whole)
 
 
 def _table(runs: list[Run], names: list[str], best: dict[str, float | None], metric: str) -> None:
@@ -148,7 +152,9 @@ def _table(runs: list[Run], names: list[str], best: dict[str, float | None], met
     ]
     number = st.column_config.NumberColumn(format="%.4f", help="The best so far, on validation data.")
     config = {label: number, "95 %": st.column_config.TextColumn("95 % interval")}
-    st.dataframe(rows, hide_index=True, height="content" if len(rows) <= 8 else 320, column_config=config)
+    st.dataframe(
+        rows, hide_index=True, height="content" if len(rows) <= 8 else 320, column_config=config, placeholder="–"
+    )
 
 
 def _compare(runs: list[Run], best: dict[str, float | None]) -> None:

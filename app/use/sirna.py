@@ -32,11 +32,11 @@ _MOST = 30_000  # bases of mRNA on a page
 def draw() -> None:
     with model_page("siRNA design", _LINE) as head:
         if not state.experiment().guides:
-            head(_LINE)
-            _another_experiment()
-            return
+            _switch()
         ref = the_model()
         head(f"{_LINE} Model: **{plain(ref.name)}**.")
+        if before := st.session_state.pop("_switched", ""):
+            st.toast(f"This page designs siRNAs: it now shows {plain(state.experiment().title)}, not {plain(before)}.")
         with st.container(border=True):
             records, transcriptome, cds = _asked()
         if not records:
@@ -55,15 +55,12 @@ def draw() -> None:
             _shown(found)
 
 
-def _another_experiment() -> None:
-    other = next(one for one in all_experiments().values() if one.guides)
-    with st.container(border=True):
-        st.markdown(f"**siRNA design needs a model of {plain(other.title)}**; another experiment is selected.")
-        st.button(
-            f"Switch to {plain(other.title)}",
-            icon=":material/swap_horiz:",
-            on_click=lambda: state.choose(experiment=other.key),
-        )
+def _switch() -> None:
+    """Go to the first experiment whose guides can be designed, with its own first model, and say so."""
+    before, other = state.experiment(), next(one for one in all_experiments().values() if one.guides)
+    st.session_state["_switched"] = before.title
+    state.choose(experiment=other.key)
+    st.rerun()
 
 
 def _asked() -> tuple[list[Record], str, str]:

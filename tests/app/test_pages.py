@@ -96,7 +96,7 @@ def test_the_books_data_is_offered_where_it_is_missing(dashboard):
 def test_an_unknown_experiment_and_an_unknown_run_are_said(dashboard):
     at = dashboard("evaluate", experiment="nope", run="missing")
     assert "'nope'" in at.warning[0].value
-    assert errors(at) == ["there is no model 'missing' here: choose another one in the sidebar, or train one"]
+    assert errors(at) == ["there is no model 'missing' here: choose another one at the top, or train one"]
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)

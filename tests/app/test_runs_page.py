@@ -156,11 +156,11 @@ def test_the_quick_chart_draws_what_the_figure_draws(monkeypatch):
     assert len(points) <= 402 and points[0] == 1 and points[-1] == 1503
 
 
-def test_the_sidebar_tells_of_a_run_that_began_while_the_page_was_drawn(dashboard, monkeypatch):
+def test_the_top_tells_of_a_run_that_began_while_the_page_was_drawn(dashboard, monkeypatch):
     store = Store()
     run = store.create(RunSpec("rnai"), "mine", waiting=True)
     at = dashboard("train", experiment="rnai", run=run.id)
-    assert "mine · queued" in at.sidebar.selectbox[1].options
+    assert "mine · queued" in at.selectbox(key="_model").options
     listed, claims = Store.list, []
 
     def list_then_begin(self, *given, **more):
@@ -173,6 +173,6 @@ def test_the_sidebar_tells_of_a_run_that_began_while_the_page_was_drawn(dashboar
     at.run()
     try:
         assert store.get(run.id).state == "running" and not at.exception
-        assert "mine · running" in at.sidebar.selectbox[1].options
+        assert "mine · running" in at.selectbox(key="_model").options
     finally:
         os.close(claims[0].lock)

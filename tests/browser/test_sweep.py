@@ -35,7 +35,7 @@ def test_a_sweep_of_two_by_two_from_the_page(page, settled):
     popover.get_by_role("button", name="Start 4 runs").click()
     page.get_by_role("heading", name="Runs", level=1).wait_for()
     page.get_by_text("Sweeps: several values of a setting").wait_for()
-    page.get_by_text("4 runs: 4 finished").wait_for()
+    page.get_by_text("4 runs: 4 finished").wait_for(timeout=600_000)  # each fits simple predictors too
     settled(page)
     expect(page.get_by_role("link", name="Compare the best two")).to_be_visible()
     assert len(page.locator(".st-key-shape_sweep .dc-chart .scatterlayer .trace").all()) == 4

@@ -116,7 +116,7 @@ def test_a_chart_keeps_its_zoom_while_its_data_change(page, settled):
     page.goto("train?experiment=tf_binding&preset=quick&epochs=8&filters=4&depth=1")
     page.get_by_role("button", name="Start training").click()
     page.locator(".dc-chart .scatterlayer path.js-line").first.wait_for()
-    model = page.get_by_test_id("stSidebar").get_by_test_id("stSelectbox").nth(1).locator("input")
+    model = page.locator(".st-key-context").get_by_test_id("stSelectbox").nth(1).locator("input")
     expect(model).to_have_value(re.compile(" · running$"))  # a page that follows a run is never still
     area = page.locator(".dc-chart .nsewdrag").first
     area.scroll_into_view_if_needed()
