@@ -93,9 +93,7 @@ def _beside(choice: Choice | None) -> None:
             return
         st.markdown("**Nothing is training now.** Press *Start training*: the page then shows the run as it learns.")
         if choice is not None:
-            st.caption(
-                f"The model at the top is {plain(choice.name)}: see how good it is, or try it on a sequence."
-            )
+            st.caption(f"The model at the top is {plain(choice.name)}: see how good it is, or try it on a sequence.")
             with st.container(horizontal=True):
                 links_to_use()
 
