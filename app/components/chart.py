@@ -36,12 +36,15 @@ def chart(
 
 def selectable_chart(
     figure: Figure, *, key: str, height: int = 300, box: dict[str, float] | None = None
-) -> dict[str, float] | None:
-    """Draw `figure`, on which dragging selects; returns the box just drawn as {"x0", "x1", "y0", "y1"}, or None.
+) -> tuple[dict[str, float] | None, dict[str, Any] | None]:
+    """Draw `figure`, on which dragging selects; returns the box just drawn as {"x0", "x1", "y0", "y1"}, or None, and
+    the point just clicked as `chart` does.
 
     A double click takes the selection away and returns {}. box: the one to show.
     """
-    return _drawn(figure, key, height=height, revision=str(box), selectable=True, box=box, toolbar=True).stretch
+    options: dict[str, Any] = {"selectable": True, "clickable": True, "box": box, "toolbar": True}
+    found = _drawn(figure, key, height=height, revision=str(box), **options)
+    return found.stretch, found.click
 
 
 def _drawn(figure: Figure | dict[str, Any], key: str, **options: Any) -> Any:

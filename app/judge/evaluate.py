@@ -19,7 +19,8 @@ from frame.models import the_model
 from frame.outputs import question
 from frame.page import model_page
 from frame.words import Words, ours, plain
-from judge.curves import THIS, box, curves
+from judge.curves import THIS, box, curves, take_threshold
+from judge.deciding import deciding
 from judge.examples import choose, chosen, examples, one_example
 from judge.outputs import all_outputs, of_one, simpler_of_one
 from judge.strip import explained, number, strip
@@ -65,10 +66,12 @@ def draw() -> None:
 def _classes(
     experiment: Experiment, data: HeldOut, valid: dict[str, Metric], simpler: Sequence[StoredBaseline]
 ) -> None:
+    take_threshold()
     curves(data, valid, simpler)
     if box() is not None:  # what was just pointed at comes first
         examples(experiment, data)
     _threshold(experiment, data)
+    deciding(experiment, data, valid)
     _beside(experiment, valid, simpler)
     if box() is None:
         examples(experiment, data)
@@ -127,7 +130,7 @@ def _threshold(experiment: Experiment, data: HeldOut) -> None:
         with left:
             negative, positive = experiment.class_names
             label = f"Call it {plain(positive)} from a probability of"
-            threshold = st.slider(label, 0.0, 1.0, value=0.5, step=0.01, key="threshold", bind="query-params")
+            threshold = st.slider(label, 0.0, 1.0, step=0.001, format="%.3f", key="threshold", bind="query-params")
             called, truly = data.prediction >= threshold, data.y >= 0.5
             lines = [f"| | called {plain(positive)} | called {plain(negative)} |", "|---|---:|---:|"]
             for name, part in ((plain(positive), truly), (plain(negative), ~truly)):
