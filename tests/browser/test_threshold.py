@@ -17,7 +17,7 @@ POINT = """(number) => {
           threshold: line.customdata[i], at: [line.x[i], line.y[i]]};
 }"""
 RING = """(number) => {
-  const ring = document.querySelectorAll('.dc-chart')[number].data.find((trace) => trace.name === 'threshold');
+  const ring = document.querySelectorAll('.dc-chart')[number].data.find((trace) => trace.name === 'the threshold');
   return [ring.x[0], ring.y[0]];
 }"""
 
