@@ -34,10 +34,10 @@ def rows_of(peaks: list[Peak]) -> dict[str, list]:
         "summit": [site.summit + 1 if site else None for site in sites],
         "site": [f"{site.start + 1:,}–{site.end:,}" if site else "" for site in sites],
         "letters": [site.word if site else "" for site in sites],
-        "motif": [site.motif if site else "" for site in sites],
-        "strand": [peak.side for peak in peaks],
         "prediction": [peak.score for peak in peaks],
         "expected": [peak.expected for peak in peaks],
         "q": [peak.q for peak in peaks],
+        "motif": [site.motif if site else "" for site in sites],
+        "strand": [peak.side for peak in peaks],
         "window": [f"{peak.start + 1:,}–{peak.end:,}" for peak in peaks],
     }
