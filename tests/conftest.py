@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 if beside := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # each process its share of the cores; before torch is loaded
@@ -26,6 +28,53 @@ def home(tmp_path, monkeypatch) -> Path:
     folder = tmp_path / "home"
     monkeypatch.setenv("DNACONV_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def baselines_fitted_once():
+    """Simple predictors of larger data, most of the time of a short training, are fitted once in a process of tests:
+    they depend on the data and on nothing of the network. Tests of the predictors themselves fit each anew."""
+    from dnaconv_core.evaluate import baselines
+
+    usual, known = baselines.each_baseline, {}
+
+    def each(task, train, valid, **how):
+        if len(train) < 500 or "tests/evaluate/" in os.environ.get("PYTEST_CURRENT_TEST", ""):
+            yield from usual(task, train, valid, **how)
+            return
+        progress = how.get("progress")
+        key = task, _digest(train), _digest(valid), *(str(how[name]) for name in sorted(how) if name != "progress")
+        if key in known:
+            for number, found in enumerate(known[key]):
+                if progress is not None and progress.should_stop():
+                    return
+                yield found
+                if progress is not None:
+                    progress.report((number + 1) / len(known[key]), "baselines fitted")
+            return
+        found = []
+        for one in usual(task, train, valid, **how):
+            found.append(one)
+            yield one
+        if progress is None or not progress.should_stop():
+            known[key] = found
+
+    baselines.each_baseline = each
+    yield
+    baselines.each_baseline = usual
+
+
+def _digest(data) -> str:
+    arrays = (data.X, data.y, data.w, data.ids, data.covariates)
+    told = (data.covariate_names, data.alphabet, data.name)
+    parts = [
+        repr(told).encode(),
+        *(
+            b"" if array is None else np.asarray(array[:]).astype("U" if array is data.ids else array.dtype).tobytes()
+            for array in arrays
+        ),
+    ]
+    return hashlib.sha256(b"|".join(parts)).hexdigest()
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
