@@ -22,6 +22,7 @@ from frame.cache import warm_up  # noqa: E402
 from frame.context import context  # noqa: E402
 from frame.page import errors_shown  # noqa: E402
 from frame.sidebar import sidebar, styles  # noqa: E402
+from frame.users import enter  # noqa: E402
 from frame.workers import wake_workers  # noqa: E402
 from learn.tour import tour  # noqa: E402
 
@@ -47,8 +48,10 @@ navigation = {
     ],
 }
 page = st.navigation(navigation, expanded=True)
-state.restore()
 styles()
+with errors_shown():
+    enter()
+state.restore()
 with errors_shown():
     wake_workers()
 with errors_shown():

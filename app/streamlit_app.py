@@ -5,7 +5,11 @@ from __future__ import annotations
 import streamlit as st
 from starlette.middleware import Middleware
 
+from dnaconv_core.home import several
 from frame.guard import Guard, allow_own_hosts
+from frame.users import start_with_users
 
 allow_own_hosts()
+if several():
+    start_with_users()
 app = st.App("dashboard.py", middleware=[Middleware(Guard)])

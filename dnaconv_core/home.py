@@ -1,19 +1,99 @@
-"""Where this user's runs, data and models live, `$DNACONV_HOME` or `./dnaconv_home`, and what the package ships."""
+"""Where a user's runs, data and models live: `$DNACONV_HOME`, by default `./dnaconv_home`; what the package ships.
+
+A dashboard for several (`DNACONV_USERS`, see users.py) keeps each user's in `users/NAME` in there. Who is meant is told
+by `acting_as`, else by whom `ask_with` named, else by `$DNACONV_USER`, which workers and an administrator have.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+
+from dnaconv_core.errors import ConfigError
+
+USERS = "users"
+USER = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}", re.ASCII)  # a name that can be that of a folder
+_acting: ContextVar[str] = ContextVar("dnaconv_user", default="")
+_asked: list[Callable[[], str]] = []
 
 
 def home() -> Path:
-    """The home folder as an absolute path; it is not created here."""
+    """The home folder of whoever is acting, as an absolute path; it is not created here."""
+    user = acting()
+    return configured_home() / USERS / user if user else configured_home()
+
+
+def configured_home() -> Path:
+    """The folder that $DNACONV_HOME names."""
     return Path(os.path.expanduser(os.environ.get("DNACONV_HOME") or "dnaconv_home")).absolute()
 
 
+def several() -> bool:
+    """Whether `DNACONV_USERS` is set to anything but 0, no, off or false."""
+    return os.environ.get("DNACONV_USERS", "").strip().lower() not in ("", "0", "no", "off", "false")
+
+
+def acting() -> str:
+    """The name of the user for whom this is done; '' where there is one user only.
+
+    Raises what the one who was named by `ask_with` does where there is none: then nobody's home is used instead.
+    """
+    if user := _acting.get():
+        return user
+    if _asked and several():
+        return _asked[0]()
+    user = os.environ.get("DNACONV_USER", "")
+    if user and not USER.fullmatch(user):
+        raise ConfigError(f"DNACONV_USER is {user[:60]!r}: write a user's name in small letters, or leave it out")
+    return user
+
+
+@contextmanager
+def acting_as(user: str) -> Iterator[None]:
+    """Until this ends, in this thread, all is done for this user. The name is a checked one: see users.py."""
+    token = _acting.set(user)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
+def ask_with(who: Callable[[], str]) -> None:
+    """Whom to ask for the user from now on where `acting_as` does not tell."""
+    _asked[:] = [who]
+
+
+def machine_home(folder: Path) -> Path:
+    """The folder of what this home shares with others: locks of slots, public data; itself where it stands alone."""
+    root = configured_home()
+    return root if folder.parent == root / USERS else folder
+
+
+def owner_of(folder: Path) -> str:
+    """Whose home this is; '' for one that stands alone."""
+    return folder.name if machine_home(folder) != folder else ""
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """What a process needs in its environment to work in this home."""
+    return {"DNACONV_HOME": str(machine_home(folder)), "DNACONV_USER": owner_of(folder)}
+
+
+def homes_beside(folder: Path) -> list[Path]:
+    """The homes that share the machine with this one, this one too."""
+    users = machine_home(folder) / USERS
+    if not owner_of(folder) or not users.is_dir():
+        return [folder]
+    return sorted({folder, *(path for path in users.iterdir() if USER.fullmatch(path.name) and path.is_dir())})
+
+
 def data_folder() -> Path:
-    """Fetched and converted data."""
-    return home() / "data"
+    """Fetched and converted data, which are public and the same for all users."""
+    return machine_home(home()) / "data"
 
 
 def models_folder() -> Path:

@@ -17,9 +17,12 @@ from dnaconv_core.experiments.own import EXPERIMENT, folder_of, own_experiments
 from dnaconv_core.experiments.own_store import change_words, delete_experiment
 from dnaconv_core.experiments.own_transfer import export_experiment, import_experiment
 from dnaconv_core.runs.store import Store
+from dnaconv_core.sharing import EXPERIMENTS
 from frame import state
 from frame.pages import TRAIN
+from frame.sharing import questions_of_others, share_switch
 from frame.storing import stores
+from frame.users import as_now
 from frame.words import Words, code, plain
 
 
@@ -36,6 +39,7 @@ def mine() -> None:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.warning(plain(sentence), icon=":material/broken_image:")
             _delete(key)
+    questions_of_others()
     _take_in()
 
 
@@ -47,6 +51,7 @@ def _line(experiment: Experiment) -> None:
             st.caption(_told(experiment))
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
             st.page_link(TRAIN, label="Train", icon=":material/model_training:", query_params={"experiment": key})
+            share_switch(EXPERIMENTS, experiment.key)
             _rename(experiment)
             _export(experiment)
             _delete(key)
@@ -93,7 +98,7 @@ def _export(experiment: Experiment) -> None:
     if experiment.has_data:
         st.download_button(
             "Export",
-            lambda: _packed(experiment.key),
+            as_now(lambda: _packed(experiment.key)),
             f"{experiment.key}.zip",
             key=f"export_{experiment.key}",
             icon=":material/download:",

@@ -15,6 +15,7 @@ from dnaconv_core.evaluate.held_out import PREDICTIONS, Kept
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.own import EXPERIMENT, folder_of
 from dnaconv_core.experiments.sources import OWN, SYNTHETIC, load
+from dnaconv_core.home import home
 from dnaconv_core.model.bundle import CONFIG
 from dnaconv_core.plot.summary import Summary, summarise
 from dnaconv_core.runs import held_out as examples
@@ -47,14 +48,14 @@ def warm_up() -> threading.Thread:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def dataset(experiment: str, source: str, covariates: str = "", changed: float = 0.0) -> Dataset:
-    """All examples of a source. `changed` is when the folder last did, so that new content is read."""
+def _dataset(home: str, experiment: str, source: str, covariates: str, changed: float) -> Dataset:
+    """All examples of a source of this home. `changed` is when the folder last did, so that new content is read."""
     return load(get_experiment(experiment), source, covariates)
 
 
 def current_dataset(experiment: str, source: str, covariates: str = "") -> Dataset:
     """The examples of a source as it is now."""
-    return dataset(experiment, source, covariates, _last_change(experiment, source))
+    return _dataset(str(home()), experiment, source, covariates, _last_change(experiment, source))
 
 
 def _last_change(experiment: str, source: str) -> float:
@@ -65,11 +66,11 @@ def _last_change(experiment: str, source: str) -> float:
 
 def summary(experiment: str, source: str, covariates: str = "", output: int = 0) -> Summary:
     """What a source looks like, as it is now. output: the label or class that is looked at, from 0."""
-    return _summary(experiment, source, covariates, output, _last_change(experiment, source))
+    return _summary(str(home()), experiment, source, covariates, output, _last_change(experiment, source))
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
-def _summary(experiment: str, source: str, covariates: str, output: int, changed: float) -> Summary:
+def _summary(home: str, experiment: str, source: str, covariates: str, output: int, changed: float) -> Summary:
     asked = get_experiment(experiment)
     data = of_output(asked, current_dataset(experiment, source, covariates), output)
     return summarise(data, binary=answer_of_one(asked.answer).yes_or_no)

@@ -19,9 +19,15 @@ import streamlit as st
 from streamlit import config
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
+from dnaconv_core.errors import DnaConvError
+from dnaconv_core.home import several
+from dnaconv_core.users import OIDC, TOKENS, NoUser, way
+from frame.users import ask_to_log_in, is_login, log_in, user_of_request, with_user
+
 _HERE = ("localhost", "127.0.0.1", "[::1]", "::1")
 _EVERYWHERE = ("", "0.0.0.0", "::")  # to listen at, but no name that a browser asks for
 _PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+_HEALTH = "/_stcore/health"  # says that the server runs, and nothing of a user
 _REFUSED = b"This address is not one of the dashboard's own: see server.allowedHosts in app/.streamlit/config.toml.\n"
 
 
@@ -44,14 +50,35 @@ class Guard:
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
-        elif _welcome(scope["headers"]):
-            await self.app(scope, receive, self._sending(send))
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})  # before it is accepted: answered with 403
+        elif not _welcome(scope["headers"]):
+            await self._refuse(scope, send, _REFUSED)
+        elif not several() or scope["path"].endswith(_HEALTH) or way().kind == OIDC:
+            await self.app(with_user(scope, ""), receive, self._sending(send))
         else:
-            start = {"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]}
-            await self._sending(send)(start)
-            await send({"type": "http.response.body", "body": _REFUSED})
+            await self._for_user(scope, receive, send)
+
+    async def _for_user(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Go on for a user who is known; else the form for a token, or 403 where a proxy should have told."""
+        if is_login(scope):
+            await log_in(scope, receive, self._sending(send))
+            return
+        try:
+            user = user_of_request(scope)
+        except DnaConvError as error:
+            if scope["type"] == "http" and way().kind == TOKENS and isinstance(error, NoUser):
+                await ask_to_log_in(self._sending(send))
+            else:
+                await self._refuse(scope, send, f"{error}\n".encode())
+            return
+        await self.app(with_user(scope, user), receive, self._sending(send))
+
+    async def _refuse(self, scope: dict[str, Any], send: Any, why: bytes) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})  # before it is accepted: answered with 403
+            return
+        plain_text = [(b"content-type", b"text/plain; charset=utf-8")]
+        await self._sending(send)({"type": "http.response.start", "status": 403, "headers": plain_text})
+        await send({"type": "http.response.body", "body": why})
 
     def _sending(self, send: Any) -> Any:
         async def with_headers(message: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 from dnaconv_core.errors import DnaConvError
+from dnaconv_core.home import acting, acting_as, home
 from dnaconv_core.progress import Progress
 from frame.words import plain
 
@@ -31,6 +32,7 @@ class Job:
         self.error: Exception | None = None
         self.stopped = False
         self.sessions: set[object] = set()  # those that wait for it
+        self.user = acting()
         self.thread = threading.Thread(target=self._run, args=(work,), daemon=True)
         self.thread.start()
 
@@ -40,7 +42,8 @@ class Job:
 
     def _run(self, work: Callable[[Progress], Any]) -> None:
         try:
-            self.result = work(self)
+            with acting_as(self.user):
+                self.result = work(self)
         except DnaConvError as error:
             self.error = error
         except Exception as error:  # told on the page, with its traceback in the terminal
@@ -98,20 +101,25 @@ def _jobs() -> _Jobs:
     return _Jobs()
 
 
+def _of_home(key: tuple) -> tuple:
+    """The key with the home the work is done in: another user's is other work, whatever it is called."""
+    return (key[0], str(home()), *key[1:])
+
+
 def known(key: tuple[Hashable, ...]) -> bool:
     """Whether this work was begun."""
-    return _jobs().get(key) is not None
+    return _jobs().get(_of_home(key)) is not None
 
 
 def going_on(key: tuple[Hashable, ...]) -> bool:
     """Whether this work was begun and has not ended."""
-    job = _jobs().get(key)
+    job = _jobs().get(_of_home(key))
     return job is not None and not job.done and not job.stopped
 
 
 def forget(key: tuple[Hashable, ...]) -> None:
     """Let its result go; where it is going on, it is stopped."""
-    _jobs().forget(key)
+    _jobs().forget(_of_home(key))
 
 
 def quietly(key: tuple[Hashable, ...], work: Callable[[Progress], Any], *, patience: float = 0.1) -> Any | None:
@@ -126,8 +134,8 @@ def quietly(key: tuple[Hashable, ...], work: Callable[[Progress], Any], *, patie
 
 def begin_again(key: tuple[Hashable, ...], work: Callable[[Progress], Any]) -> None:
     """Stop this work where it is going on, and do it now, not when it is next asked for: a button may have begun it."""
-    _jobs().forget(key)
-    _jobs().start(key, work)
+    _jobs().forget(_of_home(key))
+    _jobs().start(_of_home(key), work)
 
 
 def background(
@@ -139,6 +147,7 @@ def background(
     one before is stopped, unless `going_on` or another session waits for it. words: what is done, before the
     progress's own. Raises what the work raised, once: then it is forgotten.
     """
+    asked, key = key, _of_home(key)
     kind, jobs = str(key[0]), _jobs()
     session = st.session_state.setdefault("_session", object())
     last = st.session_state.get(f"_last_{kind}")
@@ -151,7 +160,7 @@ def background(
         job.thread.join(_PATIENCE)
     with st.container():  # there also when all is done, so that what is below keeps its place and is not drawn anew
         if job.stopped:  # its thread ends at its next look, some seconds later on a busy machine: nobody waits for that
-            _again(key, work, words)
+            _again(asked, work, words)
             return None
         if not job.done:
             st.fragment(_watch, run_every=_EVERY)(key, words)

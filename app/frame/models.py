@@ -18,6 +18,7 @@ from dnaconv_core.model.bundle import WEIGHTS, read_config
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.models import list_models
 from dnaconv_core.runs.store import LIVE, Run, Store
+from dnaconv_core.sharing import BY
 from frame import state
 
 
@@ -71,7 +72,7 @@ class _Description(NamedTuple):
 
 
 @st.cache_data(show_spinner=False, max_entries=500)
-def _describe(path: str, changed: float) -> _Description | None:
+def describe(home: str, path: str, changed: float) -> _Description | None:
     """What a bundle says of itself, without torch; None for one that is damaged (choosing it would say how)."""
     try:
         config = json.loads((Path(path) / "config.json").read_text())
@@ -94,9 +95,11 @@ def catalog(experiment: str) -> dict[str, Choice]:
     hidden = {run.id for run in runs.values() if run.spec.inner and run.id != state.run()}  # a search has hundreds
     ready: dict[str, Choice] = {}
     for entry in list_models(store):
-        found = _describe(str(entry.path), (entry.path / "config.json").stat().st_mtime)
+        found = describe(str(store.home), str(entry.path), (entry.path / "config.json").stat().st_mtime)
         if found is not None and found.experiment == experiment and entry.key not in hidden:
+            by = f" · by {entry.key.partition(BY)[0]}" if entry.kind == "shared" else ""
             label = found.name if found.value is None else f"{found.value:.2f} · {found.name}"
+            label += by
             ready[entry.key] = Choice(entry.key, found.name, label, runs.get(entry.key), entry.path)
     choices: dict[str, Choice] = {}
     for run in runs.values():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dnaconv_core.storing import read_only
+from frame.users import whose
 
 _STYLES = """
 <style>
@@ -37,6 +38,7 @@ def styles() -> None:
 
 def sidebar() -> None:
     """What stands below the navigation."""
-    if read_only():
-        with st.sidebar:
+    with st.sidebar:
+        whose()
+        if read_only():
             st.caption(":material/visibility: For looking only: nothing is kept here.")

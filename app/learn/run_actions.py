@@ -7,10 +7,13 @@ import streamlit as st
 from dnaconv_core.experiments import all_experiments, get_experiment
 from dnaconv_core.runs.queue import extend, resume
 from dnaconv_core.runs.store import LIVE, RESUMABLE, Run, Store
+from dnaconv_core.sharing import RUNS
 from frame import state
 from frame.page import errors_shown
 from frame.pages import EVALUATE, TRAIN
+from frame.sharing import share_switch
 from frame.storing import stores
+from frame.users import as_now
 from frame.words import code, plain, plain_lines, show_error
 
 
@@ -37,13 +40,15 @@ def run_actions(store: Store, run: Run) -> None:
             if has_model:
                 st.download_button(
                     "Export",
-                    lambda: _exported(run.id),
+                    as_now(lambda: _exported(run.id)),
                     file_name=f"{run.id}.zip",
                     mime="application/zip",
                     icon=":material/download:",
                     on_click="ignore",
                     help="Settings, weights, metrics, predictions, a model card and the command that repeats it.",
                 )
+            if has_model:
+                share_switch(RUNS, run.id)
             _edit(store, run)
             if run.state != "running":
                 _delete(store, run)

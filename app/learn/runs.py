@@ -14,6 +14,7 @@ from frame import state
 from frame.cache import warm_up
 from frame.page import errors_shown, page
 from frame.pages import EVALUATE, TRAIN
+from frame.sharing import runs_of_others
 from frame.storing import stores
 from frame.words import Words, plain
 from learn.comparison import comparison
@@ -39,6 +40,8 @@ def draw() -> None:
         alive = [run for run in runs if run.state in LIVE]
         with errors_shown():
             st.fragment(_now, run_every=_EVERY if alive else None)({run.id: run.state for run in alive})
+        with errors_shown():
+            runs_of_others()
         with errors_shown():
             search_section(store, "" if scope == "all" else state.experiment().key)
         if not runs:

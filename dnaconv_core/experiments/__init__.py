@@ -10,7 +10,7 @@ from typing import Any
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.experiments.base import Experiment, find
 from dnaconv_core.experiments.chromatin import CHROMATIN
-from dnaconv_core.experiments.own import from_words, own_experiments
+from dnaconv_core.experiments.own import from_words, own_experiments, shared_experiments
 from dnaconv_core.experiments.rnai import RNAI
 from dnaconv_core.experiments.tf_binding import TF_BINDING
 
@@ -19,8 +19,8 @@ WORDS = "experiment_words"  # in a bundle's record: what an own experiment says 
 
 
 def all_experiments() -> dict[str, Experiment]:
-    """Those of the package, then those of the home folder as they are now, by key."""
-    own = own_experiments().experiments
+    """Those of the package, then those that other users share and those of the home folder as they are now, by key."""
+    own = shared_experiments() | own_experiments().experiments
     return EXPERIMENTS | {key: experiment for key, experiment in own.items() if key not in EXPERIMENTS}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from dnaconv_core.experiments.own_presets import own_presets
 from dnaconv_core.files import write_atomic
 from dnaconv_core.home import home
 from dnaconv_core.sequence.encoding import LETTERS
+from dnaconv_core.sharing import EXPERIMENTS, shared_by_others
 from dnaconv_core.train.facts import Facts
 
 EXPERIMENT, AUDIT, RECIPE, LOOKS = "experiment.json", "audit.json", "recipe.json", "looks.json"
@@ -50,7 +52,9 @@ def experiments_folder() -> Path:
 
 
 def folder_of(key: str) -> Path:
-    return experiments_folder() / key
+    """Where an experiment is to be read: in the home folder, else where another user shares one of this key."""
+    own = experiments_folder() / key
+    return own if own.exists() else next((one.path for one in shared_by_others(EXPERIMENTS) if one.key == key), own)
 
 
 def words_of(experiment: Experiment) -> dict[str, Any]:
@@ -127,6 +131,16 @@ def own_experiments() -> Found:
             found.damaged[name] = read
         else:
             found.experiments[name] = read
+    return found
+
+
+def shared_experiments() -> dict[str, Experiment]:
+    """Those that other users share, by key; of two with one key the first owner's, and none that is damaged."""
+    found: dict[str, Experiment] = {}
+    for one in shared_by_others(EXPERIMENTS):
+        read = _read_once(one.path) if KEY.fullmatch(one.key) else ""
+        if not isinstance(read, str):
+            found.setdefault(one.key, replace(read, title=f"{read.title} (shared by {one.owner})"))
     return found
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from dnaconv_core import sharing
 from dnaconv_core.data.code_rows import codes_of
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import DataError, InputError
@@ -30,6 +31,8 @@ from dnaconv_core.experiments.own import (
     write_experiment,
 )
 from dnaconv_core.files import write_atomic
+from dnaconv_core.home import home
+from dnaconv_core.quota import check_room
 from dnaconv_core.scratch import scratch as scratch_folder
 from dnaconv_core.scratch import sweep
 from dnaconv_core.storing import check_storing
@@ -43,6 +46,8 @@ def own_experiment(key: str) -> Experiment:
     experiment = get_experiment(key)
     if not experiment.own:
         raise InputError(f"{experiment.key} comes with the program: only your own experiments can be changed")
+    if experiment.key not in own_experiments().experiments:
+        raise InputError(f"{experiment.key} is shared by another user: only its owner can change it")
     return experiment
 
 
@@ -80,6 +85,7 @@ def delete_experiment(key: str, *, used: bool) -> bool:
     trash = experiments_folder() / f".deleted-{secrets.token_hex(4)}"
     emptied = None if damaged or not used else replace(own_experiment(key), parts=(), data_hash="")
     os.replace(folder, trash)
+    sharing.share(sharing.EXPERIMENTS, folder.name, on=False)  # another of this key is not meant
     if emptied is not None:
         _place(emptied)
     shutil.rmtree(trash, ignore_errors=True)
@@ -117,6 +123,7 @@ def _place(experiment: Experiment) -> None:
 def scratch() -> AbstractContextManager[Path]:
     """A folder beside the experiments in which one is made; gone afterwards, unless `settle` has moved it."""
     check_storing()
+    check_room(home())
     sweep(experiments_folder(), ".deleted-")
     return scratch_folder(experiments_folder(), ".making-")
 
@@ -124,9 +131,9 @@ def scratch() -> AbstractContextManager[Path]:
 def settle(folder: Path, key: str) -> None:
     """Move a finished experiment to its place, in one step. Raises InputError when somebody else was faster."""
     try:
-        os.replace(folder, folder_of(key))
+        os.replace(folder, experiments_folder() / key)
     except OSError as error:
-        if folder_of(key).exists():
+        if (experiments_folder() / key).exists():
             raise InputError(f"there is an experiment {key} already: choose another key") from None
         raise DataError(f"{experiments_folder()} cannot be written ({error.strerror}): free some space there") from None
 
@@ -150,7 +157,7 @@ def data_hash(parts: dict[str, Dataset]) -> str:
 def looks(key: str) -> int:
     """How often the test part of this experiment was opened."""
     try:
-        stored = json.loads((folder_of(key) / LOOKS).read_text())
+        stored = json.loads(_looks_file(key).read_text())
         return int(stored["looks"])
     except (OSError, ValueError, KeyError, TypeError):
         return 0
@@ -161,5 +168,13 @@ def count_look(key: str) -> int:
     check_storing()
     seen = looks(key) + 1
     if (folder_of(key) / EXPERIMENT).is_file():
-        write_atomic(folder_of(key) / LOOKS, json.dumps({"looks": seen}).encode())
+        file = _looks_file(key)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(file, json.dumps({"looks": seen}).encode())
     return seen
+
+
+def _looks_file(key: str) -> Path:
+    """Beside an own experiment; for one that another user shares in this user's home."""
+    own = experiments_folder() / key
+    return own / LOOKS if own.exists() else home() / "shared" / "looks" / f"{key}.json"

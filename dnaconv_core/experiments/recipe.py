@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from dnaconv_core import __version__
 from dnaconv_core.data.labels import LabelRecipe
 from dnaconv_core.errors import ConfigError, DataError, InputError
+from dnaconv_core.storing import check_file
 
 ROLES = {  # of an input file: whether there may be several
     "table": False, "positives": False, "negatives": False, "test_positives": False, "test_negatives": False,
@@ -187,6 +188,7 @@ def hashed(recipe: Recipe, said: Callable[[float, str], None]) -> Recipe:
     for number, one in enumerate(recipe.inputs):
         path = Path(one.path)
         said(number / len(recipe.inputs), f"checking {path.name}")
+        check_file(path)
         digest = _sha256(path)
         if one.sha256 and digest != one.sha256:
             raise DataError(f"{path} is not the file that {recipe.key} was made from: bring the old one back")

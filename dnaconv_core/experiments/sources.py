@@ -15,6 +15,7 @@ from dnaconv_core.data.split import split_dataset
 from dnaconv_core.errors import ConfigError, DataError
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.own import folder_of
+from dnaconv_core.storing import check_file
 
 SYNTHETIC, BOOK, OWN = "synthetic", "book", "own"
 ACCESSIBILITY = "accessibility.txt"  # the covariate of the book's windows
@@ -112,6 +113,8 @@ def load_own(experiment: Experiment, part: str) -> Dataset:
 def _read(experiment: Experiment, path: str, covariates: str) -> Dataset:
     if path.startswith(BOOK_PART):
         return _book_part(experiment, path.removeprefix(BOOK_PART))
+    for file in filter(None, (path, covariates)):
+        check_file(file)
     return read_dataset(
         Path(path),
         alphabet=experiment.alphabet,

@@ -21,6 +21,7 @@ from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.experiments.own import RECIPE, experiments_folder
 from dnaconv_core.files import write_atomic
 from dnaconv_core.home import home
+from dnaconv_core.quota import check_upload
 from dnaconv_core.storing import ReadOnlyError, check_storing
 
 KEPT_SECONDS = 7 * 24 * 3600
@@ -59,6 +60,7 @@ class Lot:
     def keep(self, name: str, content: bytes | memoryview) -> Path:
         """Write a file of this name, in place of an earlier one. Raises DataError where there is no room."""
         check_storing()
+        check_upload(home(), len(content))
         path = self.folder / safe_name(name)
         if not path.exists() and len(self.files()) >= MOST_FILES:
             raise DataError(f"there are {MOST_FILES} files already: remove some, or give the path of a folder")

@@ -24,7 +24,7 @@ from typing import IO
 import numpy as np
 
 from dnaconv_core.files import write_atomic
-from dnaconv_core.home import cache_folder
+from dnaconv_core.home import home, machine_home
 from dnaconv_core.storing import read_only
 
 
@@ -110,7 +110,7 @@ def _marker() -> Path:
 
 def _notes() -> Path:
     """The cache of the home folder, or one outside it where nothing is kept in that."""
-    return Path(tempfile.gettempdir()) / f"dnaconv-{os.getuid()}" if read_only() else cache_folder()
+    return Path(tempfile.gettempdir()) / f"dnaconv-{os.getuid()}" if read_only() else machine_home(home()) / "cache"
 
 
 def code_folder() -> Path:

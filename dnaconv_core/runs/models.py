@@ -10,16 +10,17 @@ from dnaconv_core.errors import BundleError
 from dnaconv_core.experiments import WORDS, all_experiments, experiment_of
 from dnaconv_core.experiments.own import KEY
 from dnaconv_core.experiments.own_store import adopt
-from dnaconv_core.home import models_folder, shipped
+from dnaconv_core.home import models_folder, several, shipped
 from dnaconv_core.model.bundle import CONFIG, is_bundle
 from dnaconv_core.runs.store import LIVE, Store
+from dnaconv_core.sharing import RUNS, shared_by_others
 
 PRETRAINED = shipped("pretrained")
 
 
 class ModelEntry(NamedTuple):
     key: str  # what to pass as MODEL, and what stands in a link
-    kind: str  # 'run', 'pretrained' or 'imported'
+    kind: str  # 'run', 'pretrained', 'imported', or 'shared' by another user
     name: str
     path: Path
 
@@ -33,6 +34,7 @@ def list_models(store: Store | None = None) -> list[ModelEntry]:
             found += [
                 ModelEntry(path.name, kind, path.name, path) for path in sorted(folder.iterdir()) if path.name[0] != "."
             ]
+    found += [ModelEntry(one.name, "shared", one.name, one.path) for one in shared_by_others(RUNS)]
     return [entry for entry in found if is_bundle(entry.path)]
 
 
@@ -54,7 +56,13 @@ def _experiment_of(path: Path) -> str:
 def find_model(name: str, store: Store | None = None) -> Path:
     """The bundle folder of MODEL. Raises BundleError that lists the choices."""
     store = store or Store()
-    for path in (store.folder(name), models_folder() / name, PRETRAINED / name, Path(name)):
+    places = [store.folder(name), models_folder() / name, PRETRAINED / name]
+    if not several():
+        places.append(Path(name))
+    elif Path(name).name != name:
+        raise BundleError(f"there is no model {name[:60]!r}: where several share this, a model is called by its key")
+    places += [one.path for one in shared_by_others(RUNS) if one.name == name]
+    for path in places:
         if name and is_bundle(path):
             return path
     for run in store.list():

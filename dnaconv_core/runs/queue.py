@@ -3,6 +3,9 @@
 There is no daemon. A worker is a process that holds the lock of its slot (`slots/<device>-<n>.lock`), takes waiting
 runs one after the other, and ends when there is none. Whoever starts a run, or opens the dashboard, calls
 `ensure_workers`, which starts one where a slot is free and work waits.
+
+Users of one server share its slots: after each run a worker looks whose turn it is, and where that is another user,
+hands its slot on to a worker of theirs.
 """
 
 from __future__ import annotations
@@ -15,8 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from dnaconv_core.errors import ConfigError, InputError, RunError
+from dnaconv_core.errors import ConfigError, DnaConvError, InputError, RunError
 from dnaconv_core.experiments import recorded_experiment
+from dnaconv_core.home import acting_as, environment, homes_beside, machine_home, owner_of
 from dnaconv_core.runs import lock
 from dnaconv_core.runs.schema import unwritable
 from dnaconv_core.runs.spec import RunSpec
@@ -25,6 +29,7 @@ from dnaconv_core.runs.store import RESUMABLE, Run, Store
 
 SLOTS = "DNACONV_SLOTS"
 NICENESS = "DNACONV_NICE"
+_SERVED = ".served"  # in a home that shares the slots: when it had its last turn
 _WORKER_LOG = "log.txt"  # in a slot's folder: what its last worker said outside of runs; nothing, if all is well
 _SIGNS_OF_A_GPU = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg", "/dev/nvhost-gpu")
 _started: list[subprocess.Popen[bytes]] = []  # kept to be reaped
@@ -121,6 +126,45 @@ def ensure_workers(store: Store | None = None) -> int:
     return started
 
 
+def ensure_all(store: Store) -> None:
+    """`ensure_workers` for every home that shares the machine with this one."""
+    for folder in homes_beside(store.home):
+        with acting_as(owner_of(folder)), contextlib.suppress(RunError):  # a damaged one must not stop the others
+            ensure_workers(Store(folder))
+
+
+def whose_turn(store: Store, wanted: Callable[[Run], bool]) -> Path | None:
+    """The home whose run is next: of those with one that is wanted, the one that was served longest ago."""
+    waiting = [folder for folder in homes_beside(store.home) if _waits(folder, wanted)]
+    return min(waiting, key=_served) if waiting else None
+
+
+def serve(store: Store) -> None:
+    """Note that this home has its turn now: others come first next time."""
+    if owner_of(store.home):
+        (store.home / _SERVED).touch()
+
+
+def hand_over(home: Path, slot: Slot, held: int) -> None:
+    """Start a worker of another user's home in a slot whose lock this process holds and lets go of by ending."""
+    _spawn(Store(home), slot, held)
+
+
+def _waits(folder: Path, wanted: Callable[[Run], bool]) -> bool:
+    try:
+        with acting_as(owner_of(folder)):
+            return any(map(wanted, Store(folder).waiting()))
+    except DnaConvError:  # what is wrong in one home must not keep the others waiting
+        return False
+
+
+def _served(folder: Path) -> int:
+    try:
+        return (folder / _SERVED).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def _possible(store: Store, run: Run) -> bool:
     """Whether this machine can train a run at all; one that it cannot has failed."""
     try:
@@ -211,7 +255,7 @@ def _spawn(store: Store, slot: Slot, held: int) -> None:
     # Threads that spin while they wait take the cores from everything else, the dashboard included.
     quiet = {"OMP_WAIT_POLICY": "PASSIVE", "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
     # Nor must a 'queue.py' in the folder that the user happens to be in be taken for Python's own (from 3.11 on).
-    own = {"OMP_NUM_THREADS": threads, "DNACONV_HOME": str(store.home), "PYTHONSAFEPATH": "1"}
+    own = {"OMP_NUM_THREADS": threads, "PYTHONSAFEPATH": "1", **environment(store.home)}
     with open(_slot_folder(store, slot) / _WORKER_LOG, "wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "dnaconv_core.runs.worker", slot.device, str(slot.number), str(held)],
@@ -226,7 +270,7 @@ def _spawn(store: Store, slot: Slot, held: int) -> None:
 
 
 def _slot_folder(store: Store, slot: Slot) -> Path:
-    folder = store.home / "slots" / slot.key.replace(":", "-").replace("/", "-")
+    folder = machine_home(store.home) / "slots" / slot.key.replace(":", "-").replace("/", "-")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

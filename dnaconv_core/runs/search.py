@@ -21,6 +21,7 @@ import numpy as np
 from dnaconv_core.errors import DnaConvError, InputError, RunError
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.sources import load_training
+from dnaconv_core.home import environment
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.runs import lock
 from dnaconv_core.runs.queue import check_device
@@ -126,7 +127,7 @@ def search_in_background(store: Store, name: str) -> None:
                 stderr=log,
                 start_new_session=True,  # a Ctrl-C in the server's terminal must not reach it
                 pass_fds=(held,),
-                env={**os.environ, "DNACONV_HOME": str(store.home), "PYTHONSAFEPATH": "1"},
+                env={**os.environ, "PYTHONSAFEPATH": "1", **environment(store.home)},
             )
         _started.append(process)
     finally:

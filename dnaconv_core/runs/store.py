@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dnaconv_core.errors import InputError, RunError
 from dnaconv_core.files import write_atomic
-from dnaconv_core.home import home
+from dnaconv_core.home import home, owner_of
 from dnaconv_core.model.bundle import CONFIG
+from dnaconv_core.quota import check_runs
 from dnaconv_core.runs import lock
 from dnaconv_core.runs.kept import once
 from dnaconv_core.runs.record import (
@@ -82,6 +83,8 @@ class Store(Series):
         """A new queued run; `waiting` for a worker to take it, otherwise the caller trains it."""
         run = f"{spec.experiment.replace('_', '-')}-{secrets.token_hex(4)}"
         name = checked_name(name) if name.strip() else run
+        if owner_of(self.home):
+            check_runs(self.home, len(self._ask("SELECT * FROM runs")))
         self._make_folder(run)
         with self._connect(write=True) as db:
             db.execute(

@@ -29,9 +29,10 @@ from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.own import from_words
 from dnaconv_core.experiments.own_store import adopt, adopted_key
 from dnaconv_core.files import FORMULA, ZIP_DAMAGED, safe_cell
-from dnaconv_core.home import models_folder
+from dnaconv_core.home import home, models_folder
 from dnaconv_core.model.bundle import CARD, CONFIG, METRICS, WEIGHTS, Bundle, load_bundle
 from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.quota import check_upload
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.card import command, write_card
 from dnaconv_core.runs.model_zip import COMMAND, HISTORY, TABLE, ModelZip
@@ -92,6 +93,7 @@ def import_model(archive: Path | bytes) -> str:
     fit either.
     """
     check_storing()
+    check_upload(home(), len(archive) if isinstance(archive, bytes) else 0)
     with ModelZip(archive) as packed:
         config_json = packed.read(CONFIG)
         experiment, config = _described(config_json)

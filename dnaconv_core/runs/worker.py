@@ -19,7 +19,7 @@ from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.runs import lock
 from dnaconv_core.runs.execute import LOG, execute
 from dnaconv_core.runs.models import find_model
-from dnaconv_core.runs.queue import Slot, ensure_workers, niceness, serves, take_slot
+from dnaconv_core.runs.queue import Slot, ensure_all, hand_over, niceness, serve, serves, take_slot, whose_turn
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.stages import STARTING_TORCH
 from dnaconv_core.runs.start import first_network
@@ -103,6 +103,12 @@ def main(arguments: list[str]) -> int:
     wanted = serves(slot.device)
     until = 0.0  # a search waits for a run's score before it makes the next: so long, nobody need import torch again
     while True:
+        turn = whose_turn(store, wanted)
+        if turn not in (None, store.home):
+            hand_over(turn, slot, held)
+            return 0
+        if turn is not None:
+            serve(store)
         claim = store.claim(wanted, slot.key)
         if claim is not None:
             if _work(store, slot, claim, held):
@@ -114,7 +120,7 @@ def main(arguments: list[str]) -> int:
             continue
         os.close(held)
         # A run that came between the last look and this moment found the slot taken: look once more.
-        if not any(map(wanted, store.waiting())):
+        if whose_turn(store, wanted) is None:
             return 0
         again = take_slot(store, slot)
         if again is None:
@@ -160,7 +166,7 @@ def _leave_when_asked(store: Store, watch: Watch, over: threading.Event, held: i
             _end_early(store, watch)
         os.close(held)
         if not watch.signalled:
-            ensure_workers(store)  # somebody else goes on with the queue
+            ensure_all(store)  # somebody else goes on with the queue
         os._exit(0)
 
 
