@@ -76,7 +76,7 @@ def _behind(data: HeldOut, of_kind: np.ndarray) -> np.ndarray:
     name = "ROC" if curve == "roc" else "precision-recall"
     with st.container(horizontal=True, vertical_alignment="center"):
         if found is None:
-            st.markdown(f"The box on the {name} curve holds no part of it: drag over the line.", width="content")
+            st.markdown(f"The box does not touch the {name} curve: drag over the line.", width="content")
         else:
             scores = f"{found.low:.3f} to {found.high:.3f}"
             st.markdown(

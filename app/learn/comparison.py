@@ -1,4 +1,4 @@
-"""Two to six runs side by side: settings, curves, predictions, and whether a difference is one."""
+"""Two to six runs side by side: settings, curves, predictions, and which is better."""
 
 from __future__ import annotations
 
@@ -149,14 +149,14 @@ def _roc_and_pr(parts: dict[str, HeldOut], names: list[str]) -> None:
 
 def _differences(found: Comparison, names: dict[str, str]) -> None:
     st.markdown(
-        f"**Is the difference one?** Each against {plain(names[found.runs[0].id])}, on the examples both predicted",
+        f"**Which is better?** Each against {plain(names[found.runs[0].id])}, on the examples both predicted",
         help="Both runs are measured on the same examples, so that the difference is surer than either figure. "
         "The interval is at 95 %; p is two-sided.",
     )
     for pair in found.pairs:
         difference, name = pair.difference, plain(names[pair.run])
         if difference.value is None:
-            st.markdown(f"- {name}: cannot be told, {plain(difference.undefined or '')}")
+            st.markdown(f"- {name}: not compared, {plain(difference.undefined or '')}")
             continue
         verdict = {"better": ":green[better]", "worse": ":red[worse]"}.get(difference.verdict, "no clear difference")
         sure = "" if difference.p is None else f", p = {difference.p:.3f}"

@@ -39,13 +39,14 @@ def runs_table(store: Store, runs: list[Run], *, one_experiment: bool) -> list[R
             "selection": {"rows": [i for i, run in enumerate(runs) if run.id in wanted], "columns": [], "cells": []}
         },
         height="content" if len(rows) <= 12 else 460,
+        placeholder="–",
         column_config={
             label: config.NumberColumn(format="%.4f", help="Of the best network so far, on validation data."),
             "95 %": config.TextColumn("95 % interval"),
             "Validation": config.LineChartColumn("By epoch", help="The score on validation data at each evaluation."),
-            "Time": config.NumberColumn(format="%.0f s", help="Time spent training, resumes included."),
+            "Time": config.TextColumn(help="Time spent training, resumes included."),
             "Made": config.DatetimeColumn(format="D MMM, HH:mm"),
-            "Settings": config.TextColumn(width="medium"),
+            "Settings": config.TextColumn(width="large"),
         },
     )
     found = [runs[row] for row in chosen["selection"]["rows"] if row < len(runs)]
@@ -56,6 +57,14 @@ def runs_table(store: Store, runs: list[Run], *, one_experiment: bool) -> list[R
         else:
             st.query_params.pop("runs", None)
     return found
+
+
+def _time(seconds: float) -> str:
+    """17 min 44 s, not 1064 s."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    words = f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return words if seconds else ""
 
 
 def _metric(run: Run, known: Mapping[str, Experiment]) -> str:
@@ -88,7 +97,7 @@ def _row(run: Run, curve: list[float | None], main: str, experiment: str) -> dic
         "Made": datetime.datetime.fromtimestamp(run.created),
         "Settings": f"{data}, {run.spec.preset}" + (f": {settings}" if settings else ""),
         "Epochs": f"{run.epoch} of {run.epochs}" if run.epochs else "",
-        "Time": run.seconds or None,
+        "Time": _time(run.seconds),
         "Tags": list(run.tags),
         "Device": run.device,
     }

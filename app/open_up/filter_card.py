@@ -185,7 +185,7 @@ def _top(card: Card) -> None:
             note = f"activation {value:.2f}{strand} · measured {data.y[i]:.3g}"
             shown.append(Row(data.sequence(i), str(data.ids[i]), note, (Mark(start, start + card.scan.width, "site"),)))
         if not shown:
-            st.caption("It fires on none of them.")
+            st.caption("No sequence activates this filter.")
             return
         clicked = sequences(shown, key="top", clickable=True)
         if clicked is not None:

@@ -34,6 +34,7 @@ from open_up.motif_choice import spelled
 from open_up.reporting import pictures, report_button
 from open_up.targets import NO_RNA, Targets, compare_with
 
+_FISHER = "How likely so large a difference would be, were the pattern as common in one group as in the other."
 _TOGETHER = 5  # seconds between files that were written together, as by an import
 _VIEWS = ("Found", "Bench", "Scan")
 _ABOUT = "The motifs a model uses over a whole dataset, and a bench to try any motif on."
@@ -192,7 +193,7 @@ def _numbers(pattern: Pattern, experiment: Experiment) -> None:
         st.metric("Seqlets", f"{pattern.n_seqlets:,}", width="content")
         st.metric(f"In {plain(high)}", f"{pattern.share_positives:.1%}", width="content")
         st.metric(f"In {plain(low)}", f"{pattern.share_negatives:.1%}", width="content")
-        st.metric("Fisher's exact p", f"{pattern.p_fisher:.1g}", help="That both shares are equal.", width="content")
+        st.metric("Fisher's exact p", f"{pattern.p_fisher:.1g}", help=_FISHER, width="content")
 
 
 draw()

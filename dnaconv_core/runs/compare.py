@@ -1,4 +1,4 @@
-"""Runs side by side: what was set differently, how good each is, and whether a difference is one."""
+"""Runs side by side: what was set differently, how good each is, and which is better."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def test_two_runs_are_compared_on_the_same_examples(dashboard, trained, no_worke
     shown = at.dataframe[1].value
     assert list(shown["setting"]) == ["filters"] and list(shown["≠" if "≠" in shown else ""]) == ["≠"]
     assert set(shown.columns) == {"", "setting", "a small rnai", "smaller"}
-    assert "**Is the difference one?**" in texts(at) and "1,200 examples" in texts(at)
+    assert "**Which is better?**" in texts(at) and "1,200 examples" in texts(at)
 
 
 def test_a_run_has_one_colour_in_every_chart(monkeypatch):
