@@ -45,6 +45,7 @@ navigation = {
         st.Page(pages.SCAN, title="Scan", icon=":material/timeline:"),
         st.Page(pages.VARIANTS, title="Variants", icon=":material/difference:"),
         st.Page(pages.SIRNA, title="siRNA design", icon=":material/content_cut:"),
+        st.Page(pages.DESIGN, title="Design", icon=":material/draw:"),
     ],
 }
 page = st.navigation(navigation, expanded=True)

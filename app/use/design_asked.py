@@ -1,0 +1,130 @@
+"""What to design: where to start, what to reach, how to search, and what to keep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import streamlit as st
+
+from components.sequences_in import covariate_inputs, pasted_or_file
+from dnaconv_core.design.goal import Goal
+from dnaconv_core.design.rules import SITES, Rules, parse_places, parse_words
+from dnaconv_core.design.search import METHODS, Ways
+from dnaconv_core.model.bundle import read_config
+from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.results import Record
+from frame import state
+from frame.models import ModelRef, catalog, model_in
+from frame.words import plain
+
+RANDOM, SHUFFLED, GIVEN = "Random", "Shuffled", "Given"
+_HIGH, _LOW, _TARGET = "High", "Low", "At a target"
+_AIMS = {_HIGH: "high", _LOW: "low", _TARGET: "target"}
+_MOST = 1000  # designs on a page
+_WAYS = "Greedy takes the best edit each time; beam keeps several; evolution also crosses them, with some chance."
+
+
+class Asked(NamedTuple):
+    """All that decides the designs, but for the model."""
+
+    start: str
+    records: tuple[Record, ...]
+    number: int
+    goal: Goal
+    rules: Rules
+    ways: Ways
+    judge: ModelRef | None
+    covariates: tuple[float, ...]
+
+
+def ask(ref: ModelRef, config: ModelConfig) -> Asked:
+    """The form above the designs."""
+    with st.container(border=True):
+        start, records, number = _start(config)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            goal = _goal(config)
+            ways = _ways()
+            edits = st.number_input("Edits at most", 1, config.length, 10, key="design_edits", width=130)
+            judge = _judge(ref, config)
+            covariates = covariate_inputs(config, "design")
+        rules = _rules(edits, config)
+    return Asked(start, records, number, goal, rules, ways, judge, covariates)
+
+
+def _start(config: ModelConfig) -> tuple[str, tuple[Record, ...], int]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        start = st.segmented_control(
+            "Start from", [RANDOM, SHUFFLED, GIVEN], default=RANDOM, required=True, key="design_start",
+            help="Random bases, dinucleotide shuffles of your sequences, or these themselves.",
+        )  # fmt: skip
+        number = 1
+        if start != GIVEN:
+            label = "Designs" if start == RANDOM else "Shuffles of each"
+            number = st.number_input(label, 1, _MOST, 10, key=f"design_number_{start}", width=130)
+    if start == RANDOM:
+        return start, (), number
+    examples = {plain(one.name): one.sequence for one in state.experiment().examples}
+    records = pasted_or_file("design", examples, config.alphabet, what="Start (N stands for a random base)", height=80)
+    return start, tuple(records), number
+
+
+def _goal(config: ModelConfig) -> Goal:
+    wish = st.segmented_control("Score", list(_AIMS), format_func=plain, default=_HIGH, required=True, key="design_aim")
+    if wish != _TARGET:
+        return Goal(_AIMS[wish])
+    return Goal("target", st.number_input("Target", value=0.5, step=0.05, key="design_target", width=110))
+
+
+def _ways() -> Ways:
+    method = st.segmented_control(
+        "Search",
+        list(METHODS),
+        format_func=lambda name: plain(name.capitalize()),
+        default="greedy",
+        required=True,
+        key="design_method",
+        help=_WAYS,
+    )
+    seed = st.number_input("Seed", 0, 10**6, 0, key="design_seed", width=110, help="Of starts and of evolution.")
+    return Ways(method, seed=seed)
+
+
+def _judge(ref: ModelRef, config: ModelConfig) -> ModelRef | None:
+    """Another model of the experiment that reads the same sequences, or none."""
+    others = {
+        choice.key: choice
+        for choice in catalog(state.experiment().key).values()
+        if choice.path is not None and choice.path != ref.path and _fits(choice.path, config)
+    }
+    if not others:
+        st.caption("No judge: train another model to have one.", width=200)
+        return None
+    chosen = st.selectbox(
+        "Judge", ["", *others], index=1, key=f"design_judge_{ref.key}", width=240,
+        format_func=lambda key: others[key].name if key else "none",
+        help="A model that was trained apart. What only one of two models likes is likely its own blind spot.",
+    )  # fmt: skip
+    one = others.get(chosen)
+    return None if one is None or one.path is None else model_in(one.path, one.key, one.name)
+
+
+def _fits(path: Path, config: ModelConfig) -> bool:
+    other = read_config(path)
+    return (other.length, other.alphabet, other.names) == (config.length, config.alphabet, config.names)
+
+
+def _rules(edits: int, config: ModelConfig) -> Rules:
+    with st.expander("Rules: GC, forbidden words, fixed positions"), st.container(horizontal=True):
+        gc = st.slider("GC content, %", 0, 100, (0, 100), 5, key="design_gc", width=240)
+        words = st.text_input(
+            "Forbidden words", key="design_forbid", placeholder="EcoRI, BsaI, TATAAA", width=240,
+            help=f"IUPAC letters, or names of enzymes ({', '.join(SITES)}); of DNA on neither strand.",
+        )  # fmt: skip
+        run = st.number_input(
+            "Longest run of one base", 0, config.length, 0, key="design_run", width=190, help="0 for any."
+        )
+        fixed = st.text_input(
+            "Fixed positions", key="design_fixed", placeholder="1-10, 45", width=160, help="From 1; these stay."
+        )
+    return Rules(edits, (gc[0] / 100, gc[1] / 100), parse_words(words), run, parse_places(fixed))
