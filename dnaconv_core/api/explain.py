@@ -1,0 +1,131 @@
+"""What a model has learnt: attributions, substitutions, filters, motifs, and a motif's effect."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dnaconv_core.api.data import Source
+from dnaconv_core.api.inputs import AnyModel, labelled, needed_labels, of_its_length, opened, readable
+from dnaconv_core.api.tables import Attributed, Filters, Motifs, Mutated
+
+if TYPE_CHECKING:
+    from dnaconv_core.interpret.marginalize import Effect
+    from dnaconv_core.interpret.match import Match
+    from dnaconv_core.sequence.motif import Motif
+
+
+def attribute(
+    model: AnyModel, sequences: Source, covariates: Any = None, *, method: str = "deeplift_shap", **more: Any
+) -> Attributed:
+    """The contribution of each base to the logit: `.scores (N, L)`, a table, logos in a notebook.
+
+    method: a key of `dnaconv_core.interpret.attribution.ATTRIBUTIONS`. Other arguments as in `attribute` there: task,
+    correct, reference, n_references, n_steps, seed. Raises InputError for sequences or options that do not fit.
+    """
+    from dnaconv_core.interpret.attribution import attribute as run
+
+    found = opened(model)
+    data = readable(found, sequences, covariates)
+    return Attributed(data, run(found.network, data, method=method, **more))
+
+
+def ism(model: AnyModel, sequences: Source, covariates: Any = None, **more: Any) -> Mutated:
+    """What every single substitution does to the logit: `.change (N, 4, L)`. Other arguments: task, batch_size."""
+    from dnaconv_core.interpret.ism import ism as run
+    from dnaconv_core.model.inputs import covariates_for
+
+    found = opened(model)
+    data = readable(found, sequences, covariates)
+    return Mutated(data, run(found.network, data.X, covariates_for(found.network, data), **more))
+
+
+def filters(
+    model: AnyModel,
+    data: Source | None = None,
+    covariates: Any = None,
+    *,
+    names: str | Sequence[Motif] | None = None,
+    **more: Any,
+) -> Filters:
+    """What each filter looks for, over these sequences or those held out when the model was trained.
+
+    names: a group of JASPAR ('vertebrates'), a file of motifs, an IUPAC word, or motifs, by which they are named; the
+    first time on a machine, that takes minutes of compiling. Other arguments as in
+    `dnaconv_core.interpret.filters.filter_motifs`: layer, fraction.
+    """
+    from dnaconv_core.interpret.filters import by_usefulness, filter_motifs
+    from dnaconv_core.interpret.naming import named_filters
+
+    found = opened(model)
+    examples = labelled(found, data, covariates).labelled()
+    scan = filter_motifs(found.network, examples.X, **more)
+    order = by_usefulness(scan, examples.y) if examples.y.shape[1] else np.arange(len(scan.motifs))
+    alphabet = found.config.alphabet
+    matches: Sequence[Sequence[Match]] = ()
+    if names:
+        given, group = _targets(names)
+        matches = named_filters([f.motif for f in scan.motifs], order, given, group, alphabet=alphabet)
+    return Filters(scan, order, alphabet, matches)
+
+
+def motifs(
+    model: AnyModel,
+    data: Source | None = None,
+    covariates: Any = None,
+    *,
+    names: str | Sequence[Motif] | None = None,
+    **more: Any,
+) -> Motifs:
+    """Patterns in what the network finds in favour of the positive class, over labelled sequences.
+
+    names: as in `filters`. Other arguments are fields of `dnaconv_core.interpret.discovery.DiscoveryOptions`: method,
+    most, width, seed, finder. Raises InputError where there are no two classes.
+    """
+    from dnaconv_core.interpret.discovery import DiscoveryOptions, discover
+    from dnaconv_core.interpret.naming import named
+    from dnaconv_core.model.inputs import covariates_for
+
+    found = opened(model)
+    examples = needed_labels(found, data, covariates)
+    given = covariates_for(found.network, examples)
+    patterns = discover(found.network, examples.X, examples.y, given, how=DiscoveryOptions(**more))
+    alphabet = found.config.alphabet
+    matches: Sequence[Sequence[Match]] = ()
+    if names and patterns.patterns:
+        wanted, group = _targets(names)
+        matches = named([p.motif for p in patterns.patterns], wanted, group, alphabet=alphabet)
+    return Motifs(patterns, alphabet, matches)
+
+
+def _targets(names: str | Sequence[Motif]) -> tuple[str | Sequence[Motif], str]:
+    """The motifs that are given, and the group of JASPAR that is meant where none are."""
+    from dnaconv_core.sequence.jaspar import GROUPS
+
+    return ("", names) if isinstance(names, str) and names in GROUPS else (names, "vertebrates")
+
+
+def marginalize(
+    model: AnyModel,
+    motif: str | Motif | np.ndarray,
+    data: Source | None = None,
+    *,
+    n: int = 100,
+    seed: int = 0,
+    **more: Any,
+) -> Effect:
+    """How a motif changes the logit when it is written into `n` backgrounds: `.mean`, `.low`, `.high`.
+
+    motif: an IUPAC word, a Motif, or one-hot letters. data: sequences whose dinucleotide shuffles are the backgrounds;
+    by default those held out, else random ones. Other arguments as in
+    `dnaconv_core.interpret.marginalize.marginalize`: start, task, covariates.
+    """
+    from dnaconv_core.interpret.marginalize import backgrounds
+    from dnaconv_core.interpret.marginalize import marginalize as run
+
+    found = opened(model)
+    given = found.examples if data is None else of_its_length(found, data)
+    X = backgrounds(None if given is None else given.X, found.config.length, n, seed=seed)
+    return run(found.network, X, motif, seed=seed, **more)

@@ -1,0 +1,116 @@
+"""Models: trained here, or found by what they are called."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dnaconv_core.api.data import Source, load_data
+from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.errors import InputError
+from dnaconv_core.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from dnaconv_core.model.config import ModelConfig
+    from dnaconv_core.model.convnet import ConvNet
+    from dnaconv_core.results import Metric
+    from dnaconv_core.runs.models import ModelEntry
+    from dnaconv_core.train.loop import History
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A network and what is known of it."""
+
+    network: ConvNet = field(repr=False)  # on the CPU, in evaluation mode
+    name: str  # a run's id, a pretrained model's name, or '' of one that is in memory only
+    experiment: str  # the question it answers, by its key; 'data' of what was trained on data in memory
+    examples: Dataset | None = field(default=None, repr=False)  # held out while it was trained
+    metrics: dict[str, dict[str, Metric]] = field(default_factory=dict, repr=False)  # by split, as stored
+    history: History | None = field(default=None, repr=False)  # of a training in memory
+
+    @property
+    def config(self) -> ModelConfig:
+        return self.network.config
+
+    def predict(self, sequences: Source, **more: Any) -> np.ndarray:
+        """Predictions `(N, T)`: see `dc.predict`."""
+        from dnaconv_core.api.use import predict
+
+        return predict(self, sequences, **more)
+
+
+def load(model: str | os.PathLike[str] | Model) -> Model:
+    """The model of a run's id, a bundle's folder, or a pretrained or imported model's name. Raises BundleError."""
+    if isinstance(model, Model):
+        return model
+    from dnaconv_core.interpret.keep import stored_examples
+    from dnaconv_core.model.bundle import load_bundle
+    from dnaconv_core.runs.models import find_model
+
+    bundle = load_bundle(find_model(os.fspath(model)))
+    examples = stored_examples(bundle.path, bundle.config.alphabet, bundle.config.covariates)
+    if examples is not None and examples.length != bundle.config.length:
+        examples = None
+    return Model(bundle.model, os.fspath(model), bundle.experiment, examples, bundle.metrics)
+
+
+def models() -> list[ModelEntry]:
+    """Every model that can be loaded by name: runs, newest first, then imported and pretrained ones."""
+    from dnaconv_core.runs.models import list_models
+
+    return list_models()
+
+
+def train(
+    data: Source,
+    labels: Any = None,
+    *,
+    valid: Source | None = None,
+    preset: str = "",
+    task: str = "",
+    strand: str = "both",
+    name: str = "",
+    progress: Progress = SILENT,
+    **settings: Any,
+) -> Model:
+    """Train a network and return it with the weights of its best validation metric.
+
+    data: an experiment's key ('tf_binding', or one of your own) trains as `dnaconv train` does, and the run is kept in
+    the home folder; anything else that `load_data` takes is trained on in memory. valid: validation examples; without
+    them a fifth is held out. preset: settings to start from (of data in memory 'auto', which looks at them first,
+    'quick' or 'book'). task: 'binary', 'regression' or 'classes'; by default as labels tell. strand: 'one' where DNA in
+    memory is meant on the strand given. settings: any setting of the network or its training, such as epochs=20,
+    filters=32, device='cpu' or the seed of everything drawn, seed=1. Raises ConfigError for settings that cannot be,
+    DataError for data that cannot.
+    """
+    from dnaconv_core.experiments import all_experiments
+
+    if isinstance(data, str) and not os.path.exists(data) and data in all_experiments():
+        if labels is not None or valid is not None or task:
+            raise InputError(f"{data} has data and a task of its own: leave labels, valid and task out")
+        return _run(data, preset, name, settings, progress)
+    from dnaconv_core.api.training import train_in_memory
+
+    examples = load_data(data, labels)
+    held = None if valid is None else load_data(valid)
+    network, history, held = train_in_memory(examples, held, preset, task, strand, settings, progress)
+    return Model(network, "", "data", held, {}, history)
+
+
+def _run(key: str, preset: str, name: str, settings: dict[str, Any], progress: Progress) -> Model:
+    from dnaconv_core.experiments import get_experiment
+    from dnaconv_core.experiments.sources import default_preset, default_source
+    from dnaconv_core.runs.spec import RunSpec
+    from dnaconv_core.runs.store import Store
+    from dnaconv_core.runs.worker import train_here
+
+    asked = get_experiment(key)
+    source = default_source(asked)
+    spec = RunSpec(key, data=source, preset=preset or default_preset(asked, source), settings=settings)
+    store = Store()
+    run = store.create(spec, name)
+    return load(train_here(store, run.id, progress).id)
