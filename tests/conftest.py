@@ -13,6 +13,9 @@ if beside := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # each process its sh
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(beside))))
 
 
+os.environ.setdefault("DNACONV_BASELINES", "quick")  # of every short training, also in processes of its own
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real data, or a skip that says how to have it."""

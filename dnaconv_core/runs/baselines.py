@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 import numpy as np
 
 from dnaconv_core.answers import ANSWERS
-from dnaconv_core.errors import BundleError, DnaConvError, InputError
+from dnaconv_core.errors import BundleError, ConfigError, DnaConvError, InputError
 from dnaconv_core.evaluate.dependence import groups_of
 from dnaconv_core.evaluate.held_out import PREDICTIONS as HELD_OUT
 from dnaconv_core.evaluate.held_out import read_kept
@@ -30,10 +31,19 @@ if TYPE_CHECKING:
 
 NUMBERS, PREDICTIONS = "baselines.json", "baselines.npz"
 MOST_EXAMPLES = 400_000  # of both parts together; on more, counting words takes minutes
+WISH = "DNACONV_BASELINES"
 MOST_LABELS = 10  # each has linear models of its own
 _ENDED = "fitting them was stopped before all were done"
 _EVERY, _SURE = 0.3, 0.05  # seconds between messages; share of the work from which the time left can be guessed
 COMPARED = {key: answer.compared for key, answer in ANSWERS.items()}  # metrics that a model is compared by
+
+
+def only_quick() -> bool:
+    """Whether $DNACONV_BASELINES is 'quick': without those that take longest. Raises ConfigError for another word."""
+    wish = os.environ.get(WISH, "all")
+    if wish not in ("all", "quick"):
+        raise ConfigError(f"{WISH} is {wish[:20]!r}: write 'all' or 'quick' (without gapped words, JASPAR and trees)")
+    return wish == "quick"
 
 
 class StoredBaseline(NamedTuple):
@@ -163,7 +173,7 @@ def _fitted(
     both, groups = experiment.strand == "both" and train.alphabet == "DNA", groups_of(valid)
     for key, baseline in each_baseline(
         experiment.task, train, valid, motif=motif, n_outputs=prediction.shape[1], both_strands=both, seed=seed,
-        progress=progress,
+        quick=only_quick(), progress=progress,
     ):  # fmt: skip
         differences = {}
         for name in experiment.answer.compared:

@@ -14,7 +14,7 @@ from dnaconv_core.experiments.sources import load_parts
 from dnaconv_core.model.bundle import Bundle
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Metric
-from dnaconv_core.runs.baselines import MOST_EXAMPLES, MOST_LABELS, Baselines, StoredBaseline
+from dnaconv_core.runs.baselines import MOST_EXAMPLES, MOST_LABELS, Baselines, StoredBaseline, only_quick
 from dnaconv_core.sequence.motif import from_iupac
 
 
@@ -39,7 +39,7 @@ def fit_simpler(
         both = experiment.strand == "both" and train.alphabet == "DNA"
         fitted = fit_baselines(
             experiment.task, train, data, motif=motif, n_outputs=prediction.shape[1], both_strands=both,
-            progress=progress,
+            quick=only_quick(), progress=progress,
         )  # fmt: skip
     except DnaConvError as error:
         return Baselines((), f"the model's training part cannot be used: {error}")
