@@ -263,7 +263,6 @@ def test_predicting_answers_pasted_text_as_the_core_does(dashboard, trained):
     ("text", "said"),
     [
         ("ACGUX", "the sequence has 'X' at position 5"),
-        (">a\nACGU\n>b\n", "sequence 2 ('b') is empty"),
         ("<script>", "the sequence has '<' at position 1"),
     ],
 )
@@ -275,6 +274,14 @@ def test_pasted_text_that_is_no_sequence_is_one_sentence(dashboard, trained, tex
     assert not at.exception and not at.metric
 
 
+def test_an_empty_record_is_passed_over_and_listed(dashboard, trained):
+    at = dashboard("predict", experiment="rnai", run=trained("rnai").id)
+    at.text_area(key="pasted").set_value(">a\nCCUAAGAUAAUUCUGCGCCUG\n>b\n").run()
+    assert not at.exception and not errors(at) and metric(at, "Predicted activity")
+    (reason,) = at.dataframe[0].value["Reason"]
+    assert reason.startswith("is empty") and "One row was left out" in {one.label for one in at.expander}
+
+
 def test_records_of_other_lengths_are_explained_and_answered(dashboard, trained):
     run = trained("chromatin")
     at = dashboard("predict", experiment="chromatin", run=run.id)
@@ -283,8 +290,7 @@ def test_records_of_other_lengths_are_explained_and_answered(dashboard, trained)
     assert "One sequence is shorter than the 101 bases this model reads" in texts(at)
     assert "One sequence is longer than the 101 bases this model reads" in texts(at)
     table = at.dataframe[0].value
-    assert list(table["sequence"]) == ["short", "long", "right"]
-    assert list(table["bases"]) == [20, 120, 101]
+    assert dict(zip(table["sequence"], table["bases"], strict=True)) == {"short": 20, "long": 120, "right": 101}
     assert table["other strand"].notna().all()
 
 

@@ -75,10 +75,9 @@ def test_a_stopped_run_is_resumed_into_the_queue(dashboard, no_workers):
     assert store.get(run.id).state == "cancelled"
 
 
-def test_a_double_click_starts_one_run(dashboard, no_workers):
-    at = dashboard("train", experiment="rnai")
-    for _ in range(2):
-        at = press(at, "Start training")
+def test_after_a_start_there_is_nothing_left_to_start_it_again(dashboard, no_workers):
+    at = press(dashboard("train", experiment="rnai"), "Start training")
+    assert "Start training" not in {button.label for button in at.button}  # the page is the run's now
     assert len(Store().list()) == 1 and not at.exception
 
 
@@ -115,7 +114,7 @@ def test_a_run_has_one_colour_in_every_chart(monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "keep, said",
-    [("best", "Dashed: epoch 1, the best on validation"), ("last", "The weights of the last epoch are kept")],
+    [("best", "Dashed: epoch 1, with the best validation"), ("last", "The weights of the last epoch are kept")],
 )
 def test_a_training_says_which_weights_it_keeps(dashboard, no_workers, keep, said):
     from dnaconv_core.runs.worker import train_here
