@@ -53,7 +53,7 @@ def test_train_show_evaluate_predict(capsys, tmp_path):
 
     write_diskdataset(rnai(150, seed=9), tmp_path / "data")
     measured = answer(capsys, "evaluate", trained["run"], "--data", str(tmp_path / "data"))
-    assert measured["n"] == 150 and set(measured["metrics"]["pearson_r"]) == {"value", "low", "high"}
+    assert measured["n"] == 150 and set(measured["metrics"]["pearson_r"]) == {"value", "low", "high", "note"}
 
     fasta = tmp_path / "s.fa"
     fasta.write_text(">a\nCCUAAGAUAAUUCUGCGCCUG\n>b\nccuaagauaa ttctgcgccug\n")
