@@ -239,4 +239,4 @@ def test_chromatin_on_real_windows_reports_both_areas_and_the_prevalence(capsys,
         "--covariates", str(folder / "accessibility.txt"), "--epochs", "2", "--eval-every", "1",
     )  # fmt: skip
     valid = trained["metrics"]["valid"]
-    assert {"auroc", "auprc"} <= set(valid) and valid["prevalence"] == pytest.approx(146 / 34527, rel=0.05)
+    assert {"auroc", "auprc"} <= set(valid) and valid["prevalence"]["value"] == pytest.approx(146 / 34527, rel=0.05)
