@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dnaconv_core.cli import main
+from dnaconv_core.scan import chance
 
 TF, SIRNA = "tf_binding_synthetic", "rnai_huesken"
 _RNG = np.random.default_rng(3)
@@ -65,7 +66,10 @@ def small(text: str) -> bytes:
 
 
 @pytest.fixture
-def answer(tmp_path, capsys):
+def answer(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(chance, "_BASES", {"dense": 2000, "windows": 2000})  # few shuffles: how a file is read is asked
+    monkeypatch.setattr(chance, "_LEAST", 2000)
+
     def answered(name: str, way) -> object:
         kind, words, option, beside = COMMANDS[name]
         file = tmp_path / "given.dat"
