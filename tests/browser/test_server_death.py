@@ -25,11 +25,11 @@ def test_a_killed_server_loses_no_run(browser, start_server):
     with start_server() as (process, address):
         page = browser.new_page(base_url=address)
         page.set_default_timeout(60_000)
-        page.goto("train?experiment=rnai&preset=quick&epochs=12&filters=3&depth=1")
         store = Store()
-        for number in (1, 2, 3):
+        for number in (1, 2, 3):  # a run that has started has the page to itself: back to the form each time
+            page.goto("train?experiment=rnai&preset=quick&epochs=12&filters=3&depth=1")
             name = page.get_by_role("textbox", name="Name of the run")
-            name.fill(f"run {number}")  # the same again would be a double click
+            name.fill(f"run {number}")
             name.press("Enter")
             page.get_by_role("button", name="Start training").click()
             until(lambda number=number: len(store.list()) == number)
