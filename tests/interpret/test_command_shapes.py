@@ -61,7 +61,13 @@ def test_attribute_and_ism(model, ask):
     assert set(row) == {"id", "sequence", "output", "attribution", "delta", "covariates", "evidence"}
     assert row["sequence"] == SEQUENCE and len(row["attribution"]) == 61
     checks = {check["name"]: check for check in row["evidence"]}
-    assert list(checks) == ["Convergence", "Agreement of methods", "Random weights", "Stability over seeds"]
+    assert list(checks) == [
+        "Network better than chance",
+        "Convergence",
+        "Agreement of methods",
+        "Random weights",
+        "Stability over seeds",
+    ]
     assert all(set(check) == {"name", "value", "passed", "words"} for check in row["evidence"])
     assert checks["Convergence"]["passed"] and checks["Agreement of methods"]["passed"]
     assert "with" in checks["Agreement of methods"]["words"] and checks["Stability over seeds"]["passed"] is None
@@ -205,7 +211,7 @@ def test_mistakes_are_told_in_a_sentence_before_the_work(model, refused, monkeyp
     monkeypatch.chdir(model.parent)
     monkeypatch.setattr("dnaconv_core.interpret.compiled.is_warm", lambda: True)  # nothing is to be named
     head = "MEME version 4\n\nMOTIF x\nletter-probability matrix: alength= 4 w= 2\n"
-    (model.parent / "words.meme").write_text("TGACTCA\n")
+    (model.parent / "words.meme").write_text("TGACTCX\n")
     (model.parent / "sum.meme").write_text(head + "0.1 0.2 0.3 0.4\n0.9 0.9 0 0\n")
     (model.parent / "bytes.meme").write_bytes(b"MEME version 4\xff\xfe\x02")
     data = ("--data", "data") if wrong[0] not in ("attribute", "ism") else ()
