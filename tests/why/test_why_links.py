@@ -36,20 +36,23 @@ def _trained(name: str, stored: str) -> tuple[float, float]:
     return kept.metrics["train"]["auroc"], kept.metrics["valid"]["auroc"]
 
 
-@pytest.mark.parametrize("claim", CLAIMS)
+LEARNS = 0.97  # ROC-AUC that each network reaches on the validation part
+
+
+@pytest.mark.parametrize("claim", [claim for claim in CLAIMS if claim not in ("depth", "outside", "fit")])
 def test_its_network_learns_the_synthetic_data(claim):
-    assert trained(claim)[1] > 0.97
+    assert trained(claim)[1] > LEARNS
 
 
 def test_more_layers_see_the_whole_motif():
-    assert trained("depth")[1] > trained("depth", depth=1)[1] + 0.015
+    assert LEARNS < trained("depth")[1] > trained("depth", depth=1)[1] + 0.015
 
 
 def test_the_logarithm_is_what_makes_accessibility_count():
-    assert trained("outside")[1] > trained("outside", covariate_transform="none")[1] + 0.04
+    assert LEARNS < trained("outside")[1] > trained("outside", covariate_transform="none")[1] + 0.04
 
 
 def test_without_dropout_the_wide_network_learns_by_heart_and_with_one_filter_too_little():
     (train, valid), (by_heart, then) = trained("fit"), trained("fit", dropout=0.0)
-    assert by_heart - then > train - valid + 0.005 and valid > then
+    assert by_heart - then > train - valid + 0.005 and valid > then and valid > LEARNS
     assert trained("fit", filters=1)[0] < 0.85
