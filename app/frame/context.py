@@ -42,8 +42,9 @@ def context() -> None:
         )
         _model(choices, chosen, LABELS[current.main_metric].name)
     shown = st.session_state.get("_model") if choices or chosen else None
-    if shown in choices:
-        _incomplete(choices[shown])
+    with st.container():  # there with a line or without: what stands below keeps its place, and a chart its zoom
+        if shown in choices:
+            _incomplete(choices[shown])
     if missing:
         st.warning(
             f"There is no experiment '{plain(missing)}': this is {plain(current.title)}. The link may be from a newer "

@@ -88,11 +88,12 @@ def _head(store: Store, run: Run) -> None:
             st.caption(_doing(run), width="content")
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             _buttons(store, run, usable)
-    if run.state in LIVE:
-        st.progress(min(run.epoch / run.epochs, 1.0) if run.epochs else 0.0)
-        st.caption(_stages(run))
-    elif run.state == "cancelled":
-        st.caption(plain(kept_words(run, usable)))
+    with st.container(gap="small"):  # in every state, for the same reason as the line in frame/context.py
+        if run.state in LIVE:
+            st.progress(min(run.epoch / run.epochs, 1.0) if run.epochs else 0.0)
+            st.caption(_stages(run))
+        elif run.state == "cancelled":
+            st.caption(plain(kept_words(run, usable)))
 
 
 def _buttons(store: Store, run: Run, usable: bool) -> None:
