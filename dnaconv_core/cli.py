@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dnaconv_core import __version__
@@ -96,6 +96,20 @@ def _parser() -> _Parser:
     for group in GROUPS:  # imported here, within reach of main's answer to Ctrl-C: numpy and all of them take a while
         importlib.import_module(f"dnaconv_core.commands.{group}").add(groups, _command)
     return parser
+
+
+def command_parsers() -> dict[str, argparse.ArgumentParser]:
+    """The parser of every command by its words, such as 'runs list': what the reference is made from."""
+    return dict(_commands_of(_parser(), ""))
+
+
+def _commands_of(parser: argparse.ArgumentParser, words: str) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not groups:
+        yield words, parser
+    for group in groups:
+        for name, below in group.choices.items():
+            yield from _commands_of(below, f"{words} {name}".strip())
 
 
 def _command(where: Any, name: str, run: Any, help: str) -> argparse.ArgumentParser:

@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 
-from dnaconv_core.cli import main
+from dnaconv_core.cli import command_parsers, main
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
 
@@ -123,6 +123,13 @@ def test_a_file_that_cannot_be_written_is_one_sentence_that_names_it(capsys, tmp
 def test_a_sequence_in_the_place_of_the_model_is_told_so(capsys):
     code, _, err = run(capsys, "predict", "ACGT" * 100, "rnai_huesken")
     assert code == 2 and "there is no model 'ACGTACGT" in err and len(err) < 400
+
+
+@pytest.mark.parametrize("words", sorted(command_parsers()))
+def test_every_command_says_what_it_takes(capsys, words):
+    with pytest.raises(SystemExit) as ended:
+        main([*words.split(), "--help"])
+    assert ended.value.code == 0 and capsys.readouterr().out.startswith(f"usage: dnaconv {words} [-h]")
 
 
 def test_ctrl_c_is_no_traceback(capsys, monkeypatch):

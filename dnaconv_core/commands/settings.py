@@ -23,7 +23,7 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
             nargs="?" if kind is bool else None,
             const=True if kind is bool else None,  # a switch given alone
             metavar=None if "choices" in spec.metadata else spec.name.upper(),
-            help=spec.metadata["help"],
+            help=spec.metadata["help"].replace("%", "%%"),
         )
 
 
