@@ -37,3 +37,7 @@ class TrainingError(DnaConvError):
 
 class RunError(DnaConvError):
     """A run that does not exist or is in the wrong state for what was asked."""
+
+
+class ClusterError(DnaConvError):
+    """A Dask cluster that does not answer, was lost, or whose workers would not compute what this machine does."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dnaconv_core.answers.outputs import find_output, of_output, output_names, shown_output
+from dnaconv_core.cluster.where import HELP
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.data.examples import Skipped
 from dnaconv_core.errors import DataError, InputError
@@ -71,6 +72,10 @@ def with_model(parser: ArgumentParser) -> ArgumentParser:
 def task_option(parser: ArgumentParser) -> None:
     words = "which output of a model with several, by name or number from 0 (default: the first)"
     parser.add_argument("--task", default="", metavar="NAME|NUMBER", help=words)
+
+
+def on_option(parser: ArgumentParser) -> None:
+    parser.add_argument("--on", default="", metavar="WHERE", help=HELP)
 
 
 class Chosen(NamedTuple):

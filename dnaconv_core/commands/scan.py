@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dnaconv_core.answers.outputs import answer_of_one
-from dnaconv_core.commands.base import Answer, chosen_output, open_model, skipped_json, task_option, tell, with_model
+from dnaconv_core.cluster.where import where
+from dnaconv_core.commands.base import (
+    Answer,
+    chosen_output,
+    on_option,
+    open_model,
+    skipped_json,
+    task_option,
+    tell,
+    with_model,
+)
 from dnaconv_core.commands.sequences import covariate_option, given_covariates
 from dnaconv_core.errors import InputError
 from dnaconv_core.progress import Bar
@@ -50,6 +60,7 @@ def add(groups: Any, command: Any) -> None:
     )
     scanning.add_argument("--max-unknown", type=int, default=0, metavar="N", help="unknown bases a window may have")
     covariate_option(scanning)
+    on_option(scanning)
     task_option(scanning)
 
 
@@ -59,7 +70,7 @@ def scan(options: Namespace) -> Answer:
     from dnaconv_core.scan.scan import ScanOptions, plan_scan
 
     bundle = open_model(options)
-    of = chosen_output(options, bundle.config)
+    of, on = chosen_output(options, bundle.config), where(options.on)
     chosen = _asked_threshold(bundle, of.number, options.threshold, options.fpr)
     given = given_covariates(bundle, options.covariate)
     how = ScanOptions(edges=options.edges, covariates=given, max_unknown=options.max_unknown)
@@ -79,6 +90,7 @@ def scan(options: Namespace) -> Answer:
             bed=options.bed,
             bedgraph=options.bedgraph,
             bigwig=options.bigwig,
+            on=on,
             progress=Bar(),
         )
     plan = plan_scan(bundle.model, edges=options.edges)

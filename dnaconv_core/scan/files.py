@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dnaconv_core.data.genome import Contig
 from dnaconv_core.errors import InputError
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.scan.chance import Chance
-from dnaconv_core.scan.scan import DEFAULTS, ScanOptions, default_strands, plan_scan, scan_chunks
+from dnaconv_core.scan.regions import Regions, Target
+from dnaconv_core.scan.scan import DEFAULTS, Chunk, ScanOptions, default_strands, plan_scan, scan_chunks
 from dnaconv_core.scan.sites import locate
 from dnaconv_core.scan.tracks import Peak, PeakCaller, write_bed, write_bedgraph, write_bigwig
 from dnaconv_core.sequence.motif import Motif
@@ -36,7 +36,7 @@ class Scanned(NamedTuple):
 
 def scan_to_files(
     model: ConvNet,
-    targets: Iterable[tuple[Contig, int, int]],
+    targets: Iterable[Target],
     *,
     threshold: float = np.inf,
     how: ScanOptions = DEFAULTS,
@@ -46,11 +46,13 @@ def scan_to_files(
     bed: Path | str | None = None,
     bedgraph: Path | str | None = None,
     bigwig: Path | str | None = None,
+    on: str = "",
     progress: Progress = SILENT,
 ) -> list[Scanned]:
     """Scan each (contig, start, end); peaks are windows that reach `threshold`. Scores are predictions of the
     output `task`. motifs: locate each peak's site, and tell which of these match there (see `locate`); without it,
-    peaks are windows only. chance: what they are expected by (see `by_chance`).
+    peaks are windows only. chance: what they are expected by (see `by_chance`). on: a Dask cluster that scores the
+    windows, with the same result (see `cluster.where`).
 
     A file appears under its name only when it is complete. Raises InputError when a name comes twice or no sequence is
     as long as a window, DataError when a file cannot be written.
@@ -65,8 +67,10 @@ def scan_to_files(
         edges = plan_scan(model, edges=how.edges, method=how.method).edges
         if track is not None:
             track.file.write(f"# score of the {window}-base window around each base, the higher strand; {edges}\n")
+        scanner = _scanner(stack, model, targets, how, on, count)
         for target in targets:
-            found = _scanned(model, target, threshold, how, task, track, count)
+            caller = PeakCaller(threshold, window, how.strands or "", task)
+            found = _scanned(target, scanner, caller, track, count)
             if motifs is not None:
                 contig, beside = target[0], how.covariates
                 peaks = locate(model, contig, found.peaks, task=task, covariates=beside, motifs=motifs, progress=count)
@@ -93,7 +97,7 @@ def _told(results: list[Scanned], chance: Chance) -> list[Scanned]:
     return [result._replace(peaks=list(islice(told, len(result.peaks)))) for result in results]
 
 
-def _checked(targets: Iterable[tuple[Contig, int, int]], window: int) -> list[tuple[Contig, int, int]]:
+def _checked(targets: Iterable[Target], window: int) -> list[Target]:
     targets = list(targets)
     seen: set[str] = set()
     for contig, _, _ in targets:
@@ -106,25 +110,37 @@ def _checked(targets: Iterable[tuple[Contig, int, int]], window: int) -> list[tu
     return targets
 
 
-def _scanned(
+def _scanner(
+    stack: ExitStack,
     model: ConvNet,
-    target: tuple[Contig, int, int],
-    threshold: float,
+    targets: list[Target],
     how: ScanOptions,
-    task: int,
+    on: str,
+    count: _Count,
+) -> Callable[[Target], Iterator[Chunk]]:
+    """What gives the chunks of each target in turn: computed here, or on a cluster."""
+    if not on:
+        return lambda target: scan_chunks(model, target[0], target[1:], how=how, progress=count)
+    regions = Regions(model, targets, on, how=how, progress=count)
+    stack.callback(regions.close)
+    return regions.chunks
+
+
+def _scanned(
+    target: Target,
+    scanner: Callable[[Target], Iterator[Chunk]],
+    caller: PeakCaller,
     track: WholeFile | None,
     count: _Count,
 ) -> Scanned:
     """One sequence, whose scores are written to `track` as they come."""
-    (contig, start, end), window = target, model.config.length
-    caller, scored, seen = PeakCaller(threshold, window, how.strands or "", task), 0, 0
-    chunks = scan_chunks(model, contig, (start, end), how=how, progress=count) if end - start >= window else ()
-    for chunk in chunks:
+    (contig, start, end), window, scored, seen = target, caller.window, 0, 0
+    for chunk in scanner(target) if end - start >= window else ():
         caller.add(chunk)
         scored += int((~np.isnan(chunk.scores[0, :, 0])).sum())
         seen += chunk.scores.shape[1]
         if track is not None:
-            write_bedgraph(track.file, contig.name, chunk, window=window, task=task)
+            write_bedgraph(track.file, contig.name, chunk, window=window, task=caller.task)
         count.add(chunk.scores.shape[1], contig.name)
     return Scanned(contig.name, end - start, scored, seen - scored, caller.finish())
 

@@ -198,6 +198,11 @@ def _piece(work: _Dense | _Windows, contig: Contig, start: int, n: int, progress
     return scores
 
 
+def margin_of(model: ConvNet, how: ScanOptions) -> int:
+    """How many bases beyond a window on either side its score is computed from."""
+    return _work(model, how).margin
+
+
 def default_strands(model: ConvNet) -> str:
     return "+" if model.config.alphabet == "RNA" else "+-"
 

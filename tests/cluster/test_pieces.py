@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dnaconv_core.cluster import connect
+from dnaconv_core.cluster.facts import difference, facts
+from dnaconv_core.cluster.pieces import over
+from dnaconv_core.cluster.where import where
+from dnaconv_core.data.genome import RecordContig
+from dnaconv_core.errors import ClusterError, ConfigError
+from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.model.convnet import build
+from dnaconv_core.results import Record
+from dnaconv_core.scan import regions
+from dnaconv_core.scan.files import scan_to_files
+from dnaconv_core.scan.scan import ScanOptions, scan_chunks
+
+
+def test_where_reads_what_is_asked_before_the_environment(tmp_path, monkeypatch):
+    file = tmp_path / "scheduler.json"
+    file.write_text("{}")
+    assert where() == "" and where("here") == ""
+    monkeypatch.setenv("DNACONV_CLUSTER", " tcp://lab-3.example:8786 ")
+    assert where() == "tcp://lab-3.example:8786" and where("here") == ""
+    assert where("tls://[::1]:8786") == "tls://[::1]:8786"
+    monkeypatch.chdir(tmp_path)
+    assert where("scheduler.json") == str(file)
+    with pytest.raises(ConfigError, match=r"--on is 'lab:8786': write 'here', the address of a Dask scheduler"):
+        where("lab:8786")
+    monkeypatch.setenv("DNACONV_CLUSTER", "nowhere")
+    with pytest.raises(ConfigError, match="DNACONV_CLUSTER is 'nowhere'"):
+        where()
+
+
+def test_what_differs_on_a_worker_is_named():
+    assert difference(facts()) == ""
+    assert difference({**facts(), "torch": "1.0"}).startswith("torch 1.0 and ")
+    assert "another copy of dnaconv" in difference({**facts(), "code": "0"})
+
+
+def test_a_cluster_that_is_not_there_is_told_in_a_sentence(monkeypatch):
+    silent = pytest.raises(ClusterError, match=r"the cluster at tcp://127.0.0.1:9 does not answer .* or choose 'here'")
+    with silent, connect.connected("tcp://127.0.0.1:9", patience=0.3):
+        pass
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ClusterError, match=r"pip install 'dnaconv\[cluster\]'"), connect.connected("tcp://x:1"):
+        pass
+
+
+def times(shared, piece):
+    return [shared * piece]
+
+
+def test_here_the_pieces_are_done_in_order():
+    assert list(over(times, 3, range(4))) == [[0], [3], [6], [9]]
+
+
+def network(**settings):
+    return build(ModelConfig(length=20, filters=3, depth=2, kernel_size=5, **settings), 1)
+
+
+def contig(name, length, seed):
+    letters = np.random.default_rng(seed).choice(list("ACGT"), length)
+    letters[length // 2 : length // 2 + 3] = "N"
+    return RecordContig(Record(name, "".join(letters), 0))
+
+
+@pytest.mark.parametrize("edges", ["exact", "context"])
+def test_a_region_gives_the_chunks_of_the_whole_scan(edges, monkeypatch):
+    """With nothing but the letters that travel with it; the span ends in the middle of the contig, and of a chunk."""
+    monkeypatch.setattr(regions, "over", lambda work, shared, pieces, **_: (work(shared, one) for one in pieces))
+    model, whole, how = network(), contig("c", 700, 2), ScanOptions(edges=edges)
+    targets = [(whole, 30, 661), (contig("short", 25, 3), 0, 25)]
+    made = regions.Regions(model, targets, "", how=how, chunk=64)
+    for target in targets:
+        expected = list(scan_chunks(model, target[0], target[1:], how=how, chunk=64))
+        found = list(made.chunks(target))
+        assert [chunk.start for chunk in found] == [chunk.start for chunk in expected]
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(one.scores, other.scores)
+
+
+@pytest.mark.slow
+def test_a_scan_on_two_workers_is_the_scan_here_byte_for_byte(cluster, tmp_path, monkeypatch):
+    defaults = {**regions.Regions.__init__.__kwdefaults__, "chunk": 256}
+    monkeypatch.setattr(regions.Regions.__init__, "__kwdefaults__", defaults)
+    model = network()
+    targets = [(contig("a", 3000, 4), 0, 3000), (contig("b", 900, 5), 100, 890)]
+    found = []
+    for on in ("", str(cluster.file)):
+        files = {name: tmp_path / f"{name}{bool(on)}" for name in ("bed", "bedgraph", "bigwig")}
+        scanned = scan_to_files(model, targets, threshold=0.5, on=on, **files)
+        found.append((scanned, [path.read_bytes() for path in files.values()]))
+    assert found[0] == found[1]
+    assert sum(result.n_scored for result in found[0][0]) > 3_700
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_costs_its_piece_only(cluster, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    from afar import square
+
+    asked = []
+
+    def pieces():
+        for number in range(30):
+            asked.append(number)
+            yield number
+
+    found = over(square, str(tmp_path), pieces(), on=cluster.address)
+    assert next(found) == 0 and len(asked) == 6  # no more are under way than three for each slot
+    cluster.worker("three")  # in place of the one that ends itself
+    assert list(found) == [number**2 for number in range(1, 30)]
+    assert (tmp_path / "died").exists()
+    cluster.workers(2)
+
+
+@pytest.mark.slow
+def test_workers_of_another_version_are_named_before_anything_is_computed(cluster, monkeypatch):
+    monkeypatch.setattr(connect, "difference", lambda theirs: difference({**theirs, "numpy": "0.9"}))
+    with pytest.raises(ClusterError, match=r"worker \w+ has numpy 0.9 and [\d.]+ here: install the same on both"):
+        list(over(times, 1, [1], on=cluster.address))
