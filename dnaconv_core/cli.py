@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 2
         where = error.filename or "a file"
         print(
-            f"dnaconv: {where} cannot be read or written ({error.strerror or error}): put that right, or name another",
+            f"dnaconv: {where} cannot be read or written ({error.strerror or error}): fix that, or name another",
             file=sys.stderr,
         )
         return 2

@@ -108,7 +108,7 @@ def test_what_is_said_of_a_tag_is_said_of_each_run_that_has_it(capsys):
 def test_following_what_nobody_trains_does_not_wait_forever(capsys):
     made = Store().create(RunSpec("rnai")).id
     code, _, err = run(capsys, "runs", "follow", made)
-    assert code == 2 and f"run {made} waits for nobody: 'dnaconv runs resume {made}' puts it into the queue" in err
+    assert code == 2 and f"run {made} is not in the queue: 'dnaconv runs resume {made}' puts it into the queue" in err
 
 
 def test_ctrl_c_ends_the_watching_only_and_says_so_in_the_exit_code(capsys, monkeypatch):

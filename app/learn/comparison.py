@@ -150,8 +150,8 @@ def _roc_and_pr(parts: dict[str, HeldOut], names: list[str]) -> None:
 def _differences(found: Comparison, names: dict[str, str]) -> None:
     st.markdown(
         f"**Which is better?** Each against {plain(names[found.runs[0].id])}, on the examples both predicted",
-        help="Both runs are measured on the same examples, so that the difference is surer than either figure. "
-        "The interval is at 95 %; p is two-sided.",
+        help="Both runs are measured on the same examples, so the difference is surer than either figure. In brackets: "
+        "the 95 % interval, and p, the chance of a difference this large, either way, between equal runs.",
     )
     for pair in found.pairs:
         difference, name = pair.difference, plain(names[pair.run])

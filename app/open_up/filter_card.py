@@ -30,15 +30,14 @@ if TYPE_CHECKING:
     from dnaconv_core.interpret.match import Match
 
 _ALIGNED = (
-    "Found by Tomtom; q-values are over the first 20 filters, those that tell the classes apart most, and all motifs; "
-    "those of other filters over these others."
+    "Compared by Tomtom. A q-value is the share of false matches to expect among matches as good as this one. The "
+    "first 20 filters are counted together, and the others together."
 )
 _DEEP = (
-    "It sees {} bases, and what it looks for may lie anywhere in them. {} The sequences that it likes most, below, are "
-    "marked with all that it sees."
+    "It sees {} bases, and its motif may lie anywhere in them. {} In the sequences below, all that it sees is marked."
 )
-_SHIFTED = "For the logo its sites were shifted within them to match."
-_BLURRED = "Its sites do not match better shifted, or are too few to tell, so the logo may be blurred."
+_SHIFTED = "For the logo, its sites were shifted to match each other."
+_BLURRED = "Shifting its sites did not help, or there are too few of them, so the logo may be blurred."
 
 
 class Card(NamedTuple):
@@ -148,7 +147,9 @@ def _where(card: Card) -> None:
     r = card.fires_with
     others = [i for i in np.argsort(-r) if i != card.index and r[i] > 0.3][:4]
     listed = ", ".join(f"filter {i + 1} (r = {r[i]:.2f})" for i in others)
-    st.caption(f"Fires together with {listed}." if listed else "No other filter fires with it (r above 0.3).")
+    st.caption(
+        f"Often active together with {listed}." if listed else "No other filter is active with it (r above 0.3)."
+    )
 
 
 def _positions(counts: np.ndarray) -> dict[str, Any]:

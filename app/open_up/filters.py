@@ -1,4 +1,4 @@
-"""What each filter looks for, what that is called, and whether it matters."""
+"""What each filter looks for, the name of that motif, and whether the filter matters."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from open_up.targets import Targets, compare_with
 if TYPE_CHECKING:
     from dnaconv_core.interpret.ablation import Ablation
 
-_ABOUT = "What each filter looks for, what that is called, and whether it matters."
-_LINE = "What each filter of **{}** looks for: the windows that activate it, aligned and counted, on {}."
-_FRACTION = "A window counts where the filter is above this share of its strongest activation on these sequences."
+_ABOUT = "What each filter looks for, the name of that motif, and whether the filter matters."
+_LINE = "What each filter of **{}** looks for: its logo is made from the windows that activate it, on {}."
+_FRACTION = "A window counts when the filter reaches this share of its strongest activation on these sequences."
 _GRID = (
-    "Those whose activation differs most between the classes come first; filters whose best match is of one family of "
-    "motifs are one tile, drawn by the first of them, with their number, the least q-value, and the change of the main "
-    "metric without all of them. Letter heights are information, in bits. Click one to open it."
+    "First come the filters that differ most between the classes. Filters that look like motifs of one family share a "
+    "tile: the best one is drawn, with their number, the smallest q-value, and what the main metric loses without all "
+    "of them. Letter heights are bits. Click a tile to open it."
 )
 _MEASURED = 10  # families that are silenced together
 _SHOWN = 20  # filters drawn and silenced at first

@@ -69,7 +69,7 @@ def spelled(motif: Motif, alphabet: str) -> str:
 def _menu(model: ModelRef, key: str, whole: bool) -> None:
     alphabet = bundle(model).config.alphabet
     offers: list[tuple[str, Callable[[], dict[str, Motif]], str]] = [
-        ("A filter of this model", lambda: _filters(model), "It never fires on its held-out examples."),
+        ("A filter of this model", lambda: _filters(model), "No held-out example activates it."),
         ("A pattern", lambda: _patterns(model), "None found yet: look for motifs under **Found**."),
     ]
     if alphabet == "DNA":

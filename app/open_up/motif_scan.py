@@ -33,7 +33,8 @@ def show(model: ModelRef, data: HeldOut) -> None:
             text = ask_motif(model, "scanned", "Motif", value=default_motif(), whole=True)
             level = st.select_slider(
                 "p-value at most", _P, value=1e-3, key="level", width=240,
-                help="The chance of such a score at one place of random sequence. q-values allow for all places.",
+                help="p: the chance of a score this high or higher at one place of a random sequence. q also counts "
+                "how many places were looked at.",
             )  # fmt: skip
             where = st.segmented_control(
                 "In", (_HELD_OUT, _OWN), default=_HELD_OUT, required=True, key="where", bind="query-params"
@@ -117,7 +118,7 @@ def _rows(records: list, hits: Hits, motif: Motif) -> list[Row]:
 def _none(hits: Hits) -> bool:
     if len(hits.sequence):
         return False
-    st.info("No place is this rare by chance. A short word never is: take a larger p-value.", icon=":material/info:")
+    st.info("No place reaches this p-value. A short word never does: choose a larger one.", icon=":material/info:")
     return True
 
 

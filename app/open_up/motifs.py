@@ -34,7 +34,7 @@ from open_up.motif_choice import spelled
 from open_up.reporting import pictures, report_button
 from open_up.targets import NO_RNA, Targets, compare_with
 
-_FISHER = "How likely so large a difference would be, were the pattern as common in one group as in the other."
+_FISHER = "p: the chance of a difference this large or larger if the pattern were equally common in both groups."
 _TOGETHER = 5  # seconds between files that were written together, as by an import
 _VIEWS = ("Found", "Bench", "Scan")
 _ABOUT = "The motifs a model uses over a whole dataset, and a bench to try any motif on."
@@ -136,7 +136,7 @@ def _summary(found: Discovery, data: HeldOut, again: Callable[[], None]) -> Targ
         st.button("Look again", icon=":material/refresh:", type="tertiary", on_click=again, **stores())
     if not n:
         st.info(
-            "No group of alike seqlets is stronger than what shuffled sequences have: the model may not use a motif.",
+            "No group of similar seqlets is stronger than in shuffled sequences: the model may not use a motif.",
             icon=":material/info:",
         )
     return by

@@ -28,12 +28,12 @@ from open_up.sequence_asked import apply, ask_sequence, trail_of, undo
 
 _ABOUT = "Which bases of one sequence the model used, and whether to believe that."
 _LINE = "Which bases **{}** used, letter by letter; heights are contributions to the {}."
-_CORRECT = "Subtract the mean over the four bases from gradients, which says nothing (Majdandzic et al. 2023)."
-_EVIDENCE = "A map can look convincing and mean nothing. These checks are of the first method chosen."
-_CHANCE = (
-    "On validation data this network is not better than chance: what it looks at is no evidence of anything, however "
-    "clear the map is."
+_CORRECT = (
+    "Gradients hold a part that is the same for all four bases and means nothing; this takes it out (Majdandzic et al. "
+    "2023)."
 )
+_EVIDENCE = "A map can look convincing and mean nothing. These checks are of the first method chosen."
+_CHANCE = "On validation data this network is not better than chance: its maps prove nothing, however clear they look."
 
 
 def draw() -> None:

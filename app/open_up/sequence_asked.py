@@ -85,7 +85,7 @@ def _beside_it(name: str, typical: float) -> float:
     st.session_state[key] = state.given_beside(name, typical)
     return st.number_input(
         plain(name.capitalize()), min_value=0.0, format="%.4f", step=0.001, key=key, width=220,
-        help="The raw value; at first a typical one of the training data.",
+        help="The raw value; it starts with a typical one of the training data.",
         on_change=lambda: state.write(state.beside([name], [st.session_state[key]])),
     )  # fmt: skip
 

@@ -27,7 +27,7 @@ from use import answer_figures as figures
 from use.known_alone import known_alone
 
 _STRANDS = "A network that reads one strand may answer differently for the reverse complement, the same DNA."
-_SCORE = "The raw output of the network, between 0 and 1: it ranks sequences, and is no share of anything."
+_SCORE = "The raw output of the network, between 0 and 1: use it to rank sequences; it is not a probability."
 _LIT = (
     "What each filter of each layer makes of this sequence: the darker, the more active. Point at a layer to see which "
     "bases reach it."

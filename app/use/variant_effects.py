@@ -110,8 +110,8 @@ def _formats(unit: str) -> dict[str, Any]:
         "larger than": number(format="%.0f %%", help="Of its matched random variants, by size. " + MATCHED),
         "q": number(
             format="%.2g",
-            help="The share of false ones expected among all variants with at least this effect: the share of all "
-            "matched random variants that reach it, after Benjamini and Hochberg.",
+            help="Of all variants with an effect as large as this or larger: the share to expect that is chance "
+            "(Benjamini and Hochberg, from the matched random variants).",
         ),
         "largest Δ": number(
             format="%+.2f", help=f"In the {plain(unit)}, over all windows that hold the variant and both strands."

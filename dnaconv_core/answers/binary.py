@@ -142,7 +142,7 @@ def _unmeasurable(y: np.ndarray, prediction: np.ndarray) -> dict[str, str]:
         outside = low if low < 0 else high
         blocked["brier"] = f"a prediction is {outside:g}: the Brier score needs probabilities from 0 to 1"
     if low == high:
-        blocked |= dict.fromkeys(_RANKING, "every prediction is the same, so they rank nothing")
+        blocked |= dict.fromkeys(_RANKING, "every prediction is the same, so there is no ranking to measure")
     if len(np.unique(y)) == 1:
         every = "positive" if y[0] else "negative"
         blocked |= dict.fromkeys((*_RANKING, "mcc"), f"every example is {every}: both classes are needed")

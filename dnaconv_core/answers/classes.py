@@ -161,5 +161,5 @@ def _unmeasurable(y: np.ndarray, prediction: np.ndarray) -> dict[str, str]:
     if len(np.unique(y)) == 1:
         blocked["macro_auroc"] = f"every example is of class {y[0]:g}: two classes are needed"
     elif (np.ptp(prediction, axis=0) == 0).all():
-        blocked["macro_auroc"] = "every prediction is the same, so they rank nothing"
+        blocked["macro_auroc"] = "every prediction is the same, so there is no ranking to measure"
     return blocked

@@ -81,9 +81,13 @@ class _Measured:
             return
         correlations = ("pearson_r", "spearman_rho")
         if constant(prediction):
-            self.blocked |= dict.fromkeys(correlations, "every prediction is the same, so they follow nothing")
+            self.blocked |= dict.fromkeys(
+                correlations, "every prediction is the same, so there is no correlation to measure"
+            )
         if constant(y):
-            self.blocked |= dict.fromkeys((*correlations, "r2"), "every label is the same: there is nothing to follow")
+            self.blocked |= dict.fromkeys(
+                (*correlations, "r2"), "every label is the same, so there is no correlation to measure"
+            )
         if len(y) < 2:
             self.blocked |= dict.fromkeys((*correlations, "r2"), "there is one example: at least two are needed")
         self.y, self.prediction = y, prediction
@@ -95,7 +99,7 @@ class _Measured:
             for name in names:
                 value = self.blocked.get(name) or getattr(self, "_" + name)(weights)
                 fine = isinstance(value, str) or np.isfinite(value)
-                values[name] = value if fine else "the numbers are too large or too alike to compute it"
+                values[name] = value if fine else "the values are too large or too similar to compute it"
         return values
 
     def _pearson_r(self, weights: np.ndarray) -> float:

@@ -36,7 +36,9 @@ _RANDOM, _SHUFFLED, _GIVEN = "random", "shuffled", "given"
 def add(groups: Any, command: Any) -> None:
     p = with_model(command(groups, "design", design_command, "make sequences that the model scores high, or low"))
     p.add_argument("sequences", nargs="*", metavar="SEQUENCE", help="to start from; N stands for a random base")
-    p.add_argument("--fasta", default="", metavar="FILE", help="sequences to start from, plain or gzip")
+    p.add_argument(
+        "--fasta", default="", metavar="FILE", help="FASTA of FASTA of sequences to start from, plain or gzip"
+    )
     p.add_argument("--start", choices=(_GIVEN, _SHUFFLED, _RANDOM), default=None, help="default: given, else random")
     p.add_argument("-n", "--number", type=int, default=10, metavar="N", help="random starts, or shuffles of each")
     p.add_argument("--low", action="store_true", help="make the prediction low")

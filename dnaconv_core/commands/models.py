@@ -76,7 +76,9 @@ def add(groups: Any, command: Any) -> None:
         help="or a part of its own experiment; looks at test are counted",
     )
     evaluation.add_argument("--covariates", default="", metavar="FILE", help=COVARIATES_HELP)
-    evaluation.add_argument("--no-baselines", action="store_true", help="do not fit simple predictors to compare with")
+    evaluation.add_argument(
+        "--no-baselines", action="store_true", help="leave out the simple predictors to compare with"
+    )
 
 
 def train(options: Namespace) -> Answer | None:

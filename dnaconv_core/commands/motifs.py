@@ -74,7 +74,7 @@ def add(groups: Any, command: Any) -> None:
     places.add_argument("--out", default="", metavar="FILE.csv", help="write a line for each hit there")
     data_options(places)
 
-    bench = with_model(command(groups, "bench", bench_command, "put a motif into sequences that mean nothing"))
+    bench = with_model(command(groups, "bench", bench_command, "put a motif into background sequences"))
     bench.add_argument("--motif", required=True, metavar="MOTIF", help=MOTIF_HELP)
     how = bench.add_mutually_exclusive_group()
     how.add_argument("--positions", action="store_true", help="its effect at every position")
@@ -123,7 +123,10 @@ def motifs(options: Namespace) -> Answer:
         "n_unassigned": found.n_unassigned,
         "patterns": rows,
     }
-    return Answer(answer, "\n".join(lines) or "no pattern: no group of alike seqlets is stronger than shuffles explain")
+    return Answer(
+        answer,
+        "\n".join(lines) or "no pattern found: no group of similar seqlets is stronger than in shuffled sequences",
+    )
 
 
 def _sites(pattern: Pattern, ids: np.ndarray) -> list[dict[str, Any]]:
@@ -188,7 +191,7 @@ def _hit_lines(ids: np.ndarray, motif: str, found: Hits, words: str) -> list[str
         for row, start, strand, score, p, q in zip(*found.take(np.arange(min(n, 10)))[:6], strict=True)
     ]
     if not n:
-        lines.append("  no place is this rare by chance: a short motif needs a larger --p-value")
+        lines.append("  no place reaches this p-value: a short motif needs a larger --p-value")
     if n > 10:
         lines.append(f"  and {n - 10:,} more: --out FILE.csv writes them all")
     return lines

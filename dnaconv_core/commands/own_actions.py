@@ -19,7 +19,7 @@ _WORDS = ("title", "question", "label", "explanation", "note")
 
 def add(data: Any, command: Any) -> None:
     """The actions of `dnaconv data` on experiments of one's own."""
-    looking = command(data, "audit", data_audit, "what an honest referee asks of data before training")
+    looking = command(data, "audit", data_audit, "check data before training, as an honest referee would")
     looking.add_argument("data", metavar="KEY|PATH", help="an experiment, or a folder or file of labelled data")
     looking.add_argument("--html", default="", metavar="FILE", help="write the report there, too")
     looking.add_argument("--alphabet", choices=("DNA", "RNA"), default="DNA", help="of a path")

@@ -203,7 +203,8 @@ def _told(brought: Brought) -> str:
 def audit_lines(found: list[Line]) -> list[str]:
     """The referee's lines as text."""
     return [
-        f"{line.verdict.upper():<4}  {line.check:<20} {line.sentence}" + (f" Mend: {line.mend}." if line.mend else "")
+        f"{line.verdict.upper():<4}  {line.check:<20} {line.sentence}"
+        + (f" What helps: {line.mend}." if line.mend else "")
         for line in found
     ]
 

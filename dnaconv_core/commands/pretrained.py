@@ -10,7 +10,7 @@ from dnaconv_core.commands.base import Answer, grouped_line, metric_line
 
 _VERDICTS = {
     "same": "the same as shipped",
-    "not distinguishable": "not to the same digits, but not to be told from the shipped one on these examples",
+    "not distinguishable": "not the same digits, but no clear difference from the shipped one on these examples",
     "different": "not the same as shipped",
 }
 

@@ -97,7 +97,9 @@ def runs_follow(options: Namespace) -> Answer:
     try:
         while run.state in LIVE:
             if run.state == "queued" and not run.turn:  # whoever made it died before it began
-                raise RunError(f"run {run.id} waits for nobody: 'dnaconv runs resume {run.id}' puts it into the queue")
+                raise RunError(
+                    f"run {run.id} is not in the queue: 'dnaconv runs resume {run.id}' puts it into the queue"
+                )
             ensure_workers(store)
             bar.report(min(run.epoch / run.epochs, 0.99) if run.epochs else 0.0, f"{run.state}: {run.message}")
             time.sleep(_LOOK)

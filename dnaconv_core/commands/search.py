@@ -24,7 +24,12 @@ def add(groups: Any, command: Any) -> None:
     made.add_argument("--minutes", type=float, default=0.0, help="time for all of it, earlier calls included")
     made.add_argument("--trials", type=int, default=0, help="networks to try in all (default: as many as time allows)")
     made.add_argument("--tag", default="", help="of its runs, in place of one made up")
-    made.add_argument("--seed", type=int, default=0, help="of the sampler and of every training (default: 0)")
+    made.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="start of the random numbers of the search and of every training (default: 0)",
+    )
     made.add_argument("--data", default=None, metavar="DIR", help="as for 'train': a folder or file, 'book' or 'own'")
     made.add_argument("--valid", default="", metavar="DIR", help="validation data, which have no share in the choice")
     made.add_argument("--covariates", default="", metavar="FILE", help=COVARIATES_HELP)

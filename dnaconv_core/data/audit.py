@@ -210,7 +210,7 @@ def _notes(facts: Audit) -> list[str]:
     if same or turned:
         notes.append(
             f"the other part holds {many(same, 'copy', 'copies')} and "
-            f"{many(turned, 'reverse complement')} of examples here: its scores are too good by these"
+            f"{many(turned, 'reverse complement')} of examples here: its scores look too good because of these"
         )
     if facts.conflicts:
         notes.append(

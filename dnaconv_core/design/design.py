@@ -111,7 +111,7 @@ def design(
 
 
 def _unmended(name: str, row: int, progress: Progress) -> Skipped:
-    why = "breaks a rule that its edits cannot mend: allow more edits, or loosen the rules"
+    why = "breaks a rule, and the edits allowed are too few to fix it: allow more edits, or loosen the rules"
     if progress.should_stop():
         why = "broke a rule still when the work was stopped"
     return Skipped("starts", row + 1, f"({name[:60]!r}) {why}")

@@ -175,7 +175,7 @@ class _Measured:
             given = one[known], predicted[known]
             value = measure_for(task, *given, threshold=threshold)(w[known], [name])[name] if known.any() else _NONE
             if isinstance(value, str) or not np.isfinite(value):
-                reasons.append(value if isinstance(value, str) else "the numbers are too alike to compute it")
+                reasons.append(value if isinstance(value, str) else "the values are too similar to compute it")
                 continue
             values.append(float(value))
             found = terms(task, name, *given, w[known], threshold)

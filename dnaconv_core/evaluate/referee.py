@@ -160,7 +160,7 @@ def _near_copies(parts: dict[str, Dataset], seed: int, facts: Facts) -> Line:
     known = np.concatenate(of_train)
     near, k = resembling(np.concatenate(codes), known, parts["train"].alphabet)
     value = float(near.mean()) if len(near) else 0.0
-    sampled = f" (among {len(known):,} examples drawn: of all it is more)" if share < 1 else ""
+    sampled = f" (among {len(known):,} examples drawn; among all it is more)" if share < 1 else ""
     told = f"{value:.1%} of the held-out examples share {k} bases in a row with a training one{sampled}"
     if value <= 0.01:
         return Line("near_copies", "fine", value, f"{told}.")

@@ -98,8 +98,8 @@ def _outliers(y: np.ndarray, name: str, facts: Facts) -> Line:
         return Line("outliers", "fine", 0.0, f"No label{of} is far from the others.")
     return Line(
         "outliers", "look", share,
-        f"{int(far.sum()):,} labels{of} lie far out, from {y[far].min():.3g} to {y[far].max():.3g}: squared errors are "
-        f"ruled by them.", mends.far_out(facts),
+        f"{int(far.sum()):,} labels{of} lie far out, from {y[far].min():.3g} to {y[far].max():.3g}: a few such "
+        f"labels decide the squared error.", mends.far_out(facts),
     )  # fmt: skip
 
 
@@ -169,11 +169,11 @@ def alone_line(name: str, measured: dict[int, Alone], train: Dataset, facts: Fac
     p = PREDICTORS[name]
     check, begun = f"{name}_alone", p.words[0].upper() + p.words[1:]
     if found.value is None:
-        return Line(check, "fine", None, f"{begun} cannot tell: {found.reason}.")
+        return Line(check, "fine", None, f"What {p.words} tells is not known: {found.reason}.")
     sampled = f" on {found.n:,} examples drawn" if found.sampled else ""
     figure = f"{found.metric} {found.value:.2f}{of}{sampled}"
     if found.strength < p.look:
-        return Line(check, "fine", found.value, f"{begun} alone says little: {figure}, cross-validated.")
+        return Line(check, "fine", found.value, f"{begun} alone tells little: {figure}, cross-validated.")
     if name == "positions" and train.length < _LENGTH_MATTERS:
         words = f"{begun} alone reaches {figure}: a network must do better than that linear model."
         return Line(check, "fine", found.value, words)
@@ -189,7 +189,7 @@ def covariate_lines(train: Dataset, facts: Facts) -> list[Line]:
         measured = {t: covariate_alone(train, facts.task, column, t) for t in labels_looked_at(train)}
         found, of = _strongest(measured, train, facts)
         if found.value is None:
-            words = f"{name} cannot tell: {found.reason}."
+            words = f"What {name} tells is not known: {found.reason}."
             lines.append(Line(f"covariate_{name}", "look", None, words, mends.covariate(facts, name)))
             continue
         words = f"{name} alone reaches {found.metric} {found.value:.2f}{of}"

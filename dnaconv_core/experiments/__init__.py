@@ -46,7 +46,7 @@ def recorded_experiment(key: str) -> Experiment:
     if key not in all_experiments() and key not in damaged_experiments():
         raise InputError(
             f"the experiment {key[:60]!r} was removed, and its examples with it: models made on it still predict; to "
-            f"train again or measure on its parts, bring it again under this key"
+            f"train again or measure on its parts, import it again under this key"
         )
     return get_experiment(key)
 

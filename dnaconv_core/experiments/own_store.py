@@ -54,7 +54,7 @@ def own_experiment(key: str) -> Experiment:
 def new_key(key: str) -> str:
     """A key that is free. Raises InputError for one that cannot be, or is taken."""
     if not KEY.fullmatch(key):
-        raise InputError(f"the key {key[:60]!r} does not do: {KEY_RULE}")
+        raise InputError(f"the key {key[:60]!r} is not allowed: {KEY_RULE}")
     if key in EXPERIMENTS:
         raise InputError(f"{key} is an experiment of the program's own: choose another key")
     if folder_of(key).exists():

@@ -64,7 +64,7 @@ RNAI = Experiment(
                 "pooling": "which short words there are, and how many: where they stand is for the positional weights",
                 "pooled_dropout": "but noise before the output: 2,187 guides are few",
                 "members": "the mean of several networks is steadier than any of them",
-                "weight_decay": "weights that do not earn their keep shrink, as in ridge regression",
+                "weight_decay": "weights that help little shrink, as in ridge regression",
                 "batch_size": "smaller batches, more steps",
                 "learning_rate": "larger steps, for few epochs",
                 "epochs": "stops while it still generalises; chosen by cross-validation within the training part",

@@ -30,7 +30,7 @@ _REASONS = {
     "epoch_size": "an epoch of a few thousand windows, so that training ends in seconds",
     "batch_size": "smaller batches, more steps",
     "learning_rate": "larger steps, for few epochs",
-    "weight_decay": "weights that do not earn their keep shrink",
+    "weight_decay": "weights that help little shrink",
     "epochs": "stops while it still generalises; chosen by cross-validation within the training part",
     "keep": "the last weights: validation is left unseen, so that its figures do not flatter",
     "covariate_gain": "its weight begins at nothing and moves at a quarter of one network's speed: larger steps",

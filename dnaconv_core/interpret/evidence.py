@@ -54,13 +54,13 @@ def network_check(stored: dict[str, dict[str, Metric]], config: ModelConfig, out
     mains = (answer_of_one(config.answer).main_metric, config.answer.main_metric)
     name = next((name for name in mains if name in part and name in CHANCE), "")
     if not name or part[name].value is None:
-        return Check(NETWORK, None, None, "nothing is known of this network on validation data")
+        return Check(NETWORK, None, None, "this network was not measured on validation data")
     metric, chance = part[name], f"chance is {CHANCE[name]:g}"
     words = f"{LABELS[name].name} {metric.value:.3f} on validation data ({metric.told() or 'no interval'}), {chance}"
     if metric.low is None:
         return Check(NETWORK, metric.value, None, words)
     passed = metric.low > CHANCE[name]
-    return Check(NETWORK, metric.value, passed, words + ("" if passed else ": what it looks at is no evidence"))
+    return Check(NETWORK, metric.value, passed, words + ("" if passed else ": what it looks at proves nothing"))
 
 
 def _of_little_worth(check: Check) -> Check:
@@ -213,5 +213,5 @@ def little_to_explain(prediction: float, usual: np.ndarray) -> str:
         return ""
     return (
         f"Little to explain: {prediction:.3f} is what this model says of most sequences (half of {len(usual):,} "
-        f"validation examples lie between {low:.3f} and {high:.3f}). The letters show how it gets there."
+        f"validation examples lie between {low:.3f} and {high:.3f}). The letters show what adds up to it."
     )

@@ -265,7 +265,7 @@ def _motif(index: int, sites: Sites, n: int, X: np.ndarray, width: int, highest:
     ppm = to_ppm(pfm)
     note = ""
     if not n:
-        note = "this filter never fires on these sequences"
+        note = "no sequence here activates this filter"
     elif n < FEW_SITES:
         note = f"only {n} site{'s' * (n > 1)}: too few to trust the motif"
     motif = Motif(f"filter {index + 1}", f"filter_{index + 1}", ppm, float(max(n, 1)))

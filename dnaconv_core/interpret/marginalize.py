@@ -1,4 +1,4 @@
-"""The motif bench: put a motif into sequences that mean nothing, and measure what it does to the output.
+"""The motif bench: put a motif into background sequences, and measure what it does to the output.
 
 Every effect is the change of the logit (before the sigmoid) when the motif is written over the middle, or any other
 place, of dinucleotide-shuffled backgrounds (marginalization). Intervals are of the mean over backgrounds. Places not

@@ -105,7 +105,7 @@ def _table(metrics: dict[str, Metric]) -> str:
 def _patterns(bundle: Bundle, found: Findings) -> str:
     patterns, config = found.discovery.patterns, bundle.config
     if not patterns:
-        return "<p>No group of alike seqlets is stronger than shuffled sequences explain.</p>"
+        return "<p>No group of similar seqlets is stronger than in shuffled sequences.</p>"
     (high, low), unit, parts = map(escape, group_words(config)), escape(output_word(config)), []
     look: dict[str, Any] = {"alphabet": config.alphabet, "column": 26.0}
     names: Sequence[list[Match] | None] = [None] * len(patterns) if not found.pattern_names else found.pattern_names

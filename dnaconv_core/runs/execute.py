@@ -295,7 +295,7 @@ def _sentence(error: Exception, store: Store, run_id: str, settings: TrainConfig
         )
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
-        return f"a file could not be read or written: {error.strerror or error}{where}; put that right, then resume"
+        return f"a file could not be read or written: {error.strerror or error}{where}; fix that, then resume"
     return f"an unexpected {type(error).__name__} ended the training: {store.folder(run_id) / LOG} has the details"
 
 

@@ -146,7 +146,7 @@ def checked_name(name: str) -> str:
     """A run's name without surrounding blanks. Raises InputError when it is empty, too long or of several lines."""
     name = name.strip()
     if not name or len(name) > MOST_NAME or not name.isprintable():
-        raise InputError(f"the name {name[:MOST_NAME]!r} does not do: give 1 to {MOST_NAME} characters on one line")
+        raise InputError(f"the name {name[:MOST_NAME]!r} is not allowed: give 1 to {MOST_NAME} characters on one line")
     return name
 
 
@@ -157,5 +157,5 @@ def checked_tags(tags: tuple[str, ...] | list[str]) -> tuple[str, ...]:
         raise InputError(f"there are {len(found)} tags: a run may have {MOST_TAGS}, leave some out")
     for tag in found:
         if len(tag) > MOST_TAG or "," in tag or not tag.isprintable():
-            raise InputError(f"the tag {tag!r} does not do: at most {MOST_TAG} characters and no comma")
+            raise InputError(f"the tag {tag!r} is not allowed: at most {MOST_TAG} characters and no comma")
     return found

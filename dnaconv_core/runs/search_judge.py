@@ -138,7 +138,7 @@ def _reported(desk: Desk, runs: list[Run]) -> str:
     pair = compare_runs(desk.store, [run.id for run in runs], metric=search.metric).pairs[0]
     difference, label = pair.difference, LABELS[search.metric].name
     if difference.value is None:
-        return f"On the validation part no difference can be told: {difference.undefined}."
+        return f"On the validation part the two cannot be compared: {difference.undefined}."
     verdict = {"better": "better", "worse": "worse"}.get(difference.verdict, "no clear difference")
     between = "" if difference.low is None else f" ({difference.low:+.3f} to {difference.high:+.3f})"
     return (

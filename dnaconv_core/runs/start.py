@@ -146,6 +146,6 @@ def start_words(started: dict[str, Any]) -> str:
     if started.get("seen"):
         words += (
             f"; {started['seen']:,} of {started['of']:,} validation examples were in that model's training part (the "
-            f"same sequence), so the figures are too good by these"
+            f"same sequence), so the figures look too good because of these"
         )
     return words

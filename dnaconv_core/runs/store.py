@@ -240,7 +240,7 @@ class Store(Series):
             if _state(db, run.id) == "running" and not lock.is_held(self.folder(run.id)):
                 db.execute(
                     "UPDATE runs SET state = 'interrupted', finished = ?, remaining = NULL, message = ? WHERE id = ?",
-                    (time.time(), "its process ended without a word" if there else "its folder was removed", run.id),
+                    (time.time(), "its process ended without a message" if there else "its folder was removed", run.id),
                 )
         with self._connect() as db:
             row = db.execute("SELECT * FROM runs WHERE id = ?", (run.id,)).fetchone()

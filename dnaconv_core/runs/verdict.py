@@ -43,7 +43,7 @@ def _said(best: StoredBaseline, difference: Difference, metric: str) -> Verdict:
     other = f"the best simple predictor, {best.name} ({metric} {best.metrics[difference.name].value:.3f})"
     if difference.value is None or difference.low is None or difference.high is None:
         why = difference.note or "too few examples"
-        words = f"On the validation part no interval can be given against {other}: {why}."
+        words = f"On the validation part the network cannot be compared with {other}: {why}."
         return Verdict("unknown", words, best.key, difference)
     between = f"{difference.low:+.3f} to {difference.high:+.3f}"
     if difference.low > 0:
@@ -56,7 +56,7 @@ def _said(best: StoredBaseline, difference: Difference, metric: str) -> Verdict:
         )
         return Verdict("worse", words, best.key, difference)
     words = (
-        f"On the validation part the network adds nothing that can be shown to {other}: the difference is {between}. "
-        f"Try another preset, or bring more examples."
+        f"On the validation part there is no clear difference between the network and {other}: {between}. Try another "
+        f"preset, or bring more examples."
     )
     return Verdict("nothing", words, best.key, difference)

@@ -85,7 +85,7 @@ def _motifs(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         "mutation": "a few bases change in every batch, which spoils what is learnt by heart but not a motif"
         if few
         else "enough examples to do without",
-        "weight_decay": "weights that do not earn their keep shrink" + ("" if few else ", a little"),
+        "weight_decay": "weights that help little shrink" + ("" if few else ", a little"),
         "learning_rate": "large steps at first",
         "schedule": "and ever smaller ones, so that the last epochs are the best",
         **_PACE,
@@ -121,7 +121,7 @@ def _placed(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         "pooled_dropout": "some noise before the output too",
         "hidden": "hidden units put together what lies far apart",
         "positional": "a weight for each base at each place takes what simply adds up",
-        "weight_decay": "weights that do not earn their keep shrink",
+        "weight_decay": "weights that help little shrink",
         "learning_rate": "steps of the usual size at first",
         "schedule": "and ever smaller ones, so that the last epochs are the best",
         **_PACE,
@@ -154,7 +154,7 @@ def _additive(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         "positional": "a weight for each base at each place takes what simply adds up",
         "composition": "how far the GC content is out of the usual range, which no sum over places says",
         "members": "the mean of several networks is steadier than any of them",
-        "weight_decay": "weights that do not earn their keep shrink, as in ridge regression",
+        "weight_decay": "weights that help little shrink, as in ridge regression",
         "learning_rate": "large steps, for few epochs",
         **_PACE,
     }
@@ -196,12 +196,12 @@ def _rare(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         "epoch_size": "an epoch of a few thousand examples, so that training ends soon",
         "batch_size": "smaller batches, more steps",
         "learning_rate": "larger steps, for few epochs",
-        "weight_decay": "weights that do not earn their keep shrink",
+        "weight_decay": "weights that help little shrink",
         "epochs": "stops while it still generalises",
         "keep": "the last weights: with so few positives the best epoch on validation data is a matter of luck",
     }
     return (
-        f"few positives ({facts.rarest:,} of {facts.n:,}): everything holds back from learning by heart",
+        f"few positives ({facts.rarest:,} of {facts.n:,}): all settings work against learning them by heart",
         settings,
         reasons,
     )

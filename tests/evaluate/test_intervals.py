@@ -210,7 +210,7 @@ def test_a_perfect_predictor_against_one_that_is_not_has_a_p():
 
 def test_difference_says_what_is_undefined_or_too_few():
     d = paired_difference("binary", "auroc", [0, 1, 1], [0.1, 0.2, 0.3], [0.5, 0.5, 0.5], groups=None)
-    assert d.undefined == "of the second predictions: every prediction is the same, so they rank nothing"
+    assert d.undefined == "of the second predictions: every prediction is the same, so there is no ranking to measure"
     assert (d.value, d.verdict) == (None, "")
     d = paired_difference("binary", "auroc", [0, 1, 1], [0.1, 0.2, 0.3], [0.1, 0.2, 0.0], groups=None)
     assert (d.value, d.low, d.p) == (0.5, None, None)

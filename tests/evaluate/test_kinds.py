@@ -67,7 +67,10 @@ def test_where_classes_cannot_be_measured_it_says_why():
         evaluate("classes", y * 0, p)["macro_auroc"].undefined == "every example is of class 0: two classes are needed"
     )
     even = np.full_like(p, 0.25)
-    assert evaluate("classes", y, even)["macro_auroc"].undefined == "every prediction is the same, so they rank nothing"
+    assert (
+        evaluate("classes", y, even)["macro_auroc"].undefined
+        == "every prediction is the same, so there is no ranking to measure"
+    )
     assert evaluate("classes", y, even)["log_loss"].value == pytest.approx(np.log(4))
     p[3, 1] = np.nan
     assert "1 of the 23 predictions are NaN" in evaluate("classes", y, p)["accuracy"].undefined

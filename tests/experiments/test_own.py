@@ -153,9 +153,9 @@ def test_deleting_keeps_the_words_for_what_uses_them(own):
     [
         ("rnai", "rnai is an experiment of the program's own"),
         ("gata", "there is an experiment gata already"),
-        ("Gata", "the key 'Gata' does not do"),
-        ("a/b", "the key 'a/b' does not do"),
-        ("", "the key '' does not do"),
+        ("Gata", "the key 'Gata' is not allowed"),
+        ("a/b", "the key 'a/b' is not allowed"),
+        ("", "the key '' is not allowed"),
     ],
 )
 def test_keys_that_are_taken_or_cannot_be(own, key, message):

@@ -137,11 +137,11 @@ def test_a_network_is_judged_by_the_interval_of_its_main_metric(ap1_model):
     good, poor = network_check(measured(0.51), config), network_check(measured(0.5), config)
     assert (good.passed, poor.passed) == (True, False)
     assert good.words == "ROC-AUC 0.620 on validation data (0.510 to 0.700), chance is 0.5"
-    assert poor.words == f"{good.words.replace('0.510', '0.500')}: what it looks at is no evidence"
+    assert poor.words == f"{good.words.replace('0.510', '0.500')}: what it looks at proves nothing"
     few = network_check(measured(None, high=None, note="too few to say: 3 positives, an interval needs 10"), config)
     assert few.passed is None and "(too few to say: 3 positives" in few.words
     unknown = network_check({}, config)
-    assert (unknown.passed, unknown.words) == (None, "nothing is known of this network on validation data")
+    assert (unknown.passed, unknown.words) == (None, "this network was not measured on validation data")
 
 
 def test_nothing_supports_a_map_of_a_network_that_is_no_better_than_chance(ap1_model):

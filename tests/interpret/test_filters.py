@@ -58,7 +58,7 @@ def test_a_filter_of_one_site_has_exactly_that_motif(detector, layer_padding):
 def test_a_silent_filter_says_so(detector):
     (found,) = filter_motifs(detector, one_hot([NONE, NONE])).motifs
     assert (found.n_sites, found.information_bits) == (0, 0.0)
-    assert found.note == "this filter never fires on these sequences"
+    assert found.note == "no sequence here activates this filter"
 
 
 def test_deeper_units_are_read_by_their_receptive_field():

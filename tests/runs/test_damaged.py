@@ -242,7 +242,7 @@ def test_a_run_whose_experiment_was_removed_says_so_and_still_predicts(tmp_path,
     assert main(["predict", run.id, "ACGTACGTACGTACGTTGACTCAA"]) == 0 and main(["runs"]) == 0
     sentence = (
         "dnaconv: the experiment 'mine' was removed, and its examples with it: models made on it still predict; to "
-        "train again or measure on its parts, bring it again under this key\n"
+        "train again or measure on its parts, import it again under this key\n"
     )
     capsys.readouterr()
     for words in (["evaluate", run.id, "--part", "valid"], ["runs", "clone", run.id], ["runs", "extend", run.id]):

@@ -115,7 +115,7 @@ def test_twenty_kills_change_nothing(nursery, small_data):
         time.sleep(rng.uniform(0, 0.05))
         os.kill(pid, signal.SIGKILL)
         run = until(store, killed, "interrupted", seconds=30)
-        assert run.message == "its process ended without a word"
+        assert run.message == "its process ended without a message"
         reached.append(run.epoch)
         assert _status(pid) == "Z"  # never reaped: its process id still looks alive
     assert len(set(reached)) > 3 and max(reached) < 300

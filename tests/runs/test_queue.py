@@ -198,9 +198,9 @@ def test_names_tags_and_notes(store):
     changed = store.edit(run, name=" second ", tags=("b", "a ", "b", ""), notes=" why ")
     assert (changed.name, changed.tags, changed.notes) == ("second", ("b", "a"), "why")
     assert store.edit(run, tags=()).tags == () and store.get(run).name == "second"
-    with pytest.raises(InputError, match="the name '' does not do: give 1 to 60 characters"):
+    with pytest.raises(InputError, match="the name '' is not allowed: give 1 to 60 characters"):
         store.edit(run, name="  ")
-    with pytest.raises(InputError, match="the tag 'a,b' does not do"):
+    with pytest.raises(InputError, match="the tag 'a,b' is not allowed"):
         store.edit(run, tags=("a,b",))
 
 

@@ -77,9 +77,9 @@ def test_fingerprints_out_of_order_are_refused(tmp_path):
     ("low", "high", "kind", "words"),
     [
         (0.02, 0.08, "adds", "the network adds +0.050 (+0.020 to +0.080) to the best simple predictor, k-mer counts"),
-        (-0.02, 0.12, "nothing", "adds nothing that can be shown"),
+        (-0.02, 0.12, "nothing", "there is no clear difference"),
         (-0.08, -0.02, "worse", "the network is worse than the best simple predictor, k-mer counts (ROC-AUC 0.800)"),
-        (None, None, "unknown", "no interval can be given"),
+        (None, None, "unknown", "cannot be compared with"),
     ],
 )
 def test_the_verdict_follows_the_paired_interval_of_the_best(tmp_path, low, high, kind, words):
