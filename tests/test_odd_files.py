@@ -42,6 +42,7 @@ COMMANDS = {  # a file that is written in odd ways, the command without it, its 
     "variants --genome": ("genome", ["variants", TF], "--genome", {"--vcf": "vcf"}),
     "hits --motifs": ("motifs", ["hits", TF, "--p-value", "0.1"], "--motifs", {"--fasta": "fasta"}),
     "hits --fasta": ("fasta", ["hits", TF, "--p-value", "0.1"], "--fasta", {"--motifs": "motifs"}),
+    "design --fasta": ("fasta", ["design", TF, "--edits", "1"], "--fasta", {}),
     "sirna --fasta": ("mrna", ["sirna", "--model", SIRNA], "--fasta", {}),
     "sirna --transcriptome": ("fasta", ["sirna", "--model", SIRNA], "--transcriptome", {"--fasta": "mrna"}),
 }

@@ -55,18 +55,21 @@ def _dataset(home: str, experiment: str, source: str, covariates: str, changed: 
 
 def current_dataset(experiment: str, source: str, covariates: str = "") -> Dataset:
     """The examples of a source as it is now."""
-    return _dataset(str(home()), experiment, source, covariates, _last_change(experiment, source))
+    return _dataset(str(home()), experiment, source, covariates, last_change(experiment, source))
 
 
-def _last_change(experiment: str, source: str) -> float:
+def last_change(experiment: str, source: str) -> float:
     """When what a source names last changed; 0 where it never does, or is not there."""
     path = folder_of(experiment) / EXPERIMENT if source == OWN else Path(source)
-    return path.stat().st_mtime if source != SYNTHETIC and path.exists() else 0.0
+    try:
+        return path.stat().st_mtime if source != SYNTHETIC else 0.0
+    except (OSError, ValueError):  # a name may be too long, or hold what no name may
+        return 0.0
 
 
 def summary(experiment: str, source: str, covariates: str = "", output: int = 0) -> Summary:
     """What a source looks like, as it is now. output: the label or class that is looked at, from 0."""
-    return _summary(str(home()), experiment, source, covariates, output, _last_change(experiment, source))
+    return _summary(str(home()), experiment, source, covariates, output, last_change(experiment, source))
 
 
 @st.cache_data(show_spinner=False, max_entries=8)

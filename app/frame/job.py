@@ -127,7 +127,7 @@ def quietly(key: tuple[Hashable, ...], work: Callable[[Progress], Any], *, patie
 
     Work that failed gives None for as long as it is remembered: it adds to a page that does without.
     """
-    job = _jobs().start(key, work)
+    job = _jobs().start(_of_home(key), work)
     job.thread.join(patience)
     return job.result if job.done else None
 

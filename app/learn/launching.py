@@ -19,6 +19,7 @@ from frame.words import plain
 from learn.better import find_better
 from learn.data_picker import data_details, data_picker, missing_parts, name_of
 from learn.settings import NETWORK, OF_DATA, TRAINING
+from learn.suitability import suits
 from learn.sweep import several_values
 
 _TWICE = 3  # seconds in which a second press is a double click
@@ -34,12 +35,15 @@ def start_bar(
 ) -> None:
     """begins: the preset, and the model whose weights it starts with."""
     choice = state.data()
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    row, below = st.container(horizontal=True, vertical_alignment="bottom"), st.container()
+    with below:
+        possible = readable and not missing_parts(experiment) and suits(experiment, settings)
+    with row:
         press = st.button(
             "Start training",
             type="primary",
             icon=":material/play_arrow:",
-            **stores(disabled=error is not None or not readable or bool(missing_parts(experiment))),
+            **stores(disabled=error is not None or not possible),
         )
         name = st.text_input(
             "Name of the run",
@@ -51,11 +55,11 @@ def start_bar(
         with st.popover(f"Learns from {plain(name_of(choice.source))}", icon=":material/database:"):
             data_picker()
             data_details(experiment)
-        find_better(experiment, possible=readable and not missing_parts(experiment))
+        find_better(experiment, possible=possible)
         if error is None:
             with errors_shown():
                 asked = _spec(experiment, begins, settings)
-                several_values(asked, settings, possible=readable and not missing_parts(experiment))
+                several_values(asked, settings, possible=possible)
     if error is not None and str(error).split()[0] not in (*NETWORK, *TRAINING):  # its field may be folded away
         st.markdown(f":red[{plain(error)}]")
     if press:

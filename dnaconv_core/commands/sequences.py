@@ -63,7 +63,7 @@ def given_sequences(options: Namespace, config: ModelConfig) -> Sequences:
         raise InputError(
             f"this model needs {', '.join(missing)} beside each sequence: give --covariates FILE of 'id value'{where}"
         )
-    return Sequences(data, given.skipped)
+    return Sequences(data, (*given.skipped, *data.skipped))
 
 
 def given_records(options: Namespace, config: ModelConfig) -> Given:

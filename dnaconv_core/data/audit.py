@@ -11,6 +11,8 @@ from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.data.fingerprints import name_hashes, of_codes
 
 _CHUNK = 50_000  # sequences looked at together
+_LOOKED_AT = 1 << 26  # bases of training data
+_LOOKED_AT = 1 << 26  # bases of a training part that is looked over before it trains
 _PAIRS = 5  # examples of each kind of copy that are named
 _GC_GAP = 0.05  # difference in GC content between classes that is worth a note
 
@@ -96,7 +98,12 @@ def audit(dataset: Dataset, other: Dataset | None = None) -> Audit:
 
 
 def concerns(train: Dataset, valid: Dataset) -> list[str]:
-    """What makes these parts unfit to train and judge on, a sentence each: labels that do not change, copies."""
+    """What makes these parts unfit to train and judge on, a sentence each: labels that do not change, copies.
+
+    Nothing of a training part so large that looking it over would hold up its training.
+    """
+    if len(train) * train.length > _LOOKED_AT:
+        return []
     found, held_out = audit(train, valid), audit(valid)
     told = []
     for name, facts in (("training", found), ("validation", held_out)):

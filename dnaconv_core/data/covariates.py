@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,23 +14,30 @@ import numpy as np
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.data.textfile import read_rows
 from dnaconv_core.errors import DataError
+from dnaconv_core.results import Skipped
 
 _ID_NAMES = {"id", "ids", "name", "names", "interval", "locus", "region", "key", "sequence_id", ""}
+_LARGEST = 3.4e38  # a float32 holds
 
 
 class Covariates(NamedTuple):
-    """ids `(N,)` text, values `(N, C)` float32, and the columns' names (none where the file has no header)."""
+    """ids `(N,)` text, values `(N, C)` float32, and the columns' names (none where the file has no header).
+
+    bad: the ids whose lines could not be used; skipped: these lines.
+    """
 
     ids: np.ndarray
     values: np.ndarray
     names: tuple[str, ...]
+    bad: frozenset[str] = frozenset()
+    skipped: tuple[Skipped, ...] = ()
 
 
 def read_covariates(path: Path | str) -> Covariates:
     """The numbers of each id in a file: split by white space, comma or tab, with or without a header, plain or gzip.
 
-    Raises DataError naming the first line (and how many more) with a wrong number of fields, a value that is not a
-    finite number, or an id that came before.
+    Left out and listed are lines with a wrong number of fields or a value that is not a finite number, and all lines
+    of an id that has different values. Raises DataError, with the first of them, where these are more than the others.
     """
     path = Path(path)
     rows, places, separator, _ = read_rows(path)
@@ -38,20 +47,20 @@ def read_covariates(path: Path | str) -> Covariates:
         rows, places = rows[1:], places[1:]
     if not rows:
         raise DataError(f"{path} has a header but no values below it")
-    width = len(rows[0])
-    _refuse(
-        path,
-        [place for row, place in zip(rows, places, strict=True) if len(row) != max(width, 2)],
-        f"does not have {max(width, 2)} fields (an id and {max(width, 2) - 1} value{'s' * (width > 2)})",
-    )
+    width = max(Counter(map(len, rows)).most_common(1)[0][0], 2)
     if names and len(names) != width - 1:
         raise DataError(f"{path}: the header names {len(names)} columns of values but line {places[0]} has {width - 1}")
-    values = np.empty((len(rows), width - 1), np.float32)
-    for column in range(1, width):
-        values[:, column - 1] = _numbers(path, [row[column] for row in rows], places)
+    values, wrong = _numbers(rows, width)
     ids = [row[0].strip() for row in rows]
-    _refuse_repeated(path, ids, places)
-    return Covariates(np.array(ids, dtype=str), values, names)
+    wrong |= _contradictions(ids, values, places, wrong)
+    skipped = [Skipped(str(path), places[row], wrong[row]) for row in sorted(wrong)]
+    if len(skipped) > len(rows) - len(skipped):
+        rest = len(skipped) - 1
+        more = f" ({rest:,} more line{'s' * (rest > 1)} cannot be used either)" if rest else ""
+        raise DataError(f"{path}: line {skipped[0].line} {skipped[0].reason}{more}: correct the file")
+    good = _once(ids, wrong)
+    bad = frozenset(ids[row] for row in wrong) - {ids[row] for row in good}
+    return Covariates(np.array(ids, dtype=str)[good], values[good], names, bad, tuple(skipped))
 
 
 def join_covariates(
@@ -61,10 +70,15 @@ def join_covariates(
 
     name: what a single column without a header is called. wanted: the names a model asks for: a file's only column has
     the only name, whatever its header, and columns without a header have these names. Ids of the file that the dataset
-    lacks are passed over. Raises DataError naming the first id of the dataset that the file lacks and counting the
-    rest, and as `read_covariates` does.
+    lacks are passed over. An example whose line cannot be used is left out, and the line listed. Raises DataError
+    naming the first id of the dataset that the file lacks and counting the rest, and as `read_covariates` does.
     """
     found = read_covariates(path)
+    if found.skipped:
+        lost = np.array([key in found.bad for key in dataset.ids.tolist()], bool)
+        if lost.all():
+            raise DataError(f"{path}: line {found.skipped[0].line} {found.skipped[0].reason}: correct the file")
+        dataset = replace(dataset.subset(~lost), skipped=(*dataset.skipped, *found.skipped))
     values, names = _rows_of(found, dataset.ids.tolist(), path, dataset.label), found.names
     n = values.shape[1]
     if len(wanted) == n and (n == 1 or not names):
@@ -105,33 +119,63 @@ def _number(text: str) -> float | None:
         value = float(text)
     except ValueError:
         return None
-    return value if math.isfinite(value) and "_" not in text and abs(value) < 3.4e38 else None
+    return value if math.isfinite(value) and "_" not in text and abs(value) < _LARGEST else None
 
 
-def _numbers(path: Path, texts: list[str], places: list[int]) -> np.ndarray:
+def _numbers(rows: list[list[str]], width: int) -> tuple[np.ndarray, dict[int, str]]:
+    """The values `(N, width - 1)`, and by row why it has none."""
+    if (whole := _all_numbers(rows, width)) is not None:
+        return whole, {}
+    values, wrong = np.zeros((len(rows), width - 1)), {}
+    for place, row in enumerate(rows):
+        if len(row) != width:
+            wrong[place] = f"does not have {width} fields (an id and {width - 1} value{'s' * (width > 2)})"
+            continue
+        found = [_number(text) for text in row[1:]]
+        if None in found:
+            wrong[place] = f"has {row[1 + found.index(None)][:60]!r} where a finite number should be"
+        else:
+            values[place] = found
+    return values.astype(np.float32), wrong
+
+
+def _all_numbers(rows: list[list[str]], width: int) -> np.ndarray | None:
+    """The values at one go, where every line is good: several times faster."""
+    if any(len(row) != width for row in rows):
+        return None
     try:
-        values = np.array([float(text) for text in texts])
-        good = bool(np.isfinite(values).all()) and np.abs(values).max() < 3.4e38 and not any("_" in t for t in texts)
+        values = np.array([[float(text) for text in row[1:]] for row in rows])
     except ValueError:
-        good = False
-    if not good:
-        wrong = [i for i, text in enumerate(texts) if _number(text) is None]
-        _refuse(path, [places[i] for i in wrong], f"has {texts[wrong[0]][:80]!r} where a finite number should be")
-    return values
+        return None
+    good = np.isfinite(values).all() and np.abs(values).max() < _LARGEST
+    return values.astype(np.float32) if good and not any("_" in text for row in rows for text in row[1:]) else None
 
 
-def _refuse_repeated(path: Path, ids: list[str], places: list[int]) -> None:
+def _contradictions(ids: list[str], values: np.ndarray, places: list[int], wrong: dict[int, str]) -> dict[int, str]:
+    """By row why it cannot be used: another one has its id and other values. It does not matter which came first."""
     if len(set(ids)) == len(ids):
-        return
+        return {}
     first: dict[str, int] = {}
-    again = [(key, place) for key, place in zip(ids, places, strict=True) if first.setdefault(key, place) != place]
-    key = again[0][0]
-    _refuse(path, [place for _, place in again], f"repeats the id {key[:60]!r} of line {first[key]}")
+    told: dict[int, str] = {}
+    for row, key in enumerate(ids):
+        if row in wrong:
+            continue
+        before = first.setdefault(key, row)
+        if not np.array_equal(values[row], values[before]):
+            told[row] = f"repeats the id {key[:60]!r} of line {places[before]} with another value"
+            told.setdefault(before, f"has another value than line {places[row]}, which repeats its id {key[:60]!r}")
+    unsure = {ids[row] for row in told}
+    return told | {
+        row: f"repeats the id {key[:60]!r} of line {places[first[key]]}"
+        for row, key in enumerate(ids)
+        if key in unsure and row not in told and row not in wrong
+    }
 
 
-def _refuse(path: Path, places: list[int], what: str) -> None:
-    """Raise for the first of `places` (line numbers), counting the rest."""
-    if places:
-        rest = len(places) - 1
-        more = f" ({rest:,} more line{'s' * (rest > 1)} like it)" if rest else ""
-        raise DataError(f"{path}: line {places[0]} {what}{more}: correct the file")
+def _once(ids: list[str], wrong: dict[int, str]) -> list[int]:
+    """The rows that can be used, of each id the first."""
+    first: dict[str, int] = {}
+    for row, key in enumerate(ids):
+        if row not in wrong:
+            first.setdefault(key, row)
+    return list(first.values())

@@ -113,10 +113,16 @@ class Experiment:
         config = ModelConfig(**settings)
         if data is None:
             return config
-        for labels, weights in zip(data.y.T, data.w.T, strict=True):
-            if problem := self.answer.output_problem(labels[weights > 0].astype(np.float64), config.output):
-                raise ConfigError(f"{data.label} has {problem}")
+        if problem := self.output_problem(data, config.output):
+            raise ConfigError(problem)
         return fit_covariates(config, data)
+
+    def output_problem(self, data: Dataset, output: str) -> str:
+        """Why a network that ends in `output` cannot give the labels of these examples; '' if it can."""
+        for labels, weights in zip(data.y.T, data.w.T, strict=True):
+            if problem := self.answer.output_problem(labels[weights > 0].astype(np.float64), output):
+                return f"{data.label} has {problem}"
+        return ""
 
     def train_config(self, preset: str = "book", **overrides: Any) -> TrainConfig:
         return TrainConfig(**self._settings(preset, overrides, TrainConfig))

@@ -73,9 +73,6 @@ def _left_out(data: Dataset) -> list[str]:
     return [f"{first.file}: {len(data.skipped):,} rows were left out; the first, line {first.line}, {first.reason}"]
 
 
-_LOOKED_AT = 1 << 26  # bases of training data among which copies are looked for before training
-
-
 def _train(store: Store, run_id: str, watch: Watch, settings: TrainConfig, device: str, threads: int) -> None:
     run = store.get(run_id)
     experiment, spec, folder = recorded_experiment(run.experiment), run.spec, store.folder(run_id)
@@ -84,9 +81,8 @@ def _train(store: Store, run_id: str, watch: Watch, settings: TrainConfig, devic
     for note in dict.fromkeys((*train.notes, *valid.notes, *_left_out(train))):
         print(note, file=sys.stderr)
     config = experiment.model_config(spec.preset, train, **spec.settings)
-    if len(train) * train.length <= _LOOKED_AT:
-        for sentence in concerns(train, valid):
-            print(f"before training: {sentence}", file=sys.stderr)
+    for sentence in concerns(train, valid):
+        print(f"before training: {sentence}", file=sys.stderr)
 
     watch.say(STARTING_TORCH)
     import torch

@@ -40,7 +40,7 @@ def parse_motifs(text: str, *, where: str, notes: list[str] | None = None) -> li
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if lines and lines[0].startswith(">"):
         if _HOMER.match(lines[0][1:]):
-            return read_homer(text, where=where)
+            return read_homer(text, where=where, notes=notes)
         return read_jaspar(text, where=where, notes=notes)
     if lines and all(map(_is_named_word, lines)):
         return [_named_word(line) for line in lines]
@@ -92,9 +92,9 @@ def read_meme(text: str, *, where: str = "the MEME text", notes: list[str] | Non
             empty += [waiting] if waiting else []
             waiting = (words[0], words[1] if len(words) > 1 else words[0], at)
         elif line.startswith("letter-probability matrix:"):
-            if waiting is None:
-                raise DataError(f"{where}, line {at}: a matrix without a line 'MOTIF name' before it")
             try:
+                if waiting is None:
+                    raise DataError(f"{where}, line {at}: a matrix without a line 'MOTIF name' before it")
                 ppm, nsites, at = _meme_matrix(lines, at, f"motif {waiting[0][:60]!r} of {where}")
                 motifs.append(Motif(waiting[1], waiting[0], ppm, nsites))
             except DataError as error:
@@ -155,30 +155,39 @@ def read_jaspar(text: str, *, where: str = "the JASPAR text", notes: list[str] |
     return motifs
 
 
-def read_homer(text: str, *, where: str = "the HOMER text") -> list[Motif]:
+def read_homer(text: str, *, where: str = "the HOMER text", notes: list[str] | None = None) -> list[Motif]:
     """Motifs of HOMER text: '>consensus name threshold …', then a row of four probabilities for each position.
 
     Source: homer.ucsd.edu/homer/motif/creatingCustomMotifs.html. Columns are scaled to sum to 1 exactly. Raises
     DataError for a row that does not hold four numbers that sum to 1, and a motif without rows, naming the line.
     """
     motifs: list[Motif] = []
-    rows: list[list[float]] = []
+    bad: list[DataError] = []
+    rows: list[tuple[int, str]] = []
     header, began = "", 0
     for number, line in enumerate([*text.splitlines(), ">"], 1):
         line = line.strip()
         if line.startswith(">"):
             if header:
-                if not rows:
-                    raise DataError(f"{where}, line {began}: this motif has no row of probabilities after it")
-                consensus, name = header.split("\t")[:2]
-                ppm = np.array(rows).T
-                motifs.append(Motif(name.strip() or consensus, consensus, ppm / ppm.sum(axis=0), _DEFAULT_SITES))
+                try:
+                    motifs.append(_homer_motif(header, rows, where, began))
+                except DataError as error:
+                    bad.append(error)
             header, began, rows = line[1:], number, []
-            if header and not _HOMER.match(header):
-                raise DataError(f"{where}, line {number}: a motif of HOMER begins with consensus, name and threshold")
         elif line:
-            rows.append(_probabilities(line, f"{where}, line {number}"))
+            rows.append((number, line))
+    _tell_bad(bad, motifs, notes)
     return motifs
+
+
+def _homer_motif(header: str, rows: list[tuple[int, str]], where: str, began: int) -> Motif:
+    if not _HOMER.match(header):
+        raise DataError(f"{where}, line {began}: a motif of HOMER begins with consensus, name and threshold")
+    if not rows:
+        raise DataError(f"{where}, line {began}: this motif has no row of probabilities after it")
+    consensus, name = header.split("\t")[:2]
+    ppm = np.array([_probabilities(line, f"{where}, line {number}") for number, line in rows]).T
+    return Motif(name.strip() or consensus, consensus, ppm / ppm.sum(axis=0), _DEFAULT_SITES)
 
 
 def _tell_bad(bad: list[DataError], motifs: list[Motif], notes: list[str] | None) -> None:

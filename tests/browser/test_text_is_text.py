@@ -145,6 +145,7 @@ LINKS = (
     "filters?experiment=hostile&run={run}&filter={q}", "saliency?experiment=hostile&run={run}&sequence={q}",
     "saliency?experiment=hostile&run={run}", "motifs?experiment=hostile&run={run}&view=Bench&motif={q}",
     "motifs?experiment=hostile&run={run}&view=Scan&motif=TGACTCA", "scan?experiment=hostile&run={run}",
+    "design?experiment=hostile&run={run}&output={q}", "design?experiment=hostile&run={run}&design_start={q}",
     "variants?experiment=hostile&run={run}", "sirna?experiment=hostile&run={run}", "your_data?files={q}",
     "train?experiment=hostile&run={failed}", "?experiment=hostile", "evaluate?experiment=hostile&run={run}",
 )  # fmt: skip

@@ -54,15 +54,13 @@ def test_columns_headers_and_gzip(tmp_path, text, names, packed):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a 1\nb x\nc y\nd nan\n", r"line 2 has 'x' where a finite number should be \(2 more lines like it\)"),
-        ("a 1\nb nan\n", "line 2 has 'nan' where a finite number should be:"),
-        ("a 1\nb inf\n", "line 2 has 'inf'"),
-        ("a 1\nb 1e99\n", "line 2 has '1e99'"),
-        ("a 1\nb 1_0\n", "line 2 has '1_0'"),
-        ("a oops\nb 1\n", "line 1 has 'oops'"),
+        ("a 1\nb x\nc y\nd nan\n", r"line 2 has 'x' where a finite number should be \(2 more lines cannot be used"),
+        ("b nan\n", "line 1 has 'nan' where a finite number should be:"),
+        ("b inf\n", "line 1 has 'inf'"),
+        ("b 1e99\n", "line 1 has '1e99'"),
+        ("b 1_0\n", "line 1 has '1_0'"),
         ("id,v\na,\n", "line 2 has ''"),
-        ("a 1\n\nb 2\na 3\nb 3\n", r"line 4 repeats the id 'a' of line 1 \(1 more line like it\)"),
-        ("a 1\nb\nc 1 2\n", r"line 2 does not have 2 fields \(an id and 1 value\) \(1 more line "),
+        ("a 1\n\nb 2\na 3\nb 3\n", r"line 1 has another value than line 4, which repeats its id 'a' \(3 more lines"),
         ("a\nb\n", "line 1 does not have 2 fields"),
         ("id,v\n", "has a header but no values"),
         ("id,v,w\na,1\n", "the header names 2 columns of values but line 2 has 1"),
@@ -78,6 +76,25 @@ def test_a_bad_file_is_refused_by_its_first_bad_line(tmp_path, text, message):
     with pytest.raises(DataError, match=message) as caught:
         read_covariates(file)
     assert str(file) in str(caught.value)
+
+
+def test_bad_lines_are_listed_and_the_rest_goes_on(tmp_path):
+    file = tmp_path / "a.txt"
+    file.write_text("id\tv\na\t1\nb\tx\nc\t3\nd\t4\t4\ne\t5\nf\t6\nf\t6\ng\t7\nh\tnan\na\t1.5\ni\t9\n")
+    found = read_covariates(file)
+    assert found.ids.tolist() == ["c", "e", "f", "g", "i"] and found.bad == {"a", "b", "d", "h"}
+    assert [(one.line, one.reason) for one in found.skipped] == [
+        (2, "has another value than line 11, which repeats its id 'a'"),
+        (3, "has 'x' where a finite number should be"),
+        (5, "does not have 2 fields (an id and 1 value)"),
+        (10, "has 'nan' where a finite number should be"),
+        (11, "repeats the id 'a' of line 2 with another value"),
+    ]
+    joined = join_covariates(dataset(["g", "b", "c"]), file)
+    assert joined.ids.tolist() == ["g", "c"] and joined.covariates.ravel().tolist() == [7, 3]
+    assert joined.skipped == found.skipped
+    with pytest.raises(DataError, match="line 2 has another value"):
+        join_covariates(dataset(["b", "a"]), file)
 
 
 def test_a_missing_id_is_named_and_the_rest_counted(tmp_path):

@@ -267,7 +267,7 @@ def test_homers_motifs_are_read_row_by_row_and_words_line_by_line():
         (">AC\tm\t1\n>CC\tn\t1\n1 0 0 0\n", "h, line 1: this motif has no row of probabilities after it"),
         (">AC\tm\t1\n1 0 0\n", "h, line 2: it has 3 numbers, not one for each of A C G T"),
         (">AC\tm\t1\n1 0 0 1\n", "h, line 2: its probabilities sum to 2, not to 1"),
-        (">AC\tm\t1\n1 0 0 0\n>m n\n", "h, line 3: a motif of HOMER begins with consensus, name and threshold"),
+        (">m n\n1 0 0 0\n>AC\tm\t1\n", "h, line 1: a motif of HOMER begins with consensus, name and threshold"),
     ],
 )
 def test_homer_errors(text, message):
@@ -297,3 +297,11 @@ def test_a_motif_that_cannot_be_read_does_not_lose_the_others(tmp_path):
     notes.clear()
     assert [motif.matrix_id for motif in read_motifs(path, notes=notes)] == ["A", "C"]
     assert "motif 'B'" in notes[0] and "sum to 2, not to 1" in notes[0]
+    path.write_text(f"MEME version 4\n{head}1 0 0 0\nMOTIF A\n{head}1 0 0 0\n{head}1 0 0 0\nMOTIF C\n{head}0 1 0 0\n")
+    notes.clear()
+    assert [motif.matrix_id for motif in read_motifs(path, notes=notes)] == ["A", "C"]
+    assert notes == [f"passed over (and 1 more): {path}, line 2: a matrix without a line 'MOTIF name' before it"]
+    path.write_text(">AC\tone\t1\n1 0 0 0\n>G\ttwo\t1\n1 0 0\n>no homer\n0 1 0 0\n>G\tfour\t1\n0 0 1 0\n")
+    notes.clear()
+    assert [motif.name for motif in read_motifs(path, notes=notes)] == ["one", "four"]
+    assert notes == [f"passed over (and 1 more): {path}, line 4: it has 3 numbers, not one for each of A C G T"]

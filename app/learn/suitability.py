@@ -1,0 +1,63 @@
+"""Whether the chosen data suit training, told beside the button that starts it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import streamlit as st
+
+from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.experiments.sources import OWN, SYNTHETIC
+from dnaconv_core.experiments.suitable import Suitability, suitable
+from frame import state
+from frame.cache import last_change
+from frame.job import quietly
+from frame.words import plain
+from learn.data_picker import missing_parts
+
+_EVERY = 1.0  # seconds between looks
+_PATIENCE = 0.3
+_NOTHING = Suitability("", {}, ())
+_log = logging.getLogger("dnaconv.app")
+
+
+def suits(experiment: Experiment, settings: dict[str, Any]) -> bool:
+    """Say what speaks against training on the chosen data with these settings; False if it would be refused.
+
+    Large data are looked over beside the page, which says so once they have been.
+    """
+    found = _found(experiment)
+    if found is None:
+        st.fragment(_wait, run_every=_EVERY)(experiment)
+        return True
+    refused = found.refused or found.outputs.get(settings["output"], "")
+    if refused:
+        st.markdown(f":red[{plain(refused)}]")
+    for sentence in found.concerns:
+        st.markdown(f":orange[:material/warning: {plain(sentence[0].upper() + sentence[1:])}.]")
+    return not refused
+
+
+def _wait(experiment: Experiment) -> None:
+    if _found(experiment) is not None:
+        st.rerun()
+    st.caption("Looking over the examples: whether their labels and parts suit training …")
+
+
+def _found(experiment: Experiment) -> Suitability | None:
+    """None while it is not known. Data made here are as the experiment wants them."""
+    asked = state.data()
+    if asked.source == SYNTHETIC or (asked.source == OWN and not experiment.has_data) or missing_parts(experiment):
+        return _NOTHING
+    changed = tuple(last_change(experiment.key, path) for path in asked if path)
+    key = ("suits", experiment.key, *asked, changed)
+    return quietly(key, lambda _: _looked_over(experiment, asked), patience=_PATIENCE)
+
+
+def _looked_over(experiment: Experiment, asked: state.DataChoice) -> Suitability:
+    try:
+        return suitable(experiment, *asked)
+    except Exception:  # the training says what is wrong, if it is
+        _log.exception("looking over the data failed")
+        return _NOTHING
