@@ -4,86 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from dnaconv_core.plot.style import safe
-from dnaconv_core.scan.scan import Scan
-from dnaconv_core.scan.tracks import Peak
 from dnaconv_core.sirna.design import SirnaSite
 
 _MARGIN = {"l": 46, "r": 14, "t": 8, "b": 40}
-_POINTS = 6000  # points of one line; longer sequences show the highest of neighbours
-_SHADES = 400
 _FEW = 30
-_STRANDS = {"+": "+ strand", "-": "− strand"}
-
-
-def track(found: Scan, peaks: list[Peak], threshold: float, *, unit: str) -> dict[str, Any]:
-    """Scores of the strands along the sequence (bases from 1), sites of peaks shaded, the threshold as a line."""
-    traces = []
-    middle = found.start + found.window // 2 + 1
-    lines = list(zip((_STRANDS[strand] for strand in found.strands), found.scores[:, :, 0], strict=True))
-    if len(lines) == 2 and np.allclose(lines[0][1], lines[1][1], atol=1e-5, equal_nan=True):
-        lines = [("both strands", lines[0][1])]  # the network reads both: one line would hide the other
-    for (name, scores), color in zip(lines, ("theme:series0", "theme:series1"), strict=False):
-        x, y = _thinned(scores, middle)
-        traces.append(
-            {
-                "type": "scatter",
-                "mode": "lines" if len(x) > 1 else "markers",  # one point makes no line
-                "x": x,
-                "y": y,
-                "customdata": x,
-                "name": name,
-                "line": {"color": color, "width": 1.4},
-                "connectgaps": False,
-                "hovertemplate": f"{name}, base %{{x:,}}: %{{y:.3f}}<extra></extra>",
-            }
-        )
-    wider = 0.0015 * found.scores.shape[1]  # or a site of seven bases would be no wider than a hair
-    shades = [
-        {
-            "type": "rect",
-            "x0": (peak.site or peak).start + 0.5 - wider,
-            "x1": (peak.site or peak).end + 0.5 + wider,
-            "y0": 0,
-            "y1": 1,
-            "yref": "paper",
-            "fillcolor": "theme:series1",
-            "opacity": 0.35,
-            "line": {"width": 0},
-        }
-        for peak in sorted(peaks, key=lambda peak: -peak.score)[:_SHADES]
-    ]
-    line = {"color": "theme:muted", "width": 1, "dash": "dot"}
-    shades.append({"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": threshold, "y1": threshold, "line": line})
-    return {
-        "data": traces,
-        "layout": {
-            "margin": _MARGIN,
-            "showlegend": len(traces) > 1,
-            "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
-            "xaxis": {"title": {"text": "base"}, "tickformat": ",d", **_whole(found.scores.shape[1])},
-            "yaxis": {"title": {"text": safe(unit)}, "rangemode": "tozero"},
-            "shapes": shades,
-        },
-    }
-
-
-def _whole(number: int) -> dict[str, int]:
-    """For an axis of few whole numbers: a tick at each, none between."""
-    return {"dtick": 1} if number < _FEW else {}
-
-
-def _thinned(scores: np.ndarray, first: int) -> tuple[list[int], list[float | None]]:
-    """Positions and scores; of every few neighbours the highest, None where all are missing."""
-    size = -(-len(scores) // _POINTS)
-    padded = np.full(-(-len(scores) // size) * size, -np.inf, np.float32)
-    padded[: len(scores)] = np.where(np.isnan(scores), -np.inf, scores)
-    blocks = padded.reshape(-1, size)
-    best = blocks.max(axis=1)
-    x = first + np.arange(len(blocks)) * size + blocks.argmax(axis=1)
-    return x.tolist(), [None if value == -np.inf else round(float(value), 5) for value in best]
 
 
 def efficacy(sites: list[SirnaSite], chosen: list[SirnaSite], cds: tuple[int, int] | None, unit: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import streamlit as st
 
-from components.chart import chart
 from components.sequence import Mark, Row, sequences
 from dnaconv_core.experiments import recorded_experiment
 from dnaconv_core.progress import Progress
@@ -21,10 +20,10 @@ from frame import state
 from frame.job import background
 from frame.pages import SALIENCY
 from frame.words import plain
-from use import figures
 from use.scan_columns import COLUMNS, rows_of
 from use.scan_files import scan_files
 from use.scan_targets import Target
+from use.scan_track import Shown, held_levels, scan_track
 
 if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
@@ -54,7 +53,7 @@ def show_scan(model: Bundle, targets: list[Target], found: list[Scan], cut: Cut,
     one = found[number := _which(found, peaks)]
     _numbers(model, one, peaks[number], cut)
     with st.container(border=True):
-        picked = _track(one, peaks[number], cut)
+        picked = _track(model, _of(targets, one), one, peaks[number], cut, output)
     _peaks(targets, one, peaks[number], picked, cut.beside)
     scan_files(targets, found, peaks)
 
@@ -96,18 +95,28 @@ def _numbers(model: Bundle, one: Scan, peaks: list[Peak], cut: Cut) -> None:
         st.metric("Threshold", f"{cut.at:.3f}", width="content")
 
 
-def _track(one: Scan, peaks: list[Peak], cut: Cut) -> Peak | None:
-    """The scores along the sequence; the peak nearest to a click."""
-    words = "at each window's middle base; drag to zoom, double-click to see all"
+def _track(model: Bundle, target: Target, one: Scan, peaks: list[Peak], cut: Cut, output: int) -> Peak | None:
+    """The scores along the sequence and what lies under them; the peak that is chosen there or in the table."""
+    words = "at each window's middle base"
     if one.plan.edges == "context":
         words += ". Windows saw the bases around them"
-    st.caption(f"Prediction {words}.")
-    figure = figures.track(one, peaks, cut.at, unit="prediction")
-    clicked = chart(figure, key="scan_track", height=260, revision=f"{one.name}{one.start}", clickable=True)
-    at = clicked["data"] if clicked else None
-    if not peaks or not isinstance(at, int):
-        return None
-    return min(peaks, key=lambda peak: abs(peak.start + one.window // 2 + 1 - at))
+    st.caption(f"Prediction {words}; a letter is as tall as the logit falls when that base is replaced.")
+    motif, at = recorded_experiment(model.experiment).motif, cut.at if np.isfinite(cut.at) else None
+    low, high = float(np.nanmin(one.scores, initial=0.0)), float(np.nanmax(one.scores, initial=at or 0.0))
+    own = (str(model.path), target.key, cut.covariates is None or tuple(cut.covariates))
+    shown = Shown(
+        own, one.name, held_levels((own, output, one.plan), one), (low, high), peaks, at, target.contig, model.model,
+        cut.covariates, output, from_iupac(motif, motif) if motif else None,
+    )  # fmt: skip
+    key = _key(one)
+    picked = st.session_state.get(f"{key}_picked", -1)
+    scan_track(shown, key=key, picked=picked)
+    return next((peak for peak in peaks if peak.start == picked), None)
+
+
+def _key(one: Scan) -> str:
+    """Of a sequence's track: another sequence of the same name is another."""
+    return f"scan_track_{one.name}_{one.start}_{one.scores.shape[1]}"
 
 
 def _which(found: list[Scan], peaks: list[list[Peak]]) -> int:
@@ -133,10 +142,13 @@ def _peaks(targets: list[Target], one: Scan, peaks: list[Peak], picked: Peak | N
         st.caption("No window reaches the threshold: nothing here stands out from shuffled sequence so far.")
         return
     order = sorted(peaks, key=lambda peak: -peak.score)[:_PEAKS]
+    key = _key(one)
+    rows = [order.index(picked)] if picked in order else []
+    table = f"scan_peaks_{key}_{st.session_state.get(f'{key}_turn', 0)}"  # another box once the track has chosen
     with st.container(border=True):
         st.markdown(
             "**Peaks**, best first",
-            help="Sites that the model reads in windows that reach the threshold. Choose one.",
+            help="Sites that the model reads in windows that reach the threshold. Choose one: the track goes there.",
         )
         event = st.dataframe(
             rows_of(order),
@@ -144,15 +156,28 @@ def _peaks(targets: list[Target], one: Scan, peaks: list[Peak], picked: Peak | N
             height=min(38 + 35 * len(order), 250),
             on_select="rerun",
             selection_mode="single-row",
-            key=f"scan_peaks_{one.name}",
+            selection_default={"selection": {"rows": rows, "columns": []}},
+            key=table,
             column_config=COLUMNS,
         )
-        rows = event["selection"]["rows"]
-        _window(targets, one, order[rows[0]] if rows and rows[0] < len(order) else picked or order[0], beside)
+        _chosen(order, event["selection"]["rows"], key, last=f"{table}_last", at_first=rows)
+        _window(targets, one, picked or order[0], beside)
+
+
+def _chosen(order: list[Peak], rows: list[int], key: str, *, last: str, at_first: list[int]) -> None:
+    """Go to the peak of a row that is newly chosen. A box that begins with a row says so as if it had been clicked."""
+    before = st.session_state.setdefault(last, at_first)
+    if rows and rows != before and rows[0] < len(order):
+        st.session_state.update({last: rows, f"{key}_picked": order[rows[0]].start, f"{key}_goto": order[rows[0]]})
+        st.rerun()
+
+
+def _of(targets: list[Target], one: Scan) -> Target:
+    return next(target for target in targets if target.contig.name == one.name)
 
 
 def _window(targets: list[Target], one: Scan, peak: Peak, beside: dict[str, str]) -> None:
-    contig = next(target.contig for target in targets if target.contig.name == one.name)
+    contig = _of(targets, one).contig
     text = contig.text(peak.start, peak.end)
     site = peak.site
     marks = (Mark(max(site.start - peak.start, 0), site.end - peak.start, "the site"),) if site else ()

@@ -77,7 +77,7 @@ def _weights(
     """What each base is worth, on average over the windows that hold it `(n, L + 2 · _BEYOND)`: of the peaks' windows
     and a little beyond either end, where the site that they show may go on."""
     length = model.config.length
-    first = _fall(model, contig, [(peak.start, peak.strand) for peak in peaks], task, covariates)
+    first = fall(model, contig, [(peak.start, peak.strand) for peak in peaks], task, covariates)
     total = np.pad(first, ((0, 0), (_BEYOND, _BEYOND)))
     seen = np.pad(np.ones_like(first), ((0, 0), (_BEYOND, _BEYOND)))
     places = []
@@ -85,7 +85,7 @@ def _weights(
         middle = peak.start + site_span(row)[2] - length // 2
         for start in (middle - length // 4, middle, middle + length // 4):
             places.append((number, min(max(start, 0), contig.length - length)))
-    more = _fall(model, contig, [(start, peaks[number].strand) for number, start in places], task, covariates)
+    more = fall(model, contig, [(start, peaks[number].strand) for number, start in places], task, covariates)
     for (number, start), row in zip(places, more, strict=True):
         shift = start - peaks[number].start + _BEYOND
         low, high = max(shift, 0), min(shift + length, total.shape[1])
@@ -95,7 +95,7 @@ def _weights(
     return total / np.maximum(seen, 1)
 
 
-def _fall(
+def fall(
     model: ConvNet, contig: Contig, places: Sequence[tuple[int, str]], task: int, covariates: np.ndarray | None
 ) -> np.ndarray:
     """How much the logit falls, on average, when a base is replaced `(n, L)`; 0 at unknown bases. On the + strand."""

@@ -48,17 +48,6 @@ def test_scan_scores_the_example_and_calls_peaks(dashboard, trained, settled):
     assert (table["q"].diff().dropna() >= 0).all() and table["q"].between(0, 1).all()
 
 
-def test_strands_that_agree_are_drawn_as_one_line(monkeypatch):
-    monkeypatch.syspath_prepend(str(APP))
-    from dnaconv_core.scan.scan import Plan, Scan
-    from use.figures import track
-
-    one = np.float32([0.2, np.nan, 0.7])
-    for other, names in ((one, ["both strands"]), (one[::-1], ["+ strand", "− strand"])):
-        found = Scan("chr1", 0, 5, "+-", np.stack([one, other])[:, :, None], Plan("dense", "exact", ""))
-        assert [trace["name"] for trace in track(found, [], 0.5, unit="probability")["data"]] == names
-
-
 def test_scan_says_what_is_wrong(dashboard, trained, settled):
     run = trained("tf_binding")
     at = dashboard("scan", experiment="tf_binding", run=run.id)
@@ -92,17 +81,6 @@ def test_scan_tells_its_sequences_apart(dashboard, trained, settled):
     assert (
         at.dataframe[0].value["Line"].tolist() == [1] and "has '!' at position 4" in at.dataframe[0].value["Reason"][0]
     )
-
-
-def test_a_single_window_is_drawn_as_a_point(monkeypatch):
-    monkeypatch.syspath_prepend(str(APP))
-    from dnaconv_core.scan.scan import Plan, Scan
-    from use.figures import track
-
-    figure = track(
-        Scan("s", 0, 101, "+", np.float32([[[0.4]]]), Plan("dense", "exact", "")), [], 0.5, unit="probability"
-    )
-    assert figure["data"][0]["mode"] == "markers" and figure["layout"]["xaxis"]["dtick"] == 1
 
 
 @pytest.mark.parametrize(
