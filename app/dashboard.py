@@ -37,6 +37,7 @@ navigation = {
         st.Page(pages.EVALUATE, title="Evaluate", icon=":material/insights:"),
         st.Page(pages.FILTERS, title="Filters", icon=":material/filter_alt:"),
         st.Page(pages.SALIENCY, title="Saliency", icon=":material/highlight:"),
+        st.Page(pages.STEP_THROUGH, title="Step through", icon=":material/calculate:"),
         st.Page(pages.MOTIFS, title="Motifs", icon=":material/genetics:"),
         st.Page(pages.WHY, title="Why Conv1D?", icon=":material/psychology_alt:"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,9 @@ st.components.v1.declare_component("plotly_files", path=str(_PLOTLY))
 _ROUTE = f"{__name__}.plotly_files"
 
 
-def register(name: str, *, isolate_styles: bool = True) -> Any:
-    """The component in `js/name.js` and `js/name.css`."""
-    script = (_FOLDER / "shared.js").read_text() + (_FOLDER / f"{name}.js").read_text()
+def register(name: str, parts: Sequence[str] = (), *, isolate_styles: bool = True) -> Any:
+    """The component in `js/name.js` and `js/name.css`; parts: other scripts that it uses."""
+    script = "".join((_FOLDER / f"{part}.js").read_text() for part in ("shared", *parts, name))
     styles = (_FOLDER / "shared.css").read_text() + (_FOLDER / f"{name}.css").read_text()
     script = script.replace("PLOTLY_ROUTE", _ROUTE)
     return st.components.v2.component(f"dnaconv_{name}", js=script, css=styles, isolate_styles=isolate_styles)

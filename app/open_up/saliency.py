@@ -20,7 +20,7 @@ from frame import state
 from frame.cache import bundle
 from frame.models import the_model
 from frame.page import model_page
-from frame.pages import PREDICT
+from frame.pages import PREDICT, STEP_THROUGH
 from frame.words import Words, plain
 from open_up.explaining import Asked, checks, explained, planted, predicted, siblings, substitutions
 from open_up.reporting import pictures
@@ -87,6 +87,7 @@ def _maps(asked: Asked, methods: tuple[str, ...], correct: bool, with_map: bool)
         with st.container(horizontal=True, vertical_alignment="center"):
             _downloads(sequence, scores, tracks, config.alphabet)
             to = {**state.link(), "sequence": sequence, **state.beside(config.covariates, asked.covariates)}
+            st.page_link(STEP_THROUGH, label="Step through", icon=":material/calculate:", query_params=to)
             st.page_link(PREDICT, label="Predict", icon=":material/biotech:", query_params=to)
 
 

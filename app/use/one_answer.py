@@ -21,7 +21,7 @@ from frame import state
 from frame.cache import bundle, held_out
 from frame.models import ModelRef
 from frame.outputs import question
-from frame.pages import SALIENCY
+from frame.pages import SALIENCY, STEP_THROUGH
 from frame.words import Words, ours, plain
 from use import answer_figures as figures
 from use.known_alone import known_alone
@@ -45,7 +45,9 @@ def one_answer(model: ModelRef, answer: Answer, covariates: tuple[float, ...], f
         _verdict(model, answer, covariates, found, number)
         _every_output(model, answer)
         to = state.link() | {"sequence": answer.sequence} | state.beside(config.covariates, covariates)
-        st.page_link(SALIENCY, label="Which bases matter", icon=":material/highlight:", query_params=to)
+        with st.container(horizontal=True):
+            st.page_link(SALIENCY, label="Which bases matter", icon=":material/highlight:", query_params=to)
+            st.page_link(STEP_THROUGH, label="Step through", icon=":material/calculate:", query_params=to)
     with right, st.container(border=True, height="stretch"):
         _among(experiment, model, answer, unit, compared=not found.meaning.withheld(number))
     if answer.profile is not None:

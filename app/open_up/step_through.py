@@ -1,0 +1,73 @@
+"""The arithmetic: one sequence through the network, number by number, and what another base changes."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from components.sequence import marks_of
+from components.step import step
+from dnaconv_core.engine.stepping import Walk, step_through
+from dnaconv_core.sequence.encoding import one_hot
+from frame import state
+from frame.cache import bundle
+from frame.models import ModelRef, the_model
+from frame.page import errors_shown, model_page
+from frame.pages import PREDICT, SALIENCY
+from frame.words import plain
+from open_up.explaining import Asked
+from open_up.sequence_asked import apply, ask_sequence, trail_of, undo
+
+_ABOUT = "One sequence through the network, number by number."
+_LINE = "One sequence through **{}**, number by number. Slide a filter, click a number, change a letter."
+_HELP = (
+    "Drag along the sequence or press the arrow keys: left and right slide the filter, up and down take another one. "
+    "Click a number to see where it comes from, a letter to change it: what changes is underlined. Red raises the "
+    "sum, blue lowers it."
+)
+
+
+def draw() -> None:
+    with model_page("Step through", _ABOUT) as head:
+        model = the_model()
+        head(_LINE.format(plain(model.name)), model)
+        _through(model)
+
+
+@st.fragment  # a base that is changed draws no more than this
+def _through(model: ModelRef) -> None:
+    with errors_shown():
+        asked = ask_sequence(model)
+        _steps(asked)
+        beside = state.beside(bundle(model).config.covariates, asked.covariates)
+        to = {**state.link(), "sequence": asked.sequence, **beside}
+        with st.container(horizontal=True):
+            st.page_link(SALIENCY, label="Which bases matter", icon=":material/highlight:", query_params=to)
+            st.page_link(PREDICT, label="Predict", icon=":material/biotech:", query_params=to)
+
+
+def _steps(asked: Asked) -> None:
+    sequence, trail = asked.sequence, trail_of(asked.sequence)
+    with st.container(border=True):
+        st.markdown("**From letters to the answer**", help=_HELP)
+        step(
+            _walk(asked, sequence),
+            sequence,
+            model=asked.model.key,
+            before=(_walk(asked, trail[0][0]), trail[0][0]) if trail else None,
+            edits=[words for _, words in trail],
+            names=asked.model.outputs,
+            marks=marks_of(state.experiment().motif, sequence),
+            on_edit=lambda position, base: apply(sequence, position, base),
+            on_undo=lambda: undo(trail, len(trail) - 1),
+            key="step",
+        )
+
+
+def _walk(asked: Asked, sequence: str) -> Walk:
+    model = bundle(asked.model)
+    beside = np.float32(asked.covariates) if asked.covariates else None
+    return step_through(model.model, one_hot(sequence, model.config.alphabet)[0], beside, output=asked.model.output)
+
+
+draw()
