@@ -1,72 +1,90 @@
-"""Making the experiment: in a thread of the server, with its stage, its progress, the time left and Stop."""
+"""Making the experiment, in a process of its own: its stage, its progress with the time left, Stop; then to Train."""
 
 from __future__ import annotations
 
-import time
+from contextlib import suppress
 
 import streamlit as st
 
 from bring.draft import Draft, for_page, start_over
-from dnaconv_core.errors import DnaConvError
-from dnaconv_core.experiments.bring import Brought, bring
+from dnaconv_core.errors import RunError
 from dnaconv_core.experiments.recipe import Recipe
-from dnaconv_core.progress import Progress
-from frame import job, state
+from dnaconv_core.runs.making import (
+    Making,
+    ask_making_to_stop,
+    find_making,
+    forget_making,
+    make_in_background,
+    recipe_of,
+)
+from frame import state
+from frame.page import errors_shown
 from frame.pages import TRAIN
 from frame.storing import stores
-from frame.words import code
+from frame.words import code, plain
 
-_SURE = 4  # seconds after which the time left can be told
-
-
-class Timed:
-    """Progress that adds the time left to its message."""
-
-    def __init__(self, progress: Progress, clock=time.monotonic) -> None:
-        self.progress, self.clock, self.begun = progress, clock, clock()
-
-    def report(self, fraction: float, message: str) -> None:
-        took = self.clock() - self.begun
-        if took > _SURE and fraction > 0.05:
-            left = took / fraction * (1 - fraction)
-            message += f" · about {left:.0f} s left" if left < 90 else f" · about {left / 60:.0f} min left"
-        self.progress.report(fraction, message)
-
-    def should_stop(self) -> bool:
-        return self.progress.should_stop()
+_EVERY = 0.5  # seconds between looks
+_ENDED = {
+    "stopped": ":material/stop_circle: Making was stopped: nothing was kept.",
+    "interrupted": ":material/power_off: Making was interrupted, as its process ended before it was done; nothing was "
+    "kept. Make it again.",
+}
 
 
 def make(draft: Draft, recipe: Recipe | None) -> None:
     """The button, or how far the work is; when it is done, on to training. recipe: None while it cannot be made."""
-    key = ("making", draft.lot.token)
-    press = st.button(
-        "Make the experiment",
-        type="primary",
-        icon=":material/science:",
-        **stores(
-            "Reads all of the files and writes the examples in three parts. You can leave this page meanwhile.",
-            disabled=recipe is None or job.going_on(key),
-        ),
-    )
+    making = find_making(draft.lot.token)
+    if making is not None and making.state == "finished":
+        _done(making)
+    live = making is not None and making.live
+    with st.container(horizontal=True, vertical_alignment="center"):
+        press = st.button(
+            "Make the experiment",
+            type="primary",
+            icon=":material/science:",
+            **stores(
+                "Reads all of the files and writes the examples in three parts, in a process of its own. You can leave "
+                "this page, and close it.",
+                disabled=recipe is None or live,
+            ),
+        )
+        if recipe is not None and not live:
+            st.caption(f"Commands will call it {code(recipe.key)}.", width="content")
     if press and recipe is not None:
-        job.begin_again(key, lambda progress: bring(recipe, Timed(progress)))
-        st.rerun()  # the button rests while the work goes on
-    if not job.known(key):
-        if recipe is not None:
-            st.caption(f"Commands will call it {code(recipe.key)}.")
-        return
-    try:
-        made = job.background(key, lambda progress: bring(recipe, Timed(progress)), words="Making", going_on=True)
-    except DnaConvError as error:
-        st.error(for_page(str(error).replace(f"{draft.lot.folder}/", "")), icon=":material/error:")
-        return
-    if made is not None:
-        job.forget(key)
-        _done(made)
+        make_in_background(draft.lot.token, recipe)
+        st.rerun()  # the button rests while the work goes on, and the sidebar shows it
+    if live:
+        st.fragment(_watch, run_every=_EVERY)(draft.lot.token)
+    elif making is not None and recipe in (None, recipe_of(making)):  # what has been changed since may be right now
+        _ended(draft, making)
 
 
-def _done(made: Brought) -> None:
+def _watch(name: str) -> None:
+    with errors_shown():
+        making = find_making(name)
+        if making is None or not making.live:
+            st.rerun()
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.progress(making.fraction, text=f"Making: {plain(making.message)}")
+            look = stores("Ends it; nothing is kept.")
+            st.button("Stop", key="making_stop", icon=":material/stop:", on_click=_stop, args=(name,), **look)
+
+
+def _stop(name: str) -> None:
+    with suppress(RunError):
+        ask_making_to_stop(name)
+
+
+def _ended(draft: Draft, making: Making) -> None:
+    if making.state == "failed":
+        st.error(for_page(making.error.replace(f"{draft.lot.folder}/", "")), icon=":material/error:")
+    else:
+        st.markdown(_ENDED[making.state])
+
+
+def _done(making: Making) -> None:
     """On to the Train page with the new experiment chosen; the next visit here begins anew."""
+    forget_making(making.name)
     start_over()
-    state.choose(experiment=made.experiment.key)
-    st.switch_page(TRAIN, query_params={"experiment": made.experiment.key})
+    state.choose(experiment=making.key)
+    st.switch_page(TRAIN, query_params={"experiment": making.key})

@@ -22,6 +22,7 @@ from dnaconv_core.errors import DnaConvError
 from dnaconv_core.experiments.preview import Rehearsal, Survey, free_key, rehearse, survey
 from dnaconv_core.experiments.recipe import FORMS, NO_COLUMN, Input, Recipe
 from dnaconv_core.experiments.recognise import title_of
+from dnaconv_core.runs.making import list_makings
 from frame.job import background
 from frame.page import page
 from frame.words import Words, plain
@@ -32,11 +33,14 @@ _WORDS = ("title", "question", "label", "unit", "note", "key", "class_names")  #
 def draw() -> None:
     with page("Your data", "From your files to an experiment of your own: its question, its data, an honest referee."):
         draft = Draft(current_lot())
+        files, recipe = [], None
         with said(draft.lot):
             bring_files(draft)
             files = recognised(brought(draft))
+            recipe = _steps(draft, files) if files else None
+        with said(draft.lot):
             if files:
-                _steps(draft, files)
+                make(draft, recipe)
         draft.save()
         if not files:
             st.markdown("**No files yet?** Try the page with tiny ones, or see in them how yours should look.")
@@ -45,43 +49,48 @@ def draw() -> None:
             mine()
 
 
-def _steps(draft: Draft, files) -> None:
+def _steps(draft: Draft, files) -> Recipe | None:
+    """The four steps; the recipe of what is to be made, once all is known."""
     with _step(1, "What are these files", again=True):
         inputs = what_they_are(draft, files)
         form = _form(inputs)
         chosen = columns(draft, _path(inputs, "table")) if form == "table" else None
     if not form or (chosen and chosen.fields["sequence"] == NO_COLUMN):
-        return
+        return None
     fields: dict[str, Any] = dict(chosen.fields) if chosen else {}
     with _step(2, "What is asked"):
         answers = _asked(draft, inputs, form, chosen)
         told = st.container()
     if answers is None:
-        return
+        return None
     fields |= answers
     with _step(3, "Negatives, lengths, split"):
         if form == "bed":
             fields |= arrangement.windows(draft, _path(inputs, "bed"))
         found = _survey(Recipe(key="draft", inputs=inputs, **fields))
         if found is None:
-            return
+            return None
         with told:
             fields |= asked.kind_found(draft, found)
         fields |= _arranged(draft, found, inputs)
         parts = st.container()
-    recipe = Recipe(key=free_key(fields["title"]), inputs=inputs, **fields)
+    recipe = Recipe(key=_key(draft, fields["title"]), inputs=inputs, **fields)
     with _step(4, "The referee"):
         rehearsed = _rehearsal(recipe, found)
-        if rehearsed is not None:
-            _sampled(found, rehearsed)
-            verdicts(rehearsed.audit, draft)
-    if rehearsed is not None:
-        with parts:
-            arrangement.sizes(draft, rehearsed)
-        if not recipe.question:
-            told.caption(f"It will ask: {plain(rehearsed.experiment.question)}")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        make(draft, recipe if rehearsed is not None else None)
+        if rehearsed is None:
+            return None
+        _sampled(found, rehearsed)
+        verdicts(rehearsed.audit, draft)
+    with parts:
+        arrangement.sizes(draft, rehearsed)
+    if not recipe.question:
+        told.caption(f"It will ask: {plain(rehearsed.experiment.question)}")
+    return recipe
+
+
+def _key(draft: Draft, title: str) -> str:
+    """A key that is free, also of what is being made of other files."""
+    return free_key(title, {one.key for one in list_makings() if one.live and one.name != draft.lot.token})
 
 
 def _step(number: int, title: Words, *, again: bool = False):

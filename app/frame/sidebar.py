@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from bring.underway import underway
 from dnaconv_core.storing import read_only
 from frame.users import whose
 
@@ -40,5 +41,6 @@ def sidebar() -> None:
     """What stands below the navigation."""
     with st.sidebar:
         whose()
+        underway()
         if read_only():
             st.caption(":material/visibility: For looking only: nothing is kept here.")

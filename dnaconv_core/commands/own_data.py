@@ -104,12 +104,12 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
 
 
 def data_import(options: Namespace) -> Answer:
-    from dnaconv_core.experiments.bring import again, bring
+    from dnaconv_core.runs.making import make_again_here, make_here
 
     if bool(options.again) == bool(options.key):
         raise InputError("give the KEY of a new experiment, or --again KEY to make one anew")
     with ending():
-        brought = again(options.again, Bar()) if options.again else bring(_recipe(options), Bar())
+        brought = make_again_here(options.again, Bar()) if options.again else make_here(_recipe(options), Bar())
     return Answer(brought.as_json(), _told(brought))
 
 

@@ -27,7 +27,7 @@ from dnaconv_core.experiments.bring_read import read_inputs
 from dnaconv_core.experiments.bring_words import describe
 from dnaconv_core.experiments.looked_over import facts_of
 from dnaconv_core.experiments.own import AUDIT, RECIPE, folder_of, write_experiment
-from dnaconv_core.experiments.own_store import data_hash, delete_experiment, new_key, own_experiment, scratch, settle
+from dnaconv_core.experiments.own_store import data_hash, new_key, own_experiment, scratch, settle
 from dnaconv_core.experiments.recipe import Recipe, hashed, read_recipe
 from dnaconv_core.files import write_atomic
 from dnaconv_core.progress import SILENT, Part, Progress
@@ -95,8 +95,7 @@ def again(key: str, progress: Progress = SILENT) -> Brought:
         for name in ("looks.json",):  # the test part stays as open as it was
             if (folder_of(experiment.key) / name).is_file():
                 (folder / name).write_bytes((folder_of(experiment.key) / name).read_bytes())
-        delete_experiment(experiment.key, used=False)
-        settle(folder, experiment.key)
+        settle(folder, experiment.key, instead=True)
     progress.report(1.0, f"{experiment.key} was made again")
     return brought
 

@@ -128,14 +128,26 @@ def scratch() -> AbstractContextManager[Path]:
     return scratch_folder(experiments_folder(), ".making-")
 
 
-def settle(folder: Path, key: str) -> None:
-    """Move a finished experiment to its place, in one step. Raises InputError when somebody else was faster."""
+def settle(folder: Path, key: str, *, instead: bool = False) -> None:
+    """Move a finished experiment to its place, in one step; `instead` of the one that is there.
+
+    Raises InputError when somebody else was faster, DataError where the place cannot be written.
+    """
+    place, old = experiments_folder() / key, experiments_folder() / f".deleted-{secrets.token_hex(4)}"
     try:
-        os.replace(folder, experiments_folder() / key)
+        if instead:
+            os.replace(place, old)
+        try:
+            os.replace(folder, place)
+        except BaseException:  # also Ctrl-C: the old one comes back
+            if instead and not place.exists():
+                os.replace(old, place)
+            raise
     except OSError as error:
-        if (experiments_folder() / key).exists():
+        if not instead and place.exists():
             raise InputError(f"there is an experiment {key} already: choose another key") from None
         raise DataError(f"{experiments_folder()} cannot be written ({error.strerror}): free some space there") from None
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def data_hash(parts: dict[str, Dataset]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -130,13 +131,13 @@ def _drawn(n: int, most: int, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).permutation(n)[:most])
 
 
-def free_key(title: str) -> str:
-    """A key that no experiment has yet, made of a title's letters."""
+def free_key(title: str, taken: Collection[str] = ()) -> str:
+    """A key that no experiment has yet, nor is `taken`, made of a title's letters."""
     base = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")[:36] or "mine"
     from dnaconv_core.experiments import all_experiments
 
     known, number, key = all_experiments(), 1, base
-    while key in known or folder_of(key).exists():
+    while key in known or key in taken or folder_of(key).exists():
         number += 1
         key = f"{base}_{number}"
     return key

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from dnaconv_core.errors import DataError, InputError
-from dnaconv_core.experiments.own import RECIPE, experiments_folder
+from dnaconv_core.experiments.own import RECIPE
 from dnaconv_core.files import write_atomic
 from dnaconv_core.home import home
 from dnaconv_core.quota import check_upload
@@ -122,9 +122,9 @@ def _touched(folder: Path) -> float:
 
 
 def _used() -> set[Path]:
-    """Folders that hold an input of an experiment there is."""
-    root, found = experiments_folder(), set()
-    for recipe in root.glob(f"*/{RECIPE}") if root.is_dir() else ():
+    """Folders that hold an input of an experiment there is, or that is being made."""
+    found = set()
+    for recipe in home().glob(f"*/*/{RECIPE}") if home().is_dir() else ():
         try:
             inputs = json.loads(recipe.read_bytes())["inputs"]
             found |= {Path(os.path.abspath(one["path"])).parent for one in inputs}

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -21,9 +20,8 @@ import numpy as np
 from dnaconv_core.errors import DnaConvError, InputError, RunError
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.sources import load_training
-from dnaconv_core.home import environment
 from dnaconv_core.progress import SILENT, Progress
-from dnaconv_core.runs import lock
+from dnaconv_core.runs import lock, process
 from dnaconv_core.runs.queue import check_device
 from dnaconv_core.runs.record import checked_tags
 from dnaconv_core.runs.search_desk import Desk, Stopped
@@ -40,7 +38,6 @@ if TYPE_CHECKING:
     from dnaconv_core.experiments.base import Experiment
 
 MOST_MINUTES, MOST_TRIALS = 7 * 24 * 60, 1000
-_started: list[subprocess.Popen[bytes]] = []  # kept to be reaped
 
 
 def open_search(
@@ -110,7 +107,6 @@ def search_here(store: Store, name: str, progress: Progress = SILENT) -> Search:
 def search_in_background(store: Store, name: str) -> None:
     """Lead a search in a process of its own, which outlives this one. Raises RunError where one leads it."""
     check_storing()
-    _started[:] = [process for process in _started if process.poll() is None]
     folder = folder_of(store, name)
     held = lock.take(folder)
     if held is None:
@@ -119,17 +115,7 @@ def search_in_background(store: Store, name: str) -> None:
         search = replace(read_search(store, name), state="waiting", stage="starting", error="")
         (folder / STOP).unlink(missing_ok=True)
         write_search(store, search)
-        with open(folder / LOG, "ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "dnaconv_core.runs.search", name, str(held)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # a Ctrl-C in the server's terminal must not reach it
-                pass_fds=(held,),
-                env={**os.environ, "PYTHONSAFEPATH": "1", **environment(store.home)},
-            )
-        _started.append(process)
+        process.start("dnaconv_core.runs.search", name, held=held, log=folder / LOG, home=store.home)
     finally:
         os.close(held)
 

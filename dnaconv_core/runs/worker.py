@@ -19,7 +19,8 @@ from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.runs import lock
 from dnaconv_core.runs.execute import LOG, execute
 from dnaconv_core.runs.models import find_model
-from dnaconv_core.runs.queue import Slot, ensure_all, hand_over, niceness, serve, serves, take_slot, whose_turn
+from dnaconv_core.runs.process import be_modest
+from dnaconv_core.runs.queue import Slot, ensure_all, hand_over, serve, serves, take_slot, whose_turn
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.stages import STARTING_TORCH
 from dnaconv_core.runs.start import first_network
@@ -97,7 +98,7 @@ def main(arguments: list[str]) -> int:
     """`python -m dnaconv_core.runs.worker DEVICE NUMBER LOCK`: work through the queue; LOCK is an open descriptor."""
     slot, held = Slot(arguments[0], int(arguments[1])), int(arguments[2])
     os.set_inheritable(held, False)
-    _be_modest()
+    be_modest()
     store = Store()
     tidy(store.home)
     wanted = serves(slot.device)
@@ -187,13 +188,6 @@ def _free_memory(device: str) -> None:
     torch = sys.modules.get("torch")
     if torch is not None and device.startswith("cuda"):
         torch.cuda.empty_cache()
-
-
-def _be_modest() -> None:
-    """Give way to the dashboard: a lower priority, also where the scheduler groups processes by session."""
-    os.nice(niceness())
-    with contextlib.suppress(OSError):  # a kernel without autogroups, or another system
-        Path("/proc/self/autogroup").write_text(str(niceness()))
 
 
 @contextlib.contextmanager

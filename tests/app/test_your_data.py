@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
-import threading
+import os
 import time
 
 import pytest
 
 from dnaconv_core.experiments import all_experiments
 from dnaconv_core.experiments.own_store import change_words
-from dnaconv_core.experiments.recipe import read_recipe
+from dnaconv_core.experiments.recipe import Input, Recipe, read_recipe
 from dnaconv_core.experiments.templates import TEMPLATES
 from dnaconv_core.experiments.uploads import Lot, uploads_folder
+from dnaconv_core.runs import process
+from dnaconv_core.runs.making import Making, find_making, make_in_background
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
 
@@ -66,7 +69,7 @@ def done(at):
     for _ in range(300):
         if at.title and at.title[0].value != "Your data":
             return at
-        time.sleep(0.1)
+        time.sleep(0.5)
         at.run()
     raise AssertionError("the experiment was not made")
 
@@ -229,7 +232,6 @@ def test_a_file_is_read_where_it_is(dashboard, settled, tmp_path):
 def own(home, tmp_path):
     """An experiment of one's own."""
     from dnaconv_core.experiments.bring import bring
-    from dnaconv_core.experiments.recipe import Input, Recipe
 
     (tmp_path / "bound.csv").write_bytes(TABLE)
     return bring(Recipe("mine", (Input("table", str(tmp_path / "bound.csv")),), title="My *own*")).experiment
@@ -272,61 +274,45 @@ def test_an_experiment_goes_out_and_comes_back(own, dashboard, home, tmp_path):
     assert not errors(at) and all_experiments()["mine"].data_hash == own.data_hash
 
 
-def test_stop_leaves_nothing_behind(dashboard, settled, home, monkeypatch):
+def test_it_goes_on_without_the_page_and_stop_leaves_nothing_behind(dashboard, settled, home, tmp_path):
     at = upload(dashboard("your_data"), ("bound.csv", TABLE), settled=settled)
-    from bring import making  # of the app
-    from dnaconv_core.experiments.bring import bring
-
-    begun, go = threading.Event(), threading.Event()
-
-    class Waiting:
-        """Progress that waits where the shards are written."""
-
-        def __init__(self, inner):
-            self.inner = inner
-
-        def report(self, fraction, message):
-            self.inner.report(fraction, message)
-            if message.startswith("writing"):
-                begun.set()
-                go.wait(30)
-
-        def should_stop(self):
-            return self.inner.should_stop()
-
-    monkeypatch.setattr(making, "bring", lambda recipe, progress: bring(recipe, Waiting(progress)))
-    at = field(at, "button", "Make the experiment").click().run()
-    assert begun.wait(60) and list((home / "experiments").glob(".making-*"))
-    at.run()
-    assert field(at, "button", "Make the experiment").disabled
+    token = address(at, "files")
+    os.mkfifo(tmp_path / "pipe.csv")  # what makes it waits here until it is stopped
+    make_in_background(token, Recipe("bound", (Input("table", str(tmp_path / "pipe.csv")),), title="Bound"))
+    assert field(at.run(), "button", "Make the experiment").disabled and not errors(at)
     at.switch_page("judge/evaluate.py").run()
-    at.switch_page("bring/your_data.py").run()  # it went on meanwhile
-    at = at.button(key="making_stop").click().run()
-    go.set()
+    assert "Making Bound" in [link.proto.label for link in at.sidebar.get("page_link")]
+    fresh = settled(dashboard("your_data", files=token))  # a new session, as after a restart of the server
+    assert field(fresh, "button", "Make the experiment").disabled
+    fresh = fresh.button(key="making_stop").click().run()
     for _ in range(100):
-        if not list((home / "experiments").glob(".making-*")):
+        if find_making(token).state == "stopped":
             break
         time.sleep(0.1)
-    assert list((home / "experiments").iterdir()) == [] and "Making was stopped." in texts(at.run())
-    assert not field(at, "button", "Make the experiment").disabled
+    fresh = settled(fresh.run())
+    assert not fresh.sidebar.get("page_link") and not field(fresh, "button", "Make the experiment").disabled
+    assert not (home / "experiments").exists() or not list((home / "experiments").iterdir())
 
 
-def test_the_time_left_is_told_once_it_can_be(dashboard):
-    dashboard()
-    from bring.making import Timed  # of the app
+def test_how_it_ended_is_told_until_something_is_changed(dashboard, settled, monkeypatch):
+    at = upload(dashboard("your_data"), ("bound.csv", TABLE), settled=settled)
+    monkeypatch.setattr(process, "start", lambda *words, **more: None)  # as if it died at once
+    at = field(at, "button", "Make the experiment").click().run()
+    assert "Making was interrupted, as its process ended before it was done" in texts(at)
+    making = find_making(address(at, "files"))
+    dataclasses.replace(making, state="stopped").save()
+    assert "Making was stopped: nothing was kept." in texts(at.run())
+    dataclasses.replace(making, state="failed", error=f"{Lot(making.name).folder}/bound.csv *broke*").save()
+    assert errors(at.run()) == ["bound.csv *broke*"]
+    at = settled(field(at, "text_input", "Title").set_value("Another").run())
+    assert not errors(at) and not field(at, "button", "Make the experiment").disabled
 
-    told, now = [], [0.0]
 
-    class Told:
-        def report(self, fraction, message):
-            told.append(message)
-
-        def should_stop(self):
-            return True
-
-    timed = Timed(Told(), clock=lambda: now[0])
-    for seconds, fraction in ((1, 0.2), (10, 0.04), (10, 0.2), (100, 0.25)):
-        now[0] = seconds
-        timed.report(fraction, "reading")
-    assert told == ["reading", "reading", "reading · about 40 s left", "reading · about 5 min left"]
-    assert timed.should_stop()
+def test_what_is_ready_is_told_until_it_is_opened(own, dashboard, home):
+    making = Making("0123456789abcdef", "mine", "My *own*", state="finished", created=1.0)
+    making.folder.mkdir(parents=True)
+    making.save()
+    at = dashboard("evaluate")
+    assert [link.proto.label for link in at.sidebar.get("page_link")] == ["My \\*own\\* is ready"]
+    at = dashboard("evaluate", experiment="mine")
+    assert not at.sidebar.get("page_link") and not making.folder.exists()
