@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+
 import streamlit as st
 from starlette.middleware import Middleware
 
+from dnaconv_core.errors import DnaConvError
 from dnaconv_core.home import several
 from frame.guard import Guard, allow_own_hosts
 from frame.users import start_with_users
 
 allow_own_hosts()
-if several():
-    start_with_users()
+try:
+    if several():
+        start_with_users()
+except DnaConvError as error:
+    print(f"dnaconv: {error}", file=sys.stderr)
+    sys.exit(2)
 app = st.App("dashboard.py", middleware=[Middleware(Guard)])

@@ -15,8 +15,10 @@ from urllib.parse import parse_qs, quote, unquote
 
 import streamlit as st
 import uvicorn.config
+from streamlit.auth_util import get_secrets_auth_section, is_authlib_installed
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from dnaconv_core.errors import ConfigError
 from dnaconv_core.home import acting, acting_as, ask_with, several
 from dnaconv_core.users import HEADER, OIDC, NoUser, checked_user, is_proxy, proxies, user_of_token, way
 from frame.words import plain, show_error
@@ -26,6 +28,7 @@ TOLD = b"x-dnaconv-user"
 LOGIN = "/dnaconv-login"
 _COOKIE = "dnaconv_token"
 _SECRET = secrets.token_hex(16)
+_OF_OIDC = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
 _LONGEST = 4096  # bytes of a login
 _FORM = b"""<!doctype html><html lang="en"><meta charset="utf-8"><title>dnaconv</title>
 <body style="font: 16px sans-serif; max-width: 24em; margin: 6em auto"><h1>dnaconv</h1>
@@ -37,12 +40,31 @@ style="width: 100%; font: inherit; margin: .5em 0"></label><br><button style="fo
 
 
 def start_with_users() -> None:
-    """Before the server answers. Raises ConfigError where how users are told cannot be read."""
+    """Before the server answers. Raises ConfigError where how users are told cannot be read, or is not all there."""
     proxies()
+    if way().kind == OIDC:
+        _check_oidc()
     if way().kind == HEADER:
         # The server would put the address that a request's X-Forwarded-For names in place of the one it comes from,
         # by which the proxy is known here.
         uvicorn.config.ProxyHeadersMiddleware = lambda app, trusted_hosts: app
+
+
+def _check_oidc() -> None:
+    if not is_authlib_installed():
+        raise ConfigError("DNACONV_USERS=oidc needs Authlib and httpx: pip install 'dnaconv[oidc]'")
+    try:
+        given = get_secrets_auth_section()
+    except Exception as error:  # of TOML, of the file, or Streamlit's own
+        raise ConfigError(f"Streamlit's secrets.toml cannot be read ({error}): see docs/lab-server.md") from None
+    missing = [name for name in _OF_OIDC if not given.get(name)]
+    if missing:
+        raise ConfigError(
+            f"DNACONV_USERS=oidc needs {', '.join(missing)} under [auth] in .streamlit/secrets.toml: see "
+            "docs/lab-server.md"
+        )
+    if not str(given["redirect_uri"]).endswith("/oauth2callback"):
+        raise ConfigError("redirect_uri in .streamlit/secrets.toml must end with /oauth2callback")
 
 
 def user_of_request(scope: dict[str, Any]) -> str:

@@ -166,3 +166,30 @@ def test_whatever_is_kept_between_sessions_names_whose_it_is():
                 if not names & _TELLING and node.name not in _THE_SAME_FOR_ALL:
                     odd.append(f"{file.relative_to(APP)}: {node.name}({', '.join(sorted(names))})")
     assert odd == []
+
+
+@pytest.mark.parametrize(
+    ("auth", "installed", "said"),
+    [
+        ({}, False, "needs Authlib and httpx: pip install 'dnaconv\\[oidc\\]'"),
+        ({"client_id": "x"}, True, "needs redirect_uri, cookie_secret, client_secret, server_metadata_url under"),
+        ({"redirect_uri": "https://lab.example/"}, True, "redirect_uri .* must end with /oauth2callback"),
+        (None, True, "secrets.toml cannot be read \\(no such\\)"),
+    ],
+)
+def test_a_login_that_is_not_set_up_is_said_at_the_start(monkeypatch, auth, installed, said):
+    monkeypatch.syspath_prepend(str(APP))
+    from dnaconv_core.errors import ConfigError
+    from frame import users
+
+    def given():
+        if auth is None:
+            raise OSError("no such")
+        rest = ("cookie_secret", "client_id", "client_secret", "server_metadata_url")
+        return auth | dict.fromkeys(rest if "redirect_uri" in auth else (), "x")
+
+    monkeypatch.setenv("DNACONV_USERS", "oidc")
+    monkeypatch.setattr(users, "is_authlib_installed", lambda: installed)
+    monkeypatch.setattr(users, "get_secrets_auth_section", given)
+    with pytest.raises(ConfigError, match=said):
+        users.start_with_users()

@@ -42,12 +42,16 @@ def browser():
         opened.close()
 
 
-@contextmanager
-def serving(home: Path, app: Path | str = "app") -> Iterator[tuple[subprocess.Popen, str]]:
-    """The process and the address of a dashboard whose runs are in `home`; app: another one, for a test of its own."""
+def a_free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return free.getsockname()[1]
+
+
+@contextmanager
+def serving(home: Path, app: Path | str = "app", port: int = 0) -> Iterator[tuple[subprocess.Popen, str]]:
+    """The process and the address of a dashboard whose runs are in `home`; app: another one, for a test of its own."""
+    port = port or a_free_port()
     command = [
         sys.executable,
         "-m",
@@ -86,7 +90,13 @@ def server(home):
 @pytest.fixture
 def start_server(home):
     """`serving` for a test that starts and stops servers itself."""
-    return lambda app="app": serving(home, app)
+    return lambda app="app", port=0: serving(home, app, port)
+
+
+@pytest.fixture
+def free_port():
+    """A port for a server whose address must be known before it starts."""
+    return a_free_port()
 
 
 def _wait_until_healthy(process: subprocess.Popen, port: int, log: Path) -> None:
