@@ -1,7 +1,8 @@
 """Is preset `auto` better than every baseline, on data that nothing was chosen on, and does it find what is there?
 
     python benchmarks/questions.py [--only pum2,mpsa,spacing_2000] [--seeds 0,1,2] [--device cuda] [--jobs 4]
-                                   [--data FOLDER] [--cache FOLDER] [--out FILE.json] [--list]
+                                   [--data FOLDER] [--cache FOLDER] [--out FILE.json] [--without book]
+                                   [--list]
 
 Sets: PUM2 (chromosomes 1, 8 and 9 reported), MPSA (its own test set), PU.1 peaks against shuffles made by the program,
 JUND windows without and with accessibility (5 folds by blocks), siRNA (the book's parts, and 5 folds that keep guides
@@ -63,6 +64,7 @@ class Options(NamedTuple):
     cache: Path
     device: str
     quick: bool
+    without: tuple[str, ...] = ()  # presets that are not compared
 
 
 def main() -> None:
@@ -74,6 +76,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="trainings at a time, each in a process of its own")
     parser.add_argument("--data", type=Path, default=DATA, help="folder with own/, jund_chr22/ and sirna/")
     parser.add_argument("--cache", type=Path, default=Path("questions_cache"))
+    parser.add_argument("--without", default="", help="presets that are not compared, such as book, with , between")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--quick", action="store_true")
     given = parser.parse_args()
@@ -81,7 +84,7 @@ def main() -> None:
         print("\n".join(SETS))
         return
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    options = Options(given.data, given.cache.absolute(), given.device, given.quick)
+    options = Options(given.data, given.cache.absolute(), given.device, given.quick, tuple(given.without.split(",")))
     options.cache.mkdir(parents=True, exist_ok=True)
     os.environ["DNACONV_HOME"] = str(options.cache / "home")
     names, seeds = chosen(given.only), tuple(map(int, given.seeds.split(",")))
@@ -134,7 +137,8 @@ def jobs_of(name: str, seeds: tuple[int, ...], options: Options) -> list[Job]:
     jobs = []
     for part in range(len(asked.parts)):
         jobs.append(Job(name, part, BASELINES, 0))
-        jobs += [Job(name, part, preset, seeds[0]) for preset in asked.presets]
+        presets = [preset for preset in asked.presets if preset not in options.without]
+        jobs += [Job(name, part, preset, seeds[0]) for preset in presets]
         jobs += [Job(name, part, asked.presets[0], seed) for seed in seeds[1:]]
     return jobs
 

@@ -28,8 +28,8 @@ _OF_COVARIATES = {"covariate_transform", "covariate_gain"}
 
 
 def first_preset(experiment: Experiment) -> str:
-    """The preset that the form opens on: what is chosen from the data, else the quick one."""
-    return next((name for name in ("auto", "quick") if name in experiment.presets), next(iter(experiment.presets)))
+    """The preset that the form opens on: of a user's own data what is chosen from them, else the quick one."""
+    return "auto" if experiment.own else "quick"
 
 
 def ask_preset(experiment: Experiment) -> tuple[str, str]:

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 from dnaconv_core.data import synthetic
 from dnaconv_core.experiments.base import Example
-from dnaconv_core.experiments.tf_binding import AP1_SITE, QUICK, REAL_OTHER, REAL_SITE, TF_BINDING, TUNED
+from dnaconv_core.experiments.from_facts import auto_preset
+from dnaconv_core.experiments.tf_binding import AP1_SITE, FACTS, QUICK, REAL_OTHER, REAL_SITE, TF_BINDING, TUNED
 
 _OPEN_CHROMATIN = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 60" width="120" height="60">
 <path d="M0 56H34C50 56 50 8 60 8S70 56 86 56H120" fill="#7A72EE" fill-opacity=".22" stroke="#7A72EE" stroke-width="2"/>
 </svg>"""
+_FACTS = FACTS._replace(skewed=True)  # accessibility: 0 to 0.13, mean 0.004, skewness 6
 
 CHROMATIN = replace(
     TF_BINDING,
@@ -30,6 +32,7 @@ CHROMATIN = replace(
     ),
     covariates=(synthetic.ACCESSIBILITY,),
     picture=(_OPEN_CHROMATIN, "accessibility along DNA"),
+    facts=_FACTS,
     presets=TF_BINDING.presets
     | {
         "quick": QUICK._replace(
@@ -40,5 +43,6 @@ CHROMATIN = replace(
         "tuned": TUNED._replace(
             settings=TUNED.settings | {"covariate_transform": "log", "covariate_gain": 8.0, "epochs": 12}
         ),
+        "auto": auto_preset(_FACTS),
     },
 )

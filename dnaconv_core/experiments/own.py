@@ -229,7 +229,7 @@ def _texts(name: str, value: Any) -> tuple[str, ...]:
 def _facts_as_json(facts: Facts | None) -> dict[str, Any] | None:
     if facts is None:
         return None
-    return {name: getattr(facts, name) for name in (*_COUNTED, *_SCORES)}
+    return {name: getattr(facts, name) for name in (*_COUNTED, *_SCORES, "skewed")}
 
 
 def _facts(stored: dict[str, Any]) -> Facts | None:
@@ -237,9 +237,14 @@ def _facts(stored: dict[str, Any]) -> Facts | None:
     told = stored["facts"]
     if told is None:
         return None
-    known = isinstance(told, dict) and {*_COUNTED} <= set(told) <= {*_COUNTED, *_SCORES}  # older ones know fewer scores
+    known = isinstance(told, dict) and {*_COUNTED} <= set(told) <= {
+        *_COUNTED,
+        *_SCORES,
+        "skewed",
+    }  # older ones know less
     _need(known, "its facts are not those that are expected")
     _need(type(told["padded"]) is bool, "padded must be true or false")
+    _need(told.get("skewed") is None or type(told["skewed"]) is bool, "skewed must be true, false or null")
     counts = [told[name] for name in ("n", "rarest", "n_tasks")]
     _need(all(type(value) is int and 0 <= value < 2**62 for value in counts), "n, rarest and n_tasks must be counts")
     _need(0 < told["n"] >= told["rarest"], "n must be above 0 and not below rarest")

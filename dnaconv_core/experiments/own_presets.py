@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dnaconv_core.answers import ANSWERS
 from dnaconv_core.experiments.base import Preset
+from dnaconv_core.experiments.from_facts import auto_preset
 from dnaconv_core.experiments.tf_binding import QUICK
-from dnaconv_core.train.auto import auto
 from dnaconv_core.train.facts import Facts
 
 _ASSUMED = 5000  # examples, of an experiment whose data are not known
@@ -20,9 +20,8 @@ def own_presets(task: str, alphabet: str, length: int, strand: str, facts: Facts
     facts = facts or Facts(task, alphabet, length, both, False, _ASSUMED, _ASSUMED // 2, 1)
     output = "linear" if "linear" in ANSWERS[task].outputs else ANSWERS[task].outputs[0]
     small = {"output": output, "kernel_size": min(10, length)}
-    chosen = auto(facts)
     return {
-        "auto": Preset(chosen.why, {"output": output} | chosen.settings, chosen.reasons),
+        "auto": auto_preset(facts),
         "quick": Preset(QUICK.why, QUICK.settings | small),
         "book": Preset("the network and training of the book: 3 layers of 15 filters, 200 epochs", small),
     }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dnaconv_core.data import synthetic
 from dnaconv_core.experiments.base import Example, Experiment, Preset
+from dnaconv_core.experiments.from_facts import auto_preset
 from dnaconv_core.experiments.tf_binding import QUICK
+from dnaconv_core.train.facts import Facts
 
 _BOOK = {"depth": 2, "filters": 10, "dropout": 0.3}
 
@@ -27,6 +29,8 @@ _TUNED = {
     "checkpoint_every": 5,
     "keep": "last",
 }
+# facts_of the book's training part
+_FACTS = Facts("regression", "RNA", 21, False, False, 2187, 2187, 1, one_hot=0.626, words=0.482, boosted=0.599)
 
 RNAI = Experiment(
     key="rnai",
@@ -71,7 +75,9 @@ RNAI = Experiment(
                 "keep": "the last weights: validation is left unseen, so that its figures do not flatter",
             },
         ),
+        "auto": auto_preset(_FACTS),
     },
+    facts=_FACTS,
     examples=(
         Example("Active siRNA", "CCUAAGAUAAUUCUGCGCCUG", (), "measured activity 1.34, the strongest held out"),
         Example("Weak siRNA", "AGGUGCCCUGAGGUGGCGUCA", (), "measured activity 0.09, the weakest held out"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dnaconv_core.data import synthetic
 from dnaconv_core.experiments.base import Example, Experiment, Preset
+from dnaconv_core.experiments.from_facts import auto_preset
+from dnaconv_core.train.facts import Facts
 
 _BACKGROUND = "GTATCCTCGATGCTCCACAATACTTTGAATGAGTGTAGCAGTGATGGTATGT{}TTCAAGTTAAGTTACTCGAGTTTGATATATACCGACAACA"
 AP1_SITE = _BACKGROUND.format("ATGACTCAT")
@@ -62,6 +64,8 @@ TUNED = Preset(
     _TUNED,
     _REASONS,
 )
+# facts_of the windows that `tuned` was chosen on, one part of the book's data
+FACTS = Facts("binary", "DNA", 101, True, False, 34_527, 146, 1, one_hot=0.509, words=0.663, placed=0.609)
 
 TF_BINDING = Experiment(
     key="tf_binding",
@@ -77,7 +81,7 @@ TF_BINDING = Experiment(
     length=101,
     label="JUND bound (0 or 1)",
     synthetic=synthetic.tf_binding,
-    presets={"book": BOOK, "quick": QUICK, "tuned": TUNED},
+    presets={"book": BOOK, "quick": QUICK, "tuned": TUNED, "auto": auto_preset(FACTS)},
     examples=(
         Example("Real bound window", REAL_SITE, (), "chr22:40256251-40256352 (hg19), bound by JUND in HepG2"),
         Example("Real unbound window", REAL_OTHER, (), "chr22:38077176-38077277 (hg19), not bound"),
@@ -88,4 +92,5 @@ TF_BINDING = Experiment(
     motif="TGASTCA",
     class_names=("not bound", "bound"),
     book_parts=("train_dataset", "valid_dataset"),
+    facts=FACTS,
 )

@@ -182,7 +182,7 @@ def _begin_from_auto(search: Search) -> None:
     """What `auto` chooses for the training part is where the search starts."""
     spec = search.run_spec
     experiment = get_experiment(spec.experiment)
-    if "auto" in experiment.presets:
+    if experiment.own:
         preset, settings = "auto", spec.settings
         search.why = experiment.presets["auto"].why
     else:

@@ -39,6 +39,9 @@ def auto(facts: Facts) -> Choice:
     if "linear" in find_answer(facts.task).outputs:
         settings["output"] = "linear"
         reasons["output"] = "numbers may lie anywhere: a sigmoid would hold them between 0 and 1"
+    if facts.skewed is not None:
+        settings |= _beside(facts, settings.get("members", 1))
+        reasons |= _BESIDE
     if facts.padded and settings["pooling"] != "flatten":
         settings["ignore_padding"] = True
         reasons["ignore_padding"] = "sequences were of unequal lengths: what was filled up does not count"
@@ -142,7 +145,11 @@ def _additive(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         "members": 8,
         "weight_decay": 0.3,
         "learning_rate": 3e-3,
-        **_pace(facts, steps=15 * facts.n**0.5),
+        "batch_size": 100,
+        "epochs": (epochs := int(np.clip(round(1170 / facts.n**0.5), 4, 60))),
+        "eval_every": max(1, epochs // 20),
+        "checkpoint_every": max(1, epochs // 5),
+        "keep": "last",
     }
     reasons = {
         "depth": "one layer: what each place adds explains most, and there is little left for deeper ones",
@@ -156,6 +163,7 @@ def _additive(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         "members": "the mean of several networks is steadier than any of them",
         "weight_decay": "weights that help little shrink, as in ridge regression",
         "learning_rate": "large steps, for few epochs",
+        "keep": "the last weights: its epochs need no validation part to choose among them",
         **_PACE,
     }
     return "a weight for each base at each place, and beside it several small networks", settings, reasons
@@ -173,11 +181,11 @@ def _rare(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         "members": 4,
         "mutation": 0.1,
         "balance": True,
-        "epoch_size": min(4000, 30 * facts.rarest),
+        "epoch_size": min(4000, 34 * facts.rarest),
         "batch_size": 200,
         "learning_rate": 3e-3,
         "weight_decay": 0.3,
-        "epochs": 16,
+        "epochs": 16 if facts.skewed is None else 12,
         "eval_every": 2,
         "checkpoint_every": 4,
         "keep": "last",
@@ -206,6 +214,17 @@ def _rare(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         reasons,
     )
 
+
+def _beside(facts: Facts, members: int) -> dict[str, Any]:
+    """How the numbers beside the sequence are taken: their one weight moves at 1/members of the others' speed."""
+    return {"covariate_transform": "log" if facts.skewed else "standardize", "covariate_gain": 2.0 * members}
+
+
+_BESIDE = {
+    "covariate_transform": "the numbers beside the sequence, standardised; their logarithm where a few are far above "
+    "the rest",
+    "covariate_gain": "their weights begin at nothing and are few: larger steps for them",
+}
 
 _PACE = {
     "batch_size": "small batches, more steps; larger ones where examples are many",

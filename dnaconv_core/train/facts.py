@@ -21,6 +21,7 @@ SHORT = 60  # bases up to which sequences of one length are an assay of fixed pl
 _LOOKED_AT = 4000  # training examples that the quick models are fitted on
 _FEWEST, _FOLDS, _PENALTY = 30, 3, 0.003  # examples, folds and penalty of the quick models
 _CLEARLY = 0.03  # ROC-AUC or r by which one quick model has to lead
+_SKEWED = 2.0  # an exponential distribution's skewness
 STRETCHES, _SOMEWHAT = 5, 0.015  # stretches in which words are counted; how much more than anywhere that has to tell
 
 
@@ -40,6 +41,7 @@ class Facts(NamedTuple):
     words: float | None = None
     placed: float | None = None
     boosted: float | None = None
+    skewed: bool | None = None  # the numbers beside the sequence: none below 0, a few far above the rest; None: no such
 
     @property
     def prevalence(self) -> float:
@@ -83,8 +85,19 @@ def facts_of(train: Dataset, task: str, *, both_strands: bool, padded: bool = Fa
     answer, y = find_answer(task), train.y[known, 0]
     rarest = min(len(rows) for rows in answer.strata(y) if len(rows))
     facts = Facts(task, train.alphabet, train.length, both_strands, padded, len(y), rarest, train.y.shape[1])
+    facts = facts._replace(skewed=_skewed(train.covariates))
     rows = _draw(answer, np.flatnonzero(known), train.y[:, 0], seed)
     return facts._replace(**_quick_scores(train, rows, answer, both_strands, seed))
+
+
+def _skewed(covariates: np.ndarray | None) -> bool | None:
+    """Whether the covariates `(N, C)` call for their logarithm: none below 0, and their mean skewness above _SKEWED."""
+    if covariates is None or not covariates.size:
+        return None
+    values = covariates.astype(np.float64)
+    spread = np.maximum(values.std(axis=0), 1e-300)
+    skewness = (((values - values.mean(axis=0)) / spread) ** 3).mean(axis=0)
+    return bool(values.min() >= 0 and skewness.mean() > _SKEWED)
 
 
 def _draw(answer: Answer, rows: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import ConfigError
+from dnaconv_core.experiments import EXPERIMENTS
 from dnaconv_core.model.config import ModelConfig, TrainConfig
 from dnaconv_core.sequence.encoding import from_codes
 from dnaconv_core.train.auto import auto
@@ -63,6 +64,26 @@ def test_few_positives_are_balanced_and_held_back():
 def test_padded_sequences_have_no_places_and_numbers_no_sigmoid():
     assert not FACTS._replace(padded=True, one_hot=0.9, words=0.5).positional
     assert auto(FACTS._replace(task="regression")).settings["output"] == "linear"
+
+
+@pytest.mark.parametrize("key", ["tf_binding", "chromatin", "rnai"])
+def test_of_the_book_s_data_it_chooses_the_tuned_network_and_training(key):
+    """So that it is not below `tuned` there."""
+    experiment, looks = EXPERIMENTS[key], {"eval_every": 4, "checkpoint_every": 4}
+    assert experiment.model_config("auto") == experiment.model_config("tuned")
+    assert experiment.train_config("auto", **looks) == experiment.train_config("tuned", **looks)
+
+
+def test_skewed_numbers_beside_the_sequence_are_taken_by_their_logarithm():
+    data, rng = data_of(random_codes(40, 12), np.arange(40) % 2), np.random.default_rng(5)
+    even = rng.uniform(size=(40, 1)).astype(np.float32)
+    for values, skewed, taken in ((even**40, True, "log"), (even, False, "standardize"), (-(even**40), False, None)):
+        some = dataclasses.replace(data, covariates=values, covariate_names=("open",))
+        facts = facts_of(some, "binary", both_strands=False)
+        assert facts.skewed is skewed and taken in (None, auto(facts).settings["covariate_transform"])
+    assert facts_of(data, "binary", both_strands=False).skewed is None
+    assert "covariate_gain" not in auto(FACTS).settings
+    assert auto(FACTS._replace(rarest=120, skewed=True)).settings["covariate_gain"] == 8.0  # of four members
 
 
 def test_no_known_label_is_said():
