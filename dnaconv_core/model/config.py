@@ -259,6 +259,13 @@ class TrainConfig(Checked):
         label="Loss",
         group="train",
     )
+    standardize: bool = setting(
+        False,
+        "numbers are learnt as distances from their mean in units of their spread; predictions are in their own units "
+        "(only with a linear output)",
+        label="Standardise labels",
+        group="train",
+    )
     balance: bool = setting(
         False, "draw as many positives as negatives into each batch", label="Balanced batches", group="train"
     )

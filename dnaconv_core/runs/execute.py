@@ -101,7 +101,7 @@ def _train(store: Store, run_id: str, watch: Watch, settings: TrainConfig, devic
         history = fit(
             model, train, valid, settings, device=device, progress=watch, checkpoints=folder / CHECKPOINTS,
             on_evaluation=lambda e: watch.evaluated(e, model.convs[0].weight.detach().float().cpu().numpy()),
-            held=started and started.held,
+            held=started and started.held, trained_outputs=bool(started and started.outputs),
         )  # fmt: skip
         origin = started.record if started else {}
         words = _MESSAGES[history.stopped], start.words if start.damaged else "", start_words(origin) if origin else ""

@@ -37,6 +37,7 @@ _FILES = (HASHES, WEIGHTS, CONFIG)  # in this order: with the last two it is a m
 class Started(NamedTuple):
     """A network that was given another's weights."""
 
+    outputs: bool  # whether its outputs are the other's too
     held: dict[str, Tensor]  # the rows that stay as they are if filters are frozen: all of each copied convolution
     record: dict[str, Any]  # for the bundle: model, name, sha256 of its weights, what was copied, what it had seen
 
@@ -137,7 +138,7 @@ def _take_over(model: ConvNet, source: Bundle, experiment: Experiment, start: st
         "seen": None if seen is None else seen.seen,
         "of": None if seen is None else seen.n,
     }
-    return Started(held, record)
+    return Started("dense.weight" in found.copied, held, record)
 
 
 def start_words(started: dict[str, Any]) -> str:

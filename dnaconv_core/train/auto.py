@@ -39,6 +39,12 @@ def auto(facts: Facts) -> Choice:
     if "linear" in find_answer(facts.task).outputs:
         settings["output"] = "linear"
         reasons["output"] = "numbers may lie anywhere: a sigmoid would hold them between 0 and 1"
+        settings["standardize"] = not facts.usual
+        reasons["standardize"] = (
+            "labels lie around 0 and 1 already"
+            if facts.usual
+            else "labels are far from 0 and 1, where training begins: learnt in units of their own spread"
+        )
     if facts.skewed is not None:
         settings |= _beside(facts, settings.get("members", 1))
         reasons |= _BESIDE

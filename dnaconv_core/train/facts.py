@@ -42,6 +42,7 @@ class Facts(NamedTuple):
     placed: float | None = None
     boosted: float | None = None
     skewed: bool | None = None  # the numbers beside the sequence: none below 0, a few far above the rest; None: no such
+    usual: bool = True  # labels that are numbers lie around 0 and 1, not around 500 or 0.001
 
     @property
     def prevalence(self) -> float:
@@ -85,7 +86,7 @@ def facts_of(train: Dataset, task: str, *, both_strands: bool, padded: bool = Fa
     answer, y = find_answer(task), train.y[known, 0]
     rarest = min(len(rows) for rows in answer.strata(y) if len(rows))
     facts = Facts(task, train.alphabet, train.length, both_strands, padded, len(y), rarest, train.y.shape[1])
-    facts = facts._replace(skewed=_skewed(train.covariates))
+    facts = facts._replace(skewed=_skewed(train.covariates), usual=_usual(train.y, train.w))
     rows = _draw(answer, np.flatnonzero(known), train.y[:, 0], seed)
     return facts._replace(**_quick_scores(train, rows, answer, both_strands, seed))
 
@@ -98,6 +99,12 @@ def _skewed(covariates: np.ndarray | None) -> bool | None:
     spread = np.maximum(values.std(axis=0), 1e-300)
     skewness = (((values - values.mean(axis=0)) / spread) ** 3).mean(axis=0)
     return bool(values.min() >= 0 and skewness.mean() > _SKEWED)
+
+
+def _usual(y: np.ndarray, w: np.ndarray) -> bool:
+    """Whether every label `(N, T)` has a mean within ±1 and a standard deviation of 0.1 to 1, where it is known."""
+    known = [labels[(weights > 0) & np.isfinite(labels)] for labels, weights in zip(y.T, w.T, strict=True)]
+    return all(abs(some.mean()) <= 1 and 0.1 <= some.std() <= 1 for some in known if len(some))
 
 
 def _draw(answer: Answer, rows: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:

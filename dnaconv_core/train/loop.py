@@ -28,6 +28,7 @@ from dnaconv_core.train.checkpoint import load_checkpoint, save_checkpoint
 from dnaconv_core.train.distributed import rank, together
 from dnaconv_core.train.held import first_filters, hold
 from dnaconv_core.train.loss import per_example
+from dnaconv_core.train.units import Units, in_units, into_units, out_of_units, units_of
 
 if TYPE_CHECKING:
     import torch
@@ -68,6 +69,7 @@ def fit(
     on_evaluation: Callable[[Evaluation], None] | None = None,
     checkpoints: Path | None = None,
     held: Mapping[str, torch.Tensor] | None = None,
+    trained_outputs: bool = False,
 ) -> History:
     """Train `model` in place and leave it with the weights of its best validation metric (or the last: config.keep).
 
@@ -75,7 +77,8 @@ def fit(
     saved every `config.checkpoint_every` epochs, sooner where these take long, and training goes on from the newest one
     found there, in the precision that it has had so far (see precision.py). Under torchrun every process calls this,
     and they share each batch (see distributed.py). `held` are rows of parameters, by name, that came from a trained
-    model and stay as they are if `config.freeze_filters`. Raises TrainingError when the loss stops being a number,
+    model and stay as they are if `config.freeze_filters`; trained_outputs: so did its outputs, which are in the labels'
+    units. Raises TrainingError when the loss stops being a number,
     ConfigError when loss and task do not fit, or the filters cannot begin as they should (see begin.py).
     """
     import torch
@@ -88,12 +91,16 @@ def fit(
     check_begin(model.config, config, from_model=bool(held))
     state = _State(model.to(device), optimizer := make_optimizer(model, config, device))
     skipped = state.resume(checkpoints) if checkpoints else ()
+    state.units = units = units_of(train) if config.standardize and model.config.output == "linear" else None
     if not state.epoch:
         state.begun = begin(model, train, config)
+        if trained_outputs and units is not None:
+            out_of_units(model, units)
     if config.freeze_filters:
         hold(model, optimizer, held or first_filters(model, len(state.begun)))
     state.precision = precision.choose(model, config.precision, device, state.precision)
-    loader = Loader(train, model.config, device, balance=config.balance, precision=state.precision)
+    learnt = train if units is None else units.standard(train)
+    loader = Loader(learnt, model.config, device, balance=config.balance, precision=state.precision)
     stopped, saved = "", time.perf_counter()
     generators = [device] if device.startswith("cuda") else []
 
@@ -116,11 +123,12 @@ def fit(
             speed = len(order) / (time.perf_counter() - started)
             _require_finite(losses, model, epoch, config)
             if epoch % config.eval_every == 0 or epoch == config.epochs:
-                metrics = _measured(model, {"train": train, "valid": valid}, evaluating)
-                if metrics is None:  # asked to stop in the middle
-                    stopped = "cancelled"
-                    break
-                state.record(Evaluation(epoch, metrics, speed), on_evaluation)
+                with in_units(model, units):
+                    metrics = _measured(model, {"train": train, "valid": valid}, evaluating)
+                    if metrics is None:  # asked to stop in the middle
+                        stopped = "cancelled"
+                        break
+                    state.record(Evaluation(epoch, metrics, speed), on_evaluation)
             state.epoch = epoch
             due = epoch % config.checkpoint_every == 0 or time.perf_counter() - saved > CHECKPOINT_AFTER
             if checkpoints and (due or epoch == config.epochs):
@@ -232,6 +240,7 @@ class _State:
         self.best: dict[str, torch.Tensor] | None = None
         self.best_value = float("-inf")
         self.evaluations: list[Evaluation] = []
+        self.units: Units | None = None  # of labels, where the network trains on standard ones
         self.precision: str | None = None  # None before it was chosen
         self.begun: tuple[str, ...] = ()
 
@@ -251,7 +260,9 @@ class _State:
     def history(self, keep: str, stopped: str, skipped: tuple[str, ...]) -> History:
         """The end of training: the model has the weights to `keep` ('best' or 'last')."""
         if self.best is not None and keep == "best":
-            self.model.load_state_dict(self.best)
+            self.model.load_state_dict(self.best)  # recorded in the labels' units
+        elif self.units is not None:
+            into_units(self.model, self.units)
         kept = self.best_epoch if keep == "best" else self.epoch
         return History(self.evaluations, kept, self.epoch, stopped, skipped, self.begun)
 

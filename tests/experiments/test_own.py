@@ -115,7 +115,9 @@ def test_facts_of_the_data_are_kept_and_decide_the_settings(made):
     )
     del words["facts"]["placed"]  # as those made before it was asked
     assert from_words(words, "it").facts == facts._replace(placed=None)
-    words["facts"]["skewed"] = True
+    words["facts"] |= {"skewed": True, "usual": False}
+    assert from_words(words, "it").facts == facts._replace(placed=None, skewed=True, usual=False)
+    del words["facts"]["usual"]
     assert from_words(words, "it").facts == facts._replace(placed=None, skewed=True)
     assert next(iter(again.presets)) == "auto" and again.train_config("auto").balance  # 80 positives are few
 

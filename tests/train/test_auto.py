@@ -86,6 +86,15 @@ def test_skewed_numbers_beside_the_sequence_are_taken_by_their_logarithm():
     assert auto(FACTS._replace(rarest=120, skewed=True)).settings["covariate_gain"] == 8.0  # of four members
 
 
+def test_numbers_far_from_0_and_1_are_standardised():
+    data = data_of(random_codes(90, 12), np.linspace(0, 1, 90))
+    assert facts_of(data, "regression", both_strands=False).usual
+    for y in (data.y * 300 + 500, data.y / 1000, data.y - 4, np.c_[data.y, data.y * 50]):
+        assert not facts_of(dataclasses.replace(data, y=y, w=np.ones_like(y)), "regression", both_strands=False).usual
+    assert auto(FACTS._replace(task="regression", usual=False)).settings["standardize"]
+    assert "standardize" not in auto(FACTS._replace(usual=False)).settings  # yes or no
+
+
 def test_no_known_label_is_said():
     data = data_of(random_codes(5, 12), np.zeros(5))
     with pytest.raises(ConfigError, match="no example whose label is known"):
