@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -114,12 +114,27 @@ _ROLES = (
 _MADE = ("gc", "shuffle", "flanks")
 
 
-def import_data(key: str, *, negatives: str = "", label: str | Sequence[str] = (), **given: Any) -> Brought:
+def import_data(
+    key: str,
+    *,
+    negatives: str = "",
+    label: str | Sequence[str] = (),
+    label_ratio: tuple[str, str] | None = None,
+    label_bins: Sequence[str] = (),
+    pseudo: float = 1.0,
+    transform: str = "none",
+    class_files: Mapping[str, str | os.PathLike[str]] | None = None,
+    bigwig_covariates: Mapping[str, str | os.PathLike[str]] | None = None,
+    **given: Any,
+) -> Brought:
     """Make an experiment of your own from files, as `dnaconv data import` does; then `dc.train(key)`.
 
     Files by their role: table, positives, negatives, fasta, bed, genome, … negatives: a file, or how to make them:
-    'gc', 'shuffle' or 'flanks'. label: a table's column, or several. Other arguments are fields of a Recipe: question,
-    width, split, … Raises InputError for a key that is taken, DataError for files that cannot be used.
+    'gc', 'shuffle' or 'flanks'. label: a table's column, or several; label_ratio: log2 of one column over another, both
+    plus `pseudo`; label_bins: the mean bin of columns of counts, lowest first; transform: of the number that results.
+    class_files: a FASTA file for each class by its name; bigwig_covariates: a track for each covariate by its name.
+    Other arguments are fields of a Recipe: question, width, split, … Raises InputError for a key that is taken,
+    DataError for files that cannot be used.
     """
     from dnaconv_core.data.labels import LabelRecipe
     from dnaconv_core.experiments.bring import bring
@@ -128,11 +143,18 @@ def import_data(key: str, *, negatives: str = "", label: str | Sequence[str] = (
     inputs = [Input(role, _absolute(given.pop(role))) for role in _ROLES if role in given]
     if negatives and negatives not in _MADE:
         inputs.append(Input("negatives", _absolute(negatives)))
+    for role, files in (("class", class_files), ("bigwig_covariate", bigwig_covariates)):
+        inputs += [Input(role, _absolute(path), name) for name, path in (files or {}).items()]
     known = set(Recipe.__dataclass_fields__) - {"key", "inputs", "labels", "label", "negatives", "version"}
     for name in given:
         if name not in known:
             raise InputError(f"unknown argument {name[:60]!r}: files are {', '.join(_ROLES)}; others {sorted(known)}")
-    labels = LabelRecipe(columns=(label,) if isinstance(label, str) else tuple(label))
+    ways = {"columns": (label,) if isinstance(label, str) else label, "ratio": label_ratio, "bins": label_bins}
+    chosen = [(how, tuple(columns)) for how, columns in ways.items() if columns]
+    if len(chosen) > 1:
+        raise InputError("label, label_ratio and label_bins are three ways to one label: give one of them")
+    how, columns = chosen[0] if chosen else ("columns", ())
+    labels = LabelRecipe(columns=columns, how=how, pseudo=pseudo, transform=transform)
     made = negatives if negatives in _MADE else ""
     return bring(Recipe(key=key, inputs=tuple(inputs), labels=labels, negatives=made, **given))
 

@@ -1,4 +1,4 @@
-"""`dnaconv data audit | list | show | change | delete | export | take`: what is done with your own questions."""
+"""`dnaconv data audit | templates | list | show | change | delete | export | take`: your own questions."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ def add(data: Any, command: Any) -> None:
     looking.add_argument("data", metavar="KEY|PATH", help="an experiment, or a folder or file of labelled data")
     looking.add_argument("--html", default="", metavar="FILE", help="write the report there, too")
     looking.add_argument("--alphabet", choices=("DNA", "RNA"), default="DNA", help="of a path")
+
+    tiny = command(data, "templates", data_templates, "tiny files of every form that can be imported")
+    tiny.add_argument("name", nargs="?", default="", metavar="NAME", help="one of them; without it they are listed")
+    tiny.add_argument("--out", default=".", metavar="DIR", help="where its files are written (default: here)")
 
     command(data, "list", data_list, "list your own experiments")
     for name, run, help in (
@@ -56,6 +60,25 @@ def data_audit(options: Namespace) -> Answer:
         write_atomic(Path(options.html), referee_page(title, lines).encode())
     told = [*audit_lines(lines), *([f"written to {options.html}"] if options.html else [])]
     return Answer({"data": title, "audit": [line._asdict() for line in lines]}, "\n".join(told))
+
+
+def data_templates(options: Namespace) -> Answer:
+    from dnaconv_core.experiments.templates import TEMPLATES
+
+    if not options.name:
+        listed = [{"name": name, "title": one.title, "words": one.words} for name, one in TEMPLATES.items()]
+        lines = [f"{name:<10} {one.title}: {one.words}" for name, one in TEMPLATES.items()]
+        return Answer({"templates": listed}, "\n".join(lines))
+    if options.name not in TEMPLATES:
+        raise InputError(f"there is no template {options.name[:60]!r}: the templates are {', '.join(TEMPLATES)}")
+    folder = Path(options.out)
+    files = {folder / name: content for name, content in TEMPLATES[options.name].make().items()}
+    if there := [path for path in files if path.exists()]:
+        raise InputError(f"{there[0]} is there already: name another folder with --out")
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, content in files.items():
+        write_atomic(path, content)
+    return Answer({"files": [str(path) for path in files]}, "\n".join(f"written to {path}" for path in files))
 
 
 def data_list(options: Namespace) -> Answer:

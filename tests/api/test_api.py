@@ -198,6 +198,27 @@ def test_training_says_what_it_lacks():
         dc.import_data("mine", fastq="x")
 
 
+def test_import_data_computes_a_label_and_takes_a_file_for_each_class(tmp_path):
+    table = tmp_path / "counts.csv"
+    draw = np.random.default_rng(3)
+    words = ["".join(row) for row in draw.choice(list("ACGT"), (90, 12))]
+    counts = draw.integers(1, 50, (90, 2))
+    table.write_text("seq,rna,dna\n" + "".join(f"{w},{a},{b}\n" for w, (a, b) in zip(words, counts, strict=True)))
+    with pytest.raises(InputError, match="three ways to one label: give one of them"):
+        dc.import_data("ratios", table=table, sequence="seq", label="rna", label_ratio=("rna", "dna"))
+    dc.import_data("ratios", table=table, sequence="seq", label_ratio=("rna", "dna"), pseudo=2)
+    data = dc.load_data("ratios")
+    rows = {word: np.log2((a + 2) / (b + 2)) for word, (a, b) in zip(words, counts, strict=True)}
+    found = dict(zip(data.sequences(), data.y.ravel().tolist(), strict=True))
+    assert len(found) > 50 and all(found[word] == pytest.approx(rows[word], abs=1e-5) for word in found)
+    files = {}
+    for number, name in enumerate(("left", "right", "none")):
+        files[name] = tmp_path / f"{name}.fa"
+        files[name].write_text("".join(f">{name}{i}\n{w}\n" for i, w in enumerate(words[number::3])))
+    dc.import_data("sides", class_files=files)
+    assert dc.experiment("sides").task == "classes" and set(dc.experiment("sides").names) == set(files)
+
+
 def test_import_data_makes_an_experiment(tmp_path):
     sequences, y = _planted(120)
     table = tmp_path / "mine.csv"

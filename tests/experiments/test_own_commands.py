@@ -29,6 +29,18 @@ def run(own, capsys) -> str:
     return told(capsys, "train", "gata", "--epochs", "2", "--filters", "4")["run"]
 
 
+def test_templates_are_files_that_can_be_imported_and_overwrite_nothing(capsys, tmp_path):
+    names = [one["name"] for one in told(capsys, "data", "templates")["templates"]]
+    assert "pair" in names and "intervals" in names
+    folder = tmp_path / "tiny"
+    files = told(capsys, "data", "templates", "pair", "--out", str(folder))["files"]
+    assert files == [str(folder / "positives.fa"), str(folder / "negatives.fa")]
+    made = told(capsys, "data", "import", "tiny", "--positives", files[0], "--negatives", files[1])
+    assert (made["n"], made["length"], made["task"]) == (400, 60, "binary")
+    assert "positives.fa is there already" in refused(capsys, "data", "templates", "pair", "--out", str(folder))
+    assert "there is no template 'trio'" in refused(capsys, "data", "templates", "trio")
+
+
 def test_list_show_and_change(own, capsys):
     assert [one["experiment"] for one in told(capsys, "data", "list")["experiments"]] == ["gata"]
     told(capsys, "data", "change", "gata", "--title", "Mine", "--note", "since May")
