@@ -51,7 +51,9 @@ def draw() -> None:
         threes = [(target.contig, target.start, target.end) for target in targets]
         chance = background(
             ("scan chance", ref.output, *key),
-            lambda progress: by_chance(model.model, threes, how=how, task=ref.output, progress=progress),
+            lambda progress: by_chance(
+                model.model, threes, how=how, task=ref.output, false_peaks=min(_WISHES), progress=progress
+            ),
             words="Counting the peaks of shuffled sequence",
         )
         if chance is not None:

@@ -72,7 +72,8 @@ def _asked() -> tuple[list[Record], str, str]:
         "Transcriptome (optional)",
         key="sirna_transcriptome",
         placeholder="/data/transcripts.fa.gz",
-        help="A FASTA file on the machine that runs this page: matches of every guide are counted in it.",
+        help="A FASTA file on the machine that runs this page: matches of every guide are counted in it; seed sites in "
+        "3′ UTRs apart where its headers tell them, as GENCODE's do.",
     )
     cds = right.text_input(
         "Coding region (optional)",
@@ -118,8 +119,10 @@ def _shown(found: Design) -> None:
     with st.container(horizontal=True):
         st.metric("Sites", f"{len(sites):,}", width="content")
         st.metric("Pass the filters", f"{len(chosen):,}", width="content")
-        best = f"{sites[0].prediction:.2f}"
-        st.metric("Best prediction", best, help=plain(state.experiment().label), width="content")
+        half = f" ± {found.margin.half:.2f}" if found.margin else ""
+        told = f". {found.margin.words()}." if found.margin else ""
+        best = f"{sites[0].prediction:.2f}{half}"
+        st.metric("Best prediction", best, help=plain(f"{state.experiment().label}{told}"), width="content")
         how = f"Coding region, {GUESSED if found.guessed else 'given'}" if cds else "Coding region"
         none = "No open reading frame of 300 bases was found, and none was given."
         span = f"{cds[0] + 1:,}–{cds[1]:,}" if cds else "not known"
@@ -135,7 +138,8 @@ def _shown(found: Design) -> None:
     if not chosen:
         st.info("No site passes: loosen the filters above.", icon=":material/filter_alt_off:")
         return
-    site = sites_table(chosen, guessed=found.guessed)
+    about = plain(found.margin.words() if found.margin else "None: the model has too few validation predictions.")
+    site = sites_table(chosen, guessed=found.guessed, about=about)
     if site is None and clicked and isinstance(clicked["data"], int):
         site = next((one for one in chosen if one.start == clicked["data"]), None)
     show_site(site or chosen[0])

@@ -12,7 +12,7 @@ from dnaconv_core.sirna.offtargets import LENGTH
 from dnaconv_core.sirna.rules import RULES, XIA
 from frame import state
 from frame.pages import PREDICT
-from frame.words import plain
+from frame.words import Words, plain
 
 _ROWS = 500
 
@@ -42,13 +42,13 @@ def filtered(sites: list[SirnaSite]) -> list[SirnaSite]:
     return kept
 
 
-def sites_table(chosen: list[SirnaSite], *, guessed: bool) -> SirnaSite | None:
-    """The sites in a table; the one that is picked there."""
+def sites_table(chosen: list[SirnaSite], *, guessed: bool, about: Words) -> SirnaSite | None:
+    """The sites in a table; the one that is picked there. about: what the intervals are."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             words = st.container(width="content")
-            about = "Of sites that overlap, only the best one is listed."
-            if st.toggle("Without overlapping neighbours", True, key="sirna_apart", help=about):
+            best = "Of sites that overlap, only the best one is listed."
+            if st.toggle("Without overlapping neighbours", True, key="sirna_apart", help=best):
                 chosen = apart(chosen)
             words.markdown(f"**{len(chosen):,} sites**, best first", help="Choose a row to see that siRNA below.")
             dtdt = st.toggle("dTdT overhangs", key="sirna_dtdt", help="Order with dTdT instead of the mRNA's bases.")
@@ -67,6 +67,8 @@ def sites_table(chosen: list[SirnaSite], *, guessed: bool) -> SirnaSite | None:
             column_config={
                 "off-targets": st.column_config.TextColumn(help="Give a transcriptome above to have them counted."),
                 "prediction": number(format="%.3f", help=state.experiment().label),
+                "interval": st.column_config.TextColumn(help=about),
+                "seed, 3′ UTR": number(help="Of the seed sites those in 3′ UTRs, where they act most."),
                 "GC": number(format="%.0f %%"),
                 "ΔΔG": number(
                     format="%+.1f", help="Of the ends, kcal/mol; above 0 the guide's 5' end is the weaker one"
@@ -84,6 +86,7 @@ def _columns(shown: list[SirnaSite], guessed: bool) -> dict[str, list[Any]]:
     columns = {  # what decides first: a narrow window shows no more
         "guide (5'→3')": [site.guide for site in shown],
         "prediction": [site.prediction for site in shown],
+        "interval": [f"{site.interval[0]:.2f} to {site.interval[1]:.2f}" if site.interval else "" for site in shown],
         "first base": [site.start + 1 for site in shown],
     }
     if shown[0].off_target is None:
@@ -92,6 +95,8 @@ def _columns(shown: list[SirnaSite], guessed: bool) -> dict[str, list[Any]]:
         columns["exact"] = [site.off_target.exact for site in shown]
         columns["1 mismatch"] = [site.off_target.one_mismatch for site in shown]
         columns["seed sites"] = [site.off_target.seed_sites for site in shown]
+        if shown[0].off_target.utr_sites is not None:
+            columns["seed, 3′ UTR"] = [site.off_target.utr_sites for site in shown]
     columns |= {
         "GC": [100 * site.gc for site in shown],
         "ΔΔG": [site.asymmetry for site in shown],
@@ -141,9 +146,11 @@ def _strands(site: SirnaSite) -> None:
         st.caption(f"Off-targets: {NOT_SEARCHED}, as no transcriptome is given.")
     else:
         other = site.off_target
+        utr = "its headers do not tell the 3′ UTRs"
+        utr = utr if other.utr_sites is None else f"{other.utr_sites:,} of them in 3′ UTRs"
         st.caption(
             f"In the transcriptome: {other.exact:,} exact and {other.one_mismatch:,} one-mismatch matches "
-            f"({plain(', '.join(other.names)) or 'none'}), {other.seed_sites:,} seed sites."
+            f"({plain(', '.join(other.names)) or 'none'}), {other.seed_sites:,} seed sites ({plain(utr)})."
         )
     st.page_link(
         PREDICT,

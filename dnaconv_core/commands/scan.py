@@ -50,6 +50,9 @@ def add(groups: Any, command: Any) -> None:
     )
     cut.add_argument("--threshold", type=float, default=None, metavar="X", help="a peak's least prediction")
     cut.add_argument("--fpr", type=float, default=None, metavar="X", help="or the share of validation negatives above")
+    scanning.add_argument(
+        "--no-chance", action="store_true", help="count no peaks of shuffles (faster): no q-values; needs a threshold"
+    )
     motifs = "motifs that sites are matched with: a file, or a word (default: the experiment's motif)"
     scanning.add_argument("--motifs", default="", metavar="FILE|WORD", help=motifs)
     scanning.add_argument(
@@ -72,13 +75,17 @@ def scan(options: Namespace) -> Answer:
     bundle = open_model(options)
     of, on = chosen_output(options, bundle.config), where(options.on)
     chosen = _asked_threshold(bundle, of.number, options.threshold, options.fpr)
+    if options.no_chance and not chosen:
+        raise InputError("--no-chance leaves nothing to choose a threshold by: give --threshold or --fpr")
     given = given_covariates(bundle, options.covariate)
     how = ScanOptions(edges=options.edges, covariates=given, max_unknown=options.max_unknown)
     motifs = _motifs(options.motifs, bundle.experiment)
     with ExitStack() as stack:
         targets, skipped = _targets(stack, options.fasta, options.region, bundle.config.alphabet)
-        chance = by_chance(bundle.model, targets, how=how, task=of.number)
-        threshold = chosen[0] if chosen else chance.threshold(_wished(options.false_peaks))
+        wished, chance = _wished(options.false_peaks), None
+        if not options.no_chance:
+            chance = by_chance(bundle.model, targets, how=how, task=of.number, false_peaks=wished, progress=Bar())
+        threshold = chosen[0] if chosen else chance.threshold(wished) if chance else np.inf
         results = scan_to_files(
             bundle.model,
             targets,
@@ -94,21 +101,14 @@ def scan(options: Namespace) -> Answer:
             progress=Bar(),
         )
     plan = plan_scan(bundle.model, edges=options.edges)
-    words = f"{chosen[1] if chosen else f'from {threshold:.4g}'}: {chance.words(threshold)}"
+    words = chosen[1] if chosen else f"from {threshold:.4g}"
+    words += f": {chance.words(threshold) if chance else 'not counted how many come by chance'}"
     lines = [*of.lines, f"{plan.method} scan, {plan.edges} edges{'; ' + plan.note if plan.note else ''}; peaks {words}"]
     for result in results:
         lines += _lines(result)
-    sequences = [
-        {
-            "id": result.id,
-            "length": result.length,
-            "n_scored": result.n_scored,
-            "n_missing": result.n_missing,
-            "peaks": [peak.as_json() for peak in result.peaks],
-        }
-        for result in results
-    ]
-    cut = {"threshold": threshold, "expected_by_chance": float(chance.expected(threshold)), "shuffled": chance.bases}
+    sequences = [result._asdict() | {"peaks": [peak.as_json() for peak in result.peaks]} for result in results]
+    expected = float(chance.expected(threshold)) if chance else None
+    cut = {"threshold": threshold, "expected_by_chance": expected, "shuffled": chance.bases if chance else 0}
     return Answer({**of.facts, **cut, "sequences": sequences, **skipped_json(skipped)}, "\n".join(lines))
 
 
@@ -117,7 +117,8 @@ def _lines(result: Scanned) -> list[str]:
     missing = f", {result.n_missing:,} with unknown bases left out" if result.n_missing else ""
     lines = [f"{result.id}: {result.n_scored:,} windows scored{missing}; {len(result.peaks):,} peaks"]
     for peak in result.peaks[:_SHOWN]:
-        line, site = f"  {peak.start:>10} {peak.end:>10} {peak.side} {peak.score:.4f}  q {peak.q:.2g}", peak.site
+        line, site = f"  {peak.start:>10} {peak.end:>10} {peak.side} {peak.score:.4f}", peak.site
+        line += "" if peak.q is None else f"  q {peak.q:.2g}"
         if site:
             named = f"{site.motif} {site.word}" if site.motif else site.word
             line += f"  site {site.start}-{site.end}, summit {site.summit}: {named}"

@@ -16,7 +16,7 @@ def add(groups: Any, command: Any) -> None:
     designing.add_argument("--fasta", required=True, metavar="FILE", help="one mRNA or more, plain or gzip")
     designing.add_argument("--model", default="rnai_huesken", metavar="MODEL", help=MODEL_HELP)
     designing.add_argument("--transcriptome", default="", metavar="FILE", help="FASTA in which matches are counted")
-    designing.add_argument("--cds", default="", metavar="START-END", help="coding region, from 0; else the longest ORF")
+    designing.add_argument("--cds", default="", metavar="FIRST-LAST", help="coding region, from 1; else longest ORF")
     designing.add_argument("--dtdt", action="store_true", help="oligos end in dTdT instead of the mRNA's bases")
     designing.add_argument("--apart", action="store_true", help="leave out sites that overlap a better one")
     designing.add_argument("--show", type=int, default=20, metavar="N", help="sites to print (default 20)")
@@ -42,7 +42,7 @@ def sirna(options: Namespace) -> Answer:
     sites = []
     for site in ranked:
         row = {name: getattr(site, name) for name in ("id", "start", "target", "guide", "prediction", "gc", "rules")}
-        row |= {"region": site.region or None}
+        row |= {"region": site.region or None, "interval": site.interval}
         if site.off_target is None:
             row |= {"off_targets": NOT_SEARCHED}
         else:
@@ -53,17 +53,21 @@ def sirna(options: Namespace) -> Answer:
             whole.file.write(sites_csv(ranked, dtdt=options.dtdt))
     missing = f"; {result.n_missing:,} with unknown bases left out" if result.n_missing else ""
     lines = [f"{len(sites):,} sites, best first{missing}"]
-    lines += [f"coding region of {name}: {low}-{high}, {how}" for name, (low, high) in result.cds.items()]
+    lines += [result.margin.words()] if result.margin else []
+    lines += [f"coding region of {name}: {low + 1}-{high}, {how}" for name, (low, high) in result.cds.items()]
     lines += [] if options.transcriptome else [f"off-targets: {NOT_SEARCHED} (give --transcriptome)"]
     for site in ranked[: options.show]:
         kept = sum(site.rules.values())
-        line = f"  {site.id} {site.start:>6}  {site.guide}  {site.prediction:.3f}  GC {site.gc:.0%}"
+        line = f"  {site.id} {site.start + 1:>6}  {site.guide}  {site.prediction:.3f}  GC {site.gc:.0%}"
         line += f"  ΔΔG {site.asymmetry:+.1f}  rules {kept}/{len(site.rules)}"
         if site.off_target is not None:
-            line += f"  matches {site.off_target.exact} + {site.off_target.one_mismatch}"
+            other = site.off_target
+            line += f"  matches {other.exact} + {other.one_mismatch}, seed {other.seed_sites:,}"
+            line += "" if other.utr_sites is None else f" ({other.utr_sites:,} in 3' UTRs)"
         lines.append(line)
     lines += [f"written to {options.out}"] if options.out else []
-    return Answer({"cds": regions, "sites": sites, **skipped_json(given.skipped)}, "\n".join(lines))
+    margin = result.margin._asdict() if result.margin else None
+    return Answer({"cds": regions, "interval": margin, "sites": sites, **skipped_json(given.skipped)}, "\n".join(lines))
 
 
 def _cds(text: str) -> tuple[int, int] | None:
@@ -71,5 +75,5 @@ def _cds(text: str) -> tuple[int, int] | None:
         return None
     found = re.fullmatch(r"(\d{1,18})-(\d{1,18})", text, re.ASCII)
     if not found:
-        raise InputError(f"--cds is {text!r}: write START-END, from 0, end not included")
-    return int(found[1]), int(found[2])
+        raise InputError(f"--cds is {text!r}: write START-END, the first and last base, from 1, such as 251-1450")
+    return int(found[1]) - 1, int(found[2])

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
 
 FALSE_PEAKS = 1.0  # expected in a whole scan: where peaks begin unless asked otherwise
-_BASES = {"dense": 400_000, "windows": 20_000}  # shuffled, at least, by how they are scanned
-_LEAST = 50_000  # of wide networks, which take longer
+_BASES = {"dense": 400_000, "windows": 20_000}  # shuffled, at most where the scan is longer, by how they are scanned
+_LEAST = 50_000  # of wide networks, which take longer, and of short scans
+_COUNTED = 30  # false peaks that the threshold is read from: right to a fifth
 _PIECE = 2000  # bases shuffled by themselves, or ten windows where that is more
 
 
@@ -46,8 +47,7 @@ class Chance(NamedTuple):
 
         Raises InputError for a number of peaks that is none.
         """
-        if not 0 < false_peaks < np.inf:
-            raise InputError(f"the false peaks to expect are {false_peaks}: give a number above 0, such as 0.1")
+        _positive(false_peaks)
         allowed = int(false_peaks / self.ratio)
         if allowed >= len(self.heights):
             return float(self.heights[0]) if len(self.heights) else -np.inf
@@ -79,20 +79,25 @@ def by_chance(
     *,
     how: ScanOptions = DEFAULTS,
     task: int = 0,
+    false_peaks: float = FALSE_PEAKS,
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> Chance:
     """Peaks of dinucleotide shuffles of each (contig, start, end), scanned as `how` says.
 
-    Short sequences are shuffled again and again, of long ones pieces are drawn. Unknown bases stay in place. Raises
-    InputError when no sequence is as long as a window.
+    Short sequences are shuffled again and again, until `false_peaks` of the scan would be thirty there; of long ones
+    pieces are drawn. Unknown bases stay in place. Raises InputError when no sequence is as long as a window, or for a
+    number of peaks that is none.
     """
     window = model.config.length
     fitting = [target for target in targets if target[2] - target[1] >= window]
     if not fitting:
         raise InputError(f"no sequence is as long as a window: this model reads {window} bases, give a longer one")
+    _positive(false_peaks)
     how = how._replace(strands=how.strands or default_strands(model), output="prediction")
-    least = _bases(model, plan_scan(model, edges=how.edges, method=how.method).method)
+    most = _bases(model, plan_scan(model, edges=how.edges, method=how.method).method)
+    wanted = _COUNTED / false_peaks * sum(end - start for _, start, end in fitting)
+    least = int(min(most, max(wanted, _LEAST)))
     shuffled = _shuffles(fitting, max(_PIECE, 10 * window), least, seed, model.config.alphabet)
     caller = PeakCaller(float(np.finfo(np.float32).min), window, how.strands or "", task)
     gap = np.full(window, UNKNOWN, np.uint8)  # no window reads two pieces
@@ -103,6 +108,11 @@ def by_chance(
     scanned = sum(end - start - window + 1 for _, start, end in fitting)
     heights = np.sort(np.array([peak.score for peak in caller.finish()], np.float32))
     return Chance(heights, scanned / windows, sum(map(len, shuffled)))
+
+
+def _positive(false_peaks: float) -> None:
+    if not 0 < false_peaks < np.inf:
+        raise InputError(f"the false peaks to expect are {false_peaks}: give a number above 0, such as 0.1")
 
 
 def _bases(model: ConvNet, method: str) -> int:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import csv
 import io
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from dnaconv_core.errors import InputError
+from dnaconv_core.evaluate.conformal import Margin, margin_in
 from dnaconv_core.files import safe_cell
 from dnaconv_core.predict import predict
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import one_hot, reverse_complement_text
-from dnaconv_core.sirna.offtargets import LENGTH, SEED, find_offtargets
+from dnaconv_core.sirna.offtargets import LENGTH, SEED, OffTargets, find_offtargets
 from dnaconv_core.sirna.rules import (
     RULES,
     check_rules,
@@ -44,6 +45,7 @@ class OffTarget(NamedTuple):
     exact: int
     one_mismatch: int
     names: tuple[str, ...]
+    utr_sites: int | None = None  # of the seed sites, in 3' UTRs; None where the transcriptome does not tell them
 
 
 class SirnaSite(NamedTuple):
@@ -64,6 +66,7 @@ class SirnaSite(NamedTuple):
     rules: dict[str, bool]
     sense: str  # the strand to order, 21 bases
     off_target: OffTarget | None = None
+    interval: tuple[float, float] | None = None  # in which its measured activity is expected (see `Design.margin`)
 
     @property
     def asymmetry(self) -> float:
@@ -80,6 +83,7 @@ class Design(NamedTuple):
     n_missing: int  # sites left out for unknown bases
     cds: dict[str, tuple[int, int]]  # coding region of each mRNA where given or guessed
     guessed: bool = False  # it was not given: each is the longest open reading frame
+    margin: Margin | None = None  # of the intervals; None where the model has no validation predictions
 
 
 def check_model(bundle: Bundle) -> None:
@@ -113,7 +117,7 @@ def design(
         raise InputError("there is no mRNA: give one of at least 21 bases")
     if cds is not None and (len(records) != 1 or not 0 <= cds[0] < cds[1] <= len(records[0].sequence)):
         raise InputError(
-            f"the coding region is {cds[0]}-{cds[1]}: it must lie within a single mRNA, start before end, from 0"
+            f"the coding region is {cds[0] + 1}-{cds[1]}, counted from 1: it must lie within a single mRNA, start first"
         )
     found: list[tuple[Record, int, str]] = []
     n_missing = 0
@@ -136,21 +140,27 @@ def design(
     guides = [guide for _, _, guide in found]
     progress.report(0.0, f"{len(guides):,} guides to score")
     predictions = predict(bundle.model, one_hot(guides, "RNA"))[:, 0]
+    margin = margin_in(bundle.path)
     sites = [
         _site(record, start, guide, float(value), regions[record.id])
         for (record, start, guide), value in zip(found, predictions, strict=True)
     ]
+    if margin is not None:
+        sites = [site._replace(interval=margin.around(site.prediction)) for site in sites]
     if transcriptome:
         counted = find_offtargets(guides, transcriptome, progress=progress)
-        columns = zip(counted.seed_sites, counted.exact, counted.one_mismatch, counted.names, strict=True)
-        sites = [
-            site._replace(off_target=OffTarget(int(seed), int(exact), int(near), tuple(names)))
-            for site, (seed, exact, near, names) in zip(sites, columns, strict=True)
-        ]
+        sites = [site._replace(off_target=one) for site, one in zip(sites, _each(counted), strict=True)]
     order = np.argsort([-site.prediction for site in sites], kind="stable")
     progress.report(1.0, f"{len(sites):,} sites")
     known = {name: region for name, region in regions.items() if region}
-    return Design([sites[i] for i in order], n_missing, known, guessed=cds is None and bool(known))
+    return Design([sites[i] for i in order], n_missing, known, guessed=cds is None and bool(known), margin=margin)
+
+
+def _each(counted: OffTargets) -> Iterator[OffTarget]:
+    """What was counted, by guide."""
+    columns = (counted.seed_sites, counted.exact, counted.one_mismatch, counted.names, counted.utr_sites)
+    for seed, exact, near, names, utr in zip(*columns, strict=True):
+        yield OffTarget(int(seed), int(exact), int(near), tuple(names), int(utr) if counted.n_utrs else None)
 
 
 def apart(sites: Sequence[SirnaSite]) -> list[SirnaSite]:
@@ -252,13 +262,16 @@ def sites_csv(sites: Sequence[SirnaSite], *, dtdt: bool = False) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     counted = any(site.off_target for site in sites)
-    head = ["rank", "id", "start", "target", "guide", "prediction", "region", "gc", "energy_5_kcal", "energy_3_kcal"]
+    head = ["rank", "id", "start", "target", "guide", "prediction", "low", "high", "region", "gc"]
+    head += ["energy_5_kcal", "energy_3_kcal"]
     head += ["asymmetry_kcal", "longest_run", "longest_stem", "reynolds_score", "seed", *RULES]
-    head += ["seed_sites", "exact_sites", "one_mismatch_sites", "transcripts"] if counted else ["off_targets"]
+    apart = ["seed_sites", "seed_sites_3_utr", "exact_sites", "one_mismatch_sites", "transcripts"]
+    head += apart if counted else ["off_targets"]
     writer.writerow([*head, "sense_oligo", "antisense_oligo"])
     for rank, site in enumerate(sites, 1):
         row = [rank, safe_cell(site.id), site.start, site.target, site.guide]
-        row += [f"{site.prediction:.6g}", site.region, f"{site.gc:.4f}"]
+        low, high = (f"{end:.6g}" for end in site.interval) if site.interval else ("", "")
+        row += [f"{site.prediction:.6g}", low, high, site.region, f"{site.gc:.4f}"]
         row += [f"{site.energy_5:.2f}", f"{site.energy_3:.2f}", f"{site.asymmetry:.2f}", site.longest_run]
         row += [site.longest_stem, site.reynolds, site.seed]
         row += ["pass" if site.rules[key] else "fail" for key in RULES]
@@ -266,6 +279,9 @@ def sites_csv(sites: Sequence[SirnaSite], *, dtdt: bool = False) -> str:
         if not counted:
             row.append(NOT_SEARCHED)
         else:
-            row += [other.seed_sites, other.exact, other.one_mismatch, " ".join(other.names)] if other else [""] * 4
+            utr = "" if other is None or other.utr_sites is None else other.utr_sites
+            row += (
+                [other.seed_sites, utr, other.exact, other.one_mismatch, " ".join(other.names)] if other else [""] * 5
+            )
         writer.writerow([*row, *oligos(site, dtdt=dtdt)])
     return out.getvalue()

@@ -1,7 +1,12 @@
-"""Where else guides could act: exact and one-mismatch matches, and seed sites, in a transcriptome FASTA of any size."""
+"""Where else guides could act: exact and one-mismatch matches, and seed sites, in a transcriptome FASTA of any size.
+
+Seed sites act mostly in 3' UTRs (Birmingham et al. 2006), so those are counted apart where the file says where they
+are: GENCODE's headers do (`|UTR3:1021-1500|`, from 1, the end included; or `CDS:61-1020`, all behind it).
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +24,8 @@ SEED = slice(1, 8)  # its bases 2 to 8
 _PIECE = 1 << 20  # bases looked at together
 _LONGEST_LINE = 1 << 28  # a whole chromosome may stand on one
 _NAMES = 5  # transcripts named per guide
+_UTR = re.compile(r"(?<![A-Za-z0-9])UTR3:(\d{1,9})-(\d{1,9})(?!\d)")
+_CDS = re.compile(r"(?<![A-Za-z0-9])CDS:(\d{1,9})-(\d{1,9})(?!\d)")
 _EVEN = np.int64(0x155555555555)  # the lower bit of each base
 
 
@@ -31,6 +38,8 @@ class OffTargets(NamedTuple):
     names: list[list[str]]  # the first transcripts with a site of either of these two kinds
     n_transcripts: int
     n_bases: int
+    utr_sites: np.ndarray  # (N,) of the seed sites those that lie in 3' UTRs
+    n_utrs: int  # transcripts whose 3' UTR the file tells; 0: nothing is known of them
 
 
 class _Part(NamedTuple):
@@ -39,6 +48,8 @@ class _Part(NamedTuple):
     name: str
     codes: np.ndarray
     later: bool
+    first: int = 0  # place of its first base in the transcript
+    utr: tuple[int, int] | None = None  # of the transcript's 3' UTR, from 0, end not included
 
 
 def find_offtargets(guides: Sequence[str], transcriptome: Path | str, *, progress: Progress = SILENT) -> OffTargets:
@@ -47,36 +58,49 @@ def find_offtargets(guides: Sequence[str], transcriptome: Path | str, *, progres
     Memory does not grow with the file. Raises InputError for a guide that is not 21 known bases, DataError when
     the file cannot be read. When `progress` asks to stop, the numbers are those so far.
     """
-    for guide in guides:
-        if len(guide) != LENGTH or set(guide) - set("ACGU"):
-            raise InputError(f"the guide {guide!r} is not {LENGTH} bases of A, C, G and U: correct it")
+    _check(guides)
     path = Path(transcriptome)
     sites = np.array([_word(reverse_complement_text(guide, "RNA")) for guide in guides], np.int64)
     seeds = np.array([_word(reverse_complement_text(guide[SEED], "RNA")) for guide in guides], np.int64)
     halves = [_Half(sites, 22, 20), _Half(sites, 0, 22)]  # the first 10 bases and the last 11
-    seed_sites = np.zeros(4**7, np.int64)
+    seed_sites, utr_sites, n_utrs = np.zeros(4**7, np.int64), np.zeros(4**7, np.int64), 0
     exact, near = np.zeros(len(sites), np.int64), np.zeros(len(sites), np.int64)
     names: list[list[str]] = [[] for _ in guides]
     transcripts = bases = 0
     for parts, fraction in _pieces(path):
         transcripts += sum(not part.later for part in parts)
         bases += sum(len(part.codes) - (LENGTH - 1) * part.later for part in parts)
-        new = _joined([part.codes[LENGTH - 7 :] if part.later else part.codes for part in parts])
-        seed_sites += np.bincount(_words(new, 7)[0], minlength=4**7)
+        n_utrs += sum(part.utr is not None and not part.later for part in parts)
+        new = [part._replace(codes=part.codes[LENGTH - 7 :], first=part.first + LENGTH - 7) if part.later else part
+               for part in parts]  # fmt: skip
+        words, starts = _words(_joined([part.codes for part in new]), 7)
+        seed_sites += np.bincount(words, minlength=4**7)
+        utr_sites += np.bincount(words[_in_utrs(new)[starts]], minlength=4**7)
         words, starts = _words(_joined([part.codes for part in parts]), LENGTH)
         place, site = _close(words, halves)
         whole = words[place] == sites[site]
         exact += np.bincount(site[whole], minlength=len(sites))
         near += np.bincount(site[~whole], minlength=len(sites))
-        begins = np.cumsum([0, *(len(part.codes) + 1 for part in parts)])
-        for at, i in zip(starts[place], site, strict=True):
-            name = parts[int(np.searchsorted(begins, at, "right")) - 1].name
-            if len(names[i]) < _NAMES and name not in names[i]:
-                names[i].append(name)
+        _name(names, parts, starts[place], site)
         progress.report(fraction, f"{bases:,} bases of {transcripts:,} transcripts searched")
         if progress.should_stop():
             break
-    return OffTargets(seed_sites[seeds], exact, near, names, transcripts, bases)
+    return OffTargets(seed_sites[seeds], exact, near, names, transcripts, bases, utr_sites[seeds], n_utrs)
+
+
+def _check(guides: Sequence[str]) -> None:
+    for guide in guides:
+        if len(guide) != LENGTH or set(guide) - set("ACGU"):
+            raise InputError(f"the guide {guide!r} is not {LENGTH} bases of A, C, G and U: correct it")
+
+
+def _name(names: list[list[str]], parts: Sequence[_Part], starts: np.ndarray, sites: np.ndarray) -> None:
+    """Add the transcripts in which these sites begin, to those of each guide's that are named."""
+    begins = np.cumsum([0, *(len(part.codes) + 1 for part in parts)])
+    of = np.searchsorted(begins, starts, "right") - 1
+    for number, i in zip(of.tolist(), sites.tolist(), strict=True):
+        if len(names[i]) < _NAMES and parts[number].name not in names[i]:
+            names[i].append(parts[number].name)
 
 
 class _Half:
@@ -108,6 +132,27 @@ def _close(words: np.ndarray, halves: Sequence[_Half]) -> tuple[np.ndarray, np.n
         pairs.append(np.stack([at[close], site[close]]))
     both = np.unique(np.concatenate(pairs, axis=1), axis=1)
     return both[0], both[1]
+
+
+def _in_utrs(parts: Sequence[_Part]) -> np.ndarray:
+    """For each base of the joined parts whether a seed site that begins there lies in a 3' UTR."""
+    found = np.zeros(sum(len(part.codes) + 1 for part in parts), bool)
+    at = 0
+    for part in parts:
+        if part.utr is not None:
+            low, high = max(part.utr[0] - part.first, 0), min(part.utr[1] - part.first, len(part.codes)) - 6
+            found[at + low : at + max(high, low)] = True
+        at += len(part.codes) + 1
+    return found
+
+
+def utr_of(header: str) -> tuple[int, int] | None:
+    """The 3' UTR that a FASTA header tells, from 0, end not included; None where it tells none."""
+    if told := _UTR.search(header):
+        return int(told[1]) - 1, int(told[2])
+    if told := _CDS.search(header):
+        return int(told[2]), 1 << 60
+    return None
 
 
 def _word(text: str) -> int:
@@ -153,29 +198,32 @@ def _pieces(path: Path) -> Iterator[tuple[list[_Part], float]]:
 
 def _parts(path: Path, content: Iterable[str]) -> Iterator[_Part]:
     lines: list[str] = []
-    name, size, later, number = None, 0, False, 0
+    name, size, number = None, 0, 0
+    part = _Part("", np.zeros(0, np.uint8), False)  # as the next one begins
     for line in content:
         line = line.strip()
         if line.startswith(">"):
             if name is not None:
-                yield _part(name, lines, later)
+                yield _filled(part, lines)
             number += 1
             words = line[1:].split()
-            name, lines, size, later = words[0] if words else f"seq_{number}", [], 0, False
+            name, lines, size = words[0] if words else f"seq_{number}", [], 0
+            part = _Part(name, part.codes, False, 0, utr_of(line))
         elif name is None and line and not line.startswith(";"):
             raise DataError(f"{path} begins with {line[:40]!r}: FASTA records begin with a line such as '>name'")
         elif name is not None:
             lines.append(line)
             size += len(line)
             if size >= _PIECE:
-                part = _part(name, lines, later)
-                yield part
+                whole = _filled(part, lines)
+                yield whole
                 rest = "".join(lines)[-(LENGTH - 1) :]
-                lines, size, later = [rest], len(rest), True
+                lines, size = [rest], len(rest)
+                part = part._replace(later=True, first=part.first + len(whole.codes) - len(rest))
     if name is None:
         raise DataError(f"{path} has no record: FASTA records begin with a line such as '>name'")
-    yield _part(name, lines, later)
+    yield _filled(part, lines)
 
 
-def _part(name: str, lines: list[str], later: bool) -> _Part:
-    return _Part(name, text_codes("".join(lines), "RNA"), later)
+def _filled(part: _Part, lines: list[str]) -> _Part:
+    return part._replace(codes=text_codes("".join(lines), "RNA"))

@@ -157,7 +157,7 @@ def test_sirna_design_ranks_filters_and_explains(dashboard, trained, settled):
     assert metric(at, "Sites") == f"{sites:,}"
     table = at.dataframe[0].value
     assert table["prediction"].is_monotonic_decreasing
-    first = ["guide (5'→3')", "prediction", "first base", "off-targets", "GC"]  # what a narrow window shows
+    first = ["guide (5'→3')", "prediction", "interval", "first base", "off-targets"]  # what a narrow window shows
     assert list(table)[:5] == first
     assert set(table["off-targets"]) == {"not searched"} and "region, guessed" in table
     assert table["first base"].sort_values().diff().min() >= 21 and len(table) > 5

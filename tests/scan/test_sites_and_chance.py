@@ -170,3 +170,13 @@ def test_bed_of_sites_by_hand():
     out = io.StringIO()
     write_bed(out, "chr1", [Peak(5, 18, ".", 0.91234, site), Peak(30, 43, "+", 0.5)])
     assert out.getvalue() == "chr1\t5\t18\tpeak_1_0.9123\t912\t-\t7\t12\nchr1\t30\t43\tpeak_2_0.5\t500\t+\t30\t30\n"
+
+
+def test_no_more_is_shuffled_than_the_threshold_needs():
+    """Thirty false peaks of those that are expected; more for rarer ones, up to what takes seconds."""
+    model = load_bundle(PRETRAINED / "tf_binding_synthetic").model
+    one = contig(plain(2500, 5))
+    bases = [by_chance(model, [(one, 0, 2500)], false_peaks=wish).bases for wish in (10.0, 1.0)]
+    assert bases == [52_000, 76_000]  # whole pieces
+    with pytest.raises(InputError, match="the false peaks to expect are 0: give a number above 0"):
+        by_chance(model, [(one, 0, 2500)], false_peaks=0)

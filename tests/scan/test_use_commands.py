@@ -84,6 +84,11 @@ def test_scan_prints_and_writes(dna, ask, tmp_path):
     region = ask("scan", path, "--fasta", tmp_path / "s.fa", "--region", "one:20-60", "--fpr", "0.1")
     assert [(s["id"], s["length"], s["n_scored"]) for s in region["sequences"]] == [("one", 40, 20)]
     assert ask("scan", path, "--fasta", tmp_path / "s.fa")["sequences"][0]["n_scored"] == 50
+    bare = ask("scan", path, "--fasta", tmp_path / "s.fa", "--threshold", "0", "--no-chance")
+    assert (bare["expected_by_chance"], bare["shuffled"]) == (None, 0) and bare["sequences"][0]["peaks"][0]["q"] is None
+    assert [peak["start"] for peak in bare["sequences"][0]["peaks"]] == [
+        one["start"] for one in found["sequences"][0]["peaks"]
+    ]
 
 
 def test_scan_refuses_in_one_sentence(dna, refuse, tmp_path):
@@ -97,6 +102,7 @@ def test_scan_refuses_in_one_sentence(dna, refuse, tmp_path):
     assert "--threshold is nan" in refuse("scan", path, *fasta, "--threshold", "nan")
     assert "max_unknown is -1" in refuse("scan", path, *fasta, "--max-unknown", "-1")
     assert f"{tmp_path} is no file" in refuse("scan", path, *fasta, "--bed", tmp_path)
+    assert "--no-chance leaves nothing to choose a threshold by" in refuse("scan", path, *fasta, "--no-chance")
     assert "this model takes none" in refuse("scan", path, *fasta, "--covariate", "a=1")
     assert "does not exist" in refuse("scan", path, "--fasta", tmp_path / "none.fa")
 
@@ -173,11 +179,16 @@ def test_sirna_prints_and_writes(ask, refuse, tmp_path, dna):
     mrna = text(60, 5, "RNA")
     (tmp_path / "m.fa").write_text(f">m\n{mrna.replace('U', 'T')}\n")
     found = ask("sirna", "--fasta", tmp_path / "m.fa", "--model", path, "--out", tmp_path / "o.csv", "--dtdt")
-    assert set(found) == {"sites", "cds"} and len(found["sites"]) == 40 and found["cds"] == {}
+    assert (
+        set(found) == {"sites", "cds", "interval"}
+        and found["interval"] is None
+        and len(found["sites"]) == 40
+        and found["cds"] == {}
+    )
     site = found["sites"][0]
     known = {"id", "start", "target", "guide", "prediction", "gc", "rules"}
-    assert set(site) == known | {"region", "off_targets"} and site["off_targets"] == "not searched"
-    some = ask("sirna", "--fasta", tmp_path / "m.fa", "--model", path, "--apart", "--cds", "3-33")
+    assert set(site) == known | {"region", "interval", "off_targets"} and site["off_targets"] == "not searched"
+    some = ask("sirna", "--fasta", tmp_path / "m.fa", "--model", path, "--apart", "--cds", "4-33")
     starts = sorted(one["start"] for one in some["sites"])
     assert 1 <= len(starts) <= 2 and all(b - a >= 21 for a, b in itertools.pairwise(starts))
     assert some["cds"] == {"m": {"start": 3, "end": 33, "how": "given"}}

@@ -154,7 +154,7 @@ def test_regions_follow_the_coding_region(rnai):
     given = design(rnai, [Record("m", text, 0)], cds=(0, 30))
     assert design(rnai, [Record("m", text, 0)]).guessed and not given.guessed
     assert given.cds == {"m": (0, 30)} and {s.region for s in given.sites} == {"CDS", "3' UTR"}
-    with pytest.raises(InputError, match="the coding region is 5-999: it must lie within a single mRNA"):
+    with pytest.raises(InputError, match="is 6-999, counted from 1: it must lie within a single mRNA"):
         design(rnai, [Record("m", text, 0)], cds=(5, 999))
 
 
@@ -289,3 +289,41 @@ def test_what_was_not_searched_says_so(rnai):
     sites = design(rnai, [Record("m", random_rna(40), 0)]).sites
     rows = list(csv.DictReader(io.StringIO(sites_csv(sites))))
     assert {row["off_targets"] for row in rows} == {NOT_SEARCHED} and "exact_sites" not in rows[0]
+
+
+def test_seed_sites_in_3_utrs_are_counted_apart(tmp_path, monkeypatch):
+    """Each seed site by hand: wholly within the 3' UTR that a header tells, from 1; also where records are cut."""
+    seed = reverse_complement_text(GUIDE[1:8], "RNA")
+    filler = "ACAC" * 10
+    text = filler + seed + filler + seed + filler[:13] + seed
+    at = [place for place in range(len(text)) if text.startswith(seed, place)]
+    assert at == [40, 87, 107]
+    headers = {
+        f">ENST1|UTR5:1-9|CDS:10-88|UTR3:89-{len(text)}|": 1,  # the second begins at base 88
+        f">ENST2|CDS:10-87|UTR3:88-{len(text) - 1}|": 1,  # the last ends at the last base
+        ">ENST3|CDS:10-60|": 2,
+        ">ENST4": 0,
+    }
+    from dnaconv_core.sirna import offtargets
+
+    for piece in (offtargets._PIECE, 50):
+        monkeypatch.setattr(offtargets, "_PIECE", piece)
+        for header, count in headers.items():
+            lines = [text[i : i + 10] for i in range(0, len(text), 10)]
+            (tmp_path / "t.fa").write_text("\n".join([header, *lines, ""]))
+            found = find_offtargets([GUIDE], tmp_path / "t.fa")
+            assert (found.seed_sites[0], found.utr_sites[0], found.n_utrs) == (3, count, int("CDS" in header))
+
+
+def test_activities_have_intervals_where_there_are_validation_predictions(rnai):
+    from dnaconv_core.evaluate.conformal import margin_in
+    from dnaconv_core.model.bundle import load_bundle
+
+    record = Record("m", random_rna(60), 0)
+    assert design(rnai, [record]).margin is None and design(rnai, [record]).sites[0].interval is None
+    known = load_bundle("pretrained/rnai_huesken")
+    found = design(known, [record])
+    half = margin_in(known.path).half
+    assert all(s.interval == pytest.approx((s.prediction - half, s.prediction + half)) for s in found.sites)
+    row = next(csv.DictReader(io.StringIO(sites_csv(found.sites))))
+    assert float(row["high"]) - float(row["low"]) == pytest.approx(2 * half, rel=1e-4)
