@@ -1,8 +1,8 @@
 """memelite's Tomtom, which numba compiles for a minute or more the first time on a machine.
 
 `warm_up` does that in a process of its own, `compiling` says whether it is at it and `is_warm` whether it is done.
-Compiled code is kept beside memelite for the whole machine, or in the home folder where that cannot be written; one
-process at a time compiles there, and those that need it wait.
+Compiled code is kept beside memelite for the whole machine, or in the home folder where that cannot be written, and
+with it the note that it is there; one process at a time compiles there, and those that need it wait.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def is_warm() -> bool:
 def warm_up() -> subprocess.Popen[bytes] | None:
     """Start compiling in a process of its own, which ends by itself; `compiling` says whether it still runs.
 
-    None when it is compiled already, or when another process of this home is at it: of callers at the same time one
-    starts it. One that was killed, or failed, can be started again; a page may call this whenever it looks.
+    None when it is compiled already, or when another process is at it: of callers at the same time one starts it.
+    One that was killed, or failed, can be started again; a page may call this whenever it looks.
     """
     if is_warm():
         return None
@@ -105,7 +105,7 @@ def compile_now() -> None:
 
 
 def _marker() -> Path:
-    return _notes() / f"memelite-{version('memelite')}-{version('numba')}"
+    return code_folder() / f"memelite-{version('memelite')}-{version('numba')}"
 
 
 def _notes() -> Path:

@@ -28,6 +28,7 @@ from dnaconv_core.train.checkpoint import load_checkpoint, save_checkpoint
 from dnaconv_core.train.distributed import rank, together
 from dnaconv_core.train.held import first_filters, hold
 from dnaconv_core.train.loss import per_example
+from dnaconv_core.train.optimizer import lean
 from dnaconv_core.train.units import Units, in_units, into_units, out_of_units, units_of
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ def make_optimizer(model: ConvNet, config: TrainConfig, device: str) -> torch.op
     cuda = device.startswith("cuda")  # its steps may be recorded
     for group in groups:
         group["lr"] = torch.tensor(group["whole"], device=device) if cuda else group["whole"]
-    return torch.optim.AdamW(groups, eps=ADAM_EPSILON, fused=device != "mps", capturable=cuda)
+    return lean(torch.optim.AdamW)(groups, eps=ADAM_EPSILON, fused=device != "mps", capturable=cuda)
 
 
 def set_rates(optimizer: torch.optim.Optimizer, config: TrainConfig, epoch: int) -> None:

@@ -11,6 +11,7 @@ from dnaconv_core.evaluate.metrics import evaluate
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.sequence.encoding import from_codes
 from dnaconv_core.threads import alone
+from dnaconv_core.train.optimizer import lean
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -95,10 +96,10 @@ def fitted(
             model: nn.Module = nn.Sequential(nn.Flatten(), first, nn.ReLU(), last)
         else:
             model = build(config, seed)
-        optimizer: torch.optim.Optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+        optimizer: torch.optim.Optimizer = lean(torch.optim.Adam)(model.parameters(), lr=1e-2)
         if start is not None:
             nn.init.constant_(cast("ConvNet", model).dense.bias, start)
-            optimizer = torch.optim.SGD(model.parameters(), lr=0.3)
+            optimizer = lean(torch.optim.SGD)(model.parameters(), lr=0.3)
         rng = np.random.default_rng(seed)
 
         def descend() -> None:

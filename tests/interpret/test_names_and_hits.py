@@ -197,7 +197,8 @@ def test_places_are_those_of_a_plain_loop(strands):
 class TestCompiling:
     """In a process of its own: one of all callers starts it, a killed one can be started again."""
 
-    def test_one_process_that_can_be_killed_and_started_again(self, monkeypatch):
+    def test_one_process_that_can_be_killed_and_started_again(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "code"))  # where nothing is yet
         started = []
         popen = compiled.subprocess.Popen
         monkeypatch.setattr(
@@ -218,10 +219,13 @@ class TestCompiling:
         second.wait()
 
     @pytest.mark.slow
-    def test_the_real_one_ends_and_leaves_its_mark(self):
+    def test_the_real_one_ends_and_leaves_its_mark(self, monkeypatch):
+        compiled._marker().unlink(missing_ok=True)  # others wait meanwhile
         process = compiled.warm_up()
         assert process.wait(400) == 0
         assert compiled.is_warm() and not compiled.compiling() and compiled.warm_up() is None
+        monkeypatch.setenv("DNACONV_HOME", "/another")
+        assert compiled.is_warm()  # for everyone on the machine
 
     def test_two_processes_do_not_compile_at_the_same_time(self, tmp_path, monkeypatch):
         """The second calls Tomtom only when the first is done: stand-ins write down when."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import resource
+import subprocess
 import sys
 from contextlib import nullcontext
 
@@ -145,3 +146,22 @@ def test_kept_memory_is_not_mapped_again_and_given_back_afterwards():
         with pytest.raises(ValueError, match="on purpose"), kept_memory():
             raise ValueError("on purpose")
     assert faults(1) > 1500
+
+
+def test_training_does_not_load_torchs_compiler():
+    """Which takes as long as torch itself; a process of its own, since others load it."""
+    code = (
+        "import sys, tempfile, pathlib\n"
+        "from dnaconv_core.data.synthetic import rnai\n"
+        "from dnaconv_core.model.config import ModelConfig, TrainConfig\n"
+        "from dnaconv_core.model.convnet import build\n"
+        "from dnaconv_core.train.loop import fit\n"
+        "data, kept = rnai(30, seed=1), pathlib.Path(tempfile.mkdtemp())\n"
+        "config = ModelConfig(length=21, alphabet='RNA', task='regression', output='linear', filters=2, depth=1)\n"
+        "for epochs in (1, 2):\n"  # the second goes on from what the first has kept
+        "    how = TrainConfig(epochs=epochs, loss='l2', checkpoint_every=1)\n"
+        "    fit(build(config), data, data, how, checkpoints=kept)\n"
+        "print(len(list(kept.iterdir())), 'torch' in sys.modules, 'torch._dynamo' in sys.modules)\n"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert told.stdout.split()[1:] == ["True", "False"] and int(told.stdout.split()[0]), told.stderr
