@@ -109,7 +109,7 @@ def test_weights_of_zero_hide_labels_and_balance_does_not_distort_metrics():
     w[::10] = 0
     data = dataset(y, X, w=w)
     data.y[::10] = np.nan
-    found = fit_baselines("binary", *halves(data, 300))
+    found = fit_baselines("binary", *halves(data, 300), quick=True)
     kept = np.arange(300) % 10 > 0
     assert found["mean"].prediction[0, 0] == pytest.approx(y[:300][kept].mean())
     kept = np.arange(100) % 10 > 0
@@ -143,7 +143,7 @@ def test_one_positive_and_ambiguous_sequences_are_no_obstacle():
 
 def test_a_motif_longer_than_the_sequences_is_left_out():
     data = dataset(np.arange(40) % 2, random_X(40, 6, 0))
-    assert "motif" not in fit_baselines("binary", *halves(data, 30), motif=from_iupac("TGACTCA").ppm)
+    assert "motif" not in fit_baselines("binary", *halves(data, 30), motif=from_iupac("TGACTCA").ppm, quick=True)
 
 
 @pytest.mark.slow
@@ -151,11 +151,11 @@ def test_several_labels_are_fitted_apart():
     X = random_X(300, 15, 2)
     y = np.column_stack([X[:, 0, 4], X[:, 2, 9], X[:, 1, 2] | X[:, 3, 7]])
     train, valid = halves(dataset(y, X), 200)
-    found = fit_baselines("binary", train, valid)["one_hot"]
+    found = fit_baselines("binary", train, valid, quick=True)["one_hot"]
     assert found.prediction.shape == (100, 3)
     assert found.metrics["auroc"].value > 0.99 and found.metrics["auroc"].low > 0.95
     one = [replace(part, y=part.y[:, 1:2], w=part.w[:, 1:2]) for part in (train, valid)]
-    alone = fit_baselines("binary", *one)["one_hot"]
+    alone = fit_baselines("binary", *one, quick=True)["one_hot"]
     assert np.array_equal(alone.prediction[:, 0], found.prediction[:, 1])
 
 
@@ -196,7 +196,7 @@ def test_ridge_on_sirna(shared_data):
     train, valid = (
         read_diskdataset(shared_data / f"sirna/{part}_siRNA", alphabet="RNA") for part in ("train", "valid")
     )
-    r = fit_baselines("regression", train, valid)["one_hot"].metrics["pearson_r"]
+    r = fit_baselines("regression", train, valid, quick=True)["one_hot"].metrics["pearson_r"]
     assert 0.62 < r.value < 0.67
     assert r.low < 0.6 and r.high > 0.68
 
@@ -210,9 +210,7 @@ def test_accessibility_on_jund(shared_data):
     folder = shared_data / "jund_chr22"
     data = join_covariates(read_diskdataset(folder / "valid_dataset"), folder / "accessibility.txt")
     order = np.random.default_rng(0).permutation(len(data))
-    found = fit_baselines(
-        "binary", data.subset(order[: len(data) // 2]), data.subset(order[len(data) // 2 :]), motif=AP1.ppm
-    )
+    found = fit_baselines("binary", *halves(data.subset(order), len(data) // 2), motif=AP1.ppm, quick=True)
     auroc = {key: b.metrics["auroc"] for key, b in found.items() if key != "mean"}
     assert 0.76 < auroc["covariates"].value < 0.86
     assert 0.55 < auroc["motif"].value < auroc["covariates"].value
