@@ -17,7 +17,7 @@ from dnaconv_core.runs.store import LIVE, Store
 from frame import state
 from frame.models import Choice, ModelRef, NoModelYet, UnknownOutput
 from frame.outputs import output_choice
-from frame.pages import EVALUATE, PREDICT, TRAIN
+from frame.pages import EVALUATE, PREDICT, STEP_THROUGH, TRAIN
 from frame.storing import stores
 from frame.words import Words, ours, plain, show_error
 
@@ -80,6 +80,7 @@ def links_to_use() -> None:
     selection = state.link()
     st.page_link(EVALUATE, label="Evaluate", icon=":material/insights:", query_params=selection)
     st.page_link(PREDICT, label="Predict", icon=":material/biotech:", query_params=selection)
+    st.page_link(STEP_THROUGH, label="Step through", icon=":material/calculate:", query_params=selection)
 
 
 class Head:

@@ -1,16 +1,22 @@
-"""The network of a form or of a run, drawn on an example of its experiment."""
+"""The network of a form, drawn on an example of its experiment; that of a run, with an example of its data in it."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from components.network import network
 from components.sequence import marks_of
 from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.interpret.activations import activations
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.receptive_field import receptive_field
+from frame import state
+from frame.cache import bundle, held_out
+from frame.models import ModelRef
+from frame.pages import STEP_THROUGH
 from frame.words import plain
 
 
@@ -29,6 +35,39 @@ def drawn(experiment: Experiment, model: dict[str, Any], *, key: str = "network"
         relation = "more than" if field > width else "just" if field == width else ":red[less than]"
         words += f", {relation} the {width:d} of the motif {plain(experiment.motif)}"
     st.caption(f"{words}. Point at a layer to see which bases reach it.")
+
+
+def flowing(experiment: Experiment, model: ModelRef, *, key: str) -> None:
+    """A held-out example on its way through a trained network; the strongest first, then others on a click."""
+    config, data = bundle(model).config, held_out(model)
+    order = np.argsort(-data.prediction, kind="stable")
+    number = st.session_state.get(f"_example_{key}", 0) % len(order)
+    row = int(order[number])
+    sequence, said = data.sequence(row), float(data.prediction[row])
+    network(
+        config, sequence=sequence, marks=marks_of(experiment.motif, sequence), output=f"{said:.3f}",
+        outputs=experiment.names, activations=activations(bundle(model).model, sequence), key=key,
+    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f"A real example, of {plain(data.words)}: {plain(_label(experiment, data.y[row]))}, predicted "
+            f"**{said:.3f}**. The darker, the more active; point at a layer to see which bases reach it.",
+            width="stretch",
+        )
+        step = max(len(order) // 7, 1)  # over the whole range of predictions in a few clicks
+        st.button(
+            "Another example", key=f"another_{key}", icon=":material/shuffle:", type="tertiary",
+            on_click=lambda: st.session_state.update({f"_example_{key}": number + step}),
+        )  # fmt: skip
+        st.page_link(
+            STEP_THROUGH, label="Step through", icon=":material/calculate:", query_params=state.example(data, row)
+        )
+
+
+def _label(experiment: Experiment, y: float) -> str:
+    if experiment.n_tasks == 1 and experiment.answer.yes_or_no:
+        return experiment.class_names[int(y >= 0.5)]
+    return f"measured {y:.3g}"
 
 
 def _output_word(experiment: Experiment) -> str:

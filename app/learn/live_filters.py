@@ -1,65 +1,69 @@
-"""The first layer of a run as logos, with the names of known motifs that filters have come to look like."""
+"""The first layer of a run as logos that change, with the names of known motifs that filters have come to look like."""
 
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 
-import numpy as np
-import streamlit as st
-
-from components.logo import Logo, logos
+from components.learning import Frame, learning
 from dnaconv_core.experiments.base import Experiment
+from dnaconv_core.interpret.kernel_change import evenly, moved
 from dnaconv_core.interpret.kernel_names import KernelName, kernel_names, one_word
+from dnaconv_core.runs.record import Filters
 from dnaconv_core.runs.store import LIVE, Run, Store
 from frame.job import quietly
-from frame.words import plain
 
-_FILTERS = 16
+_FILTERS, _FRAMES = 16, 40
 _PATIENCE = 10.0  # seconds that the page of a run which has ended waits for names: it is not drawn again by itself
 _HELP = (
     "{} kernels, drawn as weights. Letters above the line raise the filter's output, those below lower it. A name says "
-    "which known motif the kernel looks like (Tomtom, q at most 0.02): the Filters page reads it from the data."
+    "which known motif the kernel looks like (Tomtom, q at most 0.02): the Filters page reads it from the data. Moved: "
+    "how much of the kernel changed since the evaluation before."
 )
 
 
 def live_filters(store: Store, run: Run, experiment: Experiment) -> None:
-    """The filters as they are now; of a run that has ended, at any evaluation."""
+    """The filters as they are now, and how far they moved; of a run that has ended, the film of all evaluations."""
     epochs = store.filter_epochs(run.id)
-    if not epochs:
+    wanted = epochs[-2:] if run.state in LIVE else evenly(epochs, _FRAMES)
+    read = [found for epoch in wanted if (found := store.filters(run.id, epoch)) is not None]
+    if not read:
         return
-    epoch = epochs[-1]
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        title = st.empty()
-        if run.state not in LIVE and len(epochs) > 1:
-            epoch = st.select_slider(
-                "Epoch", epochs, value=epoch, key=f"epoch_{run.id}", label_visibility="collapsed", width=320
-            )
-    found = store.filters(run.id, epoch)
-    if found is None:
-        return
-    names = _names(run, found.epoch, found.kernels, experiment)
-    kernels = found.kernels[:_FILTERS]
-    of = f"{len(kernels)} of {len(found.kernels)}" if len(found.kernels) > len(kernels) else f"{len(kernels)}"
-    alike = sum(bool(name.word) for name in names)
-    words = f" · **{alike} of {len(names)} look like {plain(one_word(experiment.motif))}**" if alike else ""
-    title.markdown(f"**First-layer filters after epoch {found.epoch:,}**{words}", help=_HELP.format(of))
-    drawn = [
-        Logo(kernel - kernel.mean(axis=0), str(i + 1), str(names[i]) if names else "", "contribution", "weight")
-        for i, kernel in enumerate(kernels)
-    ]
-    logos(
-        drawn,
-        key=f"filters_{run.id}",
+    names = _names(run, read, experiment)
+    total, word = len(read[-1].kernels), one_word(experiment.motif)
+    of = f"{_FILTERS} of {total}" if total > _FILTERS else f"{total}"
+    alike = {epoch: sum(bool(name.word) for name in some) for epoch, some in names.items()}
+    learning(
+        _frames(read, first=read[0].epoch == epochs[0]),
+        run=run.id,
+        names={epoch: [str(name) for name in some[:_FILTERS]] for epoch, some in names.items()},
+        alike={epoch: f"{n} of {total} look like {word}" for epoch, n in alike.items() if n},
+        help=_HELP.format(of),
         alphabet=experiment.alphabet,
         height=52,
-        min_width=120,
-        axis=False,
-        same_scale=True,
+        key=f"filters_{run.id}",
     )
 
 
-def _names(run: Run, epoch: int, kernels: np.ndarray, experiment: Experiment) -> list[KernelName]:
-    """Those of this epoch, as soon as they are known; found beside the page, which takes seconds the first time."""
-    work = partial(kernel_names, kernels, experiment.motif, alphabet=experiment.alphabet)
-    key = ("kernel_names", run.id, epoch, len(kernels), run.state in LIVE)
-    return quietly(key, lambda _: work(), patience=0.2 if run.state in LIVE else _PATIENCE) or []
+def _frames(read: list[Filters], *, first: bool) -> list[Frame]:
+    """What is drawn of each evaluation. first: whether the first of the run is among them: it moved from nothing."""
+    found = [Frame(read[0].epoch, read[0].kernels[:_FILTERS], None, None)] if first or len(read) == 1 else []
+    for before, now in pairwise(read):
+        kernels = now.kernels[:_FILTERS]
+        found.append(Frame(now.epoch, kernels, before.epoch, moved(before.kernels[:_FILTERS], kernels)))
+    return found
+
+
+def _names(run: Run, read: list[Filters], experiment: Experiment) -> dict[int, list[KernelName]]:
+    """By epoch, as soon as they are known; found beside the page, which takes seconds the first time."""
+    live = run.state in LIVE
+    newest = _named(run, read[-1:], experiment, patience=0.2 if live else _PATIENCE)
+    return newest if live else newest | _named(run, read[:-1], experiment, patience=_PATIENCE / 3)
+
+
+def _named(run: Run, some: list[Filters], experiment: Experiment, *, patience: float) -> dict[int, list[KernelName]]:
+    if not some:
+        return {}
+    name = partial(kernel_names, expected=experiment.motif, alphabet=experiment.alphabet)
+    key = ("kernel_names", run.id, some[-1].epoch, len(some), run.state in LIVE)
+    return quietly(key, lambda _: {found.epoch: name(found.kernels) for found in some}, patience=patience) or {}

@@ -14,12 +14,12 @@ from dnaconv_core.model.bundle import CONFIG, read_config
 from dnaconv_core.runs.store import LIVE, Run, Store
 from frame import state
 from frame.cache import summary
-from frame.models import Choice, selected
+from frame.models import Choice, NoModelYet, selected, the_model
 from frame.page import errors_shown, links_to_use, page
 from frame.pages import TRAIN
 from frame.words import plain
 from learn.data_picker import name_of
-from learn.drawing import drawn
+from learn.drawing import drawn, flowing
 from learn.launching import start_bar
 from learn.live import live_run
 from learn.run_actions import as_form
@@ -112,7 +112,13 @@ def _its_settings(run: Run, experiment: Experiment) -> None:
             help="Opens the form with the settings of this run, for the next one.",
         )
         st.caption(f"This run: {words}; learns from {plain(name_of(spec.data))}.", width="stretch")
-    with st.expander("The network and all settings of this run", icon=":material/schema:", on_change="rerun") as opened:
+    with st.expander(
+        "The network and all settings of this run",
+        icon=":material/schema:",
+        key="network",
+        on_change="rerun",
+        bind="query-params",
+    ) as opened:
         if opened.open:
             with errors_shown():
                 _network_and_table(run, experiment)
@@ -124,7 +130,10 @@ def _network_and_table(run: Run, experiment: Experiment) -> None:
     config = read_config(folder) if (folder / CONFIG).is_file() else None
     model = config or recorded.model_config(asked.preset, **asked.settings)
     training = recorded.train_config(asked.preset, **asked.settings)
-    drawn(experiment, model.to_json(), key=f"network_{run.id}")
+    try:
+        flowing(experiment, the_model(), key=f"network_{run.id}")
+    except NoModelYet:
+        drawn(experiment, model.to_json(), key=f"network_{run.id}")
     rows = [
         {"Setting": told["label"], "Value": str(getattr(part, name)), "What it does": told["help"]}
         for part in (model, training)

@@ -17,7 +17,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
   // numbers as text: the same number of decimals everywhere, so that sums can be checked by eye
   const text = (v, digits = 2) => (Math.abs(v) < 0.5 * 10 ** -digits ? (0).toFixed(digits) : v.toFixed(Math.abs(v) >= 100 ? 0 : digits)).replace("-", "−");
   const signed = (v, digits) => (v > 0 ? "+" : "") + text(v, digits);
-  const tint = (v, most) => `rgb(${v < 0 ? "33 102 172" : "200 0 45"} / ${(0.62 * Math.min(1, Math.abs(v) / (most || 1))).toFixed(3)})`;
+  let less = "", more = ""; // the colours of values below and above 0
+  const tint = (v, most) => `rgb(${v < 0 ? less : more} / ${(0.62 * Math.min(1, Math.abs(v) / (most || 1))).toFixed(3)})`;
   const differs = (a, b) => b !== null && b !== undefined && Math.abs(a - b) > 5e-4;
   // one number; with `go` it leads to where it comes from
   const number = (parent, value, { was: earlier = null, go = null, about = "", digits = 2, plus = false, cls = "" } = {}) => {
@@ -68,8 +69,11 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const draw = () => {
     const focused = (host.activeElement ?? root.getRootNode().activeElement)?.dataset?.keep;
     root.replaceChildren();
+    root.classList.toggle("small", root.clientWidth < 640);
     const dark = isDark(host), colors = themed(data.colors, dark);
     for (const [letter, color] of Object.entries(colors)) root.style.setProperty(`--base-${letter}`, color);
+    [less, more] = dark ? ["78 150 240", "255 76 104"] : ["33 102 172", "200 0 45"];
+    root.style.setProperty("--less", less); root.style.setProperty("--more", more);
     heading();
     const panel = el("div", { class: "panel" });
     const move = overview(colors, () => arithmetic(panel));
@@ -121,7 +125,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     pen.scale(ratio, ratio);
     pen.font = `600 ${Math.min(14, cell * 1.6)}px ${css(host, "--st-code-font")}`; pen.textAlign = "center"; pen.textBaseline = "middle";
     [...sequence].forEach((letter, p) => {
-      pen.globalAlpha = 0.2; pen.fillStyle = colors[letter] ?? ground;
+      pen.globalAlpha = cell >= 4.6 ? 0.2 : 0.6; pen.fillStyle = colors[letter] ?? ground;
       pen.fillRect(x(p), rows[0].top, Math.max(cell - 0.6, 0.4), rows[0].tall);
       pen.globalAlpha = 1;
       if (cell >= 4.6) pen.fillText(letter, x(p) + cell / 2, rows[0].top + rows[0].tall / 2 + 1);
