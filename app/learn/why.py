@@ -14,36 +14,45 @@ from frame import state
 from frame.page import page
 from frame.pages import TRAIN
 from frame.words import ours, plain
+from learn import challenge
+from learn.challenge import CHALLENGE
 
 _HELP = "Small networks, trained when you look, on sequences made for the question; the numbers are kept."
 
 
 def draw() -> None:
-    with page("Why Conv1D?", "Seven reasons for this architecture, each put to the test in a few seconds.", help=_HELP):
+    with page(
+        "Why Conv1D?",
+        "Seven reasons for this architecture, each put to the test in a few seconds; then a challenge.",
+        help=_HELP,
+    ):
         key = _reason()
-        _shown(key, CLAIMS[key])
+        if key == CHALLENGE:
+            challenge.draw()
+        else:
+            _shown(key, CLAIMS[key])
 
 
 def _reason() -> str:
     """Which reason is shown: the one in the address, or the last one seen where a link to the page names none."""
-    first = next(iter(CLAIMS))
+    first, tabs = next(iter(CLAIMS)), (*CLAIMS, CHALLENGE)
     said = st.query_params.get("reason", "")
     if not said and state.just_entered():
         said = st.session_state.get("_why_seen", "")
-    st.session_state["_reason"] = said if said in CLAIMS else first
+    st.session_state["_reason"] = said if said in tabs else first
     key = st.segmented_control(
         "Reason",
-        list(CLAIMS),
-        format_func=lambda name: CLAIMS[name].title,
+        tabs,
+        format_func=lambda name: "Challenge" if name == CHALLENGE else ours(CLAIMS[name].title),
         required=True,
         key="_reason",
         on_change=lambda: state.write({"reason": st.session_state["_reason"]}),
         label_visibility="collapsed",
     )
-    if said not in (*CLAIMS, ""):
+    if said not in (*tabs, ""):
         st.warning(f"There is no reason '{plain(said)}': this is {CLAIMS[first].title}.")
     st.session_state["_why_seen"] = key
-    if said in CLAIMS:
+    if said in tabs:
         state.write({"reason": key})
     return key
 
