@@ -87,17 +87,17 @@ def _make(level: int, number: int) -> None:
 
 
 def _tools(experiment: Experiment, level: int) -> None:
-    """The way to the pages that help, with this experiment chosen."""
-    query = {"experiment": experiment.key}
-    store = Store()
-    trained = [run for run in store.list(experiment.key) if run.state == "finished"]
-    if trained:
-        query["run"] = trained[0].id
+    """The way to the pages that help; the experiment at the top is the one that is played."""
+    if state.experiment().key != experiment.key:
+        state.choose(experiment=experiment.key)
+        st.rerun()
+    store, query = Store(), state.link()
+    trained = any(run.state == "finished" for run in store.list(experiment.key))
     with st.container(horizontal=True, vertical_alignment="center"):
         kind = "secondary" if trained else "primary"
         if st.button("Train a quick network", icon=":material/model_training:", type=kind, **stores()):
             run = submit(store, RunSpec(experiment.key, data="own", preset="quick", settings=_QUICK), experiment.key)
-            state.choose(experiment=experiment.key, run=run.id)
+            state.choose(run=run.id)
             st.switch_page(TRAIN, query_params=state.link())
         for page, label in ((TRAIN, "Train"), (EVALUATE, "Evaluate"), (FILTERS, "Filters"), (MOTIFS, "Motifs"),
                             (SALIENCY, "Saliency")):  # fmt: skip
