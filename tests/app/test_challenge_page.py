@@ -31,7 +31,7 @@ def test_from_the_address_to_points_with_a_hint(dashboard, home, few, settled):
     assert not at.exception
     # 7 of 8 letters have all points; the hint costs 15
     assert any(one.value == "#### 85 of 100 points, 15 for hints taken off" for one in at.markdown)
-    assert list(at.dataframe[-1].value["right answer"])[0] == truth["motif"]
+    assert at.dataframe[-1].value["right answer"].iloc[0] == truth["motif"]
     at = next(button for button in at.button if button.label == "Next level").click().run()
     assert at.query_params["level"] == "3" and at.query_params["number"] == "17"
     assert any(one.value == "**85 points** in 1 of 5 levels" for one in at.markdown)
