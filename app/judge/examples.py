@@ -100,6 +100,7 @@ def _table(experiment: Experiment, data: HeldOut, rows: np.ndarray, error: np.nd
     event = st.dataframe(
         columns,
         hide_index=True,
+        placeholder="–",
         height=300,
         on_select="rerun",
         selection_mode="single-row",

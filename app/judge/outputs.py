@@ -91,6 +91,7 @@ def _table(model: ModelRef, stored: Stored, *, own: bool) -> None:
     st.dataframe(
         rows,
         hide_index=True,
+        placeholder="–",
         height=min(38 + 35 * len(rows), 390),
         key="each_output",
         column_config={

@@ -10,7 +10,7 @@ from components.chart import chart
 from dnaconv_core.answers.outputs import answer_of_one, output_names
 from dnaconv_core.evaluate.metrics import LABELS, labelled
 from dnaconv_core.experiments import get_experiment
-from dnaconv_core.runs.compare import Comparison, HeldOut, compare_runs, held_out
+from dnaconv_core.runs.compare import LEAST, Comparison, HeldOut, compare_runs, held_out
 from dnaconv_core.runs.store import Run, Store
 from frame.words import ours, plain
 from learn.compared_dots import dots
@@ -24,7 +24,28 @@ def comparison(runs: list[Run]) -> None:
     """Draw the comparison; the first run is the one that the others are held against."""
     store = Store()
     found = _compared(str(store.home), tuple(run.id for run in runs), tuple(_version(run) for run in runs))
-    names = _names(found.runs)
+    names = dict(zip((run.id for run in found.runs), _names(found.runs), strict=True))
+    if found.apart:
+        _parted(found, names)
+        same = [run for run in found.runs if run.id not in found.apart]
+        if len(same) < LEAST:
+            return
+        found = _compared(str(store.home), tuple(run.id for run in same), tuple(_version(run) for run in same))
+    _drawn(store, found, [names[run.id] for run in found.runs])
+
+
+def _parted(found: Comparison, names: dict[str, str]) -> None:
+    """Said before all else: these were measured on other examples."""
+    others = ", ".join(names[run] for run in found.apart)
+    st.warning(
+        f"**Not measured on the same examples.** {plain(others)} and {plain(names[found.runs[0].id])} have no "
+        "validation example in common, so their figures cannot be compared, and no chart shows them together. Train "
+        "them on the same data.",
+        icon=":material/difference:",
+    )
+
+
+def _drawn(store: Store, found: Comparison, names: list[str]) -> None:
     with st.container(key="shape_compared"):  # one below the other where the window is narrow
         left, right = st.columns([1, 1.25], gap="medium")
     with left:

@@ -65,12 +65,8 @@ def _card(experiment: Experiment) -> None:
         st.caption(f"{experiment.length:,} bases of {plain(experiment.alphabet)} → {_comes_out(experiment)}{beside}")
         with st.container(horizontal=True, vertical_alignment="bottom", height="stretch"):
             if chosen:
-                st.page_link(
-                    TRAIN,
-                    label="Train",
-                    icon=":material/arrow_forward:",
-                    query_params=state.link(),
-                )
+                if st.button("Train a network", key="train_it", type="primary", icon=":material/arrow_forward:"):
+                    st.switch_page(TRAIN, query_params=state.link())
             else:
                 st.button(
                     "Choose",

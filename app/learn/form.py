@@ -15,6 +15,7 @@ from frame.words import ours, plain
 
 _DEVICES = ["auto", "cpu", "cuda", "mps"]
 _SLIDER_UP_TO = 256
+_EACH_UP_TO = 64  # a slider with more values than these is stepped: fine at its small end, coarse above
 _KEPT, _SEEN = "_kept_", "_seen_"  # a field's last value, and what the address said of it
 
 
@@ -148,6 +149,14 @@ def _field(spec: dataclasses.Field, kind: Any, reason: str) -> Any:
         return st.number_input(label, min_value=low, max_value=high, step=step, format="%g", **shared)
     if kind is float:
         return st.slider(label, low, high, step=0.05, **shared)
+    if high is not None and _EACH_UP_TO < high <= _SLIDER_UP_TO:
+        return st.select_slider(label, steps(low, high, value), **shared)
     if high is not None and high <= _SLIDER_UP_TO:
         return st.slider(label, low, high, **shared)
     return st.number_input(label, min_value=low, max_value=high, step=1, **shared)
+
+
+def steps(low: int, high: int, value: int) -> list[int]:
+    """Whole numbers from low to high: each one up to 16, then four for each doubling; `value` is always among them."""
+    coarse = (start + start * quarter // 4 for start in (16, 32, 64, 128) for quarter in (1, 2, 3, 4))
+    return sorted({low, high, value, *range(low, min(16, high) + 1), *(n for n in coarse if low <= n <= high)})

@@ -45,8 +45,13 @@ def start_bar(
             icon=":material/play_arrow:",
             **stores(disabled=error is not None or not possible),
         )
+        said = st.query_params.get("name", "")[:60]
+        if said and said != st.session_state.get("_name_said"):  # of the run that these settings were copied from
+            st.session_state["run_name"] = said
+        st.session_state["_name_said"] = said
         name = st.text_input(
             "Name of the run",
+            key="run_name",
             placeholder="Name of the run (optional)",
             max_chars=60,
             label_visibility="collapsed",
@@ -83,5 +88,6 @@ def _launch(spec: RunSpec, name: str) -> None:
         return
     run = submit(Store(), spec, name)
     st.session_state["_started"] = (started, now)
+    state.write({"name": ""})
     state.choose(run=run.id)
     st.rerun()

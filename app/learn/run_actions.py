@@ -62,9 +62,18 @@ def as_form(run: Run) -> dict[str, str]:
     return {
         "experiment": run.experiment,
         "preset": spec.preset,
+        "name": again(run.name),
         **settings,
         **{k: v for k, v in parts.items() if v and v != "synthetic"},
     }
+
+
+def again(name: str) -> str:
+    """What a run like this one is called: 'mine 2' after 'mine', 'mine 3' after 'mine 2'."""
+    begin, _, number = name.rpartition(" ")
+    known = bool(begin) and number.isdecimal() and len(number) < 4
+    end = f" {int(number) + 1}" if known else " 2"
+    return (begin if known else name)[: 60 - len(end)] + end
 
 
 def _exported(run: str) -> bytes:

@@ -68,7 +68,7 @@ def copy_settings(settings: dict[str, str]) -> None:
     state.choose(covariates=settings.get("covariates", ""))
     named = [spec.name for spec in (*fields_of(ModelConfig, "model"), *fields_of(TrainConfig, "train"))]
     rest = {name: value for name, value in settings.items() if name not in state.NAMES}
-    state.write(dict.fromkeys(("preset", "start", *named), "") | rest)
+    state.write(dict.fromkeys(("preset", "start", "name", *named), "") | rest)
     st.session_state[_COPIED] = True
 
 

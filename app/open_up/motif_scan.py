@@ -136,7 +136,7 @@ def _table(ids: np.ndarray, hits: Hits, motif: Motif, beside: dict[str, np.ndarr
     }
     formats = {"q": "%.2g", "p": "%.2g", "bits": "%.2f"} | dict.fromkeys(beside, "%.3f")
     columns = {name: st.column_config.NumberColumn(format=form) for name, form in formats.items()}
-    st.dataframe(table, hide_index=True, height=min(360, 37 + 35 * len(rows)), column_config=columns)
+    st.dataframe(table, hide_index=True, placeholder="–", height=min(360, 37 + 35 * len(rows)), column_config=columns)
     with st.container(horizontal=True, vertical_alignment="center"):
         text = hits_csv(ids, hits, motif.name)
         st.download_button(

@@ -67,6 +67,7 @@ def _shown(answers: list[Answer], columns: dict[str, list[Any]], bars: tuple[str
     picked = st.dataframe(
         columns,
         hide_index=True,
+        placeholder="–",
         height=min(38 + 35 * len(answers), 300),
         on_select="rerun",
         selection_mode="single-row",

@@ -93,6 +93,7 @@ def _list(designs: list[Design]) -> Design:
     event = st.dataframe(
         shown,
         hide_index=True,
+        placeholder="–",
         height=min(38 + 35 * len(designs), 250),
         on_select="rerun",
         selection_mode="single-row",

@@ -153,6 +153,7 @@ def _peaks(targets: list[Target], one: Scan, peaks: list[Peak], picked: Peak | N
         event = st.dataframe(
             rows_of(order),
             hide_index=True,
+            placeholder="–",
             height=min(38 + 35 * len(order), 250),
             on_select="rerun",
             selection_mode="single-row",

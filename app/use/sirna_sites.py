@@ -60,6 +60,7 @@ def sites_table(chosen: list[SirnaSite], *, guessed: bool, about: Words) -> Sirn
         event = st.dataframe(
             columns,
             hide_index=True,
+            placeholder="–",
             height=min(38 + 35 * len(shown), 320),
             on_select="rerun",
             selection_mode="single-row",

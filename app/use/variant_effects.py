@@ -69,6 +69,7 @@ def _table(found: list[Judged], unit: str, asked: str) -> int | None:
     event = st.dataframe(
         _columns(found, unit),
         hide_index=True,
+        placeholder="–",
         height=min(38 + 35 * len(found), 300),
         on_select="rerun",
         selection_mode="single-row",

@@ -39,7 +39,7 @@ RNAI = Experiment(
     explanation=(
         "Each example is the guide strand of an siRNA, 5' to 3', and the activity measured for it by Huesken et al. "
         "(2005): near 0 is inactive, 1 is about as strong as the reference. Activity depends on which base stands "
-        "where, not on a motif that moves."
+        "where, not on a motif that moves. Synthetic data follow published rules of that, with noise."
     ),
     task="regression",
     alphabet="RNA",

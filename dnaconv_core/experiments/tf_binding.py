@@ -72,9 +72,9 @@ TF_BINDING = Experiment(
     title="TF binding",
     question="Does the transcription factor JUND bind this 101-base window?",
     explanation=(
-        "JUND is half of AP-1, which binds TGACTCA. Each example is a window of chromosome 22; its label says whether "
-        "a ChIP-seq experiment in HepG2 cells found JUND there. Fewer than 1 in 200 windows are bound, so look at the "
-        "precision-recall curve beside the ROC curve."
+        "JUND is half of AP-1, which binds TGACTCA. Measured data: windows of chromosome 22, and whether a ChIP-seq "
+        "experiment in HepG2 cells found JUND there. Fewer than 1 in 200 of them are bound, so look at the "
+        "precision-recall curve beside the ROC curve. Synthetic data: half of the windows hold a planted AP-1 site."
     ),
     task="binary",
     alphabet="DNA",

@@ -17,7 +17,10 @@ from dnaconv_core.results import Metric
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-MOST_DOTS = 20_000  # of a scatter; more cannot be told apart
+MOST_DOTS = 20_000  # of a scatter; more are not seen apart
+MANY_DOTS = 2000  # of a scatter; above, colour says how many lie close
+_CELLS = 50
+_CROWD = ((0.0, "rgba(90,82,213,0.35)"), (0.5, "#5A52D5"), (1.0, "#C77700"))  # alone, several, many
 SPLIT_COLORS = {"train": CATEGORICAL[1], "valid": CATEGORICAL[0], "test": CATEGORICAL[2]}
 SPLIT_NAMES = {"train": "training", "valid": "validation", "test": "test"}
 _WHOLE = {"range": [-0.02, 1.02], "zeroline": False}
@@ -102,7 +105,7 @@ def scatter_figure(
     """Measured `(N,)` against predicted `(N,)`, with the identity line; each dot's customdata is its index.
 
     unit: of y, written on both axes. chosen: the index of an example to ring. Of more than MOST_DOTS examples a random
-    part is drawn. Dots that are not finite numbers are left out.
+    part is drawn; of more than MANY_DOTS the colour says how many lie close. What is no finite number is left out.
     """
     y, prediction = np.asarray(y, float).reshape(-1), np.asarray(prediction, float).reshape(-1)
     unit = f" ({unit})" if unit else ""
@@ -113,6 +116,12 @@ def scatter_figure(
     if len(rows) > MOST_DOTS:
         rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_DOTS, replace=False))
         figure.update_layout(title={"text": f"{MOST_DOTS:,} of {len(y):,} examples", "font": {"size": 12}})
+    marker: dict[str, Any] = {"color": CATEGORICAL[0], "size": 6, "opacity": 0.55}
+    if len(rows) > MANY_DOTS:
+        crowd = _crowd(y[rows], prediction[rows])
+        order = np.argsort(crowd, kind="stable")  # where many lie, they are drawn over what lies alone
+        rows = rows[order]
+        marker = {"color": np.log10(crowd[order]).round(2), "colorscale": _CROWD, "size": 4, "opacity": 0.8}
     ends = [min(y[rows].min(), prediction[rows].min()), max(y[rows].max(), prediction[rows].max())]
     figure.add_scatter(x=ends, y=ends, mode="lines", line=_REFERENCE, name="identity", hoverinfo="skip")
     figure.add_scatter(
@@ -122,7 +131,7 @@ def scatter_figure(
         text=None if ids is None else [safe(ids[int(i)]) for i in rows],
         mode="markers",
         name="examples",
-        marker={"color": CATEGORICAL[0], "size": 6 if len(rows) < 2000 else 4, "opacity": 0.55},
+        marker=marker,
         hovertemplate=("" if ids is None else "%{text}<br>") + "measured %{x:.3g}<br>predicted %{y:.3g}<extra></extra>",
     )
     if chosen is not None and chosen in rows:
@@ -131,6 +140,16 @@ def scatter_figure(
             x=[y[chosen]], y=[prediction[chosen]], mode="markers", marker=ring, name="chosen", hoverinfo="skip"
         )
     return figure
+
+
+def _crowd(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """How many dots lie in the same cell of a grid of 50 × 50, of each dot `(N,)`."""
+    counts, *edges = np.histogram2d(x, y, bins=_CELLS)
+    column, row = (
+        np.clip(np.searchsorted(edge, values, side="right") - 1, 0, _CELLS - 1)
+        for edge, values in zip(edges, (x, y), strict=True)
+    )
+    return counts[column, row]
 
 
 def training_figure(

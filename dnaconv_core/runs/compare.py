@@ -60,6 +60,7 @@ class Comparison(NamedTuple):
     metrics: dict[str, list[Metric | None]]  # validation, by name, one of each run; None where a run has none
     metric: str  # what `pairs` are about
     pairs: list[Pair]
+    apart: tuple[str, ...] = ()  # runs that were measured on other examples than the first: their figures tell nothing
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -92,6 +93,11 @@ def compare_runs(store: Store, ids: Sequence[str], *, metric: str = "") -> Compa
             )
     task, metric = experiments[0].task, metric or experiments[0].main_metric
     parts = [held_out(store, run.id) for run in runs]
+    pairs = [
+        _pair(task, metric, (runs[0], parts[0]), (run, part), experiments[0].alphabet)
+        for run, part in zip(runs[1:], parts[1:], strict=True)
+    ]
+    stored = {run.id for run, part in zip(runs, parts, strict=True) if part is not None}
     return Comparison(
         runs,
         _settings(runs, experiments),
@@ -101,10 +107,8 @@ def compare_runs(store: Store, ids: Sequence[str], *, metric: str = "") -> Compa
             if any(_has(run, name) for run in runs)
         },
         metric,
-        [
-            _pair(task, metric, (runs[0], parts[0]), (run, part), experiments[0].alphabet)
-            for run, part in zip(runs[1:], parts[1:], strict=True)
-        ],
+        pairs,
+        tuple(pair.run for pair in pairs if pair.n < 2 and {pair.run, pair.reference} <= stored),
     )
 
 

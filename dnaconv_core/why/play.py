@@ -84,4 +84,4 @@ def _holds(codes: np.ndarray, allowed: np.ndarray) -> np.ndarray:
     fits = np.ones((len(codes), places), bool)
     for column in range(width):
         fits &= allowed[:, column][codes[:, column : column + places]]
-    return fits.any(axis=1)
+    return np.asarray(fits.any(axis=1))

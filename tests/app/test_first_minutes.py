@@ -59,7 +59,7 @@ def test_a_run_that_is_watched_has_the_page_and_its_settings_can_be_copied(dashb
     at = button(at, "Change and train again").click().run()
     assert not at.exception and not at.error
     assert (at.slider(key="depth").value, at.slider(key="dropout").value) == (1, 0.4)
-    assert at.slider(key="filters").value == 15 and at.segmented_control(key="preset").value == "book"
+    assert at.select_slider(key="filters").value == 15 and at.segmented_control(key="preset").value == "book"
     assert address(at, "run") == "" and (address(at, "depth"), address(at, "preset")) == ("1", "book")
 
 
@@ -73,6 +73,15 @@ def test_the_form_opens_on_the_quick_preset_and_keeps_what_is_chosen(dashboard):
     at = at.switch_page("learn/train.py").run()
     assert (at.segmented_control(key="preset").value, at.slider(key="dropout").value) == ("tuned", 0.4)
     assert (address(at, "preset"), address(at, "dropout")) == ("tuned", "0.4")
+
+
+def test_the_number_of_filters_is_fine_at_its_small_end_and_holds_what_a_link_says(dashboard):
+    at = dashboard("train", experiment="tf_binding", filters="33")
+    slider = at.select_slider(key="filters")
+    assert slider.value == 33 and slider.options[:17] == [*map(str, range(1, 17)), "20"]
+    assert slider.options[17:] == [
+        "24", "28", "32", "33", "40", "48", "56", "64", "80", "96", "112", "128", "160", "192", "224", "256",
+    ]  # fmt: skip
 
 
 def test_a_waiting_run_says_behind_which_it_waits(dashboard):

@@ -104,7 +104,7 @@ def test_the_form_starts_at_the_preset_and_counts_parameters(dashboard, experime
     at = dashboard("train", experiment=experiment)
     config = EXPERIMENTS[experiment].model_config("book")
     assert at.slider(key="depth").value == config.depth
-    assert at.slider(key="filters").value == config.filters
+    assert at.select_slider(key="filters").value == config.filters
     assert f"**{config.n_parameters:,} parameters.**" in texts(at)
 
 

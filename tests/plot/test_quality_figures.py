@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from dnaconv_core.evaluate.curves import calibration_curve_points, pr_curve_points, roc_curve_points
+from dnaconv_core.plot.colors import CATEGORICAL
 from dnaconv_core.plot.curves import (
+    MANY_DOTS,
     MOST_DOTS,
     calibration_figure,
     interval_figure,
@@ -138,3 +140,11 @@ def test_figures_bring_no_background_of_their_own_and_stay_small():
 
 def test_names_are_escaped_and_cut():
     assert safe("<b>" + "x" * 100) == "&lt;b&gt;" + "x" * 56 + "…"
+
+
+def test_of_many_dots_the_colour_says_how_many_lie_close():
+    y = np.concatenate([np.full(MANY_DOTS, 0.505), [0.0, 1.0]])
+    drawn = traces(scatter_figure(y, y))["examples"]
+    assert list(drawn.marker.color) == [0, 0, *[pytest.approx(np.log10(MANY_DOTS), abs=0.01)] * MANY_DOTS]
+    assert list(drawn.customdata[:2]) == [MANY_DOTS, MANY_DOTS + 1]  # those that lie alone are drawn first
+    assert traces(scatter_figure(y[2:], y[2:]))["examples"].marker.color == CATEGORICAL[0]
