@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from dnaconv_core.evaluate.held_out import PREDICTIONS
@@ -75,18 +77,18 @@ def _model(choices: dict[str, Choice], chosen: str, metric: Words) -> None:
 
 def _incomplete(choice: Choice) -> None:
     """A line about a model that was imported, or whose run was stopped, with what is missing and the way to finish."""
-    run, lacks = choice.run, _lacks(choice)
+    run, missing = choice.run, lacks(choice.path)
     if run is None:
         if choice.path is None or choice.path.parent != models_folder():
             return
         with st.container(horizontal=True, vertical_alignment="center", key="incomplete"):
             st.badge("imported", color="gray")
-            st.caption(f"Without {plain(lacks)}." if lacks else "With all its figures.", width="content")
+            st.caption(f"Without {plain(missing)}." if missing else "With all its figures.", width="content")
     elif run.state in RESUMABLE:
         with st.container(horizontal=True, vertical_alignment="center", key="incomplete"):
             st.badge(plain(_STOPPED[run.state]), color="red" if run.state == "failed" else "orange")
             words = f"{run.epoch:,} of {run.epochs:,} epochs done" if run.epochs else "before its first epoch"
-            st.caption(words + (f", without {plain(lacks)}." if lacks else "."), width="content")
+            st.caption(words + (f", without {plain(missing)}." if missing else "."), width="content")
             if st.button("Finish it", icon=":material/play_arrow:", key="finish", **stores(_FINISH)):
                 resume(Store(), run.id)
                 st.switch_page(TRAIN, query_params=state.link())
@@ -96,11 +98,11 @@ def _incomplete(choice: Choice) -> None:
             st.caption("Its figures and its model are not final yet.", width="content")
 
 
-def _lacks(choice: Choice) -> str:
+def lacks(path: Path | None) -> str:
     """What is not in a model's folder, in words; '' where all is."""
-    if choice.path is None:
+    if path is None:
         return "a model"
-    lacks = [] if (choice.path / PREDICTIONS).is_file() else ["its predictions of held-out examples"]
-    if not load_baselines(choice.path).found:
-        lacks.append("simple predictors to compare with")
-    return " and ".join(lacks)
+    missing = [] if (path / PREDICTIONS).is_file() else ["its predictions of held-out examples"]
+    if not load_baselines(path).found:
+        missing.append("simple predictors to compare with")
+    return " and ".join(missing)

@@ -18,6 +18,7 @@ from frame.sharing import runs_of_others
 from frame.storing import stores
 from frame.words import Words, plain
 from learn.comparison import comparison
+from learn.imported import imported_models
 from learn.live import duration
 from learn.run_actions import run_actions
 from learn.runs_table import runs_table
@@ -46,6 +47,7 @@ def draw() -> None:
             search_section(store, "" if scope == "all" else state.experiment().key)
         if not runs:
             _empty()
+            _imported(store, scope)
             return
         with errors_shown():
             sweep_section(store, runs)
@@ -59,6 +61,12 @@ def draw() -> None:
                 comparison(chosen)
             else:
                 st.caption(f"Tick one run to act on it, {LEAST} to {MOST} to compare them.")
+        _imported(store, scope)
+
+
+def _imported(store: Store, scope: str) -> None:
+    with errors_shown():
+        imported_models(store, "" if scope == "all" else state.experiment().key)
 
 
 def _now(drawn: dict[str, str]) -> None:

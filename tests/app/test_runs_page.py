@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,50 @@ def test_two_runs_are_compared_on_the_same_examples(dashboard, trained, no_worke
     assert list(shown["setting"]) == ["filters"] and list(shown["≠" if "≠" in shown else ""]) == ["≠"]
     assert set(shown.columns) == {"", "setting", "a small rnai", "smaller"}
     assert "**Which is better?**" in texts(at) and "1,200 examples" in texts(at)
+
+
+def test_runs_on_other_examples_are_parted_before_all_else(dashboard, monkeypatch):
+    import numpy as np
+
+    store, runs = Store(), []
+    for name in ("mine", "theirs"):
+        run = store.create(RunSpec("rnai"), name)
+        store.folder(run.id).mkdir(parents=True, exist_ok=True)
+        ids = np.array([f"{name}_{i}" for i in range(9)])
+        np.savez(store.folder(run.id) / "predictions.npz", ids=ids, y=np.ones((9, 1)), prediction=np.ones((9, 1)))
+        runs.append(run.id)
+    at = dashboard("runs", runs=",".join(runs), experiment="rnai")
+    (warning,) = at.warning
+    assert warning.value.startswith("**Not measured on the same examples.** mine and theirs have no validation example")
+    assert not at.exception and "Which is better" not in texts(at) and len(at.dataframe) == 1
+
+
+def test_a_clone_is_called_after_its_run(dashboard, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "app"))
+    from learn.run_actions import again
+
+    assert [again(name) for name in ("mine", "mine 2", "mine 9", "2", "x" * 60)] == [
+        "mine 2", "mine 3", "mine 10", "2 2", "x" * 58 + " 2",
+    ]  # fmt: skip
+    at = dashboard("train", experiment="rnai", name="mine 2", depth="1")
+    assert next(field for field in at.text_input if field.label == "Name of the run").value == "mine 2"
+    press(at, "Start training")
+    assert [run.name for run in Store().list()] == ["mine 2"]
+
+
+def test_imported_models_are_told_with_what_is_missing(dashboard, trained):
+    from dnaconv_core.home import models_folder
+    from dnaconv_core.runs.transfer import export_model, import_model
+
+    run = trained("rnai")
+    key = import_model(export_model(run.id))
+    try:
+        shown = texts(dashboard("runs")).replace("\\", "")
+        assert "**Imported models**" in shown
+        assert f"a small rnai · RNA interference · Pearson r {run.metrics['valid']['pearson_r']['value']:.3f}" in shown
+        assert "**Imported models**" not in texts(dashboard("runs", experiment="tf_binding", show="this experiment"))
+    finally:
+        shutil.rmtree(models_folder() / key)
 
 
 def test_a_run_has_one_colour_in_every_chart(monkeypatch):

@@ -326,13 +326,15 @@ def test_only_shared_examples_count(trained):
         order = np.random.default_rng(0).permutation(len(arrays["ids"]))[:100]  # fewer, in another order
         np.savez(path, **{name: values[order] for name, values in arrays.items()})
         (pair,) = compare_runs(store, [a, b]).pairs
-        assert pair.n == 100 and pair.difference.value is not None
+        assert pair.n == 100 and pair.difference.value is not None and compare_runs(store, [a, b]).apart == ()
         np.savez(path, **{**arrays, "ids": np.char.add("other_", arrays["ids"])})
         (pair,) = compare_runs(store, [a, b]).pairs
+        assert compare_runs(store, [a, b]).apart == (b,)
         assert pair.n == 0 and "they share no validation examples" in pair.difference.undefined
         path.unlink()
         (pair,) = compare_runs(store, [a, b]).pairs
         assert "has no stored predictions" in pair.difference.undefined
+        assert compare_runs(store, [a, b]).apart == ()  # nothing is known of its examples
     finally:
         path.write_bytes(whole)
 
