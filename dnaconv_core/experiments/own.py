@@ -35,7 +35,7 @@ _TEXTS = {  # longest, and whether it may be empty
     "unit": (40, True), "assembly": (40, True), "motif": (60, True), "note": (4000, True),
 }  # fmt: skip
 _COUNTED, _SCORES = ("padded", "n", "rarest", "n_tasks"), ("one_hot", "words", "placed", "boosted")  # of facts
-_MAYBE = ("skewed", "usual")  # of facts: older ones lack them
+_MAYBE = ("skewed", "stranded", "usual")  # of facts: older ones lack them
 _LEAST_SCORE = 100  # of classes it is minus a log loss, which ends at 36 (see answers.classes)
 _SHORT = 24  # letters of a label that stands beside an axis as it is
 _LINES = ("explanation", "note")  # may have several
@@ -246,7 +246,8 @@ def _facts(stored: dict[str, Any]) -> Facts | None:
     _need(known, "its facts are not those that are expected")
     _need(type(told["padded"]) is bool, "padded must be true or false")
     _need(told.get("skewed") is None or type(told["skewed"]) is bool, "skewed must be true, false or null")
-    _need(type(told.get("usual", True)) is bool, "usual must be true or false")
+    sure = all(type(told.get(name, True)) is bool for name in ("stranded", "usual"))
+    _need(sure, "stranded and usual must be true or false")
     counts = [told[name] for name in ("n", "rarest", "n_tasks")]
     _need(all(type(value) is int and 0 <= value < 2**62 for value in counts), "n, rarest and n_tasks must be counts")
     _need(0 < told["n"] >= told["rarest"], "n must be above 0 and not below rarest")

@@ -14,6 +14,7 @@ import numpy as np
 from dnaconv_core.answers import find_answer
 from dnaconv_core.train.facts import SHORT, STRETCHES, Facts
 
+_STRAND = "the strand matters: only the given one is read"
 FEW = 1000  # examples of the rarer class below which a network learns them by heart
 SOME = 4000  # examples below which a network of many filters has to be held back more
 
@@ -68,7 +69,7 @@ def _motifs(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         "pooling": "max_mean",
         "stretches": STRETCHES if facts.central else 1,
         "pooled_dropout": 0.5,
-        "strands": "both" if facts.both_strands else "one",
+        "strands": "both" if facts.reads_both else "one",
         "mutation": 0.05 if few else 0.0,
         "weight_decay": 0.3 if few else 0.03,
         "learning_rate": 3e-3,
@@ -88,9 +89,7 @@ def _motifs(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         if facts.central
         else "one maximum: where in the sequence a motif stands tells no more than that it is there",
         "pooled_dropout": "no filter can be relied on alone",
-        "strands": "each filter reads both strands: a factor binds either"
-        if facts.both_strands
-        else "the strand matters: only the given one is read",
+        "strands": "each filter reads both strands: a factor binds either" if facts.reads_both else _STRAND,
         "mutation": "a few bases change in every batch, which spoils what is learnt by heart but not a motif"
         if few
         else "enough examples to do without",
@@ -183,7 +182,7 @@ def _rare(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         "dropout": 0.0,
         "pooled_dropout": 0.5,
         "pooling": "max",
-        "strands": "both" if facts.both_strands else "one",
+        "strands": "both" if facts.reads_both else "one",
         "members": 4,
         "mutation": 0.1,
         "balance": True,
@@ -203,7 +202,7 @@ def _rare(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         "dropout": "no noise before the maximum, which would then report the noise",
         "pooled_dropout": "dropped after the maximum instead: no filter can be relied on alone",
         "pooling": "the strongest match wherever it lies",
-        "strands": "each filter reads both strands" if facts.both_strands else "the strand matters: one is read",
+        "strands": "each filter reads both strands" if facts.reads_both else _STRAND,
         "members": "the mean of several networks is steadier than any of them",
         "mutation": "bases change in every batch, which spoils what is learnt by heart but not a motif of many windows",
         "balance": f"as many positives as negatives in each batch: {facts.prevalence:.2%} are positive",

@@ -22,6 +22,7 @@ _LOOKED_AT = 4000  # training examples that the quick models are fitted on
 _FEWEST, _FOLDS, _PENALTY = 30, 3, 0.003  # examples, folds and penalty of the quick models
 _CLEARLY = 0.03  # ROC-AUC or r by which one quick model has to lead
 _SKEWED = 2.0  # an exponential distribution's skewness
+_BY_CHANCE = 1.5  # over the square root of the number of examples: a lead that chance does not often give
 STRETCHES, _SOMEWHAT = 5, 0.015  # stretches in which words are counted; how much more than anywhere that has to tell
 
 
@@ -42,6 +43,7 @@ class Facts(NamedTuple):
     placed: float | None = None
     boosted: float | None = None
     skewed: bool | None = None  # the numbers beside the sequence: none below 0, a few far above the rest; None: no such
+    stranded: bool = False  # words on the given strand tell more than on either, though the question does not say so
     usual: bool = True  # labels that are numbers lie around 0 and 1, not around 500 or 0.001
 
     @property
@@ -49,11 +51,16 @@ class Facts(NamedTuple):
         return self.rarest / max(self.n, 1)
 
     @property
+    def reads_both(self) -> bool:
+        """Whether filters should read both strands."""
+        return self.both_strands and not self.stranded
+
+    @property
     def positional(self) -> bool:
         """Whether it matters where in the sequence a base stands."""
         if self.padded:
             return False
-        if self.length <= SHORT and not self.both_strands:
+        if self.length <= SHORT and not self.reads_both:
             return True
         return _leads(self.one_hot, self.words)
 
@@ -151,10 +158,17 @@ def _quick_scores(train: Dataset, rows: np.ndarray, answer: Answer, both_strands
         value = measured(np.ones(len(y)), [answer.main_metric])[answer.main_metric]
         return None if isinstance(value, str) else float(value)
 
+    def told_by_words(both: bool) -> float | None:
+        counts = (kmer_counts(X, k, both_strands=both) for k in (4, 5) if k <= train.length)
+        return max((found for found in (reached(linear, each) for each in counts) if found is not None), default=None)
+
     one_hot = X.reshape(len(X), -1).astype(np.float32)
-    counts = [kmer_counts(X, k, both_strands=both_strands) for k in (4, 5) if k <= train.length]
-    words = [found for found in (reached(linear, each) for each in counts) if found is not None]
-    scores = {"words": max(words, default=None), "one_hot": reached(linear, one_hot)}
+    scores: dict[str, Any] = {"words": told_by_words(both_strands), "one_hot": reached(linear, one_hot)}
+    if both_strands and train.length > SHORT:
+        given = told_by_words(False)
+        scores["stranded"] = _leads(given, scores["words"], max(_SOMEWHAT, _BY_CHANCE / len(y) ** 0.5))
+        if scores["stranded"]:
+            both_strands, scores["words"] = False, given
     if train.length <= SHORT:
         scores["boosted"] = reached(boosted, one_hot)
     else:

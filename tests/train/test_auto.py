@@ -86,6 +86,21 @@ def test_skewed_numbers_beside_the_sequence_are_taken_by_their_logarithm():
     assert auto(FACTS._replace(rarest=120, skewed=True)).settings["covariate_gain"] == 8.0  # of four members
 
 
+def test_words_of_one_strand_are_read_on_one_strand():
+    """Although the question allows both, where the data say otherwise."""
+    codes, given = random_codes(900, 70), np.array([3, 2, 3, 0, 3, 0])
+    rng = np.random.default_rng(6)
+    for turned, stranded in ((False, True), (True, False)):
+        some = codes.copy()
+        for row, place in enumerate(rng.integers(0, 60, 450)):  # the others have the word's reverse complement
+            word = given if not turned or row % 2 else 3 - given[::-1]
+            some[row, place : place + 6] = word
+            some[row + 450, place : place + 6] = 3 - given[::-1] if not turned else some[row + 450, place : place + 6]
+        facts = facts_of(data_of(some, np.arange(900) < 450, "DNA"), "binary", both_strands=True)
+        assert facts.stranded is stranded and auto(facts).settings["strands"] == ("one" if stranded else "both")
+    assert facts.words > 0.7 and auto(facts).settings["pooling"] == "max_mean"
+
+
 def test_numbers_far_from_0_and_1_are_standardised():
     data = data_of(random_codes(90, 12), np.linspace(0, 1, 90))
     assert facts_of(data, "regression", both_strands=False).usual
