@@ -57,15 +57,18 @@ def of_one(model: ModelRef, output: int, stored: Stored, *, own: bool) -> dict[s
 
 
 def simpler_of_one(simpler: Sequence[StoredBaseline], data: HeldOut, output: int) -> tuple[StoredBaseline, ...]:
-    """What simple predictors reach for one output; their differences were measured over all outputs only."""
-    return tuple(
-        b._replace(
-            prediction=b.prediction[:, output],
-            metrics=evaluate(_task(), data.y, b.prediction[data.rows, output]),
-            differences={},
-        )
-        for b in simpler
-        if b.prediction is not None and b.prediction.ndim == 2
+    """What simple predictors reach for one output; older runs have no intervals of that, nor runs of many outputs."""
+    return tuple(_of_one(b, data, output) for b in simpler if b.prediction is not None and b.prediction.ndim == 2)
+
+
+def _of_one(baseline: StoredBaseline, data: HeldOut, output: int) -> StoredBaseline:
+    assert baseline.prediction is not None
+    if output < len(baseline.each):
+        metrics, differences = baseline.each[output]
+    else:
+        metrics, differences = evaluate(_task(), data.y, baseline.prediction[data.rows, output]), {}
+    return baseline._replace(
+        prediction=baseline.prediction[:, output], metrics=metrics, differences=differences, each=()
     )
 
 

@@ -153,7 +153,7 @@ def evaluate(options: Namespace) -> Answer:
     from dnaconv_core.evaluate.metrics import labelled
     from dnaconv_core.predict import predict as run_model
     from dnaconv_core.runs.seen import seen_in_training, seen_sentence
-    from dnaconv_core.runs.simpler import fit_simpler, prevalence_brier, prevalence_words, simpler_lines
+    from dnaconv_core.runs.simpler import each_lines, fit_simpler, prevalence_brier, prevalence_words, simpler_lines
     from dnaconv_core.runs.tested import part_words
 
     bundle = open_model(options)
@@ -188,6 +188,8 @@ def evaluate(options: Namespace) -> Answer:
         answer["baselines"], answer["no_baselines"] = [one.as_json() for one in simpler.found], simpler.reason or None
         main = bundle.config.answer.main_metric
         lines += simpler_lines(simpler, main, LABELS[main].name)
+        main = answer_of_one(bundle.config.answer).main_metric
+        lines += each_lines(simpler, output_names(bundle.config), main, LABELS[main].name)
     lines += filter(None, [seen_sentence(seen)])
     if options.part:
         answer |= {"part": options.part, "looks": looks}

@@ -8,6 +8,7 @@ import numpy as np
 
 from dnaconv_core.data.code_rows import codes_of
 from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.data.distinct import distinct
 from dnaconv_core.data.fingerprints import name_hashes, of_codes
 
 _CHUNK = 50_000  # sequences looked at together
@@ -83,7 +84,7 @@ def audit(dataset: Dataset, other: Dataset | None = None) -> Audit:
         copies=len(copies),
         reverse_copies=len(reverse),
         conflicts=_conflicts(dataset, group, len(values)),
-        duplicate_ids=n - len(np.unique(name_hashes(ids))),
+        duplicate_ids=n - len(distinct(name_hashes(ids))),
         shared=shared,
         shared_reverse=shared_reverse,
         n_share=1 - known / bases if bases else 0.0,

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dnaconv_core.data.distinct import distinct
 from dnaconv_core.data.drawing import choose_chromosomes, deal, strata
 from dnaconv_core.data.examples import PARTS, Examples, Loci
 from dnaconv_core.data.loci import clusters, contig_numbers, loci_of, overlapping
@@ -90,15 +91,15 @@ def safest(examples: Examples) -> Safest:
         return Safest({"kind": "column"}, "The file says which part each example belongs to.")
     if _has_loci(examples):
         loci = loci_of(examples)
-        n = len(np.unique(contig_numbers(loci.chrom)[0]))
+        n = len(distinct(contig_numbers(loci.chrom)[0]))
         chosen = choose_chromosomes(examples) if n >= 5 else None
         if chosen is not None:
             spec = {"kind": "chromosome", "valid": chosen[0], "test": chosen[1]}
             return Safest(spec, f"The loci lie on {n} chromosomes: whole ones are held out, neighbours stay together.")
-        if len(np.unique(_blocks(loci, _block_size(loci, None)))) >= 10:
+        if len(distinct(_blocks(loci, _block_size(loci, None)))) >= 10:
             return Safest({"kind": "blocks"}, f"The loci lie on {n} chromosome{'s' * (n > 1)}: blocks are held out.")
     similar = find_similar(examples)
-    alike = 1 - len(np.unique(similar.group)) / max(len(np.unique(copies(examples))), 1)
+    alike = 1 - len(distinct(similar.group)) / max(len(distinct(copies(examples))), 1)
     if alike >= 0.01 and not similar.giant:
         return Safest({"kind": "groups"}, f"Many sequences are similar, and these stay together ({similar.sentence}).")
     return Safest({"kind": "random"}, "No part is given, no loci are known and few sequences are similar.")

@@ -131,9 +131,13 @@ def resembling(codes: np.ndarray, known: np.ndarray, alphabet: str = "DNA") -> t
     examples = as_examples(codes, alphabet)
     k = max(min(_length_of_kmers(examples) + _SURE, 31, codes.shape[1]), 1)
     value, row = _kmers(examples, k)
-    hit = np.isin(value, np.unique(value[known[row]]))
     near = np.zeros(len(codes), bool)
-    near[row[hit]] = True
+    if len(value):
+        order = np.argsort(value)
+        value, row = value[order], row[order]
+        fresh = np.append(True, value[1:] != value[:-1])
+        hit = np.logical_or.reduceat(known[row], np.flatnonzero(fresh))[np.cumsum(fresh) - 1]
+        near[row[hit]] = True
     return near[~known], k
 
 
@@ -204,11 +208,10 @@ def _equally_long(codes: np.ndarray, weight: np.ndarray, alphabet: str) -> np.nd
     """The same numbers (B,) for codes (B, L), faster: a table of each place's five products, added up."""
     length = codes.shape[1]
     forward, back = np.zeros(len(codes), np.uint64), np.zeros(len(codes), np.uint64)
-    for place in range(length):
-        column = codes[:, place]
-        forward += (np.arange(1, 6, dtype=np.uint64) * weight[place])[column]
+    for place, column in enumerate(np.ascontiguousarray(codes.T)):
+        forward += (np.arange(1, 6, dtype=np.uint64) * weight[place]).take(column)
         if alphabet == "DNA":
-            back += (np.array([4, 3, 2, 1, 5], np.uint64) * weight[length - 1 - place])[column]
+            back += (np.array([4, 3, 2, 1, 5], np.uint64) * weight[length - 1 - place]).take(column)
     return np.minimum(forward, back) if alphabet == "DNA" else forward
 
 

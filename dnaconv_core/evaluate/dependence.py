@@ -16,6 +16,7 @@ import numpy as np
 
 from dnaconv_core.data.code_rows import codes_of
 from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.data.distinct import distinct
 from dnaconv_core.data.examples import Loci
 from dnaconv_core.data.loci import contig_numbers
 from dnaconv_core.data.similar import joined_groups, near_copies
@@ -67,7 +68,7 @@ def _by_blocks(cut: Callable[[int], np.ndarray]) -> np.ndarray:
     """The groups with the longest blocks that leave enough of them."""
     for lengths in _LENGTHS:
         found = cut(lengths)
-        if len(np.unique(found)) >= _ENOUGH:
+        if len(distinct(found)) >= _ENOUGH:
             break
     return found
 

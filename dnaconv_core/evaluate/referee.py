@@ -12,6 +12,7 @@ from dnaconv_core.answers import ANSWERS
 from dnaconv_core.data.audit import Audit, audit, many
 from dnaconv_core.data.code_rows import codes_of
 from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.data.distinct import distinct, n_among
 from dnaconv_core.data.fingerprints import fingerprints
 from dnaconv_core.evaluate import referee_mends as mends
 from dnaconv_core.evaluate.referee_checks import (
@@ -119,10 +120,10 @@ def _across(parts: dict[str, Dataset], facts: Facts) -> Line:
     for name, data in parts.items():
         found = fingerprints(data.X, both_strands=data.alphabet == "DNA")
         if len(seen):
-            inside = int(np.isin(found, seen).sum())
+            inside = n_among(found, seen)
             told += [f"{inside:,} of {len(data):,} in {name}"] if inside else []
             n, total = n + inside, total + len(data)
-        seen = np.union1d(seen, found)
+        seen = distinct(np.concatenate([seen, found]))
     share = n / max(total, 1)
     if not n:
         return Line(

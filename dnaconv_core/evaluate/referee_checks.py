@@ -44,7 +44,7 @@ def _balance(parts: dict[str, Dataset], task: int, name: str, facts: Facts) -> L
     shares = {}
     for part, data in parts.items():
         y = data.y[data.w[:, task] > 0, task]
-        if not len(y) or len(np.unique(y)) < 2:
+        if not len(y) or np.ptp(y) == 0:
             words = (
                 f"The {part} part has one class only{of}: nothing can be {'learnt' if part == 'train' else 'measured'}."
             )

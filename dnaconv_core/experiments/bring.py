@@ -17,6 +17,7 @@ from dnaconv_core.answers import ANSWERS
 from dnaconv_core.data.code_rows import as_one_hot, codes_of
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.data.diskdataset import write_diskdataset
+from dnaconv_core.data.distinct import distinct
 from dnaconv_core.data.examples import PARTS, Examples, Skipped
 from dnaconv_core.data.fingerprints import name_hashes
 from dnaconv_core.errors import DataError
@@ -152,7 +153,7 @@ def _check_varied(examples: Examples) -> None:
     """DataError where no label ever changes."""
     known = np.where((examples.w > 0) & np.isfinite(examples.y), examples.y, np.nan)
     seen = [column[np.isfinite(column)] for column in known.T]
-    if all(len(np.unique(column)) < 2 for column in seen):
+    if all(not len(column) or np.ptp(column) == 0 for column in seen):
         value = next((column[0] for column in seen if len(column)), np.nan)
         word = examples.classes[int(value)] if int(value) < len(examples.classes) else f"{value:g}"
         raise DataError(f"every label is {word[:60]!r}: nothing can be learnt; choose another label, or bring more")
@@ -160,7 +161,7 @@ def _check_varied(examples: Examples) -> None:
 
 def unique_ids(ids: np.ndarray) -> np.ndarray:
     """Ids as given, the second of a name as 'name#2' and so on."""
-    if len(np.unique(name_hashes(ids))) == len(ids):  # nearly always, and without a million texts in memory
+    if len(distinct(name_hashes(ids))) == len(ids):  # nearly always, and without a million texts in memory
         return ids.astype(str)
     names = ids.astype(str).tolist()
     taken: set[str] = set(names)

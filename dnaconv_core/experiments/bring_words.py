@@ -98,9 +98,10 @@ def _examples(valid: Dataset, task: str, names: tuple[str, ...], class_names: tu
     rows = np.flatnonzero(whole) if whole.any() else np.flatnonzero(valid.w[:n, 0] > 0)
     if not len(rows):
         rows = np.arange(min(n, _SHOWN))
-    if len(np.unique(y[rows])) <= _SHOWN:
-        each = max(1, _SHOWN // len(np.unique(y[rows])))
-        chosen = np.concatenate([rows[y[rows] == value][:each] for value in np.unique(y[rows])[::-1]])
+    values = np.unique(y[rows])
+    if len(values) <= _SHOWN:
+        each = max(1, _SHOWN // len(values))
+        chosen = np.concatenate([rows[y[rows] == value][:each] for value in values[::-1]])
     else:
         order = rows[np.argsort(y[rows], kind="stable")]
         chosen = order[[-1, len(order) // 2, 0]] if len(order) > 2 else order

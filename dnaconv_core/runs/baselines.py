@@ -17,11 +17,12 @@ from dnaconv_core.errors import BundleError, ConfigError, DnaConvError, InputErr
 from dnaconv_core.evaluate.dependence import groups_of
 from dnaconv_core.evaluate.held_out import PREDICTIONS as HELD_OUT
 from dnaconv_core.evaluate.held_out import read_kept
-from dnaconv_core.evaluate.intervals import Difference, paired_difference
+from dnaconv_core.evaluate.intervals import Difference
 from dnaconv_core.evaluate.metrics import labelled
 from dnaconv_core.files import DAMAGED, write_atomic
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Metric
+from dnaconv_core.runs.of_outputs import OfOutput, differences, differences_as_json, of_each
 from dnaconv_core.sequence.motif import from_iupac
 from dnaconv_core.storing import check_storing
 
@@ -55,13 +56,15 @@ class StoredBaseline(NamedTuple):
     metrics: dict[str, Metric]
     differences: dict[str, Difference]
     prediction: np.ndarray | None  # (N,), of several outputs (N, T), in the order of the run's predictions
+    each: tuple[OfOutput, ...] = ()  # of every output alone, where there are several
 
     def as_json(self) -> dict[str, Any]:
         """All but the predictions."""
         metrics = {name: metric.as_json() for name, metric in self.metrics.items()}
         differences = {name: found._asdict() for name, found in self.differences.items()}
         words = {"key": self.key, "name": self.name, "explanation": self.explanation}
-        return words | {"metrics": metrics, "differences": differences}
+        each = {"each": [one.as_json() for one in self.each]} if self.each else {}
+        return words | {"metrics": metrics, "differences": differences} | each
 
 
 class Baselines(NamedTuple):
@@ -132,6 +135,7 @@ def load_baselines(folder: Path) -> Baselines:
                 {name: Metric.from_json(m) for name, m in b["metrics"].items()},
                 {name: Difference(name, **d) for name, d in b["differences"].items()},
                 arrays.get(key),
+                tuple(map(OfOutput.from_json, b.get("each", ()))),
             )
             for key, b in stored["baselines"].items()
         )
@@ -175,18 +179,11 @@ def _fitted(
         experiment.task, train, valid, motif=motif, n_outputs=prediction.shape[1], both_strands=both, seed=seed,
         quick=only_quick(), progress=progress,
     ):  # fmt: skip
-        differences = {}
-        for name in experiment.answer.compared:
-            found = paired_difference(
-                experiment.task,
-                name,
-                valid.y,
-                prediction,
-                baseline.prediction,
-                weights=labelled(valid.w),
-                groups=groups,
-            )
-            differences[name] = {k: v for k, v in found._asdict().items() if k != "name"}
+        pair, w = (prediction, baseline.prediction), labelled(valid.w)
+        found = differences_as_json(differences(experiment.answer, valid.y, w, pair, groups))
+        each = of_each(experiment.answer, valid, *pair, groups)
         made = baseline.prediction.astype(np.float32)
-        told = {**baseline.as_json(), "differences": differences}
+        told = {**baseline.as_json(), "differences": found}
+        if each:
+            told["each"] = [one.as_json() for one in each]
         yield key, told, made[:, 0] if made.shape[1] == 1 else made

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.data.distinct import distinct
 from dnaconv_core.data.fingerprints import fingerprints
 from dnaconv_core.errors import BundleError
 from dnaconv_core.files import DAMAGED, write_atomic
@@ -33,11 +34,11 @@ def keep_hashes(folder: Path, train: Dataset, *, started: Path | None = None) ->
     started: the folder of the model it started from, whose training part it has learnt from, too.
     """
     check_storing()
-    found = np.unique(fingerprints(train.X, both_strands=train.alphabet == "DNA"))
+    found = distinct(fingerprints(train.X, both_strands=train.alphabet == "DNA"))
     whole = len(found) <= MOST
     if started is not None and (started / HASHES).is_file():
         before, all_of_it = read_hashes(started / HASHES)
-        found = np.union1d(found, before)
+        found = distinct(np.concatenate([found, before]))
         if not all_of_it:  # above its last one nothing is known of it
             found = found[found <= before[-1]]
         whole = all_of_it and len(found) <= MOST

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import DnaConvError
 from dnaconv_core.evaluate.dependence import Groups
-from dnaconv_core.evaluate.intervals import paired_difference
 from dnaconv_core.evaluate.metrics import labelled
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.sources import load_parts
@@ -15,6 +16,7 @@ from dnaconv_core.model.bundle import Bundle
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.baselines import MOST_EXAMPLES, MOST_LABELS, Baselines, StoredBaseline, only_quick
+from dnaconv_core.runs.of_outputs import differences, of_each
 from dnaconv_core.sequence.motif import from_iupac
 
 
@@ -45,12 +47,10 @@ def fit_simpler(
         return Baselines((), f"the model's training part cannot be used: {error}")
     found = []
     for key, one in fitted.items():
-        pair, weights = (prediction, one.prediction), labelled(data.w)
-        differences = {
-            name: paired_difference(experiment.task, name, data.y, *pair, weights=weights, groups=groups)
-            for name in experiment.answer.compared
-        }
-        found.append(StoredBaseline(key, one.name, one.explanation, one.metrics, differences, one.prediction))
+        pair = prediction, one.prediction
+        told = differences(experiment.answer, data.y, labelled(data.w), pair, groups)
+        each = of_each(experiment.answer, data, *pair, groups)
+        found.append(StoredBaseline(key, one.name, one.explanation, one.metrics, told, one.prediction, each))
     return Baselines(tuple(found))
 
 
@@ -69,6 +69,21 @@ def simpler_lines(simpler: Baselines, metric: str, name: str) -> list[str]:
             f"({difference.told()})"
         )
     return lines
+
+
+def each_lines(simpler: Baselines, names: Sequence[str], metric: str, label: str) -> list[str]:
+    """For every output the best simple predictor by the metric that is called `label`, in lines of text."""
+    lines = []
+    for output, name in enumerate(names):
+        told = [(one.name, one.each[output]) for one in simpler.found if output < len(one.each)]
+        told = [(other, of) for other, of in told if of.metrics[metric].value is not None]
+        if not told:
+            continue
+        other, of = max(told, key=lambda pair: pair[1].metrics[metric].value or 0.0)
+        found, difference = of.metrics[metric], of.differences[metric]
+        more = "" if difference.value is None else f"; the model {difference.value:+.4f} ({difference.told()})"
+        lines.append(f"  {name}: {label} {found.value:.4f} ({found.told(4)}) by {other}{more}")
+    return ["the best simple predictor of each:", *lines] if lines else []
 
 
 def prevalence_brier(metrics: dict[str, Metric]) -> float | None:

@@ -9,6 +9,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from dnaconv_core.evaluate.held_out import read_kept
 from dnaconv_core.model.bundle import load_bundle
 from dnaconv_core.predict import predict
+from dnaconv_core.runs.baselines import load_baselines
 from dnaconv_core.runs.store import Store
 from dnaconv_core.sequence.encoding import one_hot
 
@@ -82,11 +83,13 @@ def test_choosing_another_one_changes_the_address_and_the_next_page(several, das
 
 @pytest.mark.parametrize("output", range(3))
 def test_evaluate_measures_a_class_against_all_others(several, dashboard, monkeypatch, output):
-    from dnaconv_core.plot import confusion
+    from dnaconv_core.plot import confusion, curves
 
     drawn = []
     figure = confusion.confusion_figure
     monkeypatch.setattr(confusion, "confusion_figure", lambda *given: drawn.append(given) or figure(*given))
+    charted, of_intervals = [], curves.interval_figure
+    monkeypatch.setattr(curves, "interval_figure", lambda r, **more: charted.append(r) or of_intervals(r, **more))
     at = dashboard("evaluate", experiment="kinds", run=several["kinds"].id, output=NAMES[output])
     fine(at)
     found = kept(several["kinds"])
@@ -112,6 +115,9 @@ def test_evaluate_measures_a_class_against_all_others(several, dashboard, monkey
     assert f"| **{word}** | {right} | {int(is_it.sum()) - right} |" in texts(at)
     assert f"| **not {word}** | {wrong} | {int((~is_it).sum()) - wrong} |" in texts(at)
     assert f"**The class {word}**, against all others" in texts(at)
+    stored = next(b for b in load_baselines(Store().folder(several["kinds"].id)).found if b.key == "kmers")
+    beside = [results for results in charted if stored.name in results]
+    assert beside[1][stored.name] == stored.each[output].metrics["auroc"]  # of this class alone; the first is of all
 
 
 def test_evaluate_leaves_out_examples_whose_label_is_not_known(several, dashboard):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -98,3 +100,35 @@ def test_what_was_fitted_is_on_the_disk_before_the_next_begins(tmp_path, parts, 
     keep(tmp_path, parts[1].y)
     stored = store_baselines(tmp_path, get_experiment("rnai"), *parts, watch=Watching())
     assert kept[0] == ["mean"] and len(stored.found) < 7 and stored.reason.startswith("fitting them was stopped")
+
+
+@pytest.mark.parametrize(("task", "labels"), [("binary", 2), ("regression", 2), ("classes", 1)])
+def test_of_several_outputs_each_is_compared_alone(tmp_path, task, labels):
+    """As measured on its own column; a label that is not known does not count."""
+    from dnaconv_core.answers import ANSWERS
+    from dnaconv_core.data.dataset import Dataset
+    from dnaconv_core.evaluate.intervals import paired_difference, with_intervals
+    from dnaconv_core.runs.of_outputs import of_each
+
+    rng, n, k = np.random.default_rng(0), 90, 3 if task == "classes" else 2
+    y = rng.integers(0, k, (n, labels)).astype(np.float32)
+    w = np.ones((n, labels), np.float32)
+    w[::4, -1] = 0
+    data = Dataset(np.zeros((n, 4, 5), np.int8), y, w, np.arange(n).astype(str))
+    model, other = (rng.dirichlet(np.ones(k), n).astype(np.float32) for _ in range(2))
+    found = of_each(ANSWERS[task], data, model, other, None)
+    assert len(found) == k
+    for output, one in enumerate(found):
+        column = 0 if task == "classes" else output
+        known = w[:, column] > 0
+        truth = (y[known, 0] == output).astype(np.float32) if task == "classes" else y[known, output]
+        single, main = ("regression", "pearson_r") if task == "regression" else ("binary", "auroc")
+        of_other, of_model = other[known, output], model[known, output]
+        expected = with_intervals(single, truth, of_other, groups=None)[main]
+        assert (one.metrics[main].value, one.metrics[main].low) == pytest.approx((expected.value, expected.low))
+        assert one.metrics[main].low < one.metrics[main].value < one.metrics[main].high
+        difference = paired_difference(single, main, truth, of_model, of_other, groups=None)
+        assert one.differences[main][1:5] == pytest.approx(difference[1:5])
+    again = [type(one).from_json(json.loads(json.dumps(one.as_json()))) for one in found]
+    assert again[1].differences == found[1].differences and again[1].metrics == found[1].metrics
+    assert of_each(ANSWERS["regression"], data, model[:, :1], other[:, :1], None) == ()
