@@ -29,7 +29,7 @@ ROWS = {
     "cluster": 0.6,
     "sequence": 1, "data": 2, "answers": 3, "model": 3.3, "engine": 4, "predict": 4.5,
     "evaluate": 5, "interpret": 5.3, "scan": 5.5, "variants": 5.6, "sirna": 5.6, "design": 5.6, "plot": 6, "train": 7,
-    "experiments": 8, "why": 8.5, "runs": 9, "commands": 10, "cli": 10, "api": 10,
+    "experiments": 8, "why": 8.5, "runs": 9, "afar": 9.5, "commands": 10, "cli": 10, "api": 10,
 }  # fmt: skip
 
 

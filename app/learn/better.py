@@ -12,6 +12,7 @@ from dnaconv_core.runs.store import Store
 from frame import state
 from frame.page import errors_shown
 from frame.pages import RUNS
+from frame.where import ask_where
 from frame.words import plain
 from learn.search_section import newest_alive
 
@@ -33,11 +34,12 @@ def find_better(experiment: Experiment, *, possible: bool) -> None:
             return
         st.caption(_WORDS)
         minutes = st.number_input("Minutes", 1, 10_000, _MINUTES, key="search_minutes", help="Earlier ones included.")
+        on = ask_where("search_on")
         if st.button("Start the search", type="primary", icon=":material/play_arrow:", key="search_start"):
             with errors_shown():
                 data = state.data()
                 spec = RunSpec(experiment.key, *data, preset=default_preset(experiment, data.source))
                 with st.spinner("Reading the data…"):
-                    found = open_search(store, spec, minutes=float(minutes))
+                    found = open_search(store, spec, minutes=float(minutes), on=on)
                 search_in_background(store, found.name)
                 st.switch_page(RUNS, query_params=query)

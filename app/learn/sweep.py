@@ -16,6 +16,7 @@ from dnaconv_core.runs.sweep import MOST_RUNS, combinations, expected_seconds, s
 from frame.page import errors_shown
 from frame.pages import RUNS
 from frame.storing import stores
+from frame.where import ask_where
 from frame.words import ours, plain
 from learn.form import fields_of
 from learn.live import duration
@@ -130,6 +131,7 @@ def _start(spec: RunSpec, grid: dict[str, list[Any]]) -> None:
     else:
         st.markdown(f"{count}, about **{duration(seconds)}** in all, by the pace of earlier runs.")
     name = st.text_input("Name (optional)", max_chars=30, key="sweep_name").strip()
+    on = ask_where("sweep_on")
     if st.button(f"Start {n:d} runs", type="primary", icon=":material/play_arrow:", key="sweep_start", **stores()):
-        made = sweep(store, spec, grid, name)
+        made = sweep(store, spec, grid, name, on=on)
         st.switch_page(RUNS, query_params={"experiment": spec.experiment, "show": "this experiment", "sweep": made.tag})

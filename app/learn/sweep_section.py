@@ -17,6 +17,7 @@ from dnaconv_core.runs.sweep import TAG, varied
 from frame.page import errors_shown
 from frame.pages import RUNS
 from frame.storing import stores
+from frame.where import cluster_line
 from frame.words import plain
 from learn.live import duration
 
@@ -66,6 +67,7 @@ def _panel(tag: str, ids: list[str], alive: bool) -> None:
         if any(run.state == "queued" for run in runs):
             ensure_workers(store)
         _head(store, runs)
+        cluster_line({run.place for run in runs if run.state in LIVE})
         names, metric = varied(runs), recorded_experiment(runs[0].experiment).main_metric
         curves = {run.id: [r for r in store.metrics(run.id) if (r.split, r.name) == ("valid", metric)] for run in runs}
         best = {run.id: max((r.value for r in curves[run.id] if r.value is not None), default=None) for run in runs}

@@ -11,12 +11,14 @@ from components.sequences_in import covariate_inputs
 from dnaconv_core.errors import InputError
 from dnaconv_core.progress import Progress
 from dnaconv_core.scan.chance import FALSE_PEAKS, by_chance
-from dnaconv_core.scan.scan import EDGES, Scan, ScanOptions, plan_scan, scan
+from dnaconv_core.scan.regions import scan_targets
+from dnaconv_core.scan.scan import EDGES, Scan, ScanOptions, plan_scan
 from frame import state
 from frame.cache import bundle
 from frame.job import background
 from frame.models import the_model
 from frame.page import model_page
+from frame.where import ask_where
 from frame.words import plain
 from use.scan_result import Cut, show_scan
 from use.scan_targets import Target, ask_targets, check_targets, tell_too_short
@@ -39,15 +41,16 @@ def draw() -> None:
             edges = _edges(model)
             covariates = covariate_inputs(model.config, "scan")
             wish, threshold = _cut()
+            on = ask_where("scan_on")
         if not targets:
             st.info("Paste a sequence above, or choose the example.", icon=":material/arrow_upward:")
             return
         check_targets(targets)
         key = (ref._replace(output=0), edges, covariates, tuple(target.key for target in targets))
-        found = background(("scan", *key), lambda progress: _scan_all(model, targets, edges, covariates, progress))
+        how = ScanOptions(edges=edges, covariates=np.float32(covariates) if covariates else None)
+        found = background(("scan", *key), lambda progress: _scan_all(model, targets, how, on, progress))
         if found is None:
             return
-        how = ScanOptions(edges=edges, covariates=np.float32(covariates) if covariates else None)
         threes = [(target.contig, target.start, target.end) for target in targets]
         chance = background(
             ("scan chance", ref.output, *key),
@@ -95,19 +98,13 @@ def _cut() -> tuple[float, float]:
     return wish, own
 
 
-def _scan_all(
-    model: Bundle, targets: list[Target], edges: str, covariates: tuple[float, ...], progress: Progress
-) -> list[Scan]:
-    found = []
-    for contig, start, end, _ in targets:
-        if end - start >= model.config.length and not progress.should_stop():
-            given = np.float32(covariates) if covariates else None
-            found.append(scan(model.model, contig, (start, end), edges=edges, covariates=given, progress=progress))
-    if not found:
+def _scan_all(model: Bundle, targets: list[Target], how: ScanOptions, on: str, progress: Progress) -> list[Scan]:
+    fitting = [target[:3] for target in targets if target.end - target.start >= model.config.length]
+    if not fitting:
         raise InputError(
             f"no sequence is as long as a window: this model reads {model.config.length} bases, give a longer one"
         )
-    return found
+    return scan_targets(model.model, fitting, on, how=how, progress=progress)
 
 
 draw()

@@ -34,7 +34,8 @@ def connected(address: str, patience: float = PATIENCE) -> Iterator[Client]:
         from distributed import Client
     except ImportError:
         raise ClusterError("a cluster needs Dask, which is not installed: pip install 'dnaconv[cluster]'") from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # a user is told in a sentence
+    for name in ("distributed", "distributed.client", "distributed.core", "distributed.comm"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # a user is told in a sentence
     which = {"scheduler_file": address} if "://" not in address else {"address": address}
     try:
         client = Client(**which, timeout=patience, set_as_default=False, name="dnaconv")
@@ -49,6 +50,14 @@ def connected(address: str, patience: float = PATIENCE) -> Iterator[Client]:
         client.close(timeout=2)
 
 
+def is_lost(client: Client, error: Exception) -> bool:
+    """Whether this error means that the scheduler is gone."""
+    from distributed import CancelledError
+    from distributed.comm.core import CommClosedError
+
+    return isinstance(error, (CancelledError, CommClosedError)) or client.status != "running"
+
+
 def lost(address: str) -> ClusterError:
     """What is said of a scheduler that was there and is no more."""
     return ClusterError(f"the cluster at {address} was lost: start it again, and repeat what was asked")
@@ -56,7 +65,9 @@ def lost(address: str) -> ClusterError:
 
 def workers_of(client: Client) -> list[Worker]:
     """Those there are now. Raises OSError where the scheduler does not answer."""
-    found: dict[str, Any] = client.scheduler_info(n_workers=-1)["workers"]
+    found: dict[str, Any] | None = client.scheduler_info(n_workers=-1).get("workers")
+    if found is None:  # what a client that has lost its scheduler answers
+        raise ConnectionError("the scheduler is gone")
     return [
         Worker(key, str(one["name"]), int(one["nthreads"]), int(one.get("resources", {}).get(GPU, 0)))
         for key, one in found.items()
@@ -88,14 +99,20 @@ def checked_workers(client: Client, address: str) -> list[Worker]:
     return workers
 
 
+class Cluster(NamedTuple):
+    slots: int  # pieces, or runs, at the same time
+    dashboard: str  # the address of Dask's own; '' where it has none
+
+
+def look(address: str) -> Cluster:
+    """The cluster at `address` as it is now. Raises ClusterError as `connected` and `checked_workers` do."""
+    with connected(address) as client:
+        return Cluster(slots_of(checked_workers(client, address)), str(client.dashboard_link or ""))
+
+
 def slots_of(workers: list[Worker]) -> int:
     """How many pieces the cluster computes at the same time."""
     return sum(worker.slots for worker in workers)
-
-
-def dashboard_of(client: Client) -> str:
-    """The address of Dask's own dashboard; '' where it has none."""
-    return str(client.dashboard_link or "")
 
 
 def _reason(error: Exception) -> str:

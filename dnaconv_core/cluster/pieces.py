@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dnaconv_core.cluster.connect import checked_workers, connected, lost, slots_of
+from dnaconv_core.cluster.connect import checked_workers, connected, is_lost, lost, slots_of
 from dnaconv_core.errors import ClusterError
 from dnaconv_core.progress import SILENT, Progress
 
@@ -59,8 +59,6 @@ def _on_cluster(
     progress: Progress,
     retries: int,
 ) -> Iterator[Result]:
-    from distributed import CancelledError
-
     waiting: deque[Future[Any]] = deque()
     try:
         there = client.scatter([shared], broadcast=True, hash=False)[0]
@@ -78,8 +76,10 @@ def _on_cluster(
                 future.cancel()
                 return
             yield _result(future)
-    except (OSError, TimeoutError, CancelledError):
-        raise lost(on) from None
+    except Exception as error:
+        if is_lost(client, error):
+            raise lost(on) from None
+        raise
     finally:
         client.cancel(list(waiting))
 

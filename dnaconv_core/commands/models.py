@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 from dnaconv_core.answers.labels import LABELS
 from dnaconv_core.answers.outputs import answer_of_one, output_names
+from dnaconv_core.cluster.where import where
 from dnaconv_core.commands.base import (
     COVARIATES_HELP,
     Answer,
     absolute,
     grouped_line,
     metric_line,
+    on_option,
     open_dataset,
     open_model,
     with_model,
 )
-from dnaconv_core.commands.runs import queued_answer, run_answer
+from dnaconv_core.commands.runs import queued_answer, run_answer, runs_follow
 from dnaconv_core.commands.settings import add_setting_options, chosen_settings, given_settings
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import ConfigError, DataError, InputError
@@ -58,6 +60,7 @@ def add(groups: Any, command: Any) -> None:
     )  # fmt: skip
     training.add_argument("--name", default="", help="what to call the run")
     training.add_argument("--detach", action="store_true", help="train in the background, in the queue, and return")
+    on_option(training)
     training.add_argument(
         "--set",
         action="append",
@@ -108,21 +111,23 @@ def train(options: Namespace) -> Answer | None:
     check_start(spec)
     check_given(options, spec)
     varied = {name: values for name, values in grid.items() if len(values) > 1}
-    if distributed.size() > 1 and (varied or options.detach):
+    on = where(options.on)
+    if distributed.size() > 1 and (varied or options.detach or on):
         raise InputError("a sweep and --detach train in the queue, one run on each device: start them without torchrun")
     if distributed.rank() > 0:
         train_along(spec)
         return None
     store = Store()
     if varied:
-        made = sweep(store, spec, varied, options.name)
+        made = sweep(store, spec, varied, options.name, on=on)
         return Answer(
             {"tag": made.tag, "runs": [run.as_json() for run in made.runs]},
             f"{len(made.runs)} runs tagged {made.tag} train in the background: 'dnaconv runs list --tag {made.tag}' "
             f"shows them",
         )
-    if options.detach:
-        return queued_answer(submit(store, spec, options.name), "trains")
+    if options.detach or on:
+        run = submit(store, spec, options.name, on=on)
+        return queued_answer(run, "trains") if options.detach else runs_follow(Namespace(id=run.id))
     key = store.create(spec, options.name).id
     try:
         return run_answer(train_here(store, key, Bar()))

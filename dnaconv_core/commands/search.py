@@ -5,7 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from dnaconv_core.commands.base import COVARIATES_HELP, Answer, absolute
+from dnaconv_core.cluster.where import where
+from dnaconv_core.commands.base import COVARIATES_HELP, Answer, absolute, on_option
 from dnaconv_core.commands.models import check_given, given_split
 from dnaconv_core.commands.settings import given_settings
 from dnaconv_core.errors import InputError
@@ -35,6 +36,7 @@ def add(groups: Any, command: Any) -> None:
     made.add_argument("--covariates", default="", metavar="FILE", help=COVARIATES_HELP)
     made.add_argument("--split", default="", metavar="HOW", help="as for 'train'")
     made.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE", help="a setting of every trial")
+    on_option(made)
     made.add_argument("--detach", action="store_true", help="search in the background, and return")
 
 
@@ -43,7 +45,7 @@ def search(options: Namespace) -> Answer:
 
     spec, store = _spec(options), Store()
     budget = {"minutes": options.minutes, "trials": options.trials, "tag": options.tag, "seed": options.seed}
-    found = open_search(store, spec, **budget)
+    found = open_search(store, spec, on=where(options.on), **budget)
     if options.detach:
         search_in_background(store, found.name)
         words = f"search {found.name} goes on in the background: 'dnaconv runs list --tag {found.tag}' shows its runs"

@@ -14,7 +14,7 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from dnaconv_core.errors import ConfigError, DnaConvError, InputError, RunError
 from dnaconv_core.experiments import recorded_experiment
 from dnaconv_core.home import acting_as, environment, homes_beside, machine_home, owner_of
 from dnaconv_core.runs import lock
-from dnaconv_core.runs.schema import unwritable
+from dnaconv_core.runs.place import LEAD, lead_folder, made, take_lead
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.start import check_start
 from dnaconv_core.runs.store import RESUMABLE, Run, Store
@@ -44,26 +44,26 @@ class Slot(NamedTuple):
         return f"{self.device}/{self.number}"
 
 
-def submit(store: Store, spec: RunSpec, name: str = "", *, parent: str = "") -> Run:
-    """Put a new run into the queue and see that it is worked on.
+def submit(store: Store, spec: RunSpec, name: str = "", *, parent: str = "", on: str = "") -> Run:
+    """Put a new run into the queue, here or of a Dask cluster (see `cluster.where`), and see that it is worked on.
 
     Raises before there is a run what would keep it from being trained: ConfigError for a device that is not there and
-    for settings of the queue that cannot be read, and what `check_start` does.
+    for settings of the queue that cannot be read, ClusterError where a cluster is not fit, and what `check_start` does.
     """
-    check_device(spec)
+    check_place(spec, on)
     check_start(spec, store)
     check_queue(store)
-    run = store.create(spec, name, parent=parent, waiting=True)
+    run = store.create(spec, name, parent=parent, waiting=True, place=on)
     ensure_workers(store)
     return run
 
 
 def clone(store: Store, run: str, name: str = "", **settings: object) -> Run:
     """A new run like this one, with some settings changed, in the queue."""
-    spec = store.get(run).spec
+    spec, place = store.get(run).spec, store.get(run).place
     recorded_experiment(spec.experiment)
     changed = {key: value for key, value in {**spec.settings, **settings}.items() if value is not None}
-    return submit(store, RunSpec.from_json({**spec.to_json(), "settings": changed}), name, parent=run)
+    return submit(store, RunSpec.from_json({**spec.to_json(), "settings": changed}), name, parent=run, on=place)
 
 
 def resume(store: Store, run: str) -> Run:
@@ -96,7 +96,7 @@ def extend(store: Store, run: str, epochs: int) -> Run:
 
 
 def ensure_workers(store: Store | None = None) -> int:
-    """Start a worker in every free slot that waiting runs can use; returns how many were started.
+    """Start a worker in every free slot that waiting runs can use, and what leads those on a cluster; returns how many.
 
     Cheap when nothing waits. Runs whose device is not on this machine fail with that reason, as do those whose settings
     this version does not know.
@@ -123,7 +123,19 @@ def ensure_workers(store: Store | None = None) -> int:
             os.close(held)
         started += 1
         left = [run for run in left if run.id != mine[0].id]  # one run for one worker
-    return started
+    return started + sum(_ensure_lead(store, place) for place in {run.place for run in left if run.place})
+
+
+def _ensure_lead(store: Store, place: str) -> bool:
+    """Start the process that sends runs to a cluster, where there is none."""
+    held = take_lead(store, place, patience=0)
+    if held is None:
+        return False
+    try:
+        _start(store, lead_folder(store, place), [LEAD, place, str(held)], held)
+    finally:
+        os.close(held)
+    return True
 
 
 def ensure_all(store: Store) -> None:
@@ -189,6 +201,8 @@ def serves(device: str) -> Callable[[Run], bool]:
     best = there[0].split(":")[0]
 
     def accepts(run: Run) -> bool:
+        if run.place:
+            return False
         wish = _wish_of(run)
         return wish == device or device.split(":")[0] == (best if wish == "auto" else wish)
 
@@ -254,28 +268,28 @@ def _spawn(store: Store, slot: Slot, held: int) -> None:
     threads = asked if asked.isdecimal() else str(threads_per_worker())
     # Threads that spin while they wait take the cores from everything else, the dashboard included.
     quiet = {"OMP_WAIT_POLICY": "PASSIVE", "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
-    # Nor must a 'queue.py' in the folder that the user happens to be in be taken for Python's own (from 3.11 on).
-    own = {"OMP_NUM_THREADS": threads, "PYTHONSAFEPATH": "1", **environment(store.home)}
-    with open(_slot_folder(store, slot) / _WORKER_LOG, "wb") as log:
+    worker = ["dnaconv_core.runs.worker", slot.device, str(slot.number), str(held)]
+    _start(store, _slot_folder(store, slot), worker, held, {**quiet, **os.environ, "OMP_NUM_THREADS": threads})
+
+
+def _start(store: Store, folder: Path, module: list[str], held: int, env: Mapping[str, str] = os.environ) -> None:
+    """A module in a process that outlives this one and holds a lock from the first moment; `folder` has its log."""
+    with open(folder / _WORKER_LOG, "wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "dnaconv_core.runs.worker", slot.device, str(slot.number), str(held)],
+            [sys.executable, "-m", *module],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,  # a Ctrl-C in the server's terminal must not reach it
             pass_fds=(held,),
-            env={**quiet, **os.environ, **own},
+            # Nor must a 'queue.py' in the folder that the user happens to be in be taken for Python's own (3.11 on).
+            env={**env, "PYTHONSAFEPATH": "1", **environment(store.home)},
         )
     _started.append(process)
 
 
 def _slot_folder(store: Store, slot: Slot) -> Path:
-    folder = machine_home(store.home) / "slots" / slot.key.replace(":", "-").replace("/", "-")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise unwritable(store.home, error) from None
-    return folder
+    return made(store, machine_home(store.home) / "slots" / slot.key.replace(":", "-").replace("/", "-"))
 
 
 def _wish(spec: RunSpec) -> str:
@@ -294,6 +308,16 @@ def check_queue(store: Store) -> None:
         _slot_folder(store, slot)
 
 
+def check_place(spec: RunSpec, on: str) -> None:
+    """`check_device`, or for a run on a cluster that it answers and its workers are fit: ClusterError."""
+    if not on:
+        check_device(spec)
+        return
+    from dnaconv_core.cluster.connect import look
+
+    look(on)
+
+
 def check_device(spec: RunSpec) -> None:
     """Raises ConfigError where this machine does not have the device that a run asks for."""
     _check_device(_wish(spec))
@@ -302,7 +326,8 @@ def check_device(spec: RunSpec) -> None:
 def _check(run: Run) -> None:
     recorded_experiment(run.experiment)
     RunSpec.from_json(run.spec.to_json())  # a record of another version is read unchecked
-    _check_device(_wish_of(run))
+    if not run.place:
+        _check_device(_wish_of(run))
 
 
 def _check_device(wish: str) -> None:

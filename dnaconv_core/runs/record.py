@@ -22,7 +22,7 @@ _FAR = 1e11  # seconds: no time that is shown is later
 _DIGITS = 18  # of a whole number that is kept
 _KINDS: dict[str, tuple[type, ...]] = {  # what the columns of a run may hold, first what stands in for a damaged one
     **dict.fromkeys(("id", "name", "experiment", "state", "spec", "device", "message", "error", "metrics"), (str,)),
-    **dict.fromkeys(("slot", "parent", "tags", "notes"), (str,)),
+    **dict.fromkeys(("slot", "place", "parent", "tags", "notes"), (str,)),
     **dict.fromkeys(("epoch", "epochs", "cancel", "turn", "threads"), (int,)),
     **dict.fromkeys(("created", "seconds"), (float, int)),
     **dict.fromkeys(("started", "finished", "remaining"), (type(None), float, int)),
@@ -47,6 +47,7 @@ class Run(NamedTuple):
     cancel: bool  # a user has asked it to stop
     turn: int  # its place among the waiting; 0 when no worker is to take it
     slot: str  # 'cpu/0' of the worker that took it; '' when it trained in the foreground
+    place: str  # the Dask cluster that is to train it; '' for this machine
     threads: int  # CPU threads it computes with: the sums of floats depend on them, so a resume keeps them
     seconds: float  # spent so far, over all resumes, by a clock that nobody can set
     remaining: float | None  # seconds left, estimated while it trains

@@ -41,6 +41,7 @@ _STEPS = (
         run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE, epoch INTEGER NOT NULL, shape TEXT NOT NULL,
         kernels BLOB NOT NULL, PRIMARY KEY (run, epoch)) WITHOUT ROWID
     """,
+    "ALTER TABLE runs ADD COLUMN place TEXT NOT NULL DEFAULT ''",
 )
 SCHEMA = len(_STEPS)
 

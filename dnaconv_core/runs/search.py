@@ -22,7 +22,7 @@ from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.sources import load_training
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.runs import lock, process
-from dnaconv_core.runs.queue import check_device
+from dnaconv_core.runs.queue import check_place
 from dnaconv_core.runs.record import checked_tags
 from dnaconv_core.runs.search_desk import Desk, Stopped
 from dnaconv_core.runs.search_record import LOG, RECORD, STOP, Search, folder_of, read_search, write_search
@@ -41,12 +41,13 @@ MOST_MINUTES, MOST_TRIALS = 7 * 24 * 60, 1000
 
 
 def open_search(
-    store: Store, spec: RunSpec, *, minutes: float = 0.0, trials: int = 0, tag: str = "", seed: int = 0
+    store: Store, spec: RunSpec, *, minutes: float = 0.0, trials: int = 0, tag: str = "", seed: int = 0, on: str = ""
 ) -> Search:
     """The search for this experiment and these data: a new one, or the one there is, with this budget in all.
 
-    spec: which data, and how they are divided; its settings hold for every trial (device, epochs …). Raises InputError
-    without a budget, and DnaConvError for data that cannot be read.
+    spec: which data, and how they are divided; its settings hold for every trial (device, epochs …). on: a Dask cluster
+    that trains its runs (see `cluster.where`). Raises InputError without a budget, and DnaConvError for data that
+    cannot be read and for a cluster that is not fit.
     """
     check_storing()
     if not (0 <= minutes <= MOST_MINUTES and 0 <= trials <= MOST_TRIALS and (minutes or trials)):
@@ -54,7 +55,7 @@ def open_search(
             f"a search needs a budget: give minutes (up to {MOST_MINUTES:,}) or trials (up to {MOST_TRIALS:,})"
         )
     spec = replace(spec, settings={**spec.settings, **({"seed": seed} if seed else {})})
-    check_device(spec)
+    check_place(spec, on)
     tag = checked_tags((tag,))[0] if tag.strip() else ""
     train, experiment = _training_part(spec), spec.experiment
     name = f"{experiment.replace('_', '-')}-{_hash(train, spec, tag, seed)}"
@@ -67,7 +68,7 @@ def open_search(
             raise
         metric, tag = get_experiment(experiment).main_metric, tag or f"search-{name[-8:]}"
         search = Search(name, experiment, metric, tag, spec.to_json(), seed, created=time.time())
-    search.minutes, search.trials = float(minutes), int(trials)
+    search.minutes, search.trials, search.on = float(minutes), int(trials), on
     folder_of(store, name).mkdir(parents=True, exist_ok=True)
     write_search(store, search)
     return search

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from functools import cached_property
 
 from dnaconv_core.errors import RunError
 from dnaconv_core.progress import Progress
@@ -37,9 +38,18 @@ class Desk:
         """Spent on this search, over all continuations."""
         return self._earlier + time.monotonic() - self._began
 
+    @cached_property
+    def _slots_afar(self) -> int:
+        """As many as there were when the search, or its continuation, began."""
+        from dnaconv_core.cluster.connect import look
+
+        return look(self.search.on).slots
+
     @property
     def width(self) -> int:
-        """Runs that train at the same time: the slots of the best device."""
+        """Runs that train at the same time: the slots of the best device, or of the cluster."""
+        if self.search.on:
+            return self._slots_afar
         slots = [slot.device.split(":")[0] for slot in all_slots()]
         return max(1, slots.count(slots[0])) if slots else 1
 
@@ -75,7 +85,7 @@ class Desk:
         run = self._known(key)
         times = self._taken_up.get(key, 0)
         if run is None:
-            run = self.store.create(spec, name[:MOST_NAME], tags=(self.search.tag,), waiting=True)
+            run = self.store.create(spec, name[:MOST_NAME], tags=(self.search.tag,), waiting=True, place=self.search.on)
             self.search.runs[key] = run.id
             self._taken_up[key] = 1
             self.save()

@@ -51,6 +51,7 @@ class Search:
     tag: str  # of its runs
     spec: dict[str, Any]  # of `auto` trained on the whole training part, as RunSpec.to_json
     seed: int = 0
+    on: str = ""  # the Dask cluster that trains its runs; '' for this machine
     minutes: float = 0.0  # of searching in all; 0: as long as it takes
     trials: int = 0  # in all; 0: as many as there is time for
     folds: int = 3

@@ -78,9 +78,16 @@ class Store(Series):
         return held
 
     def create(
-        self, spec: RunSpec, name: str = "", *, parent: str = "", tags: tuple[str, ...] = (), waiting: bool = False
+        self,
+        spec: RunSpec,
+        name: str = "",
+        *,
+        parent: str = "",
+        tags: tuple[str, ...] = (),
+        waiting: bool = False,
+        place: str = "",
     ) -> Run:
-        """A new queued run; `waiting` for a worker to take it, otherwise the caller trains it."""
+        """A new queued run; `waiting` for a worker to take it, otherwise the caller trains it. place: see `Run`."""
         run = f"{spec.experiment.replace('_', '-')}-{secrets.token_hex(4)}"
         name = checked_name(name) if name.strip() else run
         if owner_of(self.home):
@@ -88,11 +95,26 @@ class Store(Series):
         self._make_folder(run)
         with self._connect(write=True) as db:
             db.execute(
-                f"INSERT INTO runs (id, name, experiment, state, spec, created, message, parent, tags, turn) "
-                f"VALUES (?, ?, ?, 'queued', ?, ?, 'waiting', ?, ?, {_turn(waiting)})",
-                (run, name, spec.experiment, json.dumps(spec.to_json()), time.time(), parent, ",".join(tags)),
+                f"INSERT INTO runs (id, name, experiment, state, spec, created, message, parent, tags, place, turn) "
+                f"VALUES (?, ?, ?, 'queued', ?, ?, 'waiting', ?, ?, ?, {_turn(waiting)})",
+                (run, name, spec.experiment, json.dumps(spec.to_json()), time.time(), parent, ",".join(tags), place),
             )
         return self.get(run)
+
+    def take_in(self, run: Run) -> None:
+        """A run of another home, under its own id, to be trained here as far as it has come there."""
+        self._make_folder(run.id)
+        known = {
+            "id": run.id, "name": run.name, "experiment": run.experiment, "spec": json.dumps(run.spec.to_json()),
+            "device": run.device, "threads": run.threads, "seconds": run.seconds, "epoch": run.epoch,
+            "epochs": run.epochs, "created": run.created, "message": "waiting",
+        }  # fmt: skip
+        marks = ", ".join("?" for _ in known)
+        with self._connect(write=True) as db:
+            db.execute(
+                f"INSERT INTO runs ({', '.join(known)}, state, turn) VALUES ({marks}, 'queued', {_turn(True)})",
+                tuple(known.values()),
+            )
 
     def get(self, run: str) -> Run:
         """The run of this id. Raises RunError when there is none; nothing is created then."""
@@ -166,6 +188,10 @@ class Store(Series):
 
     def fail(self, run: str, error: str, **columns: Any) -> None:
         self._move(run, LIVE, "failed", error=error, message="failed", **columns)
+
+    def interrupt(self, run: str, words: str) -> None:
+        """It cannot go on where it is, through no fault of its own: 'interrupted', for `words`."""
+        self._move(run, LIVE, "interrupted", message=words)
 
     def gone(self, run: str) -> str:
         """What is said of a run whose folder was removed while it trained."""

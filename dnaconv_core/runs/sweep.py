@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from dnaconv_core.errors import ConfigError, DnaConvError, InputError
 from dnaconv_core.experiments import get_experiment
-from dnaconv_core.runs.queue import all_slots, check_device, check_queue, ensure_workers
+from dnaconv_core.runs.queue import all_slots, check_device, check_place, check_queue, ensure_workers
 from dnaconv_core.runs.record import MOST_NAME, Run
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.start import check_start
@@ -32,11 +32,11 @@ def combinations(grid: dict[str, list[Any]]) -> list[dict[str, Any]]:
     return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
 
 
-def sweep(store: Store, spec: RunSpec, grid: dict[str, list[Any]], name: str = "") -> Sweep:
-    """A run like `spec` for each of the `combinations` of `grid`.
+def sweep(store: Store, spec: RunSpec, grid: dict[str, list[Any]], name: str = "", *, on: str = "") -> Sweep:
+    """A run like `spec` for each of the `combinations` of `grid`, here or on a Dask cluster (see `cluster.where`).
 
     Nothing is queued unless every combination can be: raises ConfigError that names the first one that cannot, and
-    InputError for more than 100.
+    InputError for more than 100; ClusterError for a cluster that is not fit.
     """
     asked = combinations(grid)
     if len(asked) > MOST_RUNS:
@@ -46,14 +46,16 @@ def sweep(store: Store, spec: RunSpec, grid: dict[str, list[Any]], name: str = "
         words = ", ".join(f"{setting}={value}" for setting, value in changes.items())
         try:
             one = dataclasses.replace(spec, settings={**spec.settings, **changes})
-            check_device(one)
+            if not on:
+                check_device(one)
             check_start(one, store)
         except ConfigError as error:
             raise ConfigError(f"{words} cannot be trained, so nothing was started: {error}") from None
         made.append((one, f"{name} {words}".strip()[:MOST_NAME].strip()))
     check_queue(store)
+    check_place(spec, on)
     tag = f"{TAG}{secrets.token_hex(4)}"
-    runs = [store.create(one, words, tags=(tag,), waiting=True) for one, words in made]
+    runs = [store.create(one, words, tags=(tag,), waiting=True, place=on) for one, words in made]
     ensure_workers(store)
     return Sweep(tag, runs)
 

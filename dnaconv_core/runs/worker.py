@@ -45,7 +45,7 @@ def train_here(store: Store, run: str, progress: Progress = SILENT) -> Run:
         raise RunError(f"run {run} is already being trained by another process")
     try:
         record = store.get(run)
-        settings = _settings(record)
+        settings = settings_of(record)
         store.start(run, settings.epochs)
         watch = Watch(store, record, settings.epochs, progress, held=held, impatient=True)
         try:
@@ -76,7 +76,7 @@ def train_along(spec: RunSpec) -> None:
     fit(model, train, valid, settings, device=device, held=started and started.held)
 
 
-def _settings(run: Run) -> TrainConfig:
+def settings_of(run: Run) -> TrainConfig:
     return recorded_experiment(run.experiment).train_config(run.spec.preset, **run.spec.settings)
 
 
@@ -112,7 +112,7 @@ def main(arguments: list[str]) -> int:
             serve(store)
         claim = store.claim(wanted, slot.key)
         if claim is not None:
-            if _work(store, slot, claim, held):
+            if train_claimed(store, slot, claim, held):
                 return 0
             until = time.monotonic() + _LINGER * claim.run.spec.inner
             continue
@@ -130,11 +130,11 @@ def main(arguments: list[str]) -> int:
         time.sleep(0.05)
 
 
-def _work(store: Store, slot: Slot, claim: Claim, held: int) -> bool:
+def train_claimed(store: Store, slot: Slot, claim: Claim, held: int) -> bool:
     """Train one claimed run; True when this process was told to end."""
     run = claim.run
     with _logging_to(store.folder(run.id) / LOG):
-        settings = _settings(run)
+        settings = settings_of(run)
         watch = Watch(store, run, settings.epochs, _Log(), held=claim.lock)
         over = threading.Event()
         impatient = threading.Thread(target=_leave_when_asked, args=(store, watch, over, held), daemon=True)

@@ -16,7 +16,7 @@ from dnaconv_core.data.examples import UNKNOWN
 from dnaconv_core.data.genome import Contig
 from dnaconv_core.model.packed import Packed, pack, unpack
 from dnaconv_core.progress import SILENT, Progress
-from dnaconv_core.scan.scan import CHUNK, Chunk, ScanOptions, margin_of, scan_chunks
+from dnaconv_core.scan.scan import CHUNK, DEFAULTS, Chunk, Scan, ScanOptions, gathered, margin_of, scan, scan_chunks
 
 if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
@@ -83,6 +83,27 @@ class Regions:
             end = min(start + self.size + self.window - 1, last)
             low, high = max(start - margin, 0), min(end + margin, contig.length)
             yield Region(contig.name, contig.length, start, end, low, contig.codes(low, high, alphabet))
+
+
+def scan_targets(
+    model: ConvNet, targets: Sequence[Target], on: str = "", *, how: ScanOptions = DEFAULTS, progress: Progress = SILENT
+) -> list[Scan]:
+    """`scan` of each target, here or on a cluster. When `progress` asks to stop, the rest is missing, or left out."""
+    found, options = [], how._asdict()
+    regions = Regions(model, targets, on, how=how, progress=progress) if on else None
+    try:
+        for contig, start, end in targets:
+            if progress.should_stop():
+                break
+            if regions is None:
+                found.append(scan(model, contig, (start, end), **options, progress=progress))
+            else:
+                given = regions.chunks((contig, start, end))
+                found.append(gathered(model, contig, (start, end), given, how=how, progress=progress))
+    finally:
+        if regions is not None:
+            regions.close()
+    return found
 
 
 class _Piece(Contig):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -124,13 +124,30 @@ def scan(
         raise InputError(
             f"{contig.name!r} has {end - start:,} bases to scan; this model reads {length}: give a longer sequence"
         )
-    strands = strands or default_strands(model)
     how = ScanOptions(strands, edges, method, output, covariates, max_unknown)
-    scores = np.full((len(strands), end - start - length + 1, model.config.n_tasks), np.nan, np.float32)
-    for chunk in scan_chunks(model, contig, (start, end), how=how, progress=progress):
+    chunks = scan_chunks(model, contig, (start, end), how=how, progress=progress)
+    return gathered(model, contig, (start, end), chunks, how=how)
+
+
+def gathered(
+    model: ConvNet,
+    contig: Contig,
+    span: tuple[int, int],
+    chunks: Iterable[Chunk],
+    *,
+    how: ScanOptions,
+    progress: Progress = SILENT,
+) -> Scan:
+    """The scan of a span from its chunks; what they lack is missing."""
+    (start, end), length, strands = span, model.config.length, how.strands or default_strands(model)
+    windows = end - start - length + 1
+    scores = np.full((len(strands), windows, model.config.n_tasks), np.nan, np.float32)
+    for chunk in chunks:
         at = chunk.start - start
         scores[:, at : at + chunk.scores.shape[1]] = chunk.scores
-    return Scan(contig.name, start, length, strands, scores, plan_scan(model, edges=edges, method=method))
+        done = at + chunk.scores.shape[1]
+        progress.report(done / windows, f"{contig.name}: {done:,} of {windows:,} windows")
+    return Scan(contig.name, start, length, strands, scores, plan_scan(model, edges=how.edges, method=how.method))
 
 
 def scan_chunks(

@@ -85,3 +85,18 @@ def test_the_expected_time_is_that_of_earlier_runs_by_their_work():
 def test_what_varies_are_the_settings_with_two_values():
     made = sweep(Store(), RunSpec("rnai", settings=SMALL), {"seed": [0, 1], "filters": [5]})
     assert varied(made.runs) == ["seed"]
+
+
+def test_a_sweep_goes_to_the_cluster_that_the_server_knows_unless_this_machine_is_chosen(dashboard, monkeypatch):
+    monkeypatch.setenv("DNACONV_CLUSTER", "tcp://127.0.0.1:9")
+    monkeypatch.setattr("dnaconv_core.cluster.connect.connected.__wrapped__.__defaults__", (0.2,))
+    at = dashboard("train", experiment="rnai", preset="quick", epochs="3")
+    chips(at, "sweep_settings").set_value(["depth"]).run()
+    at = chips(at, "sweep_depth").set_value([1, 2]).run()
+    next(button for button in at.button if button.key == "sweep_start").click().run()
+    (told,) = at.error
+    assert told.value.replace("\u2060", "").startswith("the cluster at tcp://127.0.0.1:9 does not answer")
+    assert Store().list() == []
+    next(box for box in at.segmented_control if box.key == "sweep_on").set_value("This machine").run()
+    next(button for button in at.button if button.key == "sweep_start").click().run()
+    assert not at.error and {run.place for run in Store().list()} == {""} and len(Store().list()) == 2

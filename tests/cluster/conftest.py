@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -20,40 +20,37 @@ class Cluster:
     """Processes as a user starts them: `dask scheduler`, `dask worker`."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.processes = folder, []
+        self.folder, self.port, self.number = folder, 0, 0
+        self.processes: dict[str, subprocess.Popen] = {}
         self.file = folder / "scheduler.json"
 
-    def scheduler(self, port: int = 0) -> None:
+    def whole(self) -> None:
+        """A scheduler and two workers, whatever has become of the last ones."""
+        if not self.lives("scheduler"):
+            self.close()  # workers without a scheduler end, but not at once
+            self.scheduler()
+        while sum(self.lives(name) for name in self.processes) < 3:
+            self.worker()
+        self.workers(2)
+
+    def lives(self, name: str) -> bool:
+        return name in self.processes and self.processes[name].poll() is None
+
+    def scheduler(self) -> None:
+        """At the port of the last one."""
         self.file.unlink(missing_ok=True)
-        self._start("scheduler", "--host", "127.0.0.1", "--port", str(port), "--scheduler-file", str(self.file))
-        wait_for(self.file.is_file)
+        asked = ("--host", "127.0.0.1", "--port", str(self.port), "--scheduler-file", str(self.file))
+        self._start("scheduler", "scheduler", *asked)
+        wait_for(lambda: self.file.is_file() and self.file.read_text().rstrip().endswith("}"))
+        self.port = int(self.address.rpartition(":")[2])
 
-    def worker(self, name: str, **environment: str) -> subprocess.Popen:
+    def worker(self, **environment: str) -> str:
+        """One more; its name."""
+        self.number += 1
+        name = f"w{self.number}"
         asked = ("--name", name, "--nthreads", "1", "--no-nanny", "--local-directory", str(self.folder / name))
-        return self._start("worker", "--scheduler-file", str(self.file), *asked, **environment)
-
-    def _start(self, *command: str, **environment: str) -> subprocess.Popen:
-        quiet = {
-            "OMP_NUM_THREADS": "1",
-            "PYTHONPATH": os.pathsep.join(filter(None, [str(HERE), *sys.path])),
-            **environment,
-        }
-        with open(self.folder / "log.txt", "ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "dask", *command, "--no-dashboard"],
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-                env={**os.environ, **quiet},
-            )
-        self.processes.append(process)
-        return process
-
-    @property
-    def address(self) -> str:
-        import json
-
-        return json.loads(self.file.read_text())["address"]
+        self._start(name, "worker", "--scheduler-file", str(self.file), *asked, **environment)
+        return name
 
     def workers(self, n: int) -> None:
         """Wait until there are so many."""
@@ -62,14 +59,33 @@ class Cluster:
         with connected(str(self.file)) as client:
             wait_for(lambda: len(workers_of(client)) == n)
 
+    def kill(self, name: str) -> None:
+        self.processes[name].kill()
+        self.processes[name].wait(timeout=10)
+
+    def _start(self, name: str, *command: str, **environment: str) -> None:
+        path = os.pathsep.join(filter(None, [str(HERE), *sys.path]))
+        quiet = {"OMP_NUM_THREADS": "1", "PYTHONPATH": path, **environment}
+        with open(self.folder / "log.txt", "ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", "dask", *command, "--no-dashboard"],
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env={**os.environ, **quiet},
+            )
+
+    @property
+    def address(self) -> str:
+        return json.loads(self.file.read_text())["address"]
+
     def close(self) -> None:
-        for process in reversed(self.processes):
-            if process.poll() is None:
-                process.send_signal(signal.SIGKILL)
-                process.wait(timeout=10)
+        for name in self.processes:
+            if self.lives(name):
+                self.kill(name)
 
 
-def wait_for(ready, seconds: float = 60):
+def wait_for(ready, seconds: float = 90):
     """What `ready` returns once it is true."""
     deadline = time.monotonic() + seconds
     while not (found := ready()):
@@ -79,13 +95,13 @@ def wait_for(ready, seconds: float = 60):
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory):
+def machines(tmp_path_factory):
     made = Cluster(tmp_path_factory.mktemp("dask"))
-    try:
-        made.scheduler()
-        made.worker("one")
-        made.worker("two")
-        made.workers(2)
-        yield made
-    finally:
-        made.close()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def cluster(machines):
+    machines.whole()
+    return machines

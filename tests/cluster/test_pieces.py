@@ -113,7 +113,7 @@ def test_a_worker_that_dies_costs_its_piece_only(cluster, tmp_path, monkeypatch)
 
     found = over(square, str(tmp_path), pieces(), on=cluster.address)
     assert next(found) == 0 and len(asked) == 6  # no more are under way than three for each slot
-    cluster.worker("three")  # in place of the one that ends itself
+    cluster.worker()  # in place of the one that ends itself
     assert list(found) == [number**2 for number in range(1, 30)]
     assert (tmp_path / "died").exists()
     cluster.workers(2)

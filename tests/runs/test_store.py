@@ -127,7 +127,7 @@ def test_a_newer_database_is_refused(store):
     store.create(RunSpec("rnai"))
     with sqlite3.connect(store.database) as db:
         db.execute("PRAGMA user_version = 99")
-    with pytest.raises(RunError, match="newer dnaconv .schema 99; this one knows 2.: update"):
+    with pytest.raises(RunError, match="newer dnaconv .schema 99; this one knows 3.: update"):
         store.list()
 
 

@@ -1,0 +1,49 @@
+"""Where work is done: here, or on the cluster that the server was started with.
+
+A page never takes a cluster's address from its visitors: what a scheduler sends is code, and a link could name one.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dnaconv_core.cluster.connect import look
+from dnaconv_core.cluster.where import where
+from dnaconv_core.errors import ClusterError, ConfigError
+from frame.words import plain
+
+_HERE, _CLUSTER = "This machine", "Cluster"
+
+
+def ask_where(key: str) -> str:
+    """'' for here; asked for where the server knows a cluster (`DNACONV_CLUSTER`)."""
+    cluster = where()
+    if not cluster:
+        return ""
+    chosen = st.segmented_control(
+        "Compute on",
+        [_HERE, _CLUSTER],
+        default=_CLUSTER,
+        required=True,
+        key=key,
+        help=f"The Dask cluster at {plain(cluster)}. Results are the same; its workers must have the same versions.",
+    )
+    return cluster if chosen == _CLUSTER else ""
+
+
+def cluster_line(places: set[str]) -> None:
+    """Which clusters runs are on, and where Dask shows its work."""
+    for place in sorted(places - {""}):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"On the cluster at {plain(place)}", width="content")
+            if link := _dashboard(place):
+                st.link_button("Dask's dashboard", link, icon=":material/open_in_new:", type="tertiary")
+
+
+@st.cache_data(ttl=60, max_entries=8, show_spinner=False)
+def _dashboard(place: str) -> str:
+    """'' for a cluster that is not the server's own, does not answer, or has none."""
+    try:
+        return look(place).dashboard if place == where() else ""
+    except (ClusterError, ConfigError):
+        return ""
