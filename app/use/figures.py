@@ -58,8 +58,10 @@ def effects(
     *,
     threshold: float | None = None,
     ends: list[tuple[float | None, float | None]] | None = None,
+    picked: int | None = None,
 ) -> dict[str, Any]:
-    """Alternative minus reference by variant, in order. threshold: a dotted line up and down; ends: of whiskers."""
+    """Alternative minus reference by variant, in order. threshold: a dotted line up and down; ends: of whiskers;
+    picked: the one that is outlined."""
     color = ["theme:series0" if value is not None and value >= 0 else "theme:series1" for value in values]
     names = [safe(label) for label in labels]
     places = list(range(1, len(values) + 1))
@@ -68,7 +70,10 @@ def effects(
         "x": places,
         "y": values,
         "customdata": list(range(len(values))),
-        "marker": {"color": color},
+        "marker": {
+            "color": color,
+            "line": {"color": "theme:text", "width": [2 if number == picked else 0 for number in range(len(values))]},
+        },
         "text": names,
         "textposition": "none",
         "hovertemplate": "%{text}: %{y:+.3f}<extra></extra>",

@@ -68,6 +68,10 @@ def _matters(one: Judged, unit: str, spread: str) -> None:
         f"Its own-window effect is larger than **{one.null.percentile:.0%}** of {len(one.null.effects):,} matched "
         f"random variants {plain(where)} (q {one.q:.2g})."
     ]
+    words.append(
+        f"Its largest effect over windows is larger than **{one.null.largest_percentile:.0%}** of theirs "
+        f"(q {one.largest_q:.2g})."
+    )
     if one.low is not None and one.high is not None:
         words.append(f"{plain(spread.capitalize())}: {one.low:+.2f} to {one.high:+.2f} in the {plain(unit)}.")
     st.markdown(" ".join(words), help=MATCHED)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import streamlit as st
 
+from components.reference_file import reference_file
 from components.sequences_in import pasted_or_file
 from dnaconv_core.data.genome import Contig, Genome, RecordContig
+from dnaconv_core.data.references import GENOMES
 from dnaconv_core.errors import InputError
 from dnaconv_core.sequence.encoding import LETTERS
-from dnaconv_core.storing import check_path
 from frame import state
 from frame.words import plain
 
@@ -46,26 +46,21 @@ def ask_targets(model: Bundle) -> list[Target]:
 
 def _region() -> list[Target]:
     left, right = st.columns([2, 1])
-    path = left.text_input(
-        "Genome",
-        key="scan_genome",
-        placeholder="/data/hg19.fa",
-        help="A FASTA file on the machine that runs this page.",
-    )
+    with left:
+        words = "A FASTA or 2bit file."
+        path = reference_file("scan_genome", GENOMES, "Genome", placeholder="/data/hg19.fa", help=words)
     region = right.text_input(
         "Region",
         key="scan_region",
         placeholder="chr22:20208963-20218963",
         help="From 0, end not included; or a contig's name alone.",
     )
-    if not path or not region:
+    if path is None or not region:
         return []
-    check_path()
     with st.spinner("Reading the genome's index…"):
-        genome = Genome(Path(path).expanduser())
+        genome = Genome(path)
     contig, locus = genome.region(region)
-    changed = Path(path).expanduser().stat().st_mtime
-    return [Target(contig, locus.start, locus.end, (path, changed, *locus))]
+    return [Target(contig, locus.start, locus.end, (str(path), path.stat().st_mtime, *locus))]
 
 
 @st.cache_data(show_spinner=False)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
 from components.chart import chart
+from components.reference_file import reference_file
 from components.sequences_in import pasted_or_file
+from dnaconv_core.data.references import TRANSCRIPTOMES
 from dnaconv_core.errors import InputError
 from dnaconv_core.experiments import all_experiments
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import reverse_complement_text
 from dnaconv_core.sirna.design import GUESSED, Design, design
 from dnaconv_core.sirna.offtargets import LENGTH
-from dnaconv_core.storing import check_path
 from frame import state
 from frame.cache import bundle
 from frame.job import background
@@ -24,6 +25,9 @@ from frame.page import model_page
 from frame.words import plain
 from use import figures
 from use.sirna_sites import filtered, show_site, sites_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _LINE = "Every 21-base site of an mRNA, its guide strand scored, beside what designers look at."
 _MOST = 30_000  # bases of mRNA on a page
@@ -45,7 +49,7 @@ def draw() -> None:
         total = sum(len(record.sequence) for record in records)
         if total > _MOST:
             raise InputError(f"these are {total:,} bases and this page takes {_MOST:,}: use 'dnaconv sirna'")
-        path = Path(transcriptome).expanduser() if transcriptome.strip() else None
+        path = transcriptome
         read = path.stat().st_mtime if path is not None and path.is_file() else 0.0
         key, span, model = ("sirna", ref, tuple(records), str(path), read, cds.strip()), _span(cds), bundle(ref)
         found = background(
@@ -63,26 +67,26 @@ def _switch() -> None:
     st.rerun()
 
 
-def _asked() -> tuple[list[Record], str, str]:
+def _asked() -> tuple[list[Record], Path | None, str]:
     """mRNAs, the path of a transcriptome and the coding region, as they are typed."""
     example = _example(tuple(one.sequence for one in state.experiment().examples))
     records = pasted_or_file("sirna", {"Example mRNA": example}, "RNA", what="mRNA (RNA or DNA letters)")
     left, right = st.columns(2)
-    transcriptome = left.text_input(
-        "Transcriptome (optional)",
-        key="sirna_transcriptome",
-        placeholder="/data/transcripts.fa.gz",
-        help="A FASTA file on the machine that runs this page: matches of every guide are counted in it; seed sites in "
-        "3′ UTRs apart where its headers tell them, as GENCODE's do.",
-    )
+    with left:
+        transcriptome = reference_file(
+            "sirna_transcriptome",
+            TRANSCRIPTOMES,
+            "Transcriptome (optional)",
+            placeholder="/data/transcripts.fa.gz",
+            help="A FASTA file in which matches of every guide are counted; seed sites in 3′ UTRs apart where its "
+            "headers tell them, as GENCODE's do.",
+        )
     cds = right.text_input(
         "Coding region (optional)",
         key="sirna_cds",
         placeholder="251-1450",
         help="On a single mRNA: first and last base, from 1; else it is guessed, the longest open reading frame.",
     )
-    if transcriptome:
-        check_path()
     return records, transcriptome, cds
 
 

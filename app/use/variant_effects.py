@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from components.chart import chart
+from components.picking import Picking
 from dnaconv_core.interpret.words import output_word
 from dnaconv_core.variants.effects import VariantEffect
 from dnaconv_core.variants.files import write_table, write_vcf
@@ -30,6 +31,7 @@ def show_effects(ref: ModelRef, given: Given, verdicts: Verdicts, covariates: tu
     strongest = max(scored, key=lambda effect: abs(effect.effect_logit), default=None)
     _numbers(found, scored, strongest, unit)
     _not_scored([effect for effect in found if effect.effect_logit is None])
+    picking = Picking(f"variants_{given.key}")
     with st.container(border=True):
         st.markdown(f"**Effect of each at its own window** ({plain(unit)})", help=MATCHED)
         figure = figures.effects(
@@ -38,14 +40,16 @@ def show_effects(ref: ModelRef, given: Given, verdicts: Verdicts, covariates: tu
             unit,
             threshold=verdicts.threshold,
             ends=[(one.low, one.high) for one in verdicts.judged],
+            picked=picking.number,
         )
         clicked = chart(figure, key="variants_effects", height=220, revision=str(given.key), clickable=True)
         if verdicts.threshold is not None:
             words = f" Whiskers: {verdicts.spread}." if verdicts.spread else ""
             st.caption(plain("Dotted: " + threshold_words(verdicts.threshold, unit) + words))
-        row = _table(verdicts.judged, unit, str(given.key))
+        picking.by_chart(clicked["data"] if clicked else None)
+        _table(verdicts.judged, unit, str(given.key), picking)
         _downloads(given, found, verdicts.judged)
-    number = row if row is not None else clicked["data"] if clicked else None
+    number = picking.number
     one = verdicts.judged[number] if number is not None and number < len(found) else None
     one = one or next((each for each in verdicts.judged if each.effect is strongest), None)
     if one is not None and one.effect.effect_logit is not None:
@@ -64,8 +68,8 @@ def _numbers(
         st.metric("Largest change", largest, help=f"In the {plain(unit)}.", width="content")
 
 
-def _table(found: list[Judged], unit: str, asked: str) -> int | None:
-    """All in a table; the number of the one picked there."""
+def _table(found: list[Judged], unit: str, asked: str, picking: Picking) -> None:
+    """All in a table, to pick one from."""
     event = st.dataframe(
         _columns(found, unit),
         hide_index=True,
@@ -73,11 +77,10 @@ def _table(found: list[Judged], unit: str, asked: str) -> int | None:
         height=min(38 + 35 * len(found), 300),
         on_select="rerun",
         selection_mode="single-row",
-        key=f"variants_table_{asked}",
         column_config=_formats(unit),
+        **picking.kept_in(f"variants_table_{asked}"),
     )
-    rows = event["selection"]["rows"]
-    return rows[0] if rows and rows[0] < len(found) else None
+    picking.by_table(event["selection"]["rows"], len(found))
 
 
 def _columns(judged: list[Judged], unit: str) -> dict[str, list[Any]]:
@@ -93,6 +96,8 @@ def _columns(judged: list[Judged], unit: str) -> dict[str, list[Any]]:
         "variant": [name_of(effect) for effect in found],
         **changes,
         "largest Δ": [effect.best_effect_logit for effect in found],
+        "larger than (largest)": [one.null and 100 * one.null.largest_percentile for one in judged],
+        "q (largest)": [one.largest_q for one in judged],
         "hits lost": [" ".join(map(str, effect.lost)) for effect in found],
         "hits gained": [" ".join(map(str, effect.gained)) for effect in found],
         "status": [effect.status for effect in found],
@@ -117,6 +122,10 @@ def _formats(unit: str) -> dict[str, Any]:
         "largest Δ": number(
             format="%+.2f", help=f"In the {plain(unit)}, over all windows that hold the variant and both strands."
         ),
+        "larger than (largest)": number(
+            format="%.0f %%", help="Its largest Δ, of the largest of its matched random variants. " + MATCHED
+        ),
+        "q (largest)": number(format="%.2g", help="As q, of the largest Δ."),
         "hits lost": text(help=hits),
         "hits gained": text(help=hits),
     }

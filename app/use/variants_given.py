@@ -8,16 +8,17 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
+from components.reference_file import reference_file
 from components.sequence import marks_of
 from components.sequences_in import uploaded_text
 from components.skipped import show_skipped
 from dnaconv_core.data.examples import Skipped
 from dnaconv_core.data.genome import Contig, Genome, RecordContig
+from dnaconv_core.data.references import GENOMES
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import clean
-from dnaconv_core.storing import check_path
 from dnaconv_core.variants.effects import pasted_variant
 from dnaconv_core.variants.vcf import Variant, read_vcf
 from frame import state
@@ -73,18 +74,13 @@ def _pair(experiment: Experiment, length: int) -> Given | None:
 def _files() -> Given | None:
     left, right = st.columns(2)
     upload = left.file_uploader("VCF", ["vcf", "gz"], key="variants_vcf", help="Plain or gzip, up to 50 MB.")
-    path = right.text_input(
-        "Genome",
-        key="variants_genome",
-        placeholder="/data/hg19.fa",
-        help="The FASTA file that the VCF refers to, on the machine that runs this page.",
-    )
-    if upload is None or not path:
+    with right:
+        words = "The FASTA or 2bit file that the VCF refers to; chr1 and 1, chrM and MT mean the same."
+        path = reference_file("variants_genome", GENOMES, "Genome", placeholder="/data/hg19.fa", help=words)
+    if upload is None or path is None:
         return None
-    check_path()
     header, variants, skipped = _read(upload)
     show_skipped(skipped)
-    path = Path(path).expanduser()
     with st.spinner("Reading the genome's index…"):
         genome = Genome(path)
     return Given(header, variants, genome, (upload.file_id, str(path), path.stat().st_mtime), skipped)

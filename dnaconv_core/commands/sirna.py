@@ -25,6 +25,7 @@ def add(groups: Any, command: Any) -> None:
 
 def sirna(options: Namespace) -> Answer:
     from dnaconv_core.data.fasta import read_sequences, told_apart
+    from dnaconv_core.data.references import TRANSCRIPTOMES, reference
     from dnaconv_core.sirna.design import GUESSED, NOT_SEARCHED, apart, design, sites_csv
     from dnaconv_core.sirna.offtargets import LENGTH
     from dnaconv_core.wholefile import WholeFile
@@ -33,9 +34,8 @@ def sirna(options: Namespace) -> Answer:
     given, notes = told_apart(given, options.fasta, least=LENGTH, what="a target site")
     tell(notes)
     cds = _cds(options.cds)
-    result = design(
-        open_model(options), given.records, cds=cds, transcriptome=options.transcriptome or None, progress=Bar()
-    )
+    transcriptome = reference(TRANSCRIPTOMES, options.transcriptome) if options.transcriptome else None
+    result = design(open_model(options), given.records, cds=cds, transcriptome=transcriptome, progress=Bar())
     ranked = apart(result.sites) if options.apart else result.sites
     how = GUESSED if result.guessed else "given"
     regions = {name: {"start": low, "end": high, "how": how} for name, (low, high) in result.cds.items()}

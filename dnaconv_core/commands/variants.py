@@ -29,7 +29,7 @@ def add(groups: Any, command: Any) -> None:
         command(groups, "variants", variants, "score variants of a VCF: alternative minus reference allele")
     )
     changing.add_argument("--vcf", required=True, metavar="FILE", help="variants, plain or gzip")
-    changing.add_argument("--genome", required=True, metavar="FASTA", help="the genome that the VCF refers to")
+    changing.add_argument("--genome", required=True, metavar="FILE", help="FASTA, 2bit, or a name of the home folder's")
     changing.add_argument("--out", default="", metavar="FILE.csv", help="write the table there")
     changing.add_argument("--vcf-out", default="", metavar="FILE.vcf", help="write the VCF with effects added there")
     changing.add_argument("--motif", action="append", default=[], metavar="WORD", help="list hits of this IUPAC word")
@@ -46,6 +46,7 @@ def add(groups: Any, command: Any) -> None:
 
 def variants(options: Namespace) -> Answer:
     from dnaconv_core.data.genome import Genome
+    from dnaconv_core.data.references import GENOMES, reference
     from dnaconv_core.experiments import all_experiments
     from dnaconv_core.sequence.motif import from_iupac
     from dnaconv_core.variants.effects import score_variants
@@ -60,7 +61,7 @@ def variants(options: Namespace) -> Answer:
     file, of = read_vcf(options.vcf), chosen_output(options, bundle.config)
     rows, lines, n = [], list(of.lines), 0
     with ExitStack() as stack:
-        genome = stack.enter_context(Genome(options.genome))
+        genome = stack.enter_context(Genome(reference(GENOMES, options.genome)))
         beside = given_covariates(bundle, options.covariate)
         effects = score_variants(
             bundle.model,
@@ -99,7 +100,8 @@ def variants(options: Namespace) -> Answer:
     shown += [f"written to {path}" for path in (options.out, options.vcf_out) if path]
     facts: dict[str, Any] = {**of.facts, "variants": rows}
     if options.null:
-        facts |= {"null_threshold": found.threshold, "spread": found.spread or None}
+        facts |= {"null_threshold": found.threshold, "best_threshold": found.largest_threshold}
+        facts |= {"spread": found.spread or None}
         shown += [threshold_words(found.threshold, "logit")] if found.threshold is not None else []
     return Answer({**facts, **skipped_json(file.skipped)}, "\n".join(shown))
 
@@ -108,6 +110,7 @@ def _null_row(one: Judged) -> dict[str, Any]:
     """What --json adds of one variant."""
     null = one.null
     row = {"null_percentile": null and null.percentile, "null_p": one.p, "null_q": one.q}
+    row |= {"best_percentile": null and null.largest_percentile, "best_p": one.largest_p, "best_q": one.largest_q}
     return row | {"effect_low": one.low, "effect_high": one.high, "null_source": null and null.source}
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from dnaconv_core.data.examples import UNKNOWN, Loci
-from dnaconv_core.data.genome_index import Entry, let_go, open_indexed
+from dnaconv_core.data.genome_index import Entry, let_go, open_indexed, open_mapped
 from dnaconv_core.data.loci import pieces
+from dnaconv_core.data.twobit import Packed, is_twobit, letters, read_index
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Record
@@ -69,7 +71,7 @@ class RecordContig(Contig):
 class _GenomeContig(Contig):
     """A contig of a file that is mapped into memory."""
 
-    def __init__(self, path: Path, data: np.ndarray, entry: Entry) -> None:
+    def __init__(self, path: Path, data: np.ndarray, entry: Entry | Packed) -> None:
         super().__init__(entry.name, entry.length)
         self._path, self._data, self._entry = path, data, entry
 
@@ -81,9 +83,11 @@ class _GenomeContig(Contig):
 
     def _bytes(self, start: int, end: int) -> np.ndarray:
         """Letters of [start, end) as they stand in the file, without the ends of lines."""
-        _, length, offset, bases, width = self._entry
-        if not 0 <= start < end <= length:
-            raise InputError(f"{self.name}:{start}-{end} reaches beyond {self.name}, which has {length:,} bases")
+        if not 0 <= start < end <= self.length:
+            raise InputError(f"{self.name}:{start}-{end} reaches beyond {self.name}, which has {self.length:,} bases")
+        if isinstance(self._entry, Packed):
+            return letters(self._data, self._entry, start, end)
+        _, _, offset, bases, width = self._entry
         (first, place), (last, rest) = divmod(start, bases), divmod(end, bases)
         if first == last:
             found = self._data[offset + first * width + place :][: end - start]
@@ -106,7 +110,7 @@ def _without_ends(lines: np.ndarray, bases: int, width: int) -> np.ndarray:
 
 
 class Genome:
-    """A FASTA file on disk, of any size: contigs by name. Use it in a `with`, or call `close`.
+    """A FASTA or 2bit file on disk, of any size: contigs by name. Use it in a `with`, or call `close`.
 
     Its index (`.fai`) is checked against the file and made again where it does not fit, beside it or, where that folder
     cannot be written to, in the home folder's cache. What allows no access by position (gzip and bgzip, UTF-16, lines
@@ -125,7 +129,7 @@ class Genome:
         try:
             if not self.path.stat().st_size:
                 raise DataError(f"{self.path} is empty: it should hold a genome as FASTA")
-            self._map, self._index = open_indexed(self.path, progress)
+            self._map, self._index = self._opened(progress)
         except OSError as error:
             raise DataError(f"{self.path} cannot be read ({error.strerror}): make it readable") from error
         self._data = np.frombuffer(self._map, np.uint8)
@@ -133,6 +137,15 @@ class Genome:
         self._by_key: dict[str, str] = {}
         for name in self.names:
             self._by_key.setdefault(contig_key(name), name)
+
+    def _opened(self, progress: Progress) -> tuple[mmap.mmap, dict[str, Any]]:
+        """The mapped file, and where each contig stands in it: an Entry, or of 2bit a Packed."""
+        with self.path.open("rb") as file:
+            packed = is_twobit(file.read(4))
+        if not packed:
+            return open_indexed(self.path, progress)
+        data = open_mapped(self.path)
+        return data, read_index(self.path, data)
 
     def __enter__(self) -> Genome:
         return self

@@ -63,7 +63,7 @@ def open_indexed(path: Path, progress: Progress = SILENT) -> Indexed:
     if not packed:
         if not head.removeprefix(_BOM).lstrip().startswith((b">", b";")):
             raise DataError(f"{path} is not FASTA: its first line should begin with '>'")
-        data = _mapped(path)
+        data = open_mapped(path)
         entries = _stored(path, data)
         if entries is None:
             entries = build_index(path, data)
@@ -76,7 +76,7 @@ def open_indexed(path: Path, progress: Progress = SILENT) -> Indexed:
 
 
 def _open_copy(copy: Path, path: Path) -> Indexed:
-    data = _mapped(copy)
+    data = open_mapped(copy)
     entries = _stored(copy, data) or build_index(path, data)
     if entries is None:
         raise DataError(f"{path} has a header inside a line of sequence: begin each '>' on a line of its own")
@@ -84,7 +84,8 @@ def _open_copy(copy: Path, path: Path) -> Indexed:
     return Indexed(data, {entry.name: entry for entry in entries})
 
 
-def _mapped(path: Path) -> mmap.mmap:
+def open_mapped(path: Path) -> mmap.mmap:
+    """The file's bytes, mapped into memory."""
     with path.open("rb") as file:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 

@@ -15,6 +15,7 @@ SCRATCH = (  # the folders in which things are made aside, and how their names b
 )  # fmt: skip
 _WHERE = (  # where files are written in one step
     "", "experiments/*/", "models/", "models/*/", "runs/*/", "runs/*/checkpoints/", "uploads/*/", "cache/",
+    "genomes/", "transcriptomes/",
     "interpret/*/", "makings/*/",
 )  # fmt: skip
 

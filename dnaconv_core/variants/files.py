@@ -19,7 +19,10 @@ COLUMNS = (
 )  # fmt: skip
 
 
-JUDGED = ("null_percentile", "null_p", "null_q", "effect_low", "effect_high", "null_source")
+JUDGED = (
+    "null_percentile", "null_p", "null_q", "effect_low", "effect_high", "best_percentile", "best_p", "best_q",
+    "null_source",
+)  # fmt: skip
 
 
 def table_row(effect: VariantEffect) -> list[str | int]:
@@ -43,6 +46,7 @@ def judged_row(one: Judged) -> list[str | int]:
     """One effect and its null in the order of COLUMNS and JUDGED."""
     null = one.null
     numbers = [null and null.percentile, one.p, one.q, one.low, one.high]
+    numbers += [null and null.largest_percentile, one.largest_p, one.largest_q]
     more = ["" if number is None else f"{number:.6g}" for number in numbers]
     return [*table_row(one.effect), *more, null.source if null else ""]
 

@@ -13,7 +13,7 @@ from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
 from dnaconv_core.predict import predict
 from dnaconv_core.results import Record
-from dnaconv_core.sequence.encoding import decode, from_codes, one_hot
+from dnaconv_core.sequence.encoding import decode, from_codes, one_hot, reverse_complement_text
 from dnaconv_core.variants.effects import VariantEffect, score_variants
 from dnaconv_core.variants.null import Null, benjamini_hochberg, by_model, judge, null_of, threshold_of
 from dnaconv_core.variants.vcf import Variant
@@ -97,6 +97,41 @@ def test_percentiles_of_random_variants_are_uniform():
     nulls = [null_of(model, effect, genome, n=60) for effect in score_variants(model, placed, genome)]
     assert {null.source for null in nulls} == {"region"}
     assert stats.kstest([null.percentile for null in nulls], "uniform").pvalue > 0.01
+    assert min(len(null.largest) for null in nulls) >= 55  # a match may lie too near the end for every window
+    assert stats.kstest([null.largest_percentile for null in nulls], "uniform").pvalue > 0.01
+
+
+@pytest.mark.parametrize("ref, alt", [("A", "C"), ("ACG", "A"), ("A", "ATTG")])
+def test_the_largest_effects_are_those_that_variants_there_have(ref, alt):
+    """Every match of a region of repeats is the variant itself, moved: its own largest effect."""
+    unit, model = letters(13, 7) + ref + letters(14, 6), network()
+    text = unit * 30
+    effect = scored(model, text, 5 * len(unit) + 13, ref, alt)
+    found = null_of(model, effect, contig(text), n=25)
+    places = [at for at in range(2 * LENGTH, len(text) - 2 * LENGTH) if abs(at - effect.variant.start) >= LENGTH]
+    around, placed = text[effect.variant.start - 1 : effect.variant.start + 2], []
+    for at in places:
+        here = text[at : at + len(ref)]
+        new = alt if len(ref) == len(alt) else here[:1] + alt[1:]
+        if len(ref) == len(alt) and text[at - 1 : at + 2] != around:
+            new = reverse_complement_text(alt) if text[at - 1 : at + 2] == reverse_complement_text(around) else here
+        if new != here:
+            placed.append(variant(at, here, new))
+    own = [one.best_effect_logit for one in score_variants(model, placed, contig(text))]
+    assert found.source == "region" and len(found.largest) >= 20
+    assert all(min(abs(value - one) for one in own) < 2e-3 for value in found.largest)
+
+
+def test_the_largest_effect_has_a_null_in_shuffles_where_the_region_is_short():
+    text, model = letters(30, 3), network()
+    effect = scored(model, text, 15, text[15], "ACGT"["ACGT".index(text[15]) - 1])
+    found = null_of(model, effect, contig(text), n=40)
+    assert found.source == "shuffled" and found.largest.shape == (40,)
+    assert np.abs(found.largest).mean() > np.abs(found.effects).mean()  # the largest of many
+    (judged,) = judge([effect], [found])
+    above = (np.abs(found.largest) >= abs(effect.best_effect_logit)).sum()
+    assert judged.largest_p == judged.largest_q == pytest.approx((1 + above) / 41)
+    assert threshold_of([found], 0.5, largest=True) == pytest.approx(np.median(np.abs(found.largest)))
 
 
 def test_p_and_q_by_hand():
