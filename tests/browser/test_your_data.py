@@ -49,6 +49,12 @@ def made(page, settled) -> None:
     settled(page)
 
 
+def to(page, settled, name: str) -> None:
+    page.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
+    page.get_by_role("heading", name=name, level=1).wait_for()
+    settled(page)
+
+
 def test_a_pair_of_fasta_files_becomes_an_experiment(page, settled, sample):
     positives, negatives = (sample(f"pum2_{side}.fasta.gz", 300) for side in ("positives", "background"))
     brought(page, settled, positives, negatives)
@@ -66,9 +72,20 @@ def test_a_pair_of_fasta_files_becomes_an_experiment(page, settled, sample):
     made(page, settled)
     assert "experiment=pum2" in page.url
     expect(page.get_by_text("Is it bound by the Pumilio protein?").first).to_be_visible()
+    page.goto("train?experiment=pum2&preset=quick&epochs=3&filters=4&depth=1")  # a short one
     page.get_by_role("button", name="Start training").click()
-    page.get_by_text(re.compile(r"finished|epoch \d")).first.wait_for()
-    page.get_by_test_id("stSidebarNavLink").filter(has_text="Your data").click()
+    page.get_by_text("finished", exact=True).wait_for()
+    to(page, settled, "Evaluate")
+    expect(page.get_by_text("It was never looked at.")).to_be_visible()
+    page.get_by_role("button", name="Open the test part").click()
+    page.get_by_role("button", name="Open it, and count this look").click()
+    page.get_by_text(re.compile(r"\d+ examples, opened for the first time")).wait_for()
+    to(page, settled, "Filters")
+    expect(page.get_by_text(re.compile(r"\d of 4 filters"))).to_be_visible()
+    to(page, settled, "Saliency")
+    expect(page.get_by_text("Agreement of methods")).to_be_visible()
+    expect(page.get_by_text("Something went wrong")).to_have_count(0)
+    to(page, settled, "Your data")
     page.get_by_text("Pum2", exact=True).wait_for()  # it is listed, and the page begins anew
     assert not page.get_by_role("button", name="Remove").count()
 
