@@ -49,10 +49,11 @@ def flowing(experiment: Experiment, model: ModelRef, *, key: str) -> None:
         outputs=experiment.names, activations=activations(bundle(model).model, sequence), key=key,
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
+        label = plain(_label(experiment, data.y[row]))
         st.caption(
-            f"A real example, of {plain(data.words)}: {plain(_label(experiment, data.y[row]))}, predicted "
-            f"**{said:.3f}**. The darker, the more active; point at a layer to see which bases reach it.",
-            width="stretch",
+            f"A real example of {plain(data.words)}: {label}, predicted **{said:.3f}**.",
+            help="The darker, the more active. Point at a layer to see which bases reach it.",
+            width="content",
         )
         step = max(len(order) // 7, 1)  # over the whole range of predictions in a few clicks
         st.button(

@@ -13,7 +13,7 @@ from dnaconv_core.runs.baselines import load_baselines
 from dnaconv_core.runs.store import Store
 from dnaconv_core.sequence.encoding import one_hot
 
-MODEL_PAGES = ("evaluate", "filters", "motifs", "saliency", "predict", "scan", "variants")
+MODEL_PAGES = ("evaluate", "filters", "motifs", "saliency", "step_through", "predict", "scan", "variants")
 NAMES = ["ap1", "*sp1*", "plain"]  # of the classes of 'kinds', in order
 
 

@@ -93,8 +93,11 @@ const ARITHMETIC = {
       node.prepend(el("span", { class: "muted" }, null, `unit ${unit + 1} `));
     });
     const u = kept.unit, some = net.head.parts.length ? walk.weighed(net.hidden.weight[u]) : [];
-    terms(tools, some.slice(0, 10).map((one) => named_(tools, one)));
-    const line = el("div", { class: "equation" }, panel), sum = now.hidden.before[u] - net.hidden.bias[u];
+    const sum = now.hidden.before[u] - net.hidden.bias[u], was_ = was && was.hidden.before[u] - net.hidden.bias[u], shown = some.slice(0, 10).map((one) => named_(tools, one));
+    const others = (what, all) => all - shown.reduce((total, one) => total + one[what], 0);
+    if (net.head.numbers > shown.length) shown.push({ label: `${(net.head.numbers - shown.length).toLocaleString("en")} other numbers`, value: others("value", sum), was: was && others("was", was_) });
+    terms(tools, shown);
+    const line = el("div", { class: "equation" }, panel);
     el("span", { class: "muted" }, line, "all products");
     number(line, sum, { digits: 3, was: was ? was.hidden.before[u] - net.hidden.bias[u] : null });
     el("span", { class: "sign" }, line, "+ bias");
@@ -173,7 +176,7 @@ function along({ panel, data, walk, text, kept, draw, goTo, colors }, unit) {
   const line = (values) => values.map((v, p) => `${p ? "L" : "M"}${x(p).toFixed(1)} ${y(v).toFixed(1)}`).join(" ");
   svg("rect", { x: left, y: y(0), width: room, height: Math.max(tall - 4 - y(0), 0), class: "below" }, image);
   svg("line", { x1: left, x2: left + room, y1: y(0), y2: y(0), class: "zero" }, image);
-  if (width >= 700) svg("text", { x: left + room + 10, y: y(0) + 9, class: "note" }, image, "below: 0");
+  if (width >= 700) svg("text", { x: left + room + 10, y: Math.min(y(0) + 9, tall - 8), class: "note" }, image, "below: 0");
   if (earlier) svg("path", { d: line(earlier), class: "curve earlier", style: `stroke:${colors.changed}` }, image);
   svg("path", { d: line(sums), class: "curve" }, image);
   svg("line", { x1: x(unit.at), x2: x(unit.at), y1: 0, y2: tall, class: "cursor" }, image);
@@ -253,10 +256,10 @@ function bases({ data, walk, ask, tint, number, colors }, work, unit, found) {
 // later layers: a row for each filter that is read, number × weight at each position
 function inputs({ data, walk, tint, number, text, named, goTo, differs }, work, unit, found) {
   const told = walk.told(unit.layer), K = walk.kernel(unit.layer), most = Math.max(...found.flatMap((row) => (row ?? []).map((one) => Math.abs(one.value))), 1e-9);
-  const grid = table(work), several = told.inputs.some((one) => one.layer !== told.inputs[0].layer);
+  const digits = 3, grid = table(work), several = told.inputs.some((one) => one.layer !== told.inputs[0].layer);
   const top = el("tr", {}, grid);
   el("th", {}, top, several ? "read from" : `layer ${told.inputs[0].layer}`);
-  for (let k = 0; k < K; k++) { const p = unit.at - told.reach[0] + k; el("td", { class: "head" }, top, p >= 0 && p < walk.of(unit.layer).given[0][0].length ? placeOf(walk, unit, told, p) : "·"); }
+  for (let k = 0; k < K; k++) { const p = unit.at - told.reach[0] + k; el("td", { class: "head" }, top, p >= 0 && p < walk.of(unit.layer).given[0][0].length ? placeOf(walk, unit, p) : "·"); }
   el("td", { class: "head" }, top, "sum");
   found.forEach((row, input) => {
     if (!row) return;
@@ -265,15 +268,16 @@ function inputs({ data, walk, tint, number, text, named, goTo, differs }, work, 
     for (const one of row) {
       const cell = el("td", { style: one.value ? `background:${tint(one.value, most)}` : "" }, line);
       if (one.given === 0 && !differs(one.value, data.was && one.was)) { el("span", { class: "muted" }, cell, one.at === null ? "" : "·"); continue; }
-      number(cell, one.value, { was: data.was && one.was, about: `${text(one.given, 3)} × ${text(one.weight, 3)}`, go: () => goTo(walk.source(unit.layer, input, one.at, unit.strand)) });
+      number(cell, one.value, { digits, was: data.was && one.was, about: `${text(one.given, 3)} × ${text(one.weight, 3)}`, go: () => goTo(walk.source(unit.layer, input, one.at, unit.strand)) });
     }
-    number(el("td", { class: "total" }, line), row.reduce((sum, one) => sum + one.value, 0), { was: data.was && row.reduce((sum, one) => sum + one.was, 0) });
+    number(el("td", { class: "total" }, line), row.reduce((sum, one) => sum + one.value, 0), { digits, was: data.was && row.reduce((sum, one) => sum + one.was, 0) });
   });
 }
 
-function placeOf(walk, unit, told, p) {
-  const mid = (p + 0.5) * told.stride, L = walk.L, start = walk.drawnAt(unit.layer, 0, 0)[0] - told.reach[0] * told.stride;
-  return Math.floor(unit.strand ? L - mid - start : mid + start) + 1;
+// the base over which number `p` of what a layer reads is drawn
+function placeOf(walk, { layer, strand }, p) {
+  const { pool } = walk.told(layer), last = walk.positions(layer - 1) - 1, [a, b] = walk.drawnAt(layer - 1, Math.min(p * pool, last), strand), [c, d] = walk.drawnAt(layer - 1, Math.min(p * pool + pool - 1, last), strand);
+  return Math.floor((Math.min(a, c) + Math.max(b, d) - 1) / 2) + 1;
 }
 
 function equation({ data, walk, number }, work, unit, sum, found) {
@@ -286,7 +290,7 @@ function equation({ data, walk, number }, work, unit, sum, found) {
     number(one, value, { digits: 3, ...options });
   };
   line(layer === 1 ? "the picked weights, added" : "all products, added", sum, { was: others ? null : earlier, cls: "sum" });
-  if (others) line(`${others} filters not shown`, rest, {});
+  if (others) line(`+ ${others} filters not shown`, rest, {});
   line("+ bias", bias, { about: "learned in training; the same at every position", cls: "bias" });
   line("=", before(data.now), { was: was && before(was), cls: "before strong" });
   line("ReLU: below 0 becomes 0", made(data.now), { was: was && made(was), cls: "result" });

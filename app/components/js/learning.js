@@ -25,7 +25,7 @@ export default function ({ parentElement, data }) {
     if (last > 0) {
       if (!calm) { button = el("button", { type: "button", class: "play" }, controls); button.onclick = () => (kept.playing ? pause() : play()); }
       slider = el("input", { type: "range", min: 0, max: last, step: 1, "aria-label": "Epoch" }, controls);
-      slider.oninput = () => { pause(); kept.at = +slider.value === last ? null : frames[+slider.value].epoch; show(index()); };
+      slider.oninput = () => { const i = +slider.value; kept.at = i === last ? null : frames[i].epoch; pause(); show(i); };
       if (slid) slider.focus({ preventScroll: true });
     }
     // one scale for all filters and epochs, so that growth is seen

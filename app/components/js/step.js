@@ -102,7 +102,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
       node.onclick = () => { if (kept.film) { stop(); draw(); } else play(); };
     }
     const said = el("div", { class: "said" }, bar);
-    el("span", { class: "muted" }, said, `${data.names.length > 1 ? data.names[data.output] : "Output"} `);
+    el("span", { class: "muted" }, said, `${data.names.length > 1 ? data.names[data.output] : net.output === "linear" ? "Prediction" : "Score"} `);
     number(said, now.predictions[data.output], { digits: 3, cls: "strong", was: was?.predictions[data.output], go: () => { stop(); goStep(steps.length - 1); } });
     if (!was) return;
     el("span", { class: "muted" }, said, ` was ${text(was.predictions[data.output], 3)} before ${data.edits.join(", ")} `);

@@ -11,7 +11,7 @@ function walkOf({ net, now, was, sequence, bases }) {
   };
   // the bases [from, to) over which a unit is drawn, and those that it sees
   const drawnAt = (layer, at, strand) => {
-    const from = layer ? start(layer) + at * told(layer).stride : at, to = from + (layer ? told(layer).stride : 1);
+    const from = Math.min(layer ? start(layer) + at * told(layer).stride : at, L - 0.5), to = Math.min(from + (layer ? told(layer).stride : 1), L);
     return strand ? [L - to, L - from] : [from, to];
   };
   const complement = (letter) => bases[3 - bases.indexOf(letter)] ?? letter;
