@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ import pytest
 if beside := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # each process its share of the cores; before torch is loaded
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // int(beside))))
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a background shell leaves it: processes would inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ.setdefault("DNACONV_BASELINES", "quick")  # of every short training, also in processes of its own
 

@@ -342,22 +342,3 @@ def test_a_dataset_larger_than_memory_is_read_in_pieces(tmp_path):
     mapped = read(1 << 20)
     assert mapped.returncode == 0, mapped.stderr
     assert int(mapped.stdout) == 6 * 5_000 * 500
-
-
-@pytest.mark.parametrize(
-    ("part", "n", "length", "positives"),
-    [
-        ("jund_chr22/valid_dataset", 34527, 101, 146),
-        ("sirna/train_siRNA", 2187, 21, None),
-        ("sirna/valid_siRNA", 244, 21, None),
-    ],
-)
-def test_every_folder_of_the_books_data_is_read(shared_data, part, n, length, positives):
-    folder = shared_data / part
-    data = read_diskdataset(folder)
-    assert data.X.shape == (n, 4, length)
-    np.testing.assert_array_equal(data.X, joblib.load(folder / "shard-0-X.joblib").transpose(0, 2, 1))
-    np.testing.assert_array_equal(data.y, joblib.load(folder / "shard-0-y.joblib").astype(np.float32))
-    assert data.ids.tolist() == joblib.load(folder / "shard-0-ids.joblib").astype(str).tolist()
-    if positives:
-        assert data.y.sum() == positives

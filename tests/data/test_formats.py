@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 
+import joblib
 import numpy as np
 import pytest
 
@@ -112,3 +113,22 @@ def test_info_counts_classes():
     classes, gaps = dataset_info(data)["labels"]
     assert (classes["kind"], classes["counts"], classes["n"]) == ("classes", [1, 1, 2], 4)
     assert gaps["kind"] == "regression" and "counts" not in gaps  # 3 and 4 never occur
+
+
+@pytest.mark.parametrize(
+    ("part", "n", "length", "positives"),
+    [
+        ("jund_chr22/valid_dataset", 34527, 101, 146),
+        ("sirna/train_siRNA", 2187, 21, None),
+        ("sirna/valid_siRNA", 244, 21, None),
+    ],
+)
+def test_every_folder_of_the_books_data_is_read(shared_data, part, n, length, positives):
+    folder = shared_data / part
+    data = read_diskdataset(folder)
+    assert data.X.shape == (n, 4, length)
+    np.testing.assert_array_equal(data.X, joblib.load(folder / "shard-0-X.joblib").transpose(0, 2, 1))
+    np.testing.assert_array_equal(data.y, joblib.load(folder / "shard-0-y.joblib").astype(np.float32))
+    assert data.ids.tolist() == joblib.load(folder / "shard-0-ids.joblib").astype(str).tolist()
+    if positives:
+        assert data.y.sum() == positives
