@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import time
 from pathlib import Path
@@ -16,6 +17,21 @@ def path_of(page: str) -> str:
     """Where the file of a page lies in the app, as `switch_page` wants it."""
     named = dict(re.findall(r'^(\w+) = "(.+)"$', (APP / "frame" / "pages.py").read_text(), re.MULTILINE))
     return named[page.upper()]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def looked_up_once():
+    """The harness compiles every script anew for each run, and looks through all installed packages for each app: half
+    of the time of a test. Both stay as they are while tests run."""
+    runner = pytest.importorskip("streamlit.testing.v1.local_script_runner")
+    from streamlit.components.v2 import manifest_scanner
+    from streamlit.runtime.scriptrunner.script_cache import ScriptCache
+
+    scripts, scan = ScriptCache(), functools.cache(manifest_scanner.scan_component_manifests)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "ScriptCache", lambda: scripts)
+        patch.setattr(manifest_scanner, "scan_component_manifests", scan)
+        yield
 
 
 @pytest.fixture
