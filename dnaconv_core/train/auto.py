@@ -16,6 +16,7 @@ from dnaconv_core.train.facts import SHORT, STRETCHES, Facts
 
 _STRAND = "the strand matters: only the given one is read"
 FEW = 1000  # examples of the rarer class below which a network learns them by heart
+BEGUN = 500  # examples below which filters begin as known motifs or words
 SOME = 4000  # examples below which a network of many filters has to be held back more
 
 
@@ -74,6 +75,7 @@ def _motifs(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         "weight_decay": 0.3 if few else 0.03,
         "learning_rate": 3e-3,
         "schedule": "cosine",
+        **(_begun(facts) if facts.n < BEGUN else {}),
         **_pace(facts, steps=22 * facts.n**0.5),
     }
     reasons = {
@@ -96,10 +98,22 @@ def _motifs(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         "weight_decay": "weights that help little shrink" + ("" if few else ", a little"),
         "learning_rate": "large steps at first",
         "schedule": "and ever smaller ones, so that the last epochs are the best",
+        **(_BEGUN if facts.n < BEGUN else {}),
         **_PACE,
     }
     tells = "in which part of the sequence words stand" if facts.central else "which words occur, wherever they stand,"
     return f"two layers for motifs and their combinations: {tells} tells most here", settings, reasons
+
+
+def _begun(facts: Facts) -> dict[str, Any]:
+    return {"begin": "jaspar" if facts.alphabet == "DNA" else "words", "begin_share": 0.5}
+
+
+_BEGUN = {
+    "begin": "so few examples do not show a filter what a motif is: half of the filters begin as motifs or words that "
+    "tell them apart",
+    "begin_share": "half of the filters begin so, the others random: what they look for may not be known",
+}
 
 
 def _placed(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:

@@ -101,6 +101,13 @@ def test_words_of_one_strand_are_read_on_one_strand():
     assert facts.words > 0.7 and auto(facts).settings["pooling"] == "max_mean"
 
 
+def test_filters_of_few_examples_begin_as_what_is_known():
+    few = FACTS._replace(n=300, rarest=150)
+    assert auto(few).settings["begin"] == "jaspar" and auto(few).reasons["begin"]
+    assert auto(few._replace(alphabet="RNA")).settings["begin"] == "words"
+    assert "begin" not in auto(FACTS).settings
+
+
 def test_numbers_far_from_0_and_1_are_standardised():
     data = data_of(random_codes(90, 12), np.linspace(0, 1, 90))
     assert facts_of(data, "regression", both_strands=False).usual
