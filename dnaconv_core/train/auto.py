@@ -15,6 +15,7 @@ from dnaconv_core.answers import find_answer
 from dnaconv_core.train.facts import SHORT, STRETCHES, Facts
 
 _STRAND = "the strand matters: only the given one is read"
+_STEPS = 1000  # of 32 examples that a training takes at least, however few there are
 FEW = 1000  # examples of the rarer class below which a network learns them by heart
 BEGUN = 500  # examples below which filters begin as known motifs or words
 SOME = 4000  # examples below which a network of many filters has to be held back more
@@ -253,9 +254,11 @@ _PACE = {
 
 
 def _pace(facts: Facts, *, steps: float) -> dict[str, Any]:
-    """Batches and epochs that come to about this many steps of 64 examples."""
+    """Batches and epochs that come to about this many steps of 64 examples, or _STEPS of 32 where they are few."""
     batch = 64 if facts.n < 20_000 else 128 if facts.n < 200_000 else 256
-    epochs = int(np.clip(round(steps * 64 / facts.n), 4, 60))
+    if facts.n < FEW:
+        steps, batch = max(steps, _STEPS / 2), 32
+    epochs = int(np.clip(round(steps * 64 / facts.n), 4, 200))
     return {
         "batch_size": batch,
         "epochs": epochs,
