@@ -20,6 +20,7 @@ from frame.models import the_model
 from frame.page import model_page
 from frame.where import ask_where
 from frame.words import plain
+from use.scan_finished import show_finished
 from use.scan_result import Cut, show_scan
 from use.scan_targets import Target, ask_targets, check_targets, tell_too_short
 
@@ -37,6 +38,9 @@ def draw() -> None:
         head(f"{_LINE} Model: **{plain(ref.name)}**, windows of {model.config.length:d} bases.", ref)
         with st.container(border=True):
             targets = ask_targets(model)
+        if targets is None:
+            show_finished(model, ref.output)
+            return
         with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
             edges = _edges(model)
             covariates = covariate_inputs(model.config, "scan")

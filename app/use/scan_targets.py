@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
 
 _MOST = 20_000_000  # bases on a page; the command line takes chromosomes
-_LETTERS, _GENOME = "Sequence", "Genome and region"
+_LETTERS, _GENOME, _FINISHED = "Sequence", "Genome and region", "Finished scan"
 _NAMED = 5  # sequences that are too short, told by name
 
 
@@ -33,15 +33,20 @@ class Target(NamedTuple):
     key: tuple  # what decides the scores
 
 
-def ask_targets(model: Bundle) -> list[Target]:
-    """Ask for sequences, or for a region of a genome; none while nothing is given."""
+def ask_targets(model: Bundle) -> list[Target] | None:
+    """Ask for sequences, or for a region of a genome; none while nothing is given. None: for a scan made before."""
     kind = st.segmented_control(
-        "From", [_LETTERS, _GENOME], default=_LETTERS, required=True, key="scan_from", label_visibility="collapsed"
+        "From",
+        [_LETTERS, _GENOME, _FINISHED],
+        default=_LETTERS,
+        required=True,
+        key="scan_from",
+        label_visibility="collapsed",
     )
     if kind == _LETTERS:
         records = pasted_or_file("scan", {"Example": _example(model)}, model.config.alphabet, what="Sequence to scan")
         return [Target(RecordContig(r), 0, len(r.sequence), (r.id, r.sequence)) for r in records]
-    return _region()
+    return _region() if kind == _GENOME else None
 
 
 def _region() -> list[Target]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -13,6 +14,9 @@ import numpy as np
 
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.scan.scan import Chunk
+from dnaconv_core.text import open_text
+
+_NUMBER = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?", re.ASCII)  # as `write_bed` writes a prediction
 
 
 class PeakSite(NamedTuple):
@@ -171,3 +175,25 @@ def write_bigwig(path: Path | str, bedgraph: Path, lengths: dict[str, int]) -> N
     except Exception as error:  # pybigtools raises nothing narrower
         part.unlink(missing_ok=True)
         raise DataError(f"{path} cannot be written as bigWig ({error}): check its folder and its space") from error
+
+
+def read_bed(path: Path | str) -> dict[str, list[Peak]]:
+    """The peaks that `write_bed` wrote, by contig, in order of position; sites by their places alone.
+
+    A line that is none is passed over. Raises DataError when the file cannot be read, or holds no peak.
+    """
+    found: dict[str, list[Peak]] = {}
+    for line in open_text(path):
+        fields = line.split("\t")
+        if len(fields) < 6 or not fields[1].isdigit() or not fields[2].isdigit():
+            continue
+        start, end, name = int(fields[1]), int(fields[2]), fields[3].rpartition("_")[2]
+        score = float(name) if _NUMBER.fullmatch(name) else int(fields[4]) / 1000 if fields[4].isdigit() else 0.0
+        site = None
+        if len(fields) >= 8 and fields[6].isdigit() and fields[7].isdigit() and int(fields[6]) < int(fields[7]):
+            low, high = int(fields[6]), int(fields[7])
+            site = PeakSite((low + high - 1) // 2, low, high, "", strand=fields[5])
+        found.setdefault(fields[0], []).append(Peak(start, end, fields[5], score, site))
+    if not found:
+        raise DataError(f"{path} has no peaks: give the BED file that 'dnaconv scan --bed' wrote")
+    return {name: sorted(peaks, key=lambda peak: peak.start) for name, peaks in found.items()}

@@ -298,3 +298,18 @@ def test_a_share_of_all_is_said_only_where_it_is_all(monkeypatch):
     from use.one_answer import share_below
 
     assert [share_below(share) for share in (1.0, 0.9997, 0.5468)] == ["all", "99.9 %", "54.7 %"]
+
+
+def test_a_finished_scan_is_looked_at_from_its_files(dashboard, trained, settled, tmp_path):
+    from dnaconv_core.scan.tracks import write_bigwig
+
+    (tmp_path / "s.bedgraph").write_text("chr2\t5\t40\t0.25\nchr7\t0\t900\t0.5\n")
+    write_bigwig(tmp_path / "s.bw", tmp_path / "s.bedgraph", {"chr2": 50, "chr7": 1000})
+    at = dashboard("scan", experiment="tf_binding", run=trained("tf_binding").id)
+    at.segmented_control(key="scan_from").set_value("Finished scan").run()
+    assert "Give the bigWig of a scan" in at.info[0].value
+    at.text_input(key="scan_bigwig").set_value(str(tmp_path / "s.bw")).run()
+    assert not at.exception and not errors(settled(at))
+    assert at.selectbox(key="scan_contig").options == ["chr7", "chr2"]
+    at.text_input(key="scan_bed").set_value(str(tmp_path / "none.bed")).run()
+    assert "none.bed" in errors(at)[0]

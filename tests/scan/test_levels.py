@@ -14,7 +14,7 @@ from dnaconv_core.results import Record
 from dnaconv_core.scan.along import TILE, motif_places, worth
 from dnaconv_core.scan.levels import BigWigScores, HeldScores, contigs_of, range_of
 from dnaconv_core.scan.scan import Chunk, Plan, Scan
-from dnaconv_core.scan.tracks import write_bedgraph, write_bigwig
+from dnaconv_core.scan.tracks import Peak, PeakSite, read_bed, write_bed, write_bedgraph, write_bigwig
 from dnaconv_core.sequence.encoding import one_hot
 from dnaconv_core.sequence.motif import from_iupac
 from tests.scan.test_sites_and_chance import contig, looks_for, plain
@@ -107,3 +107,22 @@ def test_motif_hits_have_a_word_and_a_strand():
     same = motif_places(one, 10, 99, from_iupac("TGASTCA", "AP-1"), "DNA", 1e-3)
     assert [(p.start, p.strand, p.word, p.motif) for p in same] == [(26, ".", "TGACTCA", "AP-1")]
     assert motif_places(one, 0, 4, from_iupac("TGASTCA"), "DNA", 1e-3) == []
+
+
+def test_peaks_are_read_as_they_were_written(tmp_path):
+    peaks = [
+        Peak(5, 36, "+", 0.91, PeakSite(20, 17, 24, "TGACTCA", strand="+")),
+        Peak(80, 111, ".", 1.25e-05),
+        Peak(300, 331, "-", -2.5),
+    ]
+    with open(tmp_path / "p.bed", "w") as file:
+        file.write("track name=x\n")
+        write_bed(file, "chr1", peaks[:2])
+        write_bed(file, "chr2", peaks[2:])
+    found = read_bed(tmp_path / "p.bed")
+    assert [(p.start, p.end, p.strand, p.score) for p in found["chr1"]] == [p[:4] for p in peaks[:2]]
+    assert found["chr1"][0].site[:3] == (20, 17, 24) and found["chr1"][1].site is None
+    assert [p[:4] for p in found["chr2"]] == [peaks[2][:4]]
+    (tmp_path / "no.bed").write_text("chr1 5 9\n")
+    with pytest.raises(DataError, match="has no peaks: give the BED file"):
+        read_bed(tmp_path / "no.bed")
