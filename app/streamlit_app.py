@@ -8,12 +8,13 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from dnaconv_core.errors import DnaConvError
-from dnaconv_core.home import several
+from dnaconv_core.home import configured_home, several
 from frame.guard import Guard, allow_own_hosts
 from frame.users import start_with_users
 
 allow_own_hosts()
 try:
+    configured_home()
     if several():
         start_with_users()
 except DnaConvError as error:

@@ -17,6 +17,7 @@ from dnaconv_core.errors import ConfigError
 
 USERS = "users"
 USER = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,63}", re.ASCII)  # a name that can be that of a folder
+_AWAY = "move it away, or set DNACONV_HOME to another"
 _acting: ContextVar[str] = ContextVar("dnaconv_user", default="")
 _asked: list[Callable[[], str]] = []
 
@@ -28,8 +29,17 @@ def home() -> Path:
 
 
 def configured_home() -> Path:
-    """The folder that $DNACONV_HOME names."""
-    return Path(os.path.expanduser(os.environ.get("DNACONV_HOME") or "dnaconv_home")).absolute()
+    """The folder that $DNACONV_HOME names. Raises ConfigError where a file is in its place."""
+    path = Path(os.path.expanduser(os.environ.get("DNACONV_HOME") or "dnaconv_home")).absolute()
+    if file := in_the_way(path):
+        raise ConfigError(f"the home folder {path} cannot be written ({file} is a file, no folder): {_AWAY}")
+    return path
+
+
+def in_the_way(folder: Path) -> Path | None:
+    """The file that stands where this folder, or one above it, should be."""
+    nearest = next(path for path in (folder, *folder.parents) if os.path.exists(path))
+    return None if os.path.isdir(nearest) else nearest
 
 
 def several() -> bool:

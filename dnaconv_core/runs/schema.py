@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dnaconv_core.errors import DnaConvError, InputError, RunError
+from dnaconv_core.home import in_the_way
 from dnaconv_core.storing import READ_ONLY, ReadOnlyError, check_storing, read_only
 
 _PATIENCE = 30.0  # seconds to wait for another process that writes
@@ -164,9 +165,8 @@ def unwritable(home: Path, error: Exception) -> DnaConvError:
     """What is said of a home folder in which nothing can be made."""
     if read_only():
         return ReadOnlyError(READ_ONLY)
-    in_the_way = next((place for place in (home, *home.parents) if place.exists() and not place.is_dir()), None)
-    if in_the_way is not None:
-        reason, way = f"{in_the_way} is a file, no folder", "move it away"
+    if file := in_the_way(home):
+        reason, way = f"{file} is a file, no folder", "move it away"
     else:
         reason, way = getattr(error, "strerror", None) or str(error), "make it writable"
     return RunError(f"the home folder {home} cannot be written ({reason}): {way}, or set DNACONV_HOME to another")

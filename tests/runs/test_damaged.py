@@ -250,3 +250,11 @@ def test_a_run_whose_experiment_was_removed_says_so_and_still_predicts(tmp_path,
         assert capsys.readouterr().err == sentence
     assert queue.ensure_workers(store) == 0
     assert store.get(waiting.id).error == sentence.removeprefix("dnaconv: ").strip()
+
+
+def test_a_home_that_is_a_file_is_said_by_every_command(tmp_path, monkeypatch, capsys):
+    (tmp_path / "taken").write_text("notes")
+    monkeypatch.setenv("DNACONV_HOME", str(tmp_path / "taken"))
+    for words in (["runs", "list"], ["data", "list"], ["train", "rnai"], ["evaluate", "mine"]):
+        assert main(words) == 2
+        assert f"taken cannot be written ({tmp_path}/taken is a file, no folder): move it" in capsys.readouterr().err
