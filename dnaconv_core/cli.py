@@ -16,6 +16,7 @@ from typing import Any
 
 from dnaconv_core import __version__
 from dnaconv_core.errors import DataError, DnaConvError, InputError
+from dnaconv_core.files import DISK_FULL, no_space
 from dnaconv_core.memory import FULL, TorchNeedsRoom, ran_out
 
 GROUPS = (  # files of commands/, in the order of the help
@@ -56,10 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"dnaconv: {FULL}", file=sys.stderr)
             return 2
         where = error.filename or "a file"
-        print(
-            f"dnaconv: {where} cannot be read or written ({error.strerror or error}): fix that, or name another",
-            file=sys.stderr,
-        )
+        told = f"{where} cannot be read or written ({error.strerror or error}): fix that, or name another"
+        if no_space(error):
+            told = f"{where} cannot be written: {DISK_FULL}"
+        print(f"dnaconv: {told}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("dnaconv: stopped", file=sys.stderr)

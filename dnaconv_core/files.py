@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import lzma
 import os
 import re
@@ -19,10 +20,17 @@ ZIP_DAMAGED = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, OSError, EOFError, RuntimeError, ValueError,
     IndexError,
 )  # fmt: skip
+DISK_FULL = "the disk, or a quota on it, is full: free some space and try again"
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _PART = re.compile(r"\.[0-9a-f]{16}\.part")
 _LITTER = (".ds_store", "thumbs.db", "desktop.ini", "icon\r")
 _DAY = 24 * 3600  # seconds
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would calculate a cell that begins so
+
+
+def no_space(error: BaseException) -> bool:
+    """Whether this error says that no more can be written."""
+    return isinstance(error, OSError) and error.errno in _NO_SPACE
 
 
 def is_litter(name: str) -> bool:

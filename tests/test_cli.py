@@ -120,6 +120,12 @@ def test_a_file_that_cannot_be_written_is_one_sentence_that_names_it(capsys, tmp
     assert last.startswith(f"dnaconv: {out} cannot be read or written (No such file or directory)")
 
 
+def test_a_full_disk_is_told_as_one(capsys):
+    code, printed, err = run(capsys, "predict", "rnai_huesken", "CCUAAGAUAAUUCUGCGCCUG", "--out", "/dev/full")
+    assert (code, printed) == (2, "")
+    assert err.endswith("cannot be written: the disk, or a quota on it, is full: free some space and try again\n")
+
+
 def test_a_sequence_in_the_place_of_the_model_is_told_so(capsys):
     code, _, err = run(capsys, "predict", "ACGT" * 100, "rnai_huesken")
     assert code == 2 and "there is no model 'ACGTACGT" in err and len(err) < 400

@@ -10,6 +10,7 @@ import streamlit as st
 
 from dnaconv_core.errors import DnaConvError
 from dnaconv_core.experiments.sources import default_preset, default_source
+from dnaconv_core.files import DISK_FULL, no_space
 from dnaconv_core.memory import FULL, ran_out
 from dnaconv_core.runs.queue import submit
 from dnaconv_core.runs.spec import RunSpec
@@ -35,6 +36,9 @@ def errors_shown() -> Iterator[None]:
         _log.exception("an unexpected error while drawing the page")
         if ran_out(error):
             st.error(plain(FULL), icon=":material/memory:")
+            return
+        if no_space(error):
+            st.error(plain(DISK_FULL), icon=":material/hard_drive:")
             return
         st.error(
             f"Something went wrong here that should not have ({plain(type(error).__name__)}). The terminal has the "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import platform
 import sys
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from dnaconv_core.evaluate.held_out import PREDICTIONS, kept_of, write_kept
 from dnaconv_core.experiments import WORDS, recorded_experiment
 from dnaconv_core.experiments.own import words_of
 from dnaconv_core.experiments.sources import OWN, load_parts
+from dnaconv_core.files import no_space
 from dnaconv_core.memory import ran_out
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.baselines import store_baselines
@@ -40,7 +40,6 @@ LOG = "log.txt"
 CHECKPOINTS = "checkpoints"
 _QUICK = 5000  # examples whose predictions and intervals take a fraction of a second: a user who stops it must not wait
 _MESSAGES = {"": "all epochs done", "early": "stopped early: no better epoch", "cancelled": "stopped by the user"}
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def execute(store: Store, run_id: str, watch: Watch, settings: TrainConfig, *, device: str, threads: int = 0) -> None:
@@ -284,7 +283,7 @@ def _sentence(error: Exception, store: Store, run_id: str, settings: TrainConfig
         size = settings.batch_size
         smaller = f"a batch size of {size // 2}" if size > 1 else "fewer filters"
         return f"{device} ran out of memory with batches of {size:,}: try {smaller}, or another device"
-    if isinstance(error, OSError) and error.errno in _FULL:
+    if no_space(error):
         return (
             f"the disk is full: free some space in {store.home}, then resume the run; its last checkpoint and its "
             f"record are kept"
