@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dnaconv_core.cluster.where import where
 from dnaconv_core.commands.base import (
     Answer,
     chosen_output,
+    on_option,
     open_model,
     siblings_of,
     skipped_json,
@@ -48,6 +50,7 @@ def add(groups: Any, command: Any) -> None:
 
     mutated = with_model(command(groups, "ism", ism_command, "what every single substitution does"))
     add_sequence_options(mutated)
+    on_option(mutated)
     task_option(mutated)
     mutated.add_argument("--out", default="", metavar="FILE.csv", help="write a line for each substitution there")
 
@@ -161,6 +164,7 @@ def _alone(found: Attribution, row: int) -> Attribution:
 
 
 def ism_command(options: Namespace) -> Answer:
+    from dnaconv_core.interpret.blocks import in_blocks
     from dnaconv_core.interpret.export import substitutions_csv
     from dnaconv_core.interpret.ism import ism
     from dnaconv_core.model.inputs import covariates_for
@@ -170,8 +174,10 @@ def ism_command(options: Namespace) -> Answer:
     bundle = open_model(options)
     check_outputs(options)
     data, skipped = given_sequences(options, bundle.config)
-    of = chosen_output(options, bundle.config)
-    change = ism(bundle.model, data.X, covariates_for(bundle.model, data), task=of.number, progress=Bar())
+    of, on = chosen_output(options, bundle.config), where(options.on)
+    asked = (bundle.model, data.X, covariates_for(bundle.model, data))
+    how: dict[str, Any] = {"task": of.number, "progress": Bar()}
+    change = in_blocks("ism", *asked, on=on, **how) if on else ism(*asked, **how)
     outputs, letters = predict(bundle.model, data, output="logit")[:, of.number], LETTERS[bundle.config.alphabet]
     unit, sequences = output_word(bundle.config), data.sequences()
     if options.out:

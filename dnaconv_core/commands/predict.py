@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dnaconv_core.answers.outputs import output_names
+from dnaconv_core.cluster.where import where
 from dnaconv_core.commands.base import (
     Answer,
     chosen_output,
+    on_option,
     open_model,
     siblings_of,
     skipped_json,
@@ -22,6 +24,7 @@ from dnaconv_core.commands.base import (
 )
 from dnaconv_core.commands.sequences import add_sequence_options, given_sequences
 from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.errors import InputError
 from dnaconv_core.files import safe_cell, write_atomic
 from dnaconv_core.progress import Bar
 
@@ -39,6 +42,7 @@ def add(groups: Any, command: Any) -> None:
         action="store_true",
         help="also the other strand, the probability (a calibrated score) with its interval, percentiles and seeds",
     )
+    on_option(prediction)
     task_option(prediction)
     prediction.add_argument("--out", default="", metavar="FILE.csv", help="write the table there")
     prediction.add_argument(
@@ -54,7 +58,9 @@ def predict(options: Namespace) -> Answer:
     from dnaconv_core.evaluate.calibration import read_reference
     from dnaconv_core.evaluate.meaning import meaning
 
-    bundle = open_model(options)
+    bundle, on = open_model(options), where(options.on)
+    if options.details and options.on and on:
+        raise InputError("--details are computed here: leave out --on, or --details")
     data, skipped = given_sequences(options, bundle.config)
     of = chosen_output(options, bundle.config)
     one = bundle.config.n_tasks == 1
@@ -63,7 +69,7 @@ def predict(options: Namespace) -> Answer:
         found = _details(bundle, data, options.model, of.number)
         columns, means = found.columns(), found.meaning
     else:
-        columns = _predictions(bundle, data, [of.number] if options.task or one else None)
+        columns = _predictions(bundle, data, [of.number] if options.task or one else None, on)
     shown = list(columns)
     if one and not options.details:
         reference = read_reference(bundle.path)
@@ -126,11 +132,17 @@ def _backgrounds(options: Namespace, bundle: Bundle, data: Dataset, output: int)
     return columns
 
 
-def _predictions(bundle: Bundle, data: Dataset, outputs: list[int] | None) -> dict[str, np.ndarray]:
+def _predictions(bundle: Bundle, data: Dataset, outputs: list[int] | None, on: str) -> dict[str, np.ndarray]:
     """Columns `(N,)`: 'prediction', of several outputs 'prediction_NAME' each, and of classes the one called."""
+    from dnaconv_core.interpret.blocks import in_blocks
+    from dnaconv_core.model.inputs import covariates_for
     from dnaconv_core.predict import predict as run_model
 
-    config, found = bundle.config, run_model(bundle.model, data, progress=Bar())
+    config, model = bundle.config, bundle.model
+    if on:
+        found = in_blocks("predict", model, data.X, covariates_for(model, data), on=on, progress=Bar())
+    else:
+        found = run_model(model, data, progress=Bar())
     if config.n_tasks == 1:
         return {"prediction": found[:, 0]}
     names = output_names(config)

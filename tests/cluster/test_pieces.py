@@ -11,13 +11,17 @@ from dnaconv_core.cluster.facts import difference, facts
 from dnaconv_core.cluster.pieces import over
 from dnaconv_core.cluster.where import where
 from dnaconv_core.data.genome import RecordContig
-from dnaconv_core.errors import ClusterError, ConfigError
+from dnaconv_core.errors import ClusterError, ConfigError, InputError
+from dnaconv_core.interpret import blocks
+from dnaconv_core.interpret.ism import ism
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
+from dnaconv_core.predict import predict
 from dnaconv_core.results import Record
 from dnaconv_core.scan import regions
 from dnaconv_core.scan.files import scan_to_files
 from dnaconv_core.scan.scan import ScanOptions, scan_chunks
+from dnaconv_core.sequence.encoding import one_hot
 
 
 def test_where_reads_what_is_asked_before_the_environment(tmp_path, monkeypatch):
@@ -84,6 +88,23 @@ def test_a_region_gives_the_chunks_of_the_whole_scan(edges, monkeypatch):
             np.testing.assert_array_equal(one.scores, other.scores)
 
 
+def test_predictions_and_substitutions_in_blocks_are_those_of_the_whole(monkeypatch):
+    """Here with blocks of a few sequences, each computed from the letters and numbers that travel with it."""
+    model = network(covariates=("a", "b"))
+    rng = np.random.default_rng(0)
+    X, beside = one_hot(["".join(rng.choice(list("ACGTN"), 20)) for _ in range(7)]), rng.normal(size=(7, 2))
+    monkeypatch.setattr(blocks, "over", lambda work, shared, pieces, **_: (work(shared, one) for one in pieces))
+    small = {name: work._replace(bases=41) for name, work in blocks._WORKS.items()}  # two sequences
+    monkeypatch.setattr(blocks, "_WORKS", small)
+    found = blocks.in_blocks("predict", model, X, beside, on="x", output="logit")
+    np.testing.assert_allclose(found, predict(model, X, beside, output="logit"), rtol=1e-6, atol=1e-7)
+    found = blocks.in_blocks("ism", model, X, beside, on="x")
+    np.testing.assert_allclose(found, ism(model, X, beside), rtol=1e-5, atol=1e-6)
+    assert found.shape == (7, 4, 20) and np.abs(found).max() > 0.001
+    with pytest.raises(InputError, match="30 bases"):
+        blocks.in_blocks("predict", model, np.zeros((2, 4, 30), np.int8), beside[:2], on="x")
+
+
 @pytest.mark.slow
 def test_a_scan_on_two_workers_is_the_scan_here_byte_for_byte(cluster, tmp_path, monkeypatch):
     defaults = {**regions.Regions.__init__.__kwdefaults__, "chunk": 256}
@@ -97,6 +118,9 @@ def test_a_scan_on_two_workers_is_the_scan_here_byte_for_byte(cluster, tmp_path,
         found.append((scanned, [path.read_bytes() for path in files.values()]))
     assert found[0] == found[1]
     assert sum(result.n_scored for result in found[0][0]) > 3_700
+    X = one_hot(targets[0][0].text(0, 2000))[0].reshape(4, 100, 20).transpose(1, 0, 2)
+    monkeypatch.setattr(blocks, "_WORKS", {"ism": blocks._WORKS["ism"]._replace(bases=500)})
+    np.testing.assert_allclose(blocks.in_blocks("ism", model, X, on=cluster.address), ism(model, X), atol=1e-6)
 
 
 @pytest.mark.slow
