@@ -23,8 +23,7 @@ def test_the_film_and_the_example_are_of_the_run(dashboard, trained, monkeypatch
     films, drawings = [], []
     monkeypatch.setattr(learning, "_learning", lambda data, **_: films.append(data))
     monkeypatch.setattr(network, "_network", lambda data, **_: drawings.append(data))
-    at.query_params["network"] = "true"
-    at.run()
+    at = dashboard("train", experiment="tf_binding", run=run.id, network="true")
     at.button(key=f"another_network_{run.id}").click().run()
     assert not at.exception and not at.error
     store = Store()

@@ -13,21 +13,13 @@ from dnaconv_core.sequence.encoding import one_hot
 PRETRAINED = Path(__file__).parents[2] / "pretrained"
 
 
-@pytest.fixture
-def told(monkeypatch):
-    """What the component is told, call by call."""
-    found: list[dict] = []
+def test_the_numbers_are_those_of_the_model_and_an_edit_is_set_beside_them(dashboard, monkeypatch):
     import components.step as component
 
-    monkeypatch.setattr(component, "_step", lambda data, **_: found.append(data))
-    return found
-
-
-def test_the_numbers_are_those_of_the_model_and_an_edit_is_set_beside_them(dashboard, request):
-    at = dashboard("step_through", experiment="rnai", run="rnai_huesken")
-    told = request.getfixturevalue("told")
-    at.query_params["sequence"], at.query_params["edits"] = "CCUAAGAUAAUUCUGCGCCUG", "A1C,G2C"
-    at.run()
+    told: list[dict] = []
+    monkeypatch.setattr(component, "_step", lambda data, **_: told.append(data))
+    link = {"sequence": "CCUAAGAUAAUUCUGCGCCUG", "edits": "A1C,G2C"}
+    at = dashboard("step_through", experiment="rnai", run="rnai_huesken", **link)
     assert at.title[0].value == "Step through" and not at.exception and not at.error
     data, model = told[-1], load_bundle(PRETRAINED / "rnai_huesken").model
     assert (data["sequence"], data["original"], data["edits"]) == (
@@ -38,8 +30,6 @@ def test_the_numbers_are_those_of_the_model_and_an_edit_is_set_beside_them(dashb
     assert data["bases"] == "ACGU" and data["net"]["layers"][0]["of"] == 320
 
 
-def test_it_says_what_is_wrong(dashboard):
+def test_it_says_what_is_wrong_with_a_sequence(dashboard):
     at = dashboard("step_through", experiment="tf_binding", run="tf_binding_synthetic", sequence="ACXGT")
     assert "'X' at position 3" in at.error[0].value and not at.exception
-    at = dashboard("step_through", experiment="tf_binding", run="nowhere")
-    assert "there is no model 'nowhere' here" in at.error[0].value and not at.exception

@@ -13,6 +13,7 @@ export default function ({ parentElement, data }) {
   const index = () => (kept.at === null ? last : Math.max(0, frames.findIndex(({ epoch }) => epoch === kept.at)));
 
   const draw = () => {
+    if (kept.held && root.firstChild) return; // a frame that comes while the slider is dragged waits
     const slid = root.contains(root.getRootNode().activeElement) && root.getRootNode().activeElement.type === "range";
     root.replaceChildren();
     const colors = themed(data.colors, isDark(host)), { letters, height } = data, [F, K] = [frames[last].kernels.length, frames[last].kernels[0][0].length];
@@ -26,6 +27,8 @@ export default function ({ parentElement, data }) {
       if (!calm) { button = el("button", { type: "button", class: "play" }, controls); button.onclick = () => (kept.playing ? pause() : play()); }
       slider = el("input", { type: "range", min: 0, max: last, step: 1, "aria-label": "Epoch" }, controls);
       slider.oninput = () => { const i = +slider.value; kept.at = i === last ? null : frames[i].epoch; pause(); show(i); };
+      slider.onpointerdown = () => { kept.held = true; };
+      slider.onpointerup = slider.onpointercancel = () => { kept.held = false; kept.draw(); };
       if (slid) slider.focus({ preventScroll: true });
     }
     // one scale for all filters and epochs, so that growth is seen
