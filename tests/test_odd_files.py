@@ -105,10 +105,11 @@ def test_every_way_of_writing_gives_the_same_answer(answer, name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mask", ["N", "X", "-", "n", "x"])
 @pytest.mark.parametrize("name", ["scan --fasta", "scan --region", "variants --genome", "sirna --transcriptome"])
-def test_a_masked_base_is_unknown_by_every_way(answer, name, mask):
+def test_a_masked_base_is_unknown_by_every_way(answer, name):
     def masked(letter: str):
         return lambda text: text.replace(CONTIG[30:33], letter * 3, 1).replace(WINDOWS[0][7:19], letter * 12).encode()
 
-    assert json.dumps(answer(name, masked(mask))) == json.dumps(answer(name, masked("N")))
+    unknown = json.dumps(answer(name, masked("N")))
+    for mask in ("X", "-", "n", "x"):
+        assert json.dumps(answer(name, masked(mask))) == unknown, mask

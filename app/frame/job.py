@@ -33,7 +33,7 @@ class Job:
         self.stopped = False
         self.sessions: set[object] = set()  # those that wait for it
         self.user = acting()
-        self.thread = threading.Thread(target=self._run, args=(work,), daemon=True)
+        self.thread = threading.Thread(target=self._run, args=(work,), name="work", daemon=True)
         self.thread.start()
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import threading
 import time
 from pathlib import Path
 
@@ -91,7 +92,9 @@ def settled():
         while time.monotonic() < until:
             if not any(button.key and button.key.endswith("_stop") for button in at.button):
                 return at
-            time.sleep(0.1)
+            for thread in threading.enumerate():
+                if thread.name == "work":
+                    thread.join(0.5)  # no page is drawn only to see that it is not done
             at.run()
         raise AssertionError("the work did not end")
 
