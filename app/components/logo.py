@@ -40,11 +40,13 @@ def logos(
     same_scale: bool = False,
     clickable: bool = False,
     report_hover: bool = False,
+    opens: str = "",
 ) -> dict[str, Any] | None:
     """Draw the logos in a grid; returns {"logo", "position"} just clicked (or under the pointer), or None.
 
     min_width: pixels a logo needs before fewer stand in a row. max_column: the widest a letter may be, 0 for any.
     same_scale: one vertical scale for all instead of one each. report_hover: also say where the pointer rests.
+    opens: the key of the container below that shows what is clicked; it is brought into view.
     """
     whole = _range([logo.heights for logo in shown]) if same_scale and shown else None
     drawn = []
@@ -61,6 +63,7 @@ def logos(
         "axis": axis,
         "clickable": clickable,
         "report_hover": report_hover,
+        "opens": opens,
     }
     result = _logos(data=data, key=key, on_click_change=nothing, on_hover_change=nothing)
     return result.click or (result.hover if report_hover else None)

@@ -53,7 +53,8 @@ def draw() -> None:
         if index not in order[:_SHOWN]:
             worth |= {a.index: a for a in (ablations(model, layer, [index], "ablation_one") or [])}
         found = matches[index] if matches else None
-        filter_card(Card(model, scan, index, found, worth.get(index), together(model, layer, fraction)[index], by))
+        with st.container(key="filter_card"):
+            filter_card(Card(model, scan, index, found, worth.get(index), together(model, layer, fraction)[index], by))
         with st.container(border=True):
             report_button(model, by)
 
@@ -114,6 +115,7 @@ def _grid(model: ModelRef, layer: int, scan: FilterScan, matches: list | None, o
             max_column=22,
             axis=False,
             clickable=True,
+            opens="filter_card",
         )
         with st.container(horizontal=True):
             motifs = [f.motif for f in scan.motifs if f.n_sites]

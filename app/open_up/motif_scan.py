@@ -12,12 +12,14 @@ from components.sequence import Mark, Row, sequences
 from components.sequences_in import pasted_or_file
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.export import hits_csv
-from dnaconv_core.interpret.hits import Hits, find_hits
+from dnaconv_core.interpret.hits import Hits, find_hits, hit_words
 from dnaconv_core.runs.held_out import HeldOut
-from dnaconv_core.sequence.encoding import one_hot
+from dnaconv_core.sequence.encoding import decode, one_hot
 from dnaconv_core.sequence.motif import Motif, to_icm
 from frame import state
+from frame.cache import bundle
 from frame.models import ModelRef
+from frame.pages import SALIENCY
 from frame.words import plain
 from open_up.motif_choice import ask_motif, default_motif, motif_of
 
@@ -43,12 +45,12 @@ def show(model: ModelRef, data: HeldOut) -> None:
         drawn = Logo(to_icm(motif.ppm), text, "" if motif.matrix_id == motif.name else motif.name)
         logos([drawn], key="scanned_logo", alphabet=data.alphabet, height=64, max_column=22, axis=False)
     if where == _OWN:
-        _in_own(motif, level, data.alphabet)
+        _in_own(motif, level, data.alphabet, model)
     else:
-        _in_held_out(motif, level, data)
+        _in_held_out(motif, level, data, model)
 
 
-def _in_held_out(motif: Motif, level: float, data: HeldOut) -> None:
+def _in_held_out(motif: Motif, level: float, data: HeldOut, model: ModelRef) -> None:
     hits = find_hits(data.one_hot(), motif, p_value=level, strands=_strands(data.alphabet))
     holds = np.zeros(len(data.y), bool)
     holds[hits.sequence] = True
@@ -67,10 +69,10 @@ def _in_held_out(motif: Motif, level: float, data: HeldOut) -> None:
             st.metric(plain(name), plain(value), width="content")
     if _none(hits):
         return
-    _table(data.ids, hits, motif, {"measured": data.y, "predicted": data.prediction})
+    _table(data.ids, hits, motif, {"measured": data.y, "predicted": data.prediction}, data.one_hot(), model)
 
 
-def _in_own(motif: Motif, level: float, alphabet: str) -> None:
+def _in_own(motif: Motif, level: float, alphabet: str, model: ModelRef) -> None:
     examples = {example.name: example.sequence for example in state.experiment().examples}
     with st.container(border=True):
         records = pasted_or_file("motif_scan", examples, alphabet, what="Sequences to look in")
@@ -93,7 +95,7 @@ def _in_own(motif: Motif, level: float, alphabet: str) -> None:
     ids = np.array([record.id for record in records])
     with st.container(border=True):
         sequences(_rows(records, hits, motif), key="scanned_rows", wrap=True)
-    _table(ids, hits, motif, {})
+    _table(ids, hits, motif, {}, X, model)
 
 
 def _strands(alphabet: str) -> str:
@@ -122,11 +124,15 @@ def _none(hits: Hits) -> bool:
     return True
 
 
-def _table(ids: np.ndarray, hits: Hits, motif: Motif, beside: dict[str, np.ndarray]) -> None:
+def _table(
+    ids: np.ndarray, hits: Hits, motif: Motif, beside: dict[str, np.ndarray], X: np.ndarray, model: ModelRef
+) -> None:
+    alphabet, length = bundle(model).config.alphabet, bundle(model).config.length
     shown = slice(0, _ROWS)
     rows = hits.sequence[shown]
     table: dict[str, Any] = {
         "id": [str(ids[i]) for i in rows],
+        "letters": hit_words(X, hits.take(np.arange(len(hits.sequence))[shown]), alphabet),
         "first base": hits.start[shown] + 1,
         "strand": hits.strand[shown],
         "q": hits.q_value[shown],
@@ -136,7 +142,25 @@ def _table(ids: np.ndarray, hits: Hits, motif: Motif, beside: dict[str, np.ndarr
     }
     formats = {"q": "%.2g", "p": "%.2g", "bits": "%.2f"} | dict.fromkeys(beside, "%.3f")
     columns = {name: st.column_config.NumberColumn(format=form) for name, form in formats.items()}
-    st.dataframe(table, hide_index=True, placeholder="–", height=min(360, 37 + 35 * len(rows)), column_config=columns)
+    event = st.dataframe(
+        table,
+        hide_index=True,
+        placeholder="–",
+        height=min(360, 37 + 35 * len(rows)),
+        column_config=columns,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="motif_hits",
+    )
+    picked = event["selection"]["rows"]
+    which = picked[0] if picked and picked[0] < len(rows) else 0
+    start = min(max(int(hits.start[which]) + (hits.width - length) // 2, 0), max(X.shape[2] - length, 0))
+    st.page_link(
+        SALIENCY,
+        label="Look at this hit in Saliency" if picked else "Look at the best hit in Saliency",
+        icon=":material/highlight:",
+        query_params=state.link() | {"sequence": decode(X[rows[which], :, start : start + length], alphabet)[0]},
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         text = hits_csv(ids, hits, motif.name)
         st.download_button(

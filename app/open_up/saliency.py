@@ -32,7 +32,7 @@ _CORRECT = (
     "Gradients hold a part that is the same for all four bases and means nothing; this takes it out (Majdandzic et al. "
     "2023)."
 )
-_EVIDENCE = "A map can look convincing and mean nothing. These checks are of the first method chosen."
+_EVIDENCE = "A map can look convincing and mean nothing. These checks are of one of the methods shown: choose which."
 _CHANCE = "On validation data this network is not better than chance: its maps prove nothing, however clear they look."
 
 
@@ -46,12 +46,8 @@ def draw() -> None:
         asked = ask_sequence(model)
         methods, correct, with_map = _settings()
         _maps(asked, methods, correct, with_map)
-        with st.container(key="shape_evidence"):  # one below the other where the window is narrow
-            left, right = st.columns([3, 2])
-        with left, st.container(border=True):
+        with st.container(border=True):
             _evidence(asked, methods, correct)
-        with right, st.container(border=True):
-            _edits(asked, output)
 
 
 def _settings() -> tuple[tuple[str, ...], bool, bool]:
@@ -84,6 +80,7 @@ def _maps(asked: Asked, methods: tuple[str, ...], correct: bool, with_map: bool)
         if edit is not None and edit["position"] < len(sequence):
             apply(sequence, edit["position"], edit["base"])
             st.rerun()
+        _edits(asked, output)
         with st.container(horizontal=True, vertical_alignment="center"):
             _downloads(sequence, scores, tracks, config.alphabet)
             to = {**state.link(), "sequence": sequence, **state.beside(config.covariates, asked.covariates)}
@@ -148,10 +145,9 @@ def _marks(sequence: str) -> list[Span]:
 
 
 def _edits(asked: Asked, output: str) -> None:
+    """What was changed in the map so far, right below it, and the way back."""
     trail = trail_of(asked.sequence)
-    st.markdown("**Edits**", help="Click a cell of the map to make that substitution.")
     if not trail:
-        st.caption("None yet: click a cell of the map above to see what that base changes.")
         return
     steps = [text for text, _ in trail] + [asked.sequence]
     said = [predicted(asked._replace(sequence=text)) for text in steps]
@@ -168,8 +164,15 @@ def _edits(asked: Asked, output: str) -> None:
 
 
 def _evidence(asked: Asked, methods: tuple[str, ...], correct: bool) -> None:
-    st.markdown(f"**Evidence for {NAMES[methods[0]]}**", help=_EVIDENCE)
-    found = checks(asked, methods, correct, siblings(asked.model))
+    first = methods[0]
+    if len(methods) > 1:
+        first = st.segmented_control(
+            "Evidence for", methods, default=first, required=True, format_func=NAMES.get,
+            key="evidence_" + "_".join(methods),
+        )  # fmt: skip
+        first = first if first in methods else methods[0]
+    st.markdown(f"**Evidence for {NAMES[first]}**", help=_EVIDENCE)
+    found = checks(asked, (first, *(m for m in methods if m != first)), correct, siblings(asked.model))
     for check in found:
         icon = {True: ":material/check_circle:", False: ":material/error:", None: ":material/remove:"}[check.passed]
         color = {True: "green", False: "red", None: "gray"}[check.passed]

@@ -9,7 +9,7 @@ import numpy as np
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.match import benjamini_hochberg
 from dnaconv_core.interpret.seqlets import window_sums
-from dnaconv_core.sequence.encoding import to_codes
+from dnaconv_core.sequence.encoding import decode, reverse_complement_text, to_codes
 from dnaconv_core.sequence.motif import UNIFORM, Motif, to_pwm
 
 BIN = 0.001  # bits to which the scores of long motifs are rounded
@@ -65,6 +65,15 @@ def find_hits(
     hits = Hits(rows, starts, signs, scores, p_values, np.ones(len(rows)), motif.width)
     hits = hits.take(np.lexsort((hits.strand, hits.start, hits.sequence, hits.p_value)))
     return hits._replace(q_value=benjamini_hochberg(hits.p_value, len(found) * int(known.sum())))
+
+
+def hit_words(X: np.ndarray, hits: Hits, alphabet: str = "DNA") -> list[str]:
+    """The letters of each hit as its strand reads it, of one-hot X `(N, 4, L)`."""
+    found = []
+    for row, start, strand in zip(hits.sequence.tolist(), hits.start.tolist(), hits.strand.tolist(), strict=True):
+        word = decode(X[row, :, start : start + hits.width], alphabet)[0]
+        found.append(reverse_complement_text(word, alphabet) if strand == "-" else word)
+    return found
 
 
 def _places(

@@ -304,3 +304,14 @@ def test_a_motif_is_called_by_letters_by_number_or_by_its_id_in_jaspar():
         motif_called("MA0099.4", "RNA", **own)
     with pytest.raises(InputError, match="no filter of this model ever fires"):
         motif_called("filter 1", filters=dict, patterns=dict)
+
+
+def test_hits_have_their_letters_as_their_strand_reads_them():
+    from dnaconv_core.interpret.hits import hit_words
+
+    X = one_hot(["CCTGACTTCC", "AAGTCACCCC"])
+    hits = find_hits(X, from_iupac("TGACTT"), p_value=1e-3)
+    assert sorted(zip(hits.sequence.tolist(), hits.strand.tolist(), hit_words(X, hits), strict=True)) == [
+        (0, "+", "TGACTT"),
+        (1, "-", "TGACTT"),
+    ]

@@ -74,7 +74,7 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
       if (data.report_hover && last >= 0) { last = -1; setStateValue("hover", null); }
     };
     if (data.clickable) choosable(host, card, index, [logo.title, logo.note].filter(Boolean).join(" ") || `logo ${index + 1}`,
-      (event) => setTriggerValue("click", { logo: index, position: event ? at(event) : 0 }));
+      (event) => { setTriggerValue("click", { logo: index, position: event ? at(event) : 0 }); if (data.opens) bringIntoView(data.opens); });
     return card;
   };
   // what cannot be told from the zero line is zero: "-0.00019" would lie over the letters

@@ -9,6 +9,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const draw = () => {
     root.replaceChildren();
     const colors = themed(data.colors, isDark(host));
+    toolbar();
     const tip = tooltip(root);
     const images = [];
     const show = () => {
@@ -75,6 +76,25 @@ export default function ({ parentElement, data, setTriggerValue }) {
     root.insertBefore(ticks, tip.node ?? null);
     show();
 
+    function toolbar() {
+      const tools = el("div", { class: "tools", role: "toolbar", "aria-label": "Zoom the maps" }, root);
+      const zoom = (factor) => () => { const [a, b] = kept.view; move((a + b) / 2 - ((b - a) * factor) / 2, (b - a) * factor); };
+      const shift = (share) => () => { const [a, b] = kept.view; move(a + share * (b - a), b - a); };
+      const letters = () => { const [a, b] = kept.view, span = Math.max(Math.floor((root.clientWidth - margin) / 11), 12), at = strongest(); move((b - a >= n ? at : (a + b) / 2) - span / 2, span); };
+      for (const [words, title, act] of [["−", "Zoom out", zoom(2)], ["+", "Zoom in", zoom(0.5)], ["◀", "Move left", shift(-0.5)], ["▶", "Move right", shift(0.5)],
+        ["All", "Whole sequence", () => move(0, n)], ["Letters", "Zoom to letters, at the tallest", letters]])
+        el("button", { type: "button", title, "aria-label": title }, tools, words).onclick = act;
+      el("span", { class: "muted" }, tools, "wheel zooms, drag moves");
+    }
+    function strongest() {
+      const tall = data.logos[0]?.positions.map((stack) => stack.reduce((sum, [, low, high]) => sum + high - low, 0)) ?? [0];
+      return tall.indexOf(Math.max(...tall)) + 0.5;
+    }
+    function scale(most) {
+      const line = el("div", { class: "scale" });
+      root.insertBefore(line, tip.node ?? null);
+      for (const words of [`−${short(most)}`, null, `+${short(most)} ${data.unit}`]) el("span", words === null ? { class: "bar" } : {}, line, words);
+    }
     function drawMap() {
       const cell = 15, most = Math.max(...data.map.flat().map(Math.abs), 1e-9), bases = data.bases;
       const { axis, image } = add("Every substitution", `change of the ${data.unit}; click a cell to make it`, cell * 4, "", null);
@@ -85,6 +105,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
         svg("rect", { x: i * wide + 0.3, y: b * cell + 0.3, width: wide - 0.6, height: cell - 0.6, class: own ? "own" : "cell",
           fill: value < 0 ? "rgb(33,102,172)" : "rgb(200,0,45)", "fill-opacity": own ? 0 : 0.06 + 0.94 * share }, image);
       }));
+      scale(most);
       const base = (event) => { const box = image.getBoundingClientRect(); return Math.max(0, Math.min(3, Math.floor(((event.clientY - box.top) / box.height) * 4))); };
       listen(image, (p, event) => {
         const b = base(event);
@@ -100,7 +121,6 @@ export default function ({ parentElement, data, setTriggerValue }) {
         if ((p % step && p !== 1) || p - 0.5 < a || p - 0.5 > b || (p === 1 && step === 1)) continue;
         el("span", { style: `left: calc(${margin}px + (100% - ${margin}px) * ${(p - 0.5 - a) / span})` }, ticks, p);
       }
-      if (span < n - 0.01) el("button", { class: "reset", type: "button" }, ticks, "whole sequence").onclick = () => { kept.view = [0, n]; show(); };
     }
     function at(image, event) {
       const box = image.getBoundingClientRect(), [a, b] = kept.view;

@@ -102,6 +102,12 @@ function choosable(host, node, index, name, act) {
   if (kept.focused === index) setTimeout(() => node.isConnected && node.focus({ preventScroll: true }));
 }
 
+// What a choice opens is further down: go there where it begins outside the window. `name` is the key of its container.
+function bringIntoView(name) {
+  const node = document.querySelector(`.st-key-${name}`), top = node?.getBoundingClientRect().top ?? 0;
+  if (node && (top < 0 || top > 0.7 * innerHeight)) node.scrollIntoView({ behavior: "smooth", block: "start" });
+}
+
 function tooltip(root) {
   const tip = el("div", { class: "tip", role: "status" }, root);
   return {
