@@ -15,14 +15,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dnaconv_core import __version__
+from dnaconv_core.commands.names import COMMANDS
 from dnaconv_core.errors import DataError, DnaConvError, InputError
 from dnaconv_core.files import DISK_FULL, no_space
 from dnaconv_core.memory import FULL, TorchNeedsRoom, ran_out
-
-GROUPS = (  # files of commands/, in the order of the help
-    "data", "models", "predict", "search", "filters", "explain", "motifs", "report", "scan", "variants", "sirna",
-    "design", "pretrained", "runs", "app",
-)  # fmt: skip
 
 
 class _Parser(argparse.ArgumentParser):
@@ -36,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     TorchNeedsRoom.install()
     try:
-        options = _parser().parse_args(arguments)
+        given = sys.argv[1:] if arguments is None else arguments
+        options = _parser(next((word for word in given if word[:1] != "-"), "")).parse_args(given)
         answer = options.run(options)
         if answer is None:  # under torchrun, another process has it
             return 0
@@ -89,13 +86,18 @@ def _print(text: str) -> None:
             raise InputError(f"standard output cannot be written ({error.strerror}): send it elsewhere") from None
 
 
-def _parser() -> _Parser:
+def _parser(wanted: str | None = None) -> _Parser:
+    """All commands; with `wanted` only that one has its options, as reading them all takes most of a second."""
     parser = _Parser(prog="dnaconv", description="1-D convolutional networks on DNA and RNA: train, evaluate, use.")
     parser.set_defaults(json=False)
     parser.add_argument("--version", action="version", version=f"dnaconv {__version__}")
     groups = parser.add_subparsers(metavar="COMMAND", required=True)
-    for group in GROUPS:  # imported here, within reach of main's answer to Ctrl-C: numpy and all of them take a while
-        importlib.import_module(f"dnaconv_core.commands.{group}").add(groups, _command)
+    for group, commands in COMMANDS.items():
+        if wanted is None or wanted in commands:  # imported here, within reach of main's answer to Ctrl-C
+            importlib.import_module(f"dnaconv_core.commands.{group}").add(groups, _command)
+        else:
+            for name, help in commands.items():
+                groups.add_parser(name, help=help)
     return parser
 
 

@@ -11,7 +11,9 @@ import sys
 import numpy as np
 import pytest
 
+from dnaconv_core import cli
 from dnaconv_core.cli import command_parsers, main
+from dnaconv_core.commands import names
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
 
@@ -136,6 +138,21 @@ def test_every_command_says_what_it_takes(capsys, words):
     with pytest.raises(SystemExit) as ended:
         main([*words.split(), "--help"])
     assert ended.value.code == 0 and capsys.readouterr().out.startswith(f"usage: dnaconv {words} [-h]")
+
+
+def test_the_help_reads_no_command_and_says_what_each_says_of_itself():
+    code = """import sys
+from dnaconv_core.cli import main
+try:
+    main(["--help"])
+finally:
+    print("numpy" in sys.modules)"""
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told.startswith("usage: dnaconv") and told.endswith("False\n")
+    helps = [cli._parser(wanted).format_help() for wanted in (None, "", *(names.COMMANDS["explain"]))]
+    assert len(set(helps)) == 1
+    declared = cli._parser()._subparsers._group_actions[0].choices
+    assert list(declared) == [name for commands in names.COMMANDS.values() for name in commands]
 
 
 def test_ctrl_c_is_no_traceback(capsys, monkeypatch):
