@@ -11,6 +11,7 @@ from pathlib import Path
 from dnaconv_core.home import environment
 from dnaconv_core.runs.queue import niceness
 
+_usual: list[int] = []  # the priority that this process was started with
 _started: list[subprocess.Popen[bytes]] = []  # kept to be reaped
 
 
@@ -35,6 +36,27 @@ def start(module: str, *arguments: str, held: int, log: Path, home: Path) -> Non
 
 def be_modest() -> None:
     """Give way to the dashboard: a lower priority, also where the scheduler groups processes by session."""
-    os.nice(niceness())
+    _usual.append(os.getpriority(os.PRIO_PROCESS, 0))
+    _take(_usual[0] + niceness(), niceness())
+
+
+def hurry() -> None:
+    """Somebody waits for this process: back to the usual priority, as far as the system allows it."""
+    if _usual:
+        _take(_usual[0], 0)
+
+
+def be_modest_again() -> None:
+    """After `hurry`, give way as before."""
+    if _usual:
+        _take(_usual[0] + niceness(), niceness())
+
+
+def _take(priority: int, of_session: int) -> None:
+    """This priority for all threads there are, and that of the session where the kernel goes by sessions."""
+    tasks = Path("/proc/self/task")
+    for thread in [int(path.name) for path in tasks.iterdir()] if tasks.is_dir() else [0]:
+        with contextlib.suppress(OSError):  # it has ended, or only root may
+            os.setpriority(os.PRIO_PROCESS, thread, min(priority, 19))
     with contextlib.suppress(OSError):  # a kernel without autogroups, or another system
-        Path("/proc/self/autogroup").write_text(str(niceness()))
+        Path("/proc/self/autogroup").write_text(str(of_session))

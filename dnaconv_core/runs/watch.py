@@ -44,6 +44,7 @@ class Watch:
         self.stop = self.signalled = False
         self.give_up: Callable[[], None] | None = None  # ends the run well from where it is; None: as 'cancelled'
         self.training = False  # steps are being made, so that should_stop is asked many times a second
+        self.about_to = False  # the next time that it is asked, steps are being made
         self._looked = self._told = float("-inf")
         self._earlier, self._began = run.seconds, time.monotonic()
         self._from_epoch, self._from_time = 0, self._began
@@ -86,8 +87,9 @@ class Watch:
         self.stop |= self.store.note(self.run, message=message, seconds=self.seconds, **columns)
 
     def train_from(self, epoch: int) -> None:
-        """The first step is about to be made."""
-        self._from_epoch, self._from_time, self.training = epoch, time.monotonic(), True
+        """Training begins. Until its first step asks whether to stop, which takes seconds on a busy machine, it is not
+        waited for."""
+        self._from_epoch, self._from_time, self.about_to = epoch, time.monotonic(), True
 
     @contextmanager
     def ending(self, end: Callable[[], None]) -> Iterator[None]:
@@ -116,6 +118,8 @@ class Watch:
             )
 
     def should_stop(self) -> bool:
+        if self.about_to:
+            self.training, self.about_to = True, False
         if not self.stop and self._due():
             self.check()
             self.stop = self.store.note(self.run, seconds=self.seconds)

@@ -19,7 +19,7 @@ from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.runs import lock
 from dnaconv_core.runs.execute import LOG, execute
 from dnaconv_core.runs.models import find_model
-from dnaconv_core.runs.process import be_modest
+from dnaconv_core.runs.process import be_modest, be_modest_again, hurry
 from dnaconv_core.runs.queue import Slot, ensure_all, hand_over, serve, serves, take_slot, whose_turn
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.stages import STARTING_TORCH
@@ -150,6 +150,7 @@ def train_claimed(store: Store, slot: Slot, claim: Claim, held: int) -> bool:
             over.set()
             impatient.join()  # it may be about to end the process
             watch.close()
+            be_modest_again()
             os.close(claim.lock)
     _free_memory(slot.device)
     return watch.signalled
@@ -157,9 +158,13 @@ def train_claimed(store: Store, slot: Slot, claim: Claim, held: int) -> bool:
 
 def _leave_when_asked(store: Store, watch: Watch, over: threading.Event, held: int) -> None:
     """Where training does not look itself whether to stop (data and torch are loaded, intervals are computed) this
-    thread does, and ends the process: all that is to be kept is on the disk then."""
+    thread does, and ends the process: all that is to be kept is on the disk then. While steps are made it only hurries
+    the process, which on a busy machine gets little of it."""
     while not over.wait(_LOOK):
-        if watch.training or not (watch.signalled or watch.lost or store.note(watch.run)) or watch.training:
+        if not (watch.signalled or watch.lost or store.note(watch.run)):
+            continue
+        hurry()
+        if watch.training:
             continue
         if watch.lost:
             print(store.lose(watch.run), file=sys.stderr)

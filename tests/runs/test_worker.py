@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -123,3 +126,34 @@ def test_a_second_ctrl_c_does_not_wait_for_the_epoch():
         train_here(store, key, Impatient())
     run = store.get(key)
     assert (run.state, run.message) == ("cancelled", "stopped by the user")
+
+
+def test_before_its_first_step_a_training_is_not_waited_for():
+    store = Store()
+    run = store.create(RunSpec("rnai"))
+    watch = Watch(store, run, 3)
+    try:
+        watch.train_from(0)
+        assert not watch.training  # a busy machine takes seconds from here to the first step
+        watch.should_stop()
+        assert watch.training
+        with watch.ending(lambda: None):
+            watch.should_stop()
+            assert not watch.training
+    finally:
+        watch.close()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="priorities of threads are Linux's")
+def test_a_process_that_somebody_waits_for_hurries_and_then_gives_way_again():
+    code = (
+        "import os; from dnaconv_core.runs.process import be_modest, be_modest_again, hurry\n"
+        "told = [os.getpriority(os.PRIO_PROCESS, 0)]\n"
+        "for step in (be_modest, hurry, be_modest_again): step(); told.append(os.getpriority(os.PRIO_PROCESS, 0))\n"
+        "print(*told)"
+    )
+    env = {**os.environ, "DNACONV_NICE": "7"}
+    told = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    usual, modest, hurried, again = map(int, told.stdout.split())
+    assert modest == again == min(usual + 7, 19)
+    assert hurried == (usual if os.geteuid() == 0 else modest)  # without root nobody rises again
