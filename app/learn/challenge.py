@@ -23,7 +23,8 @@ from frame.words import ours, plain
 CHALLENGE = "challenge"  # in the address, as the reason
 _ABOUT = "Data with a secret: train on them, look at what the network learnt, and say what is in there."
 _NUMBER = "The same number gives everyone the same data, in a class for instance."
-_QUICK = {"pooling": "max_mean", "filters": 32, "dropout": 0.1}  # what finds motifs in seconds
+_ONE = {"depth": 1, "filters": 32, "kernel_size": 12, "pooling": "max", "dropout": 0.0}  # finds a motif in seconds
+_QUICK = {3: {"filters": 32, "pooling": "max", "dropout": 0.1}}  # of level 3: three layers, which see both motifs
 
 
 def draw() -> None:
@@ -96,7 +97,11 @@ def _tools(experiment: Experiment, level: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         kind = "secondary" if trained else "primary"
         if st.button("Train a quick network", icon=":material/model_training:", type=kind, **stores()):
-            run = submit(store, RunSpec(experiment.key, data="own", preset="quick", settings=_QUICK), experiment.key)
+            run = submit(
+                store,
+                RunSpec(experiment.key, data="own", preset="quick", settings=_QUICK.get(level, _ONE)),
+                experiment.key,
+            )
             state.choose(run=run.id)
             st.switch_page(TRAIN, query_params=state.link())
         for page, label in ((TRAIN, "Train"), (EVALUATE, "Evaluate"), (FILTERS, "Filters"), (MOTIFS, "Motifs"),

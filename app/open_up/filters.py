@@ -105,7 +105,7 @@ def _grid(model: ModelRef, layer: int, scan: FilterScan, matches: list | None, o
             st.markdown(f"**{words}**", help=_GRID, width="content")
             if n > _SHOWN or len(groups) < n or each:
                 st.toggle("Every filter alone", key="every_filter")
-        alphabet, wide = state.experiment().alphabet, 170 if each else 250
+        alphabet, wide = state.experiment().alphabet, 170 if each else 210
         clicked = logos(
             drawn,
             key="filters",
