@@ -19,7 +19,7 @@ export default function ({ parentElement, data }) {
     const colors = themed(data.colors, isDark(host)), { letters, height } = data, [F, K] = [frames[last].kernels.length, frames[last].kernels[0][0].length];
     const head = el("div", { class: "head" }, root), title = el("div", { class: "title" }, head), strong = el("span", { class: "strong" }, title), alike = el("span", { class: "strong" }, title);
     const about = el("span", { class: "about", tabindex: 0, role: "note", "aria-label": data.help }, title, "i"), tip = tooltip(root);
-    about.onmouseenter = about.onfocus = () => tip.show([data.help], about.offsetLeft, about.offsetTop + 10);
+    about.onmouseenter = about.onfocus = () => tip.show(["Weights, not matches", data.help], about.offsetLeft, about.offsetTop + 10);
     about.onmouseleave = about.onblur = () => tip.hide();
     const controls = el("div", { class: "controls" }, head);
     let slider = null, button = null;
