@@ -8,7 +8,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from bring.verdicts import verdicts
+from bring.built_in import built_in
+from bring.verdicts import as_html, verdicts
 from dnaconv_core.errors import DataError, DnaConvError
 from dnaconv_core.experiments import all_experiments
 from dnaconv_core.experiments.base import Experiment
@@ -41,6 +42,7 @@ def mine() -> None:
             _delete(key)
     questions_of_others()
     _take_in()
+    built_in()
 
 
 def _line(experiment: Experiment) -> None:
@@ -58,7 +60,7 @@ def _line(experiment: Experiment) -> None:
     if experiment.note:
         st.caption(plain(experiment.note))
     if experiment.has_data and st.toggle("The referee's report", key=f"report_{key}"):
-        _report(key)
+        _report(experiment)
 
 
 def _told(experiment: Experiment) -> Words:
@@ -72,9 +74,10 @@ def _told(experiment: Experiment) -> Words:
     )
 
 
-def _report(key: str) -> None:
-    stored = read_audit(key)
-    verdicts(stored["lines"], place=f"{key}_")
+def _report(experiment: Experiment) -> None:
+    stored = read_audit(experiment.key)
+    verdicts(stored["lines"], place=f"{experiment.key}_")
+    as_html(stored["lines"], experiment.title, experiment.key)
     for note in stored["notes"]:
         st.caption(plain(str(note)))
 

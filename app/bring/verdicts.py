@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -49,6 +50,26 @@ def verdicts(lines: Sequence[Line], draft: Draft | None = None, place: str = "")
         with st.expander(f"{len(fine)} checks are fine"):
             for line in fine:
                 _line(line, None, place)
+
+
+def as_html(lines: Sequence[Line], title: str, key: str) -> None:
+    """A button that hands the report out as a page of its own."""
+    st.download_button(
+        "Report as HTML",
+        partial(_page, title, list(lines)),
+        f"{key}-referee.html",
+        "text/html",
+        key=f"referee_html_{key}",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+    )
+
+
+def _page(title: str, lines: list[Line]) -> str:
+    from dnaconv_core.evaluate.referee_page import referee_page
+
+    return referee_page(title, lines)
 
 
 def _line(line: Line, draft: Draft | None, place: str) -> None:

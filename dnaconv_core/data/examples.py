@@ -13,6 +13,7 @@ import numpy as np
 from dnaconv_core.results import Skipped as Skipped
 from dnaconv_core.sequence.encoding import LETTERS
 
+MOST_BASES = 100_000  # of one example: a longer one is a chromosome, from which windows should be cut
 UNKNOWN = 4  # the code of every letter but the alphabet's four
 PARTS = ("train", "valid", "test")
 _BASES = 1 << 21  # handled together

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dnaconv_core.data.examples import Examples, Loci, Skipped
+from dnaconv_core.data.examples import MOST_BASES, Examples, Loci, Skipped
 from dnaconv_core.data.genome import Genome, some_names, stretches
 from dnaconv_core.data.loci import best_apart, contig_numbers, merged, overlapping
 from dnaconv_core.errors import DataError, InputError
@@ -234,6 +234,8 @@ def interval_examples(
     if overlaps == "merge":
         found = _merge(found)
     found = found._replace(loci=_windows(found, width, centre))
+    too_long = found.loci.end - found.loci.start > MOST_BASES
+    found = found.without(too_long, f"has a window of more than {MOST_BASES:,} bases: choose its width")
     if ends == "drop":
         outside = (found.loci.start < 0) | (found.loci.end > _lengths(found.loci.chrom, genome))
         found = found.without(outside, "has a window that reaches beyond its contig's end")

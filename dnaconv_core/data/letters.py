@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dnaconv_core.data.examples import UNKNOWN
+from dnaconv_core.data.examples import MOST_BASES, UNKNOWN
 from dnaconv_core.sequence.encoding import AMBIGUOUS
 
 _BLOCK = 20_000  # sequences encoded at a time
+_LONG = f"has {{:,}} letters and an example at most {MOST_BASES:,}: cut it into windows"
 _NOISE, _FOREIGN = 254, 255
 _CODE = np.full(256, _FOREIGN, np.uint8)
 for _letters, _value in (("A", 0), ("C", 1), ("G", 2), ("TU", 3), (AMBIGUOUS, UNKNOWN), (" \t\r\n0123456789", _NOISE)):
@@ -30,7 +31,7 @@ class Encoded(NamedTuple):
 def encode_texts(texts: Iterable[str]) -> Encoded:
     """Sequences as codes: 0 to 3 for A C G T (U) in any case, 4 for IUPAC's other letters; white space and digits go.
 
-    An empty one or one with another character is noted in `wrong`.
+    An empty or too long one, or one with another character, is noted in `wrong`.
     """
     wrong: dict[int, str] = {}
     blocks, lengths, before = [np.empty(0, np.uint8)], [np.zeros(1, np.int64)], 0
@@ -45,6 +46,8 @@ def encode_texts(texts: Iterable[str]) -> Encoded:
 
 
 def _encode(texts: list[str]) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
+    long = {row: _LONG.format(len(text)) for row, text in enumerate(texts) if len(text) > MOST_BASES}
+    texts = ["" if row in long else text for row, text in enumerate(texts)] if long else texts
     sizes = np.fromiter(map(len, texts), np.int64, len(texts))
     codes = _CODE[np.frombuffer("".join(texts).encode("latin-1", "replace"), np.uint8)]
     wrong = {}
@@ -56,7 +59,7 @@ def _encode(texts: list[str]) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
         codes, sizes = codes[kept], np.bincount(rows[kept], minlength=len(texts))
     for row in np.flatnonzero(sizes == 0).tolist():
         wrong.setdefault(row, "has no sequence")
-    return codes, sizes, wrong
+    return codes, sizes, wrong | long
 
 
 def _why(text: str) -> str:

@@ -316,3 +316,16 @@ def test_what_is_ready_is_told_until_it_is_opened(own, dashboard, home):
     assert [link.proto.label for link in at.sidebar.get("page_link")] == ["My \\*own\\* is ready"]
     at = dashboard("evaluate", experiment="mine")
     assert not at.sidebar.get("page_link") and not making.folder.exists()
+
+
+def test_the_referee_looks_at_data_that_came_with_the_program(dashboard, settled):
+    at = dashboard("your_data")
+    assert not [b for b in at.get("download_button") if b.proto.label == "Report as HTML"]  # nothing is read unasked
+    at = settled(field(at, "selectbox", "The referee on data that come with the program").set_value("rnai").run())
+    for _ in range(300):
+        if at.get("expander") and "checks are fine" in "".join(one.label for one in at.expander):
+            break
+        time.sleep(0.2)
+        at.run()
+    assert "Size** (" in texts(at) or "Conflicts** (fine)" in texts(at)
+    assert [b for b in at.get("download_button") if b.proto.label == "Report as HTML"] and not errors(at)

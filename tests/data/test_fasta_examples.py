@@ -184,3 +184,12 @@ def test_records_that_biopython_wrote(tmp_path):
     SeqIO.write(records, tmp_path / "b.fa", "fasta")
     examples = labelled_fasta(tmp_path / "b.fa")
     assert letters(examples) == texts and examples.y.ravel().tolist() == [0, 1, 2]
+
+
+def test_a_chromosome_among_the_examples_is_left_out(tmp_path):
+    (tmp_path / "a.fa").write_text(f">a\nACGT\n>chr1\n{'ACGTA' * 20_001}\n>b\nACGG\n>c\nTTTT\n")
+    found = unlabelled_fasta(tmp_path / "a.fa")
+    assert found.ids.tolist() == ["a", "b", "c"] and found.lengths.tolist() == [4, 4, 4]
+    (left,) = found.skipped
+    assert left.line == 3
+    assert left.reason == "has 100,005 letters and an example at most 100,000: cut it into windows"
