@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
+_QUOTED = re.compile(r"(?<!\w)'([^\s'/]{60})[^\s'/]+'(?!\w)")  # but paths, which are needed whole
+
 
 class DnaConvError(Exception):
-    """Base of every error whose message is meant for the user (CLI exit code 2, shown in place in the dashboard)."""
+    """Base of every error whose message is meant for the user (CLI exit code 2, shown in place in the dashboard).
+
+    Of a name that it quotes, 60 letters are shown.
+    """
+
+    def __str__(self) -> str:
+        return _QUOTED.sub(r"'\1…'", super().__str__())
 
 
 class InputError(DnaConvError):

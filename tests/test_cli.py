@@ -14,6 +14,7 @@ import pytest
 from dnaconv_core import cli
 from dnaconv_core.cli import command_parsers, main
 from dnaconv_core.commands import names
+from dnaconv_core.errors import InputError
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
 
@@ -270,3 +271,26 @@ def test_chromatin_on_real_windows_reports_both_areas_and_the_prevalence(capsys,
     )  # fmt: skip
     valid = trained["metrics"]["valid"]
     assert {"auroc", "auprc"} <= set(valid) and valid["prevalence"]["value"] == pytest.approx(146 / 34527, rel=0.05)
+
+
+@pytest.mark.parametrize("seed", ["-1", "x", "1.5", "2147483648", "9" * 5000, "\u0663"])
+@pytest.mark.parametrize(
+    "words", [["design", "m"], ["attribute", "m", "ACGT"], ["bench", "m"], ["search", "rnai"], ["data", "import", "k"]]
+)
+def test_a_seed_is_a_whole_number(capsys, words, seed):
+    code, _, err = run(capsys, *words, f"--seed={seed}")
+    assert code == 2 and "is no seed: write a whole number from 0 to 2147483647" in err and len(err) < 250
+
+
+def test_of_a_name_that_is_quoted_sixty_letters_are_told(capsys):
+    for words in (["runs", "show", "Q" * 300], ["runs", "compare", "Q" * 300, "a"]):
+        code, _, err = run(capsys, *words)
+        assert code == 2 and f"'{'Q' * 60}…'" in err and "Q" * 61 not in err, words
+    assert str(InputError("it's 'a' and the model's 'b c'")) == "it's 'a' and the model's 'b c'"
+    path = "/a" * 90
+    assert str(InputError(f"there is no file '{path}'")) == f"there is no file '{path}'"
+
+
+def test_covariates_that_the_model_does_not_take_are_said(capsys, tmp_path):
+    code, _, err = run(capsys, "predict", "rnai_huesken", "CCUAAGAUAAUUCUGCGCCUG", "--covariates", "c.txt")
+    assert code == 0 and "this model takes no covariates: c.txt was not read" in err

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -31,6 +31,13 @@ class Answer(NamedTuple):
     data: Any  # what --json prints
     text: str  # what people read
     code: int = 0  # the exit code
+
+
+def seed_number(text: str) -> int:
+    """The type of an option --seed."""
+    if not text.isascii() or not text.isdigit() or len(text) > 10 or int(text) >= 1 << 31:
+        raise ArgumentTypeError(f"{text[:60]!r} is no seed: write a whole number from 0 to {(1 << 31) - 1}")
+    return int(text)
 
 
 def tell(notes: Sequence[str]) -> None:

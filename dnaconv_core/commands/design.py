@@ -15,6 +15,7 @@ from dnaconv_core.commands.base import (
     chosen_output,
     examples,
     open_model,
+    seed_number,
     skipped_json,
     task_option,
     with_model,
@@ -57,7 +58,7 @@ def add(groups: Any, command: Any) -> None:
     p.add_argument("--show", type=int, default=10, metavar="N", help="designs to print (default 10)")
     p.add_argument("--out", default="", metavar="FILE.csv", help="write all designs with their scores there")
     p.add_argument("--fasta-out", default="", metavar="FILE.fa", help="write their sequences there")
-    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--seed", type=seed_number, default=0)
     covariate_option(p)
     task_option(p)
     p.set_defaults(covariates="", table="", column="")

@@ -14,6 +14,7 @@ from dnaconv_core.commands.base import (
     chosen_output,
     on_option,
     open_model,
+    seed_number,
     siblings_of,
     skipped_json,
     task_option,
@@ -43,7 +44,7 @@ def add(groups: Any, command: Any) -> None:
     explained.add_argument("--method", choices=tuple(ATTRIBUTIONS), default="deeplift_shap")
     explained.add_argument("--correct", action="store_true", help="subtract the gradient's mean over the four bases")
     explained.add_argument("--reference", choices=("zero", "uniform", "shuffled"), default=None)
-    explained.add_argument("--seed", type=int, default=0, help="of the shuffles")
+    explained.add_argument("--seed", type=seed_number, default=0, help="of the shuffles")
     explained.add_argument("--evidence", action="store_true", help="check each map against other methods and networks")
     explained.add_argument("--out", default="", metavar="FILE.csv", help="write a line for each base there")
     picture_options(explained)

@@ -17,6 +17,7 @@ from dnaconv_core.commands.base import (
     labelled_examples,
     needed_examples,
     open_model,
+    seed_number,
     skipped_json,
     task_option,
     with_model,
@@ -62,7 +63,7 @@ def add(groups: Any, command: Any) -> None:
     patterns.add_argument(
         "--finder", default="own", metavar="own|modisco", help="TF-MoDISco is an extra: pip install modisco-lite"
     )
-    patterns.add_argument("--seed", type=int, default=0)
+    patterns.add_argument("--seed", type=seed_number, default=0)
 
     file_options(patterns)
 
@@ -81,7 +82,7 @@ def add(groups: Any, command: Any) -> None:
     how.add_argument("--spacing", default="", metavar="MOTIF2", help="with a second motif at growing distance")
     how.add_argument("--mutate", action="store_true", help="with each of its bases changed")
     bench.add_argument("--backgrounds", type=int, default=100, metavar="N")
-    bench.add_argument("--seed", type=int, default=0)
+    bench.add_argument("--seed", type=seed_number, default=0)
     task_option(bench)
     data_options(bench)
 

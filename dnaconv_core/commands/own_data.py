@@ -9,7 +9,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from dnaconv_core.commands.base import Answer, absolute
+from dnaconv_core.commands.base import Answer, absolute, seed_number
 from dnaconv_core.errors import InputError
 from dnaconv_core.progress import Bar
 
@@ -100,7 +100,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         metavar="HOW",
         help="groups, random, blocks, chromosome, or 'chr8/chr9' for validation and test (default: the safest)",
     )
-    choices.add_argument("--seed", type=int, default=0)
+    choices.add_argument("--seed", type=seed_number, default=0)
 
 
 def data_import(options: Namespace) -> Answer:

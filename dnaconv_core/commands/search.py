@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import Any
 
 from dnaconv_core.cluster.where import where
-from dnaconv_core.commands.base import COVARIATES_HELP, Answer, absolute, on_option
+from dnaconv_core.commands.base import COVARIATES_HELP, Answer, absolute, on_option, seed_number
 from dnaconv_core.commands.models import check_given, given_split
 from dnaconv_core.commands.settings import given_settings
 from dnaconv_core.errors import InputError
@@ -27,7 +27,7 @@ def add(groups: Any, command: Any) -> None:
     made.add_argument("--tag", default="", help="of its runs, in place of one made up")
     made.add_argument(
         "--seed",
-        type=int,
+        type=seed_number,
         default=0,
         help="start of the random numbers of the search and of every training (default: 0)",
     )

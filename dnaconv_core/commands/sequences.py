@@ -57,6 +57,8 @@ def given_sequences(options: Namespace, config: ModelConfig) -> Sequences:
     tell(given.notes)
     if options.covariates and config.covariates:
         data = join_covariates(data, Path(options.covariates), wanted=config.covariates)
+    if options.covariates and not config.covariates:
+        tell([f"this model takes no covariates: {options.covariates} was not read"])
     missing = [name for name in config.covariates if name not in data.covariate_names]
     if missing:
         where = " or a column of that name" if options.table else ""

@@ -123,7 +123,7 @@ def _unpack(packed: zipfile.ZipFile, archive: Path, experiment: Experiment, fold
         known = fits and (name.name in (METADATA, TASKS, COVARIATES) or FILE_NAME.fullmatch(name.name))
         if not known:
             raise UnsafeFileError(
-                f"{archive} holds {entry.filename[:100]!r}, which is no part of an experiment: refused"
+                f"{archive} holds {entry.filename[:60]!r}, which is no part of an experiment: refused"
             )
         (folder / name.parts[0]).mkdir(exist_ok=True)
         left[name.parts[0]] -= _copy(packed, entry, folder / name, left[name.parts[0]])

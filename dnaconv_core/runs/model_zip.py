@@ -117,7 +117,8 @@ class ModelZip:
         for entry in entries:
             path = PurePosixPath(entry.filename)
             if path.is_absolute() or ".." in path.parts or "\\" in entry.filename or len(path.parts) > 2:
-                raise BundleError(f"{self.label} holds {entry.filename!r}, a path outside the model's folder: refused")
+                named = repr(entry.filename[:60])
+                raise BundleError(f"{self.label} holds {named}, a path outside the model's folder: refused")
             if path.name not in LIMITS or path.name in self._entries:
                 why = "twice" if path.name in self._entries else "which is no part of a model"
                 raise BundleError(f"{self.label} holds {entry.filename!r} {why}: export the model again")
