@@ -39,19 +39,25 @@ class Groups(NamedTuple):
 
 
 def groups_of(data: Dataset) -> Groups:
-    """The groups of a dataset's examples."""
+    """The groups of a dataset's examples; their sequences are held only where the ids are no loci."""
+    found = _by_loci(data.ids)
+    if found is not None:
+        return found
     blocks = [codes_of(data.X, slice(start, start + _BLOCK)) for start in range(0, len(data), _BLOCK)]
     codes = np.concatenate(blocks or [np.zeros((0, data.length), np.uint8)])
     return groups_of_codes(data.ids, codes, data.alphabet)
 
 
+def _by_loci(ids: Sequence[str] | np.ndarray) -> Groups | None:
+    loci = _loci(ids)
+    return None if loci is None else _named(_by_blocks(lambda lengths: _of_loci(loci, lengths)), "neighbouring windows")
+
+
 def groups_of_codes(ids: Sequence[str] | np.ndarray, codes: np.ndarray, alphabet: str) -> Groups:
     """The groups of examples with these ids (N,) and codes (N, L), which may have no column where none are known."""
-    n = len(ids)
-    loci = _loci(ids)
-    if loci is not None:
-        found = _by_blocks(lambda lengths: _of_loci(loci, lengths))
-        return _named(found, "neighbouring windows")
+    n, found = len(ids), _by_loci(ids)
+    if found is not None:
+        return found
     if not codes.shape[1] or not n:
         return Groups(np.arange(n), "")
     near = near_copies(codes, alphabet)
@@ -74,17 +80,19 @@ def _by_blocks(cut: Callable[[int], np.ndarray]) -> np.ndarray:
 
 
 def _loci(ids: Sequence[str] | np.ndarray) -> Loci | None:
-    """Where the examples lie, or None where not every id says."""
-    found = []
-    for name in ids:
-        locus = find_locus(str(name))
-        if locus is None:
+    """Where the examples lie, or None where not every id says. The names of contigs are kept once each."""
+    contigs: dict[str, int] = {}
+    blocks = []
+    for begin in range(0, len(ids), _BLOCK):
+        found = [find_locus(str(name)) for name in np.asarray(ids[begin : begin + _BLOCK]).tolist()]
+        if None in found:
             return None
-        found.append(locus)
-    if not found:
+        rows = [(contigs.setdefault(x.chrom, len(contigs)), x.start, x.end) for x in found if x is not None]
+        blocks.append(np.array(rows, np.int64))
+    if not blocks:
         return None
-    chrom, start, end, strand = zip(*found, strict=True)
-    return Loci(np.array(chrom), np.array(start, np.int64), np.array(end, np.int64), np.array(strand))
+    contig, start, end = np.concatenate(blocks).T
+    return Loci(np.array([*contigs])[contig], start, end, np.zeros(len(start), "U1"))
 
 
 def _of_loci(loci: Loci, lengths: int) -> np.ndarray:
@@ -100,7 +108,7 @@ def _of_loci(loci: Loci, lengths: int) -> np.ndarray:
     pieces = np.maximum(span // (lengths * window), 1)[np.cumsum(fresh) - 1]
     block = np.minimum((start - first) // (lengths * window), pieces - 1)
     found = np.empty(len(order), np.int64)
-    found[order] = np.unique(np.stack([np.cumsum(fresh), block]), axis=1, return_inverse=True)[1]
+    found[order] = np.cumsum(fresh | np.append(False, block[1:] != block[:-1])) - 1  # both rise along the order
     return found
 
 

@@ -88,3 +88,19 @@ def test_nothing_has_no_groups():
     assert by_ids([]).words == "" and len(by_ids([]).number) == 0
     none = np.zeros((0, 20), np.uint8)
     assert groups_of_codes([], none, "DNA").words == ""
+
+
+def test_sequences_are_not_read_where_the_ids_say_where_they_lie():
+    class Unread:
+        shape = (3, 4, 10)
+
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, rows):
+            raise AssertionError("they were read")
+
+    ids = np.array(["chr1:0-10", "chr2:0-10", "chr1:9-19"])
+    data = Dataset(np.zeros((3, 4, 10), np.int8), np.zeros((3, 1)), np.ones((3, 1)), ids)
+    object.__setattr__(data, "X", Unread())
+    assert groups_of(data).number.tolist() == [0, 1, 0]
