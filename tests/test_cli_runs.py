@@ -37,6 +37,7 @@ def answer(capsys, *arguments: str):
     return json.loads(out)
 
 
+@pytest.mark.slow
 def test_a_detached_run_waits_and_is_led_through_its_life(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     made = answer(capsys, "train", "rnai", *QUICK, "--detach", "--name", "mine")

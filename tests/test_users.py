@@ -246,6 +246,7 @@ def test_the_turn_goes_to_who_was_served_longest_ago():
     assert taken == ["anna", "bob", "anna", "anna"]
 
 
+@pytest.mark.slow
 def test_one_slot_trains_for_all_users_in_turn(monkeypatch):
     """Real workers: the second of anna's runs comes after bob's first, on the machine's one slot."""
     monkeypatch.setenv("DNACONV_SLOTS", "cpu=1")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
+
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.own import folder_of
 from dnaconv_core.experiments.own_store import looks
@@ -17,6 +19,7 @@ def texts(at) -> str:
     return "\n".join(one.value for kind in boxes for one in kind).replace("\\", "")
 
 
+@pytest.mark.slow
 def test_the_verdict_and_the_test_part(several, dashboard):
     run = several["kinds"]
     at = dashboard("evaluate", experiment="kinds", run=run.id)

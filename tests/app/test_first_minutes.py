@@ -32,6 +32,7 @@ def test_one_button_starts_a_quick_run_and_goes_to_its_live_view(dashboard):
     assert "Start training" not in [each.label for each in at.button]  # the page is the run's
 
 
+@pytest.mark.slow
 def test_the_tour_has_five_steps_and_ends_for_good(dashboard):
     at = dashboard()
     assert "End the tour" not in [each.label for each in at.button]  # it does not begin by itself

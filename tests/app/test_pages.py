@@ -230,6 +230,7 @@ def test_an_example_without_a_label_is_not_evaluated(dashboard, trained):
         file.write_bytes(before)
 
 
+@pytest.mark.slow
 def test_loci_link_to_the_genome_browser_of_the_assembly(dashboard, trained, shared_data):
     run = trained("tf_binding", str(shared_data / "jund_chr22" / "valid_dataset"))
     at = dashboard("evaluate", experiment="tf_binding", run=run.id)

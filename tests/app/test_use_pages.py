@@ -33,6 +33,7 @@ def test_every_page_opens_without_any_run(dashboard, page, experiment):
     assert not at.exception and not errors(at)
 
 
+@pytest.mark.slow
 def test_scan_scores_the_example_and_calls_peaks(dashboard, trained, settled):
     run = trained("tf_binding")
     at = settled(dashboard("scan", experiment="tf_binding", run=run.id))

@@ -69,6 +69,7 @@ def test_cpgs_by_hand():
     assert cpg_share(one_hot(["ACGCG", "GCGCC", "NNNNN"]))[:, 0].tolist() == [0.5, 0.25, 0.0]
 
 
+@pytest.mark.slow
 def test_a_planted_motif_is_found_by_jaspars():
     """Sites drawn from GATA1's own matrix, on either strand, among which no word is the same twice in a row."""
     gata = next(motif for motif in jaspar() if motif.name == "GATA1")
@@ -100,6 +101,7 @@ def test_the_better_of_two_ways_to_look_is_chosen_with_a_penalty_that_fits():
     assert held[:, 0] == pytest.approx(y, abs=0.2)  # each example by a model of the others
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["binary", "regression", "classes"])
 def test_labels_of_the_validation_part_change_no_prediction(task):
     rng = np.random.default_rng(7)

@@ -53,6 +53,7 @@ def test_kmers_by_hand():
     assert kmer_counts(X[:0], 2, both_strands=True).shape == (0, 16)
 
 
+@pytest.mark.slow
 def test_each_baseline_finds_what_it_is_made_for():
     n = 1200
     rng = np.random.default_rng(1)

@@ -184,6 +184,7 @@ def test_the_page_escapes_what_it_shows(of_clean):
     assert "http" not in page
 
 
+@pytest.mark.slow
 def test_every_label_is_looked_at_and_named(clean):
     """GC tells the second label, of which few are positive; a covariate tells the third."""
     train, valid, _ = clean

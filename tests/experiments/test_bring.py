@@ -110,6 +110,7 @@ def test_positives_and_negatives_with_a_test_part_of_their_own(tmp_path, capsys)
     assert {name[:4] for name in load_own(e, "test").ids} == {"tpos", "tneg"}
 
 
+@pytest.mark.slow
 def test_classes_from_one_file_each(tmp_path, capsys):
     words = []
     for number, name in enumerate(("exon", "intron", "utr")):

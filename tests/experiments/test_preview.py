@@ -44,6 +44,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", CASES)
 def test_a_rehearsal_of_all_examples_is_what_is_made(key, tmp_path, home):
     fields, task, counts = CASES[key]

@@ -136,6 +136,7 @@ time.sleep(600)
 """.replace("%s", repr(TINY)[1:-1])
 
 
+@pytest.mark.slow
 def test_runs_outlive_the_server_that_started_them(small_data):
     server = subprocess.Popen(
         [sys.executable, "-c", SERVER, small_data], stdout=subprocess.PIPE, text=True, start_new_session=True
@@ -150,6 +151,7 @@ def test_runs_outlive_the_server_that_started_them(small_data):
     assert sorted(runs) == sorted(run.id for run in store.list())
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_a_sentence_and_the_run_goes_on_when_there_is_space(nursery, small_data):
     store = Store()
     run, whole = queued(store, small_data, epochs=12), queued(store, small_data, epochs=12)
@@ -249,6 +251,7 @@ def test_a_clock_set_back_makes_no_negative_times(nursery, small_data):
     assert [found.id for found in store.list()] == [run]
 
 
+@pytest.mark.slow
 def test_a_stop_is_heard_while_data_are_loaded_and_the_queue_goes_on(nursery, small_data):
     store = Store()
     slow, after = queued(store, small_data, epochs=2), queued(store, small_data, epochs=2)
@@ -272,6 +275,7 @@ def test_a_stop_is_heard_while_intervals_are_computed_and_the_network_is_kept(nu
     assert done.metrics["valid"]["pearson_r"] == load_bundle(find_model(run)).metrics["valid"]["pearson_r"].value
 
 
+@pytest.mark.slow
 def test_a_stopped_run_keeps_its_best_network_and_goes_on_to_the_same_end(nursery, small_data):
     store = Store()
     run, whole = queued(store, small_data, epochs=400), queued(store, small_data, epochs=400)

@@ -19,6 +19,7 @@ def test_the_environment_says_which_baselines_are_fitted(monkeypatch):
         only_quick()
 
 
+@pytest.mark.slow
 def test_the_quick_ones_are_the_others_unchanged():
     data = tf_binding(240, length=60)
     parts = data.subset(np.arange(160)), data.subset(np.arange(160, 240))

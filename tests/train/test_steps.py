@@ -148,6 +148,7 @@ def test_kept_memory_is_not_mapped_again_and_given_back_afterwards():
     assert faults(1) > 1500
 
 
+@pytest.mark.slow
 def test_training_does_not_load_torchs_compiler():
     """Which takes as long as torch itself; a process of its own, since others load it."""
     code = (
