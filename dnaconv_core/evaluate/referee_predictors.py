@@ -48,8 +48,9 @@ def alone(
     sampled = len(rows) < len(known)
     codes, y = codes_of(train.X, rows), train.y[rows, label].astype(np.float64)
     groups = of_codes(codes, both_strands=train.alphabet == "DNA")
+    folds = _Folds(y, groups, ANSWERS[task].yes_or_no or ANSWERS[task].joint, seed)
     features = {"length": _known, "gc": _gc, "dinucleotides": _dinucleotides, "positions": _positions}
-    return {name: partial(_measured, make, codes, y, groups, task, seed, sampled) for name, make in features.items()}
+    return {name: partial(_measured, make, codes, y, folds, sampled) for name, make in features.items()}
 
 
 def covariate_alone(train: Dataset, task: str, column: int, label: int = 0) -> Alone:
@@ -74,12 +75,38 @@ def covariate_alone(train: Dataset, task: str, column: int, label: int = 0) -> A
     return Alone(float(spearmanr(values, y).statistic), "rank correlation", len(y))
 
 
+class _Folds:
+    """Rows to fit on and rows held out, copies together. Working them out takes longer than the models: once each."""
+
+    def __init__(self, y: np.ndarray, groups: np.ndarray, classes: bool, seed: int) -> None:
+        self.y, self.groups, self.classes, self.seed = y, groups, classes, seed
+        self._known: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {}
+
+    def of(self, n: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Those of the first n examples; none where there are too few of a class, or too many copies."""
+        if n not in self._known:
+            self._known[n] = self._split(self.y[:n], self.groups[:n])
+        return self._known[n]
+
+    def _split(self, y: np.ndarray, groups: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+
+        labels, counts = np.unique(y, return_counts=True)
+        if len(labels) < 2 or len(np.unique(groups)) < _FOLDS:
+            return []
+        if not self.classes:
+            return list(GroupKFold(_FOLDS).split(y, y, groups))
+        if counts.min() < 2 * _FOLDS:
+            return []
+        found = list(StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=self.seed).split(y, y, groups))
+        return found if all(len(np.unique(y[fit])) == len(labels) for fit, _ in found) else []
+
+
 def _measured(
-    make: Callable[[np.ndarray], np.ndarray], codes: np.ndarray, y: np.ndarray, groups: np.ndarray, task: str,
-    seed: int, sampled: bool,
-) -> Alone:  # fmt: skip
+    make: Callable[[np.ndarray], np.ndarray], codes: np.ndarray, y: np.ndarray, folds: _Folds, sampled: bool
+) -> Alone:
     if make is _positions and codes.shape[1] * 4 > _MOST_FEATURES // 2:
-        codes, y, groups = (a[: max(1000, len(y) // 4)] for a in (codes, y, groups))
+        codes, y = (a[: max(1000, len(y) // 4)] for a in (codes, y))
         sampled = True
     if len(y) < _LEAST:
         return Alone(None, reason="there are too few examples")
@@ -89,11 +116,10 @@ def _measured(
         return Alone(None, reason="it is the same in all")
     values = values[:, varied]
     values = (values - values.mean(axis=0)) / values.std(axis=0)
-    classes = ANSWERS[task].yes_or_no or ANSWERS[task].joint
-    scores = _cross_validated(values, y, groups, classes, seed)
-    if scores is None:
+    if not folds.of(len(y)):
         return Alone(None, reason="a class has too few examples")
-    if not classes:
+    scores = _cross_validated(values, y, folds)
+    if not folds.classes:
         r = np.corrcoef(scores, y)[0, 1] if np.ptp(scores) > 0 else 0.0
         return Alone(float(max(r, 0.0)), "r", len(y), sampled)
     from sklearn.metrics import roc_auc_score
@@ -105,30 +131,17 @@ def _measured(
     return Alone(float(max(np.mean(areas), 0.5)), n=len(y), sampled=sampled)
 
 
-def _cross_validated(
-    values: np.ndarray, y: np.ndarray, groups: np.ndarray, classes: bool, seed: int
-) -> np.ndarray | None:
+def _cross_validated(values: np.ndarray, y: np.ndarray, folds: _Folds) -> np.ndarray:
     """Scores of every example by a model that has not seen it nor its copies: (N,), of classes (N, K)."""
     from sklearn.linear_model import LogisticRegression, Ridge
-    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
-    n_groups = len(np.unique(groups))
-    if not classes:
-        if np.ptp(y) == 0 or n_groups < _FOLDS:
-            return None
-        scores = np.zeros(len(y))
-        for fit, held in GroupKFold(_FOLDS).split(values, y, groups):
+    scores = np.zeros((len(y), len(np.unique(y)))) if folds.classes else np.zeros(len(y))
+    for fit, held in folds.of(len(y)):
+        if folds.classes:
+            model = LogisticRegression(C=100 / len(fit), max_iter=200, class_weight="balanced").fit(values[fit], y[fit])
+            scores[held] = model.predict_proba(values[held])
+        else:
             scores[held] = Ridge(alpha=0.01 * len(fit)).fit(values[fit], y[fit]).predict(values[held])
-        return scores
-    labels, counts = np.unique(y, return_counts=True)
-    if len(labels) < 2 or counts.min() < 2 * _FOLDS or n_groups < _FOLDS:
-        return None
-    scores = np.zeros((len(y), len(labels)))
-    for fit, held in StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed).split(values, y, groups):
-        if len(np.unique(y[fit])) < len(labels):
-            return None
-        model = LogisticRegression(C=100 / len(fit), max_iter=200, class_weight="balanced").fit(values[fit], y[fit])
-        scores[held] = model.predict_proba(values[held])
     return scores
 
 
