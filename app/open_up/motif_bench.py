@@ -34,7 +34,7 @@ def show(model: ModelRef, data: HeldOut) -> None:
         beside = ask_motif(model, "second", "Second motif, for spacing")
     motif = motif_of(text, model, data.alphabet)
     word, unit = spelled(motif, data.alphabet), output_word(bundle(model).config)
-    X = _backgrounds(model, data)
+    X = backgrounds(model, data)
     found = _effects(model, (text.upper(), word), motif, X)
     if found is None:
         return
@@ -59,10 +59,11 @@ def show(model: ModelRef, data: HeldOut) -> None:
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
-def _backgrounds(model: ModelRef, _data: HeldOut) -> np.ndarray:
-    from dnaconv_core.interpret.marginalize import backgrounds
+def backgrounds(model: ModelRef, _data: HeldOut) -> np.ndarray:
+    """Shuffled held-out examples `(N, 4, L)`, the same for everything on the bench."""
+    from dnaconv_core.interpret import marginalize
 
-    return backgrounds(_data.one_hot(slice(0, 2000)), _data.codes.shape[1], _BACKGROUNDS)
+    return marginalize.backgrounds(_data.one_hot(slice(0, 2000)), _data.codes.shape[1], _BACKGROUNDS)
 
 
 def _effects(

@@ -27,7 +27,7 @@ from frame.outputs import question
 from frame.page import model_page
 from frame.storing import stores
 from frame.words import plain
-from open_up import motif_bench, motif_scan
+from open_up import motif_bench, motif_grammar, motif_scan
 from open_up.bench_figures import bars
 from open_up.interpretation import aligned, names
 from open_up.motif_choice import spelled
@@ -36,9 +36,9 @@ from open_up.targets import NO_RNA, Targets, compare_with
 
 _FISHER = "p: the chance of a difference this large or larger if the pattern were equally common in both groups."
 _TOGETHER = 5  # seconds between files that were written together, as by an import
-_VIEWS = ("Found", "Bench", "Scan")
-_ABOUT = "The motifs a model uses over a whole dataset, and a bench to try any motif on."
+_SHOWN = {"Bench": motif_bench.show, "Grammar": motif_grammar.show, "Scan": motif_scan.show}
 _LINE = "The motifs **{}** uses over a whole dataset, and a bench to try any motif on."
+_ABOUT = _LINE.replace("**{}**", "a model")
 _HOW = (
     "Stretches of attribution stronger than shuffled sequences have (seqlets) are called in positives and negatives, "
     "clustered and aligned on both strands."
@@ -51,7 +51,7 @@ def draw() -> None:
         head(_LINE.format(plain(model.name)), model)
         view = st.segmented_control(
             "Show",
-            _VIEWS,
+            ("Found", *_SHOWN),
             default="Found",
             required=True,
             key="view",
@@ -59,12 +59,7 @@ def draw() -> None:
             label_visibility="collapsed",
         )
         data = held_out(model)
-        if view == "Bench":
-            motif_bench.show(model, data)
-        elif view == "Scan":
-            motif_scan.show(model, data)
-        else:
-            _found(model, data)
+        {**_SHOWN, "Found": _found}[view](model, data)
 
 
 def _found(model: ModelRef, data: HeldOut) -> None:

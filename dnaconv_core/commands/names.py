@@ -28,6 +28,8 @@ COMMANDS: dict[str, dict[str, str]] = {  # files of this folder, in the order of
     "motifs": {
         "motifs": "the motifs a model uses over a dataset",
         "hits": "where a motif is in sequences, as FIMO finds it",
+    },
+    "bench": {
         "bench": "put a motif into background sequences",
     },
     "report": {

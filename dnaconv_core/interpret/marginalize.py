@@ -102,8 +102,8 @@ def marginalize(
     """
     words = words_of(motif, len(X), seed)
     start = (X.shape[2] - words.shape[2]) // 2 if start is None else start
-    before = _logits(model, X, covariates, task)
-    after = _logits(model, substitute(X, words, start), covariates, task)
+    before = logits(model, X, covariates, task=task)
+    after = logits(model, substitute(X, words, start), covariates, task=task)
     return Effect(before, after, *mean_interval((after - before)[None], seed)[0])
 
 
@@ -126,10 +126,10 @@ def by_position(
     words = words_of(motif, len(X), seed)
     width, length = words.shape[2], X.shape[2]
     at = np.arange(length - width + 1) if positions is None else np.asarray(positions)
-    before = _logits(model, X, covariates, task)
+    before = logits(model, X, covariates, task=task)
     changes = np.full((len(at), len(X)), np.nan)
     for row, start in enumerate(at):
-        changes[row] = _logits(model, substitute(X, words, int(start)), covariates, task) - before
+        changes[row] = logits(model, substitute(X, words, int(start)), covariates, task=task) - before
         progress.report((row + 1) / len(at), f"position {start + 1}")
         if progress.should_stop():
             break
@@ -159,14 +159,15 @@ def by_spacing(
     if most < 0:
         wide = a.shape[2] + b.shape[2]
         raise InputError(f"the two motifs have {wide} bases together; this model reads {length}: choose shorter ones")
-    before = _logits(model, X, covariates, task)
+    before = logits(model, X, covariates, task=task)
     joint, extra = np.full((2, most + 1, len(X)), np.nan)
     for gap in range(most + 1):
         left = (length - a.shape[2] - b.shape[2] - gap) // 2
         right = left + a.shape[2] + gap
         with_a = substitute(X, a, left)
-        alone = _logits(model, with_a, covariates, task) + _logits(model, substitute(X, b, right), covariates, task)
-        together = _logits(model, substitute(with_a, b, right), covariates, task)
+        with_b, both = substitute(X, b, right), substitute(with_a, b, right)
+        alone = logits(model, with_a, covariates, task=task) + logits(model, with_b, covariates, task=task)
+        together = logits(model, both, covariates, task=task)
         joint[gap], extra[gap] = together - before, together - alone + before
         progress.report((gap + 1) / (most + 1), f"{gap} bases apart")
         if progress.should_stop():
@@ -188,14 +189,14 @@ def by_mutation(
     width = len(word)
     start = (X.shape[2] - width) // 2 if start is None else start
     codes = np.array(["ACGT".index(letter) for letter in word], np.int8)
-    whole = _logits(model, substitute(X, from_codes(codes), start), covariates, task)
+    whole = logits(model, substitute(X, from_codes(codes), start), covariates, task=task)
     change = np.zeros((4, width))
     for column in range(width):
         for base in range(4):
             if base != codes[column]:
                 mutant = codes.copy()
                 mutant[column] = base
-                after = _logits(model, substitute(X, from_codes(mutant), start), covariates, task)
+                after = logits(model, substitute(X, from_codes(mutant), start), covariates, task=task)
                 change[base, column] = (after - whole).mean()
     return Mutations(change, word)
 
@@ -215,7 +216,7 @@ def strand_effects(
     put = substitute(X, words, start)
     effects = []
     for one, other in ((X, put), (reverse_complement(X), reverse_complement(put))):
-        before, after = _logits(model, one, covariates, task), _logits(model, other, covariates, task)
+        before, after = logits(model, one, covariates, task=task), logits(model, other, covariates, task=task)
         effects.append(Effect(before, after, *mean_interval((after - before)[None], seed)[0]))
     return effects[0], effects[1]
 
@@ -235,11 +236,12 @@ def through_one(model: ConvNet, background: np.ndarray, word: str, *, task: int 
     many[:places] = substitute(many[:places], word, np.arange(places))
     beside = typical_covariates(model.config)
     given = None if beside is None else np.tile(beside, (len(many), 1))
-    said, logits = (predict(model, many, given, output=kind)[:, task] for kind in ("prediction", "logit"))
-    return said, logits
+    said, raw = (predict(model, many, given, output=kind)[:, task] for kind in ("prediction", "logit"))
+    return said, raw
 
 
-def _logits(model: ConvNet, X: np.ndarray, covariates: np.ndarray | None, task: int) -> np.ndarray:
+def logits(model: ConvNet, X: np.ndarray, covariates: np.ndarray | None = None, *, task: int = 0) -> np.ndarray:
+    """Logits `(N,)` of one output. covariates: one raw row `(C,)` for all (default: typical ones)."""
     row = typical_covariates(model.config) if covariates is None else np.asarray(covariates, np.float32).reshape(-1)
     beside = None if row is None else np.tile(row, (len(X), 1))
     return predict(model, X, beside, output="logit")[:, task].astype(np.float64)

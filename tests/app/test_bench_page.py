@@ -29,6 +29,20 @@ def test_the_bench_measures_a_motif(dashboard, trained, settled, experiment):
 
 
 @pytest.mark.slow
+def test_the_grammar_of_two_motifs(dashboard, trained, settled):
+    run = trained("tf_binding")
+    asked = {"view": "Grammar", "motif": "TGACTCA", "second": "GGAA", "gaps": "1,6", "copies": "1"}
+    at = settled(dashboard("motifs", experiment="tf_binding", run=run.id, **asked))
+    assert not at.exception and not errors(at)
+    table = at.dataframe[0].value
+    assert len(table) == 2 * 2 * 2 * 2 and {"order", "distance", "first motif", "second motif"} <= set(table.columns)
+    changes = table["Change of the logit"]
+    assert changes.is_monotonic_decreasing and (table["95 % from"] <= changes).all() and (changes <= table["to"]).all()
+    at.text_input(key="gaps").set_value("one").run()
+    assert "Bases between is 'one': write whole numbers such as 0, 5, 10" in errors(at)[0]
+
+
+@pytest.mark.slow
 def test_the_bench_is_stopped_and_started_again(dashboard, trained, monkeypatch):
     from dnaconv_core.interpret import marginalize
 
