@@ -51,7 +51,8 @@ def show(model: ModelRef, data: HeldOut) -> None:
         st.markdown("**Which choices matter**", help=_SHARES)
         large = sorted((one for one in found.shares if one.share >= _LEAST), key=lambda one: -one.share)
         lines = [_share_line(one) for one in large] + ["everything else: less than 1% each"]
-        st.markdown("\n".join(f"- {plain(line)}" for line in lines))
+        for line in lines:
+            st.markdown(f"- {plain(line)}")
     with st.container(border=True):
         n = found.n_backgrounds
         st.markdown(
