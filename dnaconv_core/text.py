@@ -43,6 +43,11 @@ _OTHERS = (  # what else is often given, by its first bytes
 )
 
 
+def whole_number(text: str) -> int | None:
+    """The number that up to 18 of the digits 0 to 9 write; None for anything else, digits of other kinds too."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
 def read_text(path: Path | str, *, limit: int | None = None, notes: list[str] | None = None) -> str:
     """The file's whole text, with '\\n' at every line's end.
 

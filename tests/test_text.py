@@ -24,7 +24,7 @@ from dnaconv_core.data.tables import guess_columns, read_columns, table_examples
 from dnaconv_core.errors import DataError, DnaConvError, UnsafeFileError
 from dnaconv_core.sequence.motif_text import read_motifs
 from dnaconv_core.sirna.offtargets import find_offtargets
-from dnaconv_core.text import open_text, read_text, text_of
+from dnaconv_core.text import open_text, read_text, text_of, whole_number
 from dnaconv_core.variants.vcf import read_vcf
 
 ODD = {
@@ -211,3 +211,8 @@ def test_a_pipe_is_read_as_a_file(tmp_path):
     writer.start()
     assert list(open_text(pipe)) == ["é", "b"]
     writer.join()
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.0", "\u00b2", "\u0663", "1_0", " 1", "9" * 19, "9" * 5000])
+def test_a_whole_number_is_written_in_few_plain_digits(text):
+    assert whole_number(text) is None and whole_number("007") == 7 and whole_number("9" * 18) == 10**18 - 1

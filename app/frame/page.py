@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,9 @@ def errors_shown() -> Iterator[None]:
         show_error(error)
     except Exception as error:
         _log.exception("an unexpected error while drawing the page")
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:  # a path from a field or a link
+            st.error("A name is longer than any file's can be: check it.", icon=":material/error:")
+            return
         if ran_out(error):
             st.error(plain(FULL), icon=":material/memory:")
             return

@@ -12,6 +12,7 @@ from dnaconv_core.interpret.families import Family, by_family
 from dnaconv_core.interpret.filters import FilterScan
 from dnaconv_core.sequence.motif import to_icm
 from dnaconv_core.sequence.motif_text import write_jaspar, write_meme
+from dnaconv_core.text import whole_number
 from frame import state
 from frame.cache import bundle
 from frame.models import ModelRef, the_model
@@ -147,7 +148,8 @@ def _tile(scan: FilterScan, matches: list | None, group: Family, index: int, wit
 
 def _asked(n: int, default: int) -> int:
     text = st.query_params.get("filter", "")
-    return int(text) - 1 if text.isdigit() and 1 <= int(text) <= n else default
+    number = whole_number(text)
+    return number - 1 if number is not None and 1 <= number <= n else default
 
 
 draw()

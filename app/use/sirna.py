@@ -17,6 +17,7 @@ from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import reverse_complement_text
 from dnaconv_core.sirna.design import GUESSED, Design, design
 from dnaconv_core.sirna.offtargets import LENGTH
+from dnaconv_core.text import whole_number
 from frame import state
 from frame.cache import bundle
 from frame.job import background
@@ -107,10 +108,10 @@ def _example(guides: tuple[str, ...]) -> str:
 def _span(text: str) -> tuple[int, int] | None:
     if not text.strip():
         return None
-    start, _, end = text.strip().partition("-")
-    if not (start.strip().isdigit() and end.strip().isdigit()):
-        raise InputError(f"the coding region is {text!r}: write start-end, such as 251-1450")
-    return int(start) - 1, int(end)
+    start, end = map(whole_number, map(str.strip, (text.partition("-")[::2])))
+    if start is None or end is None:
+        raise InputError(f"the coding region is {text[:60]!r}: write start-end, such as 251-1450")
+    return start - 1, end
 
 
 def _shown(found: Design) -> None:

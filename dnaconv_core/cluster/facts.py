@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from dnaconv_core import __version__
+from dnaconv_core.text import whole_number
 
 PACKAGES = ("torch", "numpy", "scikit-learn")
 
@@ -41,7 +42,7 @@ def difference(theirs: dict[str, str]) -> str:
 def threads() -> int:
     """CPU threads for one piece of work in this process, as a queue's worker has them: $OMP_NUM_THREADS."""
     text = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
-    return max(1, int(text)) if text.isdecimal() else 1
+    return max(1, whole_number(text) or 1)
 
 
 def _code() -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from dnaconv_core.data.examples import Examples
 from dnaconv_core.data.loci import contig_numbers, loci_of
 from dnaconv_core.sequence.interval import contig_key
+from dnaconv_core.text import whole_number
 
 SHARES = (0.08, 0.16)  # of all examples on the chromosomes of valid, and of test
 _CLASSES = 20  # values of a label up to which each should be in every part
@@ -71,7 +72,8 @@ def _pick(order: list[int], share: np.ndarray) -> list[int]:
 
 def _natural(name: str) -> tuple[bool, int, str]:
     bare = contig_key(name)
-    return (not bare.isdecimal(), int(bare) if bare.isdecimal() else 0, bare)
+    number = whole_number(bare)
+    return (number is None, number or 0, bare)
 
 
 def strata(examples: Examples) -> np.ndarray:

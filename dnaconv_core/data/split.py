@@ -15,6 +15,7 @@ from dnaconv_core.data.inner import INNER, inner_split
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.results import Split
 from dnaconv_core.sequence.interval import Locus, contig_key, find_locus
+from dnaconv_core.text import whole_number
 
 _KEYS: dict[str, dict[str, tuple[Any, str]]] = {  # of a recorded split, by kind: what a value may be
     "random": {"fraction": ((int, float), "a number"), "seed": (int, "a whole number")},
@@ -183,7 +184,8 @@ def _loci(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
 
 def _natural(name: str) -> list[tuple[int, int, str]]:
     """Sort key that puts chr2 before chr10."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
+    parts = ((whole_number(part), part) for part in re.split(r"(\d+)", name) if part)
+    return [(1, 0, part) if number is None else (0, number, "") for number, part in parts]
 
 
 def _deal(sizes: np.ndarray, n_folds: int) -> np.ndarray:

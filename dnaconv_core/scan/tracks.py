@@ -14,7 +14,7 @@ import numpy as np
 
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.scan.scan import Chunk
-from dnaconv_core.text import open_text
+from dnaconv_core.text import open_text, whole_number
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?", re.ASCII)  # as `write_bed` writes a prediction
 
@@ -185,13 +185,14 @@ def read_bed(path: Path | str) -> dict[str, list[Peak]]:
     found: dict[str, list[Peak]] = {}
     for line in open_text(path):
         fields = line.split("\t")
-        if len(fields) < 6 or not fields[1].isdigit() or not fields[2].isdigit():
+        numbers = [whole_number(field) for field in fields[:8]]
+        if len(fields) < 6 or (start := numbers[1]) is None or (end := numbers[2]) is None:
             continue
-        start, end, name = int(fields[1]), int(fields[2]), fields[3].rpartition("_")[2]
-        score = float(name) if _NUMBER.fullmatch(name) else int(fields[4]) / 1000 if fields[4].isdigit() else 0.0
+        name = fields[3].rpartition("_")[2]
+        score = float(name) if _NUMBER.fullmatch(name) else (numbers[4] or 0) / 1000
         site = None
-        if len(fields) >= 8 and fields[6].isdigit() and fields[7].isdigit() and int(fields[6]) < int(fields[7]):
-            low, high = int(fields[6]), int(fields[7])
+        low, high = numbers[6:8] if len(fields) >= 8 else (None, None)
+        if low is not None and high is not None and low < high:
             site = PeakSite((low + high - 1) // 2, low, high, "", strand=fields[5])
         found.setdefault(fields[0], []).append(Peak(start, end, fields[5], score, site))
     if not found:

@@ -173,6 +173,12 @@ def test_filters_open_with_their_numbers(dashboard, trained, experiment):
     assert int(metric(at, "Sites").replace(",", "")) >= 0 and metric(at, "Information").endswith("bits")
 
 
+def test_a_link_with_no_filters_number_shows_the_first_choice(dashboard):
+    for number in ("9" * 5000, "\u00b2"):
+        at = dashboard("filters", experiment="tf_binding", run="tf_binding_synthetic", filter=number)
+        assert not errors(at) and not at.exception and any("**Filter " in text.value for text in at.markdown)
+
+
 def test_planted_sites_are_marked_where_the_truth_is_known(dashboard, trained, monkeypatch):
     from dnaconv_core.data.synthetic import tf_binding
 

@@ -81,6 +81,12 @@ def test_data_that_is_not_there_is_one_sentence(dashboard):
     assert not at.exception
 
 
+def test_a_name_too_long_for_a_file_is_one_sentence(dashboard):
+    for page in ("", "train"):
+        at = dashboard(page, experiment="rnai", data="a" * 300)
+        assert errors(at) == ["A name is longer than any file's can be: check it."] and not at.exception
+
+
 def test_data_that_cannot_be_read_cannot_be_learned_from(dashboard):
     at = dashboard("train", experiment="rnai", data="nowhere/at_all")
     start = next(button for button in at.button if button.label == "Start training")
