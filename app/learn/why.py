@@ -71,12 +71,17 @@ def _shown(key: str, claim: Claim) -> None:
 
 def _result(key: str, draw: int, found: Found, seconds: float) -> None:
     claim = CLAIMS[key]
-    (st.success if found.holds else st.warning)(
-        found.verdict, icon=":material/check_circle:" if found.holds else ":material/help:"
-    )
+    if found.holds:
+        st.success("The figures show it.", icon=":material/check_circle:")
+    else:
+        st.warning("These random numbers do not show it.", icon=":material/help:")
+    st.caption(ours(found.verdict))
     chart(_figure(found), key=f"why_{key}", height=360, revision=f"{key} {draw}")
     if found.also is not None:
         chart(_figure(found.also), key=f"why_{key}_also", height=300, revision=f"{key} {draw}")
+    with st.expander("The figures as a table", icon=":material/table:"):
+        for part in filter(None, (found, found.also)):
+            st.dataframe(_table(part), hide_index=True)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Other random numbers", icon=":material/shuffle:", help="New sequences, new initial weights."):
             st.session_state["_why_draw"][key] = draw + 1
@@ -89,6 +94,12 @@ def _result(key: str, draw: int, found: Found, seconds: float) -> None:
             | {name: str(value) for name, value in claim.settings.items()},
         )
         st.caption(f"Draw {draw + 1}, trained in {seconds:.1f} s.", width="content")
+
+
+def _table(found: Found) -> list[dict[str, Any]]:
+    """A row for each place on the axis, a column for each series."""
+    names = {name: [round(value, 3) for value in values] for name, values in found.series.items()}
+    return [{found.x_title: str(x)} | {name: names[name][row] for name in names} for row, x in enumerate(found.x)]
 
 
 @st.cache_data(show_spinner="Training the small networks of this experiment…", max_entries=64)

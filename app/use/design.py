@@ -21,7 +21,7 @@ from frame.words import plain
 from use.design_asked import RANDOM, SHUFFLED, Asked, ask
 from use.design_shown import Made, show
 
-_LINE = "Sequences made for a score: edited base by base under rules, with brakes against fooling oneself."
+_LINE = "Sequences made for a score: edited base by base under rules, with checks against the model's blind spots."
 
 
 def draw() -> None:

@@ -106,7 +106,7 @@ LEVELS: dict[int, Level] = {
     ),
     5: Level(
         "The leak",
-        "The validation figures are too good: a share of its examples give their label away. How?",
+        "Some validation examples are no fair test: they are known from training, or give their label away. How?",
         "The referee under Your data, Saliency on single examples, the letter search below, the test part under "
         "Evaluate.",
         (

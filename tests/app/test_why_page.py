@@ -35,7 +35,9 @@ def test_the_address_chooses_the_reason(dashboard, name):
     at = opened(dashboard, reason=name)
     assert not at.exception and not at.warning
     assert shown(at) == name and at.query_params["reason"] == name
-    assert at.success[0].value == "It does."
+    assert at.success[0].value == "The figures show it." and "It does." in [each.value for each in at.caption]
+    table = at.dataframe[0].value
+    assert list(table["network"]) == ["one", "other"] and list(table["ROC-AUC"]) == [0.9, 0.5]
 
 
 def test_a_reason_that_is_not_there_is_said(dashboard):
