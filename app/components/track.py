@@ -72,13 +72,13 @@ def track(
     motif: str = "",
     goto: View | None = None,
     picked: int = -1,
-    places: Sequence[tuple[int, int]] = (),
+    places: Sequence[tuple[int, int, int]] = (),
 ) -> int | None:
     """Draw the track; returns the number of the peak just clicked, or None.
 
     overview: the highest scores of all that `bounds` holds. span: of the score's axis. units: of the score, and of what
     a base is worth. goto: where to go now, when it differs from the last such wish. picked: the peak that is chosen.
-    places: of all peaks, in order, to go from one to the next.
+    places: number, middle and width of all peaks, in order, to go from one to the next.
     """
     data = {
         "name": name,

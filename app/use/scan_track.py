@@ -80,10 +80,11 @@ def scan_track(shown: Shown, *, key: str, picked: int) -> None:
         st.rerun()
 
 
-def _places(peaks: Sequence[Peak]) -> list[tuple[int, int]]:
-    """Of the best, in order."""
+def _places(peaks: Sequence[Peak]) -> list[tuple[int, int, int]]:
+    """Number, middle of the site and width of the best, in order."""
     best = sorted(peaks, key=lambda peak: -peak.score)[:_PLACES]
-    return sorted((peak.start, peak.end) for peak in best)
+    middles = ((peak, peak.site.summit if peak.site else (peak.start + peak.end) // 2) for peak in best)
+    return sorted((peak.start, middle, peak.end - peak.start) for peak, middle in middles)
 
 
 def _first(shown: Shown) -> int:

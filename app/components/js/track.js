@@ -67,10 +67,10 @@ function built(host, kept) {
   }
   function next(way) {
     const middle = (kept.view[0] + kept.view[1]) / 2, picked = kept.data.places.findIndex(([start]) => start === kept.data.picked);
-    const at = ([start, end]) => (start + end) / 2, seen = picked >= 0 && Math.abs(at(kept.data.places[picked]) - middle) < (kept.view[1] - kept.view[0]) / 2;
+    const at = ([, middle]) => middle, seen = picked >= 0 && Math.abs(at(kept.data.places[picked]) - middle) < (kept.view[1] - kept.view[0]) / 2;
     const one = seen ? kept.data.places[picked + way] : kept.data.places.filter((place) => (at(place) - middle) * way > 0).sort((a, b) => (at(a) - at(b)) * way)[0];
     if (!one) return;
-    const n = Math.min(kept.view[1] - kept.view[0], Math.max(2 * (one[1] - one[0]), 60));
+    const n = Math.min(kept.view[1] - kept.view[0], Math.max(2 * one[2], 60));
     turn(at(one) - n / 2, n);
     kept.pick(one[0]);
   }
