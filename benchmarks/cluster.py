@@ -3,13 +3,15 @@
     python benchmarks/cluster.py [--runs 12] [--epochs 300] [--pieces 500] [--bases 2000000]
 
 Workers are processes with one thread each; nothing else should run. The runs learn from 150 guides: what is measured is
-training and the process around it. The scan's last row is this process alone.
+training and the process around it. The last row is this process alone. CPU seconds are told beside the clock's: other
+programs hardly change them.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -17,8 +19,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import psutil
 from common import arguments, finish, prepare, print_table
 
 from dnaconv_core.cluster.connect import connected, workers_of
@@ -27,6 +31,7 @@ from dnaconv_core.data.genome import RecordContig
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.model.bundle import load_bundle
 from dnaconv_core.results import Record
+from dnaconv_core.runs import queue
 from dnaconv_core.runs.models import find_model
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import ENDED, Store
@@ -36,9 +41,19 @@ from dnaconv_core.scan.files import scan_to_files
 SETTINGS = {"eval_every": 50, "filters": 8, "depth": 1, "checkpoint_every": 50, "batch_size": 50}
 
 
+class Cluster(NamedTuple):
+    address: str
+    processes: list[psutil.Process]  # the scheduler, then the workers
+
+    def cpu(self) -> tuple[float, float]:
+        """CPU seconds so far: of the scheduler and the workers themselves, and of the runs that workers started."""
+        times = [process.cpu_times() for process in self.processes]
+        return sum(t.user + t.system for t in times), sum(t.children_user + t.children_system for t in times)
+
+
 @contextmanager
-def cluster(workers: int, folder: Path) -> Iterator[str]:
-    """A scheduler and so many workers; its address."""
+def cluster(workers: int, folder: Path) -> Iterator[Cluster]:
+    """A scheduler and so many workers."""
     file = folder / "scheduler.json"
     file.unlink(missing_ok=True)
     quiet = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -58,7 +73,7 @@ def cluster(workers: int, folder: Path) -> Iterator[str]:
         with connected(address) as client:
             while len(workers_of(client)) < workers:
                 time.sleep(0.05)
-        yield address
+        yield Cluster(address, [psutil.Process(process.pid) for process in started])
     finally:
         for process in reversed(started):
             process.kill()
@@ -72,36 +87,56 @@ def guides(folder: Path) -> Path:
     return folder / "guides.csv"
 
 
-def swept(folder: Path, runs: int, epochs: int, on: str) -> tuple[float, float]:
-    """Seconds of a sweep in all, and the mean that a run says it took itself."""
+def swept(folder: Path, runs: int, epochs: int, on: Cluster) -> dict[str, float]:
+    """A sweep's seconds by the clock; CPU seconds of a run's own process, and of all else that it takes there and here.
+
+    The first run of each worker pays for what the worker imports.
+    """
     store = Store()
     spec = RunSpec("rnai", data=str(guides(folder)), settings={**SETTINGS, "epochs": epochs})
-    began = time.perf_counter()
-    made = [run.id for run in sweep(store, spec, {"seed": list(range(runs))}, on=on).runs]
+    before, own, began = on.cpu(), _reaped(), time.perf_counter()
+    made = [run.id for run in sweep(store, spec, {"seed": list(range(runs))}, on=on.address).runs]
     while not all(run.state in ENDED for run in map(store.get, made)):
-        time.sleep(0.05)
+        time.sleep(0.2)
     took = time.perf_counter() - began
-    ended = [store.get(run) for run in made]
-    assert all(run.state == "finished" for run in ended), [run.error or run.message for run in ended]
-    return took, float(np.mean([run.seconds for run in ended]))
+    assert all(store.get(run).state == "finished" for run in made)
+    (lead,) = queue._started
+    lead.wait()
+    queue._started.clear()
+    around, inside = (after - start for after, start in zip(on.cpu(), before, strict=True))
+    return {
+        "sweep, s": took, "a run, CPU s": inside / runs, "cluster around it, CPU s": around / runs,
+        "lead in all, CPU s": _reaped() - own,
+    }  # fmt: skip
 
 
-def pieces(n: int, on: str) -> tuple[float, float]:
-    """Seconds until a cluster is open and checked, and seconds for each of n pieces that do nothing."""
+def _reaped() -> float:
+    """CPU seconds of the processes that this one started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def pieces(n: int, on: Cluster) -> dict[str, float]:
+    """Until a cluster is open and checked, and for each of n pieces that do nothing, by the clock and in CPU time."""
     began = time.perf_counter()
-    assert list(over(divmod, 7, [], on=on)) == []
-    opened = time.perf_counter()
-    assert len(list(over(divmod, 7, range(1, n + 1), on=on))) == n
-    return opened - began, (time.perf_counter() - opened - (opened - began)) / n
+    assert list(over(divmod, 7, [], on=on.address)) == []
+    opened, before, own = time.perf_counter(), on.cpu()[0], time.process_time()
+    assert len(list(over(divmod, 7, range(1, n + 1), on=on.address))) == n
+    each, cpu = time.perf_counter() - opened, on.cpu()[0] - before
+    return {
+        "opened, s": opened - began, "a piece, ms": 1000 * each / n, "a piece there, CPU ms": 1000 * cpu / n,
+        "a piece here, CPU ms": 1000 * (time.process_time() - own) / n,
+    }  # fmt: skip
 
 
-def scanned(bases: int, on: str) -> float:
-    """Seconds of a scan on both strands with exact edges."""
+def scanned(bases: int, on: Cluster | None) -> dict[str, float]:
+    """A scan on both strands with exact edges, by the clock, and in CPU time here and there."""
     model = load_bundle(find_model("tf_binding_jund_book")).model
     letters = "".join(np.random.default_rng(0).choice(list("ACGT"), bases))
-    began = time.perf_counter()
-    scan_to_files(model, [(RecordContig(Record("c", letters, 0)), 0, bases)], on=on)
-    return time.perf_counter() - began
+    before, began, own = on.cpu()[0] if on else 0.0, time.perf_counter(), time.process_time()
+    scan_to_files(model, [(RecordContig(Record("c", letters, 0)), 0, bases)], on=on.address if on else "")
+    took, cpu = time.perf_counter() - began, time.process_time() - own
+    return {"scan, s": took, "scan here, CPU s": cpu, "scan there, CPU s": on.cpu()[0] - before if on else 0.0}
 
 
 def main() -> None:
@@ -117,15 +152,16 @@ def main() -> None:
         folder = Path(name)
         os.environ["DNACONV_HOME"] = str(folder / "home")
         for workers in (1, 2):
-            with cluster(workers, folder) as address:
-                sweep_s, run_s = swept(folder, options.runs, options.epochs, address)
-                opened, each = pieces(options.pieces, address)
-                rows.append([workers, sweep_s, run_s, opened, 1000 * each, scanned(options.bases, address)])
-        rows.append([0, *[float("nan")] * 4, scanned(options.bases, "")])
-    names = ["workers", "sweep, s", "a run itself, s", "opened, s", "a piece, ms", "scan, s"]
-    print_table(names, [[row[0], *(f"{value:.2f}" for value in row[1:])] for row in rows])
-    print(f"from one worker to two: sweep {rows[0][1] / rows[1][1]:.2f} ×, scan {rows[0][5] / rows[1][5]:.2f} ×")
-    finish(options, "cluster", [dict(zip(names, row, strict=True)) for row in rows])
+            with cluster(workers, folder) as there:
+                found = swept(folder, options.runs, options.epochs, there)
+                rows.append({"workers": workers, **found, **pieces(options.pieces, there)})
+                rows[-1] |= scanned(options.bases, there)
+        rows.append({"workers": 0, **scanned(options.bases, None)})
+    print_table(rows[0], [[f"{row[name]:.4g}" if name in row else "" for name in rows[0]] for row in rows])
+    one, two = rows[0], rows[1]
+    ratios = [f"{name} {one[f'{name}, s'] / two[f'{name}, s']:.2f} ×" for name in ("sweep", "scan")]
+    print(f"from one worker to two: {', '.join(ratios)}")
+    finish(options, "cluster", rows)
 
 
 if __name__ == "__main__":
