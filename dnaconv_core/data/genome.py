@@ -202,6 +202,7 @@ def some_names(names: list[str]) -> str:
 
 
 _OPPOSITE = np.array([3, 2, 1, 0, UNKNOWN], np.uint8)
+_ALONE = 20_000  # bases read for each locus, from which on each is read alone: it takes as long
 
 
 def stretches(
@@ -221,11 +222,23 @@ def stretches(
             genome.release()
         if progress.should_stop():
             raise DataError(f"reading {genome.path} was stopped: nothing was kept")
-        found = contig.codes(piece.start, piece.end, alphabet)
-        _place(codes, offsets[piece.rows], found, loci.subset(piece.rows), piece.start)
+        if len(piece.rows) * _ALONE < piece.end - piece.start:
+            _place_each(codes, offsets, contig, loci, piece.rows, alphabet)
+        else:
+            found = contig.codes(piece.start, piece.end, alphabet)
+            _place(codes, offsets[piece.rows], found, loci.subset(piece.rows), piece.start)
         done += len(piece.rows)
         progress.report(done / len(lengths), f"Reading the genome: {done:,} of {len(lengths):,} windows")
     return codes, offsets
+
+
+def _place_each(
+    codes: np.ndarray, offsets: np.ndarray, contig: Contig, loci: Loci, rows: np.ndarray, alphabet: str
+) -> None:
+    """Write the loci at `rows`, each read alone: they are few and lie far apart."""
+    for row in rows.tolist():
+        read = contig.codes(int(loci.start[row]), int(loci.end[row]), alphabet)
+        codes[offsets[row] : offsets[row + 1]] = _OPPOSITE[read[::-1]] if loci.strand[row] == "-" else read
 
 
 def _place(codes: np.ndarray, offsets: np.ndarray, found: np.ndarray, loci: Loci, first: int) -> None:

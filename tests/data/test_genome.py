@@ -323,3 +323,16 @@ def test_overlaps_against_every_pair():
     expected = connected_components(near)[1]
     found = clusters(mine)
     assert len(set(zip(found.tolist(), expected.tolist(), strict=True))) == len(set(expected)) == len(set(found))
+
+
+def test_loci_far_apart_are_read_one_by_one_with_the_same_result(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    (tmp_path / "g.fa").write_text(f">a\n{''.join('ACGTN'[i] for i in rng.integers(0, 5, 700))}\n>b\nACGTACGTTT\n")
+    start, length = rng.integers(-9, 690, 40), rng.integers(1, 30, 40)  # some reach beyond an end
+    chrom = np.array(["a", "b"])[(start < 8).astype(int)]
+    loci = Loci(chrom, start, start + length, rng.choice(["+", "-", "."], 40))
+    with Genome(tmp_path / "g.fa") as genome:
+        together = stretches(genome, loci)
+        monkeypatch.setattr("dnaconv_core.data.genome._ALONE", 0)
+        alone = stretches(genome, loci)
+    assert (alone[0] == together[0]).all() and (alone[1] == together[1]).all() and len(alone[0]) == length.sum()
