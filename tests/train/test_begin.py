@@ -163,7 +163,6 @@ def test_every_engine_reads_a_network_that_began_so(parts, tmp_path):
     assert np.array_equal(predict(again, parts[1]), predict(model, parts[1]))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["auto", "float32"])
 def test_frozen_filters_end_as_they_began_bit_for_bit(parts, precision):
     started, model = build(CONFIG, 4), build(CONFIG, 4)
@@ -181,7 +180,6 @@ def test_frozen_filters_end_as_they_began_bit_for_bit(parts, precision):
     assert not torch.equal(unfrozen.convs[0].weight[frozen], started.convs[0].weight[frozen])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("frozen", [False, True])
 def test_resuming_equals_never_having_stopped(parts, tmp_path, frozen):
     settings = TRAIN.replace(freeze_filters=frozen)
