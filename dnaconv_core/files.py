@@ -33,6 +33,12 @@ def no_space(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in _NO_SPACE
 
 
+def not_written(path: Path, error: OSError) -> str:
+    """What is said of something in the home folder that cannot be written."""
+    advice = "free some space there" if no_space(error) else "make it writable, or set DNACONV_HOME to another"
+    return f"{path} cannot be written ({error.strerror or error}): {advice}"
+
+
 def is_litter(name: str) -> bool:
     """Whether a file is one that a Mac or Windows puts into folders and archives by itself."""
     parts = name.replace("\\", "/").split("/")

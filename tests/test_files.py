@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -55,3 +57,13 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path):
 )
 def test_litter_of_a_mac_or_windows_is_known(name):
     assert is_litter(name) and not is_litter("model/config.json")
+
+
+def test_what_cannot_be_written_has_advice_that_can_be_followed():
+    from dnaconv_core.files import not_written
+
+    full, locked = (OSError(number, os.strerror(number)) for number in (errno.EDQUOT, errno.EROFS))
+    assert not_written(Path("/h/x"), full) == "/h/x cannot be written (Disk quota exceeded): free some space there"
+    assert not_written(Path("/h/x"), locked) == (
+        "/h/x cannot be written (Read-only file system): make it writable, or set DNACONV_HOME to another"
+    )

@@ -30,7 +30,7 @@ from dnaconv_core.experiments.own import (
     own_experiments,
     write_experiment,
 )
-from dnaconv_core.files import write_atomic
+from dnaconv_core.files import not_written, write_atomic
 from dnaconv_core.home import home
 from dnaconv_core.quota import check_room
 from dnaconv_core.scratch import scratch as scratch_folder
@@ -146,7 +146,7 @@ def settle(folder: Path, key: str, *, instead: bool = False) -> None:
     except OSError as error:
         if not instead and place.exists():
             raise InputError(f"there is an experiment {key} already: choose another key") from None
-        raise DataError(f"{experiments_folder()} cannot be written ({error.strerror}): free some space there") from None
+        raise DataError(not_written(experiments_folder(), error)) from None
     shutil.rmtree(old, ignore_errors=True)
 
 

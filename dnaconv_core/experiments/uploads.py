@@ -19,7 +19,7 @@ from typing import Any
 
 from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.experiments.own import RECIPE
-from dnaconv_core.files import write_atomic
+from dnaconv_core.files import not_written, write_atomic
 from dnaconv_core.home import home
 from dnaconv_core.quota import check_upload
 from dnaconv_core.storing import ReadOnlyError, check_storing
@@ -68,7 +68,7 @@ class Lot:
             self.folder.mkdir(parents=True, exist_ok=True)
             write_atomic(path, bytes(content))
         except OSError as error:
-            raise DataError(f"{path} cannot be written ({error.strerror}): free some space there") from None
+            raise DataError(not_written(path, error)) from None
         return path
 
     def files(self) -> list[Path]:

@@ -29,7 +29,7 @@ from dnaconv_core.errors import DnaConvError, InputError, RunError
 from dnaconv_core.experiments.bring import Brought, again, bring
 from dnaconv_core.experiments.own_store import new_key
 from dnaconv_core.experiments.recipe import Recipe, read_recipe
-from dnaconv_core.files import write_atomic
+from dnaconv_core.files import not_written, write_atomic
 from dnaconv_core.home import home
 from dnaconv_core.memory import FULL, ran_out
 from dnaconv_core.progress import SILENT, Progress
@@ -179,7 +179,7 @@ def _taken(making: Making) -> int:
         making.folder.mkdir(parents=True, exist_ok=True)
         held = lock.take(making.folder)
     except OSError as error:
-        raise RunError(f"{makings_folder()} cannot be written ({error.strerror}): free some space there") from None
+        raise RunError(not_written(makings_folder(), error)) from None
     if held is None:
         raise RunError("this experiment is being made already: wait for its end, or stop it")
     return held
