@@ -55,6 +55,7 @@ class Choice(NamedTuple):
     label: str  # main metric and name, or what the run is doing
     run: Run | None
     path: Path | None
+    value: float | None = None  # of the experiment's main metric on validation data
 
 
 class NoModelYet(Exception):
@@ -100,7 +101,7 @@ def catalog(experiment: str) -> dict[str, Choice]:
             by = f" · by {entry.key.partition(BY)[0]}" if entry.kind == "shared" else ""
             label = found.name if found.value is None else f"{found.value:.2f} · {found.name}"
             label += by
-            ready[entry.key] = Choice(entry.key, found.name, label, runs.get(entry.key), entry.path)
+            ready[entry.key] = Choice(entry.key, found.name, label, runs.get(entry.key), entry.path, found.value)
     choices: dict[str, Choice] = {}
     for run in runs.values():
         if run.id in ready:

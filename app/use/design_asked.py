@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
 
 from components.sequences_in import covariate_inputs, pasted_or_file
+from dnaconv_core.answers.labels import LABELS
 from dnaconv_core.design.goal import Goal
 from dnaconv_core.design.rules import SITES, Rules, parse_places, parse_words
 from dnaconv_core.design.search import METHODS, Ways
@@ -15,12 +17,13 @@ from dnaconv_core.model.bundle import read_config
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.results import Record
 from frame import state
-from frame.models import ModelRef, catalog, model_in
+from frame.models import Choice, ModelRef, catalog, model_in
 from frame.words import plain
 
 RANDOM, SHUFFLED, GIVEN = "Random", "Shuffled", "Given"
 _HIGH, _LOW, _TARGET = "High", "Low", "At a target"
 _AIMS = {_HIGH: "high", _LOW: "low", _TARGET: "target"}
+_WEAKER = 0.05  # of ROC-AUC or r: a judge that much behind is told to be weak
 _MOST = 1000  # designs on a page
 _WAYS = "Greedy takes the best edit each time; beam keeps several; evolution also crosses them, with some chance."
 
@@ -91,12 +94,10 @@ def _ways() -> Ways:
 
 
 def _judge(ref: ModelRef, config: ModelConfig) -> ModelRef | None:
-    """Another model of the experiment that reads the same sequences, or none."""
-    others = {
-        choice.key: choice
-        for choice in catalog(state.experiment().key).values()
-        if choice.path is not None and choice.path != ref.path and _fits(choice.path, config)
-    }
+    """Another model of the experiment that reads the same sequences, the best first, or none."""
+    every = [choice for choice in catalog(state.experiment().key).values() if choice.path is not None]
+    every.sort(key=lambda choice: -_value(choice))
+    others = {one.key: one for one in every if one.path and one.path != ref.path and _fits(one.path, config)}
     if not others:
         st.caption("No judge: train another model to have one.", width=200)
         return None
@@ -106,7 +107,15 @@ def _judge(ref: ModelRef, config: ModelConfig) -> ModelRef | None:
         help="A model that was trained apart. What only one of two models likes is likely its own blind spot.",
     )  # fmt: skip
     one = others.get(chosen)
+    own = next((choice for choice in every if choice.path == ref.path), None)
+    if one is not None and own is not None and _value(one) < _value(own) - _WEAKER:
+        metric = plain(LABELS[state.experiment().main_metric].name)
+        st.caption(f"A weak judge: its {metric} is {_value(one):.2f}, this model's {_value(own):.2f}.", width=240)
     return None if one is None or one.path is None else model_in(one.path, one.key, one.name)
+
+
+def _value(choice: Choice) -> float:
+    return -math.inf if choice.value is None else choice.value
 
 
 def _fits(path: Path, config: ModelConfig) -> bool:

@@ -32,3 +32,14 @@ def test_designs_are_made_ranked_and_keep_the_rules(dashboard, settled):
     assert not low["sequence"].str.contains("TGA|TCA|GAATTC").any()
     at.text_input(key="design_fixed").set_value("0-5").run()
     assert "is no position: write positions counted from 1" in at.error[0].value
+
+
+@pytest.mark.slow
+def test_the_best_other_model_judges_and_a_weak_one_is_told(dashboard, settled):
+    at = settled(dashboard("design", experiment="tf_binding", run="tf_binding_jund"))
+    judge = at.selectbox(key="design_judge_tf_binding_jund")
+    assert judge.value == "tf_binding_synthetic"
+    assert not [caption for caption in at.caption if "weak judge" in caption.value]
+    at = settled(dashboard("design", experiment="tf_binding", run="tf_binding_synthetic"))
+    assert at.selectbox(key="design_judge_tf_binding_synthetic").value == "tf_binding_jund"
+    assert [caption for caption in at.caption if caption.value.startswith("A weak judge: its ROC-AUC is 0.7")]
