@@ -19,6 +19,7 @@ __all__ = open_front(
         "evaluate": f"{_API}.use:evaluate",
         "scan": f"{_API}.use:scan",
         "variants": f"{_API}.use:variants",
+        "design": f"{_API}.design:design",
         "attribute": f"{_API}.explain:attribute",
         "ism": f"{_API}.explain:ism",
         "filters": f"{_API}.explain:filters",

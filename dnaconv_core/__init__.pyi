@@ -2,6 +2,7 @@ from dnaconv_core import plot as plot
 from dnaconv_core.api.data import experiment as experiment
 from dnaconv_core.api.data import import_data as import_data
 from dnaconv_core.api.data import load_data as load_data
+from dnaconv_core.api.design import design as design
 from dnaconv_core.api.estimators import ConvNetClassifier as ConvNetClassifier
 from dnaconv_core.api.estimators import ConvNetRegressor as ConvNetRegressor
 from dnaconv_core.api.explain import attribute as attribute

@@ -16,6 +16,7 @@ from dnaconv_core.sequence.encoding import LETTERS
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dnaconv_core.design.design import Design
     from dnaconv_core.interpret.attribution import Attribution
     from dnaconv_core.interpret.discovery import Discovery
     from dnaconv_core.interpret.filters import FilterScan
@@ -216,3 +217,31 @@ class Variants(Table):
             for e in self.effects
         ]
         return pd.DataFrame(rows, columns=columns)
+
+
+@dataclass(frozen=True, eq=False)
+class Designed(Table):
+    """Designed sequences, best first."""
+
+    designs: list[Design] = field(repr=False)
+    skipped: tuple[Skipped, ...] = ()  # starts that could not be brought within the rules
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each design: sequence, its score and its start's, edits, GC, SD of members, a judge's scores."""
+        import pandas as pd
+
+        rows = [
+            {
+                "id": one.id,
+                "sequence": one.sequence,
+                "score": one.scores[-1],
+                "start_score": one.scores[0],
+                "edits": " ".join(map(str, one.edits)),
+                "gc": one.gc,
+                "spread": one.spread,
+                "judge": None if one.judge is None else one.judge[1],
+                "start_judge": None if one.judge is None else one.judge[0],
+            }
+            for one in self.designs
+        ]
+        return pd.DataFrame(rows)

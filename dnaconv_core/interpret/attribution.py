@@ -1,13 +1,13 @@
 """Which bases made the network say what it says: one contract for every method.
 
-All methods explain the output **before** the sigmoid. Adding one: a function `(model, x, options) -> Scores` and a line
-in ATTRIBUTIONS.
+All methods explain the output **before** the sigmoid. Gradients and their integral are Captum's; DeepLIFT is our own:
+Captum's hooks do not follow a maximum over positions or strands, where ours stays exact. Adding one: a function
+`(model, x, options) -> Scores` and a line in ATTRIBUTIONS.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -173,29 +173,23 @@ def integrated_gradients(model: ConvNet, x: np.ndarray, covariates: np.ndarray |
 
     By Gauss-Legendre quadrature with `n_steps` nodes; with several references the mean over them.
     """
-    import torch
+    from captum.attr import IntegratedGradients
 
-    nodes, weights = _quadrature(options.n_steps)
+    integral = IntegratedGradients(_forward(model), multiply_by_inputs=False)  # the mean gradient itself
 
     def along(x: torch.Tensor, reference: torch.Tensor) -> np.ndarray:  # both (R, 4, L)
-        parts = []
-        step = max(1, _rows(model) // len(x))  # nodes that go through the network together
-        for start in range(0, len(nodes), step):
-            at = torch.from_numpy((nodes[start : start + step] + 1) / 2).to(x)[:, None, None, None]
-            points = (reference + at * (x - reference)).flatten(0, 1)  # (nodes · R, 4, L)
-            beside = None if covariates is None else np.repeat(covariates, len(x) // len(covariates), axis=0)
-            beside = None if beside is None else np.tile(beside, (len(at), 1))
-            found = _gradient(model, points, beside, options.task).reshape(len(at), *x.shape)
-            parts.append(np.tensordot(weights[start : start + step] / 2, found, axes=1))
-        return sum(parts[1:], parts[0])
+        beside = None if covariates is None else np.repeat(covariates, len(x) // len(covariates), axis=0)
+        found = integral.attribute(
+            x.detach().requires_grad_(True),
+            reference,
+            options.task,
+            additional_forward_args=None if beside is None else (_tensor(model, beside),),
+            n_steps=options.n_steps,
+            internal_batch_size=max(len(x), _rows(model)),  # nodes go through the network together
+        )
+        return found.detach().cpu().numpy()
 
     return _against_references(model, x, covariates, options, along)
-
-
-@lru_cache(maxsize=8)
-def _quadrature(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Gauss-Legendre nodes in (−1, 1) and their weights."""
-    return np.polynomial.legendre.leggauss(n)
 
 
 def deeplift(model: ConvNet, x: np.ndarray, covariates: np.ndarray | None, options: Options) -> Scores:
@@ -308,14 +302,18 @@ def _covariate_scores(model: ConvNet, covariates: np.ndarray | None, method: str
 
 
 def _gradient(model: ConvNet, x: torch.Tensor, covariates: np.ndarray | None, task: int) -> np.ndarray:
-    import torch
+    from captum.attr import Saliency
 
+    beside = None if covariates is None else (_tensor(model, covariates),)
+    x = x.detach().requires_grad_(True)
+    return Saliency(_forward(model)).attribute(x, task, abs=False, additional_forward_args=beside).cpu().numpy()
+
+
+def _forward(model: ConvNet) -> Callable[..., torch.Tensor]:
+    """What Captum asks: logits `(B, T)` of one-hot and raw covariates, if there are any."""
     from dnaconv_core.engine import forward
 
-    with torch.enable_grad():
-        x = x.detach().requires_grad_(True)
-        logits = forward.logits(model, x, None if covariates is None else _tensor(model, covariates))  # (B, T)
-        return torch.autograd.grad(logits[:, task].sum(), x)[0].cpu().numpy()
+    return lambda x, covariates=None: forward.logits(model, x, covariates)
 
 
 def _logits(

@@ -249,6 +249,26 @@ def test_scikit_learn_scores_and_searches():
     assert numbers.predict(sequences[:7]).shape == (7,) and numbers.score(sequences, y * 2.0 + 1) > 0.3
 
 
+def test_design_is_the_room_s_and_takes_starts_and_a_judge(jund):
+    from dnaconv_core.design.design import design
+    from dnaconv_core.design.goal import Goal
+    from dnaconv_core.design.rules import Checker, Rules
+    from dnaconv_core.design.starts import random_starts
+
+    rules = Checker(Rules(3, (0.3, 0.7), ("GAATTC",)), 101, "DNA")
+    wanted = design(jund.network, random_starts(4, rules, seed=5), Goal(), rules)
+    made = dc.design(jund, n=4, edits=3, gc=(0.3, 0.7), forbid="EcoRI", seed=5, judge="tf_binding_jund")
+    assert [one.sequence for one in made.designs] == [one.sequence for one in wanted.designs]
+    frame = made.to_frame()
+    assert frame["judge"].between(0, 1).all() and frame["score"].is_monotonic_decreasing and len(frame) == 4
+    low = dc.design(jund, [WINDOW], aim="low", edits=2).designs[0]
+    assert low.start == WINDOW and low.gain < 0 and len(low.edits) == 2
+    with pytest.raises(InputError, match="unknown argument 'edit'"):
+        dc.design(jund, edit=3)
+    with pytest.raises(InputError, match="has 3 bases"):
+        dc.design(jund, ["ACG"])
+
+
 @pytest.mark.slow
 def test_the_script_of_the_readme_runs(tmp_path):
     page = (ROOT / "README.md").read_text()
