@@ -101,7 +101,11 @@ def _encoded(source: Any, alphabet: str) -> tuple[np.ndarray, str]:
 
 
 def experiment(key: str) -> Experiment:
-    """The experiment of this key, of the package or your own: `dc.experiment("tf_binding")`. Raises InputError."""
+    """The experiment of this key, of the package or your own: `dc.experiment("tf_binding")`. Raises InputError.
+
+    >>> experiment("rnai").question
+    'How well does this 21-base siRNA silence its gene?'
+    """
     from dnaconv_core.experiments import get_experiment
 
     return get_experiment(key)
@@ -135,6 +139,8 @@ def import_data(
     class_files: a FASTA file for each class by its name; bigwig_covariates: a track for each covariate by its name.
     Other arguments are fields of a Recipe: question, width, split, … Raises InputError for a key that is taken,
     DataError for files that cannot be used.
+
+    >>> import_data("mine", positives="bound.fa", negatives="free.fa")  # doctest: +SKIP
     """
     from dnaconv_core.data.labels import LabelRecipe
     from dnaconv_core.experiments.bring import bring

@@ -24,6 +24,9 @@ def attribute(
 
     method: a key of `dnaconv_core.interpret.attribution.ATTRIBUTIONS`. Other arguments as in `attribute` there: task,
     correct, reference, n_references, n_steps, seed. Raises InputError for sequences or options that do not fit.
+
+    >>> attribute("rnai_huesken", "CCUAAGAUAAUUCUGCGCCUG", method="input_x_gradient").scores.shape
+    (1, 21)
     """
     from dnaconv_core.interpret.attribution import attribute as run
 
@@ -33,7 +36,11 @@ def attribute(
 
 
 def ism(model: AnyModel, sequences: Source, covariates: Any = None, **more: Any) -> Mutated:
-    """What every single substitution does to the logit: `.change (N, 4, L)`. Other arguments: task, batch_size."""
+    """What every single substitution does to the logit: `.change (N, 4, L)`. Other arguments: task, batch_size.
+
+    >>> ism("rnai_huesken", "CCUAAGAUAAUUCUGCGCCUG").change.shape
+    (1, 4, 21)
+    """
     from dnaconv_core.interpret.ism import ism as run
     from dnaconv_core.model.inputs import covariates_for
 
@@ -55,6 +62,9 @@ def filters(
     names: a group of JASPAR ('vertebrates'), a file of motifs, an IUPAC word, or motifs, by which they are named; the
     first time on a machine, that takes minutes of compiling. Other arguments as in
     `dnaconv_core.interpret.filters.filter_motifs`: layer, fraction.
+
+    >>> len(filters("rnai_huesken").motifs)  # 8 members with 40 each
+    320
     """
     from dnaconv_core.interpret.filters import by_usefulness, filter_motifs
     from dnaconv_core.interpret.naming import named_filters
@@ -121,6 +131,9 @@ def marginalize(
     motif: an IUPAC word, a Motif, or one-hot letters. data: sequences whose dinucleotide shuffles are the backgrounds;
     by default those held out, else random ones. Other arguments as in
     `dnaconv_core.interpret.marginalize.marginalize`: start, task, covariates.
+
+    >>> marginalize("tf_binding_synthetic", "TGACTCA", n=20).mean > 5
+    True
     """
     from dnaconv_core.interpret.marginalize import backgrounds
     from dnaconv_core.interpret.marginalize import marginalize as run

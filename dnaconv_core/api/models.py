@@ -44,7 +44,11 @@ class Model:
 
 
 def load(model: str | os.PathLike[str] | Model) -> Model:
-    """The model of a run's id, a bundle's folder, or a pretrained or imported model's name. Raises BundleError."""
+    """The model of a run's id, a bundle's folder, or a pretrained or imported model's name. Raises BundleError.
+
+    >>> load("rnai_huesken").config.length
+    21
+    """
     if isinstance(model, Model):
         return model
     from dnaconv_core.interpret.keep import stored_examples
@@ -59,7 +63,11 @@ def load(model: str | os.PathLike[str] | Model) -> Model:
 
 
 def models() -> list[ModelEntry]:
-    """Every model that can be loaded by name: runs, newest first, then imported and pretrained ones."""
+    """Every model that can be loaded by name: runs, newest first, then imported and pretrained ones.
+
+    >>> "tf_binding_jund" in [entry.key for entry in models()]
+    True
+    """
     from dnaconv_core.runs.models import list_models
 
     return list_models()
@@ -86,6 +94,10 @@ def train(
     memory is meant on the strand given. settings: any setting of the network or its training, such as epochs=20,
     filters=32, device='cpu' or the seed of everything drawn, seed=1. Raises ConfigError for settings that cannot be,
     DataError for data that cannot.
+
+    >>> model = train(["ACGTTGCA", "TTGGCCAA"] * 20, [1, 0] * 20, preset="quick", epochs=2, filters=4, kernel_size=3)
+    >>> model.predict(["ACGTTGCA"]).shape
+    (1, 1)
     """
     from dnaconv_core.experiments import all_experiments
 

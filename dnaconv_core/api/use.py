@@ -24,6 +24,9 @@ def predict(model: AnyModel, sequences: Source, covariates: Any = None, **more: 
     sequences: text, a list, an array, a data frame, a file or a Dataset. covariates: raw values `(N, C)`. Other
     arguments as in `dnaconv_core.predict.predict`: output='logit', batch_size, device. Raises InputError naming the
     first sequence that does not fit.
+
+    >>> predict("rnai_huesken", ["CCUAAGAUAAUUCUGCGCCUG", "UUAAUGGACCAAGUUCGAGCA"]).shape
+    (2, 1)
     """
     from dnaconv_core.predict import predict as run
 
@@ -36,6 +39,9 @@ def evaluate(model: AnyModel, data: Source | None = None, covariates: Any = None
 
     Examples that depend on each other (overlapping windows, similar sequences) count together. Raises InputError where
     there are no labels.
+
+    >>> sorted(evaluate("rnai_huesken").metrics)[:2]
+    ['mae', 'pearson_r']
     """
     from dnaconv_core.evaluate.dependence import groups_of
     from dnaconv_core.evaluate.intervals import with_intervals
@@ -55,6 +61,9 @@ def scan(model: AnyModel, sequence: str, *, name: str = "sequence", covariates: 
 
     covariates: raw values `(C,)` for every window. Other arguments as in `dnaconv_core.scan.scan.scan`: strands, edges,
     output, max_unknown. Raises InputError when the sequence is shorter than a window.
+
+    >>> scan("tf_binding_synthetic", "ACGTTGCA" * 20).scores.shape  # strands, windows, outputs
+    (2, 60, 1)
     """
     from dnaconv_core.scan.scan import scan as run
 
@@ -81,6 +90,10 @@ def variants(
     variants: a VCF, or tuples (chrom, pos from 1, ref, alt), as rows of a data frame are. genome: a FASTA, or sequences
     by name. What cannot be scored says why in its status. Other arguments as in
     `dnaconv_core.variants.effects.score_variants`: motifs, task. Raises InputError for a model that does not read DNA.
+
+    >>> found = variants("tf_binding_synthetic", [("chr1", 80, "A", "T")], {"chr1": "ACGTTGCA" * 20})
+    >>> found.to_frame()["status"].tolist()
+    ['ok']
     """
     from dnaconv_core.variants.effects import score_variants
 
