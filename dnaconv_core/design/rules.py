@@ -76,7 +76,7 @@ class Checker:
         self.free = self._free(rules.fixed)  # (L,)
         words = _both_strands(rules.forbidden, alphabet)
         words += [letter * (rules.longest_run + 1) for letter in "ACGT" if rules.longest_run]
-        self.words = [_mismatch(word) for word in words if len(word) <= length]  # (5, w) each
+        self.words = [_mismatch(word) for word in dict.fromkeys(words) if len(word) <= length]  # (5, w) each
 
     def _free(self, fixed: Sequence[tuple[int, int]]) -> np.ndarray:
         free = np.ones(self.length, bool)

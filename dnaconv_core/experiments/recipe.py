@@ -154,6 +154,9 @@ class Recipe:
             kind = _KINDS.get(str(specs[name].type).partition("[")[0], (dict,))
             if isinstance(value, bool) or not isinstance(value, kind):
                 raise ConfigError(f"{name} is {str(value)[:60]!r}, which is no {kind[0].__name__}")
+        for name, spec in specs.items():
+            if name not in stored and spec.default is spec.default_factory is dataclasses.MISSING:
+                raise ConfigError(f"it has no {name}")
         try:
             inputs = tuple(Input(**{k: str(v) for k, v in one.items()}) for one in stored["inputs"])
             labels = LabelRecipe.from_json(stored.get("labels", {}))

@@ -154,7 +154,7 @@ def test_background_work_is_done_for_who_asked_and_is_not_anothers(monkeypatch, 
 
 # Of what depends on nothing but these arguments: content, folders by their whole path, models by theirs.
 _TELLING = {"home", "path", "model", "ref", "asked", "text", "task", "alphabet", "guides"}
-_THE_SAME_FOR_ALL = {"warm_up", "_jobs", "_named", "_packed", "_run", "_device_list"}
+_THE_SAME_FOR_ALL = {"warm_up", "_jobs", "_named", "_packed", "_run", "_device_list", "_dashboard", "held_levels"}
 
 
 def test_whatever_is_kept_between_sessions_names_whose_it_is():

@@ -21,7 +21,7 @@ def until(true: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.1)
 
 
-def test_a_killed_server_loses_no_run(browser, start_server):
+def test_a_killed_server_loses_no_run(browser, start_server, settled):
     with start_server() as (process, address):
         page = browser.new_page(base_url=address)
         page.set_default_timeout(60_000)
@@ -31,6 +31,7 @@ def test_a_killed_server_loses_no_run(browser, start_server):
             name = page.get_by_role("textbox", name="Name of the run")
             name.fill(f"run {number}")
             name.press("Enter")
+            settled(page)
             page.get_by_role("button", name="Start training").click()
             until(lambda number=number: len(store.list()) == number)
         os.kill(process.pid, signal.SIGKILL)

@@ -147,7 +147,7 @@ def test_an_i_o_error_on_a_full_disk_is_a_full_disk(store, monkeypatch, free, se
 
 def test_a_home_that_is_a_file_is_one_sentence(tmp_path):
     (tmp_path / "home").write_text("")
-    with pytest.raises(RunError, match="the home folder .* cannot be written"):
+    with pytest.raises(ConfigError, match="the home folder .* cannot be written"):
         Store().create(RunSpec("rnai"))
 
 
