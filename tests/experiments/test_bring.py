@@ -255,6 +255,9 @@ def test_a_recipe_is_read_strictly(table):
     (folder_of("mine") / "recipe.json").write_text("[]")
     with pytest.raises(DataError, match="is no recipe that can be followed: it is no JSON object"):
         again("mine")
+    (folder_of("mine") / "recipe.json").write_text('{"inputs": []}')
+    with pytest.raises(DataError, match="is no recipe that can be followed: it has no key"):
+        again("mine")
 
 
 def test_preparing_writes_nothing(table):
