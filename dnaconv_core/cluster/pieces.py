@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dnaconv_core.cluster.connect import checked_workers, connected, is_lost, lost, slots_of
@@ -59,32 +60,40 @@ def _on_cluster(
     progress: Progress,
     retries: int,
 ) -> Iterator[Result]:
-    waiting: deque[Future[Any]] = deque()
+    from distributed import CancelledError
+
+    waiting: deque[tuple[Any, Future[Any]]] = deque()
+
+    def sent(some: Iterable[Any]) -> list[tuple[Any, Future[Any]]]:
+        return [(piece, client.submit(work, there, piece, pure=False, retries=retries)) for piece in some]
+
+    again = 0
     try:
         there = client.scatter([shared], broadcast=True, hash=False)[0]
-        more = True
         while True:
-            while more and len(waiting) < wide:
-                piece = next(pieces, _NONE)
-                more = piece is not _NONE
-                if more:
-                    waiting.append(client.submit(work, there, piece, pure=False, retries=retries))
+            waiting.extend(sent(islice(pieces, wide - len(waiting))))
             if not waiting:
                 return
-            future = waiting.popleft()
-            if not _came(future, progress):
-                future.cancel()
-                return
-            yield _result(future)
+            future = waiting[0][1]
+            try:
+                if not _came(future, progress):
+                    return
+                found = _result(future)
+            except CancelledError:  # what travelled once lay on a worker that died, before the others had it
+                again += 1
+                if again > RETRIES or client.status != "running":
+                    raise
+                there = client.scatter([shared], broadcast=True, hash=False)[0]
+                waiting = deque(sent([piece for piece, _ in waiting]))
+                continue
+            waiting.popleft()
+            yield found
     except Exception as error:
         if is_lost(client, error):
             raise lost(on) from None
         raise
     finally:
-        client.cancel(list(waiting))
-
-
-_NONE = object()
+        client.cancel([future for _, future in waiting])
 
 
 def _came(future: Future[Any], progress: Progress) -> bool:

@@ -37,7 +37,7 @@ def sample(shared_data, tmp_path):
 def brought(page, settled, *files: Path) -> None:
     page.goto("your_data")
     page.get_by_role("heading", name="Your data", level=1).wait_for()
-    page.locator("input[type=file]").first.set_input_files([str(file) for file in files])
+    page.locator("input[type=file][multiple]").set_input_files([str(file) for file in files])
     page.get_by_text(files[0].name).first.wait_for()
     page.get_by_text(re.compile("checks are fine")).wait_for()
     settled(page)
@@ -117,7 +117,7 @@ def test_wrong_files_are_one_sentence_each_and_leave_the_page_whole(page, settle
     (wrong / "cut.fa.gz").write_bytes(gzip.compress(b">a\nACGTACGTTA\n" * 5000)[:60])
     (wrong / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(99))
     page.goto("your_data")
-    page.locator("input[type=file]").first.set_input_files([str(path) for path in sorted(wrong.iterdir())])
+    page.locator("input[type=file][multiple]").set_input_files([str(path) for path in sorted(wrong.iterdir())])
     page.get_by_text("photo.png is not a text file").wait_for()
     settled(page)
     said = [text.split("\n")[-1].split(" ")[0] for text in page.get_by_test_id("stAlert").all_inner_texts()]

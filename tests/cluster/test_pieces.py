@@ -124,6 +124,19 @@ def test_a_scan_on_two_workers_is_the_scan_here_byte_for_byte(cluster, tmp_path,
 
 
 @pytest.mark.slow
+def test_what_travelled_once_is_sent_again_where_all_that_had_it_are_gone(cluster, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    from afar import square
+
+    found = over(square, "", range(12), on=cluster.address)
+    assert next(found) == 0
+    for name in [name for name in cluster.processes if name != "scheduler" and cluster.lives(name)]:
+        cluster.kill(name)
+    cluster.worker(), cluster.worker()
+    assert list(found) == [number**2 for number in range(1, 12)]
+
+
+@pytest.mark.slow
 def test_a_worker_that_dies_costs_its_piece_only(cluster, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).parent))
     from afar import square
