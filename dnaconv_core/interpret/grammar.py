@@ -81,7 +81,8 @@ def grammar(
 
     second: without it, copies of the first alone. gaps: bases between neighbours. copies: of the second motif, or of
     the first where it is alone. turn: also reverse-complemented (of DNA). A factor with one level only is left out.
-    Raises InputError where the widest arrangement does not fit, or there are more than MOST_CELLS.
+    Where `progress` asks to stop, effects are NaN. Raises InputError where the widest arrangement does not fit, or
+    there are more than MOST_CELLS.
     """
     words = [words_of(first, len(X), seed)] + ([] if second is None else [words_of(second, len(X), seed + 1)])
     factors = _factors(len(words), gaps, copies, turn)
