@@ -34,7 +34,6 @@ from dnaconv_core.home import home
 from dnaconv_core.memory import FULL, ran_out
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.runs import lock, process
-from dnaconv_core.runs.queue import niceness
 from dnaconv_core.storing import check_storing, read_only
 
 FOLDER, RECORD, RECIPE, STOP, LOG = "makings", "making.json", "recipe.json", "stop", "log.txt"
@@ -94,7 +93,7 @@ def make_in_background(name: str, recipe: Recipe) -> Making:
     Raises InputError for a key that is taken, and RunError where this one is being made.
     """
     _check_free(recipe.key)
-    niceness()  # a mistake in it is told here, not in a log
+    process.niceness()  # a mistake in it is told here, not in a log
     making = Making(name, recipe.key, recipe.title, created=time.time())
     held = _taken(making)
     try:

@@ -6,19 +6,22 @@ import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+from dnaconv_core.errors import ConfigError
 from dnaconv_core.home import environment
-from dnaconv_core.runs.queue import niceness
 
+NICENESS = "DNACONV_NICE"
 _usual: list[int] = []  # the priority that this process was started with
 _started: list[subprocess.Popen[bytes]] = []  # kept to be reaped
 
 
-def start(module: str, *arguments: str, held: int, log: Path, home: Path) -> None:
+def start(module: str, *arguments: str, held: int, log: Path, home: Path, more: Mapping[str, str] = {}) -> None:
     """`python -m MODULE ARGUMENTS LOCK` in a process of its own, for this home; LOCK is `held`, an open descriptor.
 
-    Its output is added to `log`. It holds the lock from the first moment; the caller closes its own descriptor.
+    Its output is added to `log`; `more` is put into its environment. It holds the lock from the first moment; the
+    caller closes its own descriptor.
     """
     _started[:] = [process for process in _started if process.poll() is None]
     with open(log, "ab") as out:
@@ -29,9 +32,18 @@ def start(module: str, *arguments: str, held: int, log: Path, home: Path) -> Non
             stderr=out,
             start_new_session=True,  # a Ctrl-C in the server's terminal must not reach it
             pass_fds=(held,),
-            env={**os.environ, "PYTHONSAFEPATH": "1", **environment(home)},
+            # Nor must a 'queue.py' in the folder that the user happens to be in be taken for Python's own (3.11 on).
+            env={**os.environ, **more, "PYTHONSAFEPATH": "1", **environment(home)},
         )
     _started.append(process)
+
+
+def niceness() -> int:
+    """The workers' priority, $DNACONV_NICE: by default 10, which leaves others nine tenths of a core they share."""
+    text = os.environ.get(NICENESS, "10")
+    if not text.isdecimal() or len(text) > 2 or int(text) > 19:
+        raise ConfigError(f"{NICENESS} is {text[:20]!r}: write a whole number from 0 (as usual) to 19 (only when idle)")
+    return int(text)
 
 
 def be_modest() -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,19 +19,19 @@ from typing import NamedTuple
 
 from dnaconv_core.errors import ConfigError, DnaConvError, InputError, RunError
 from dnaconv_core.experiments import recorded_experiment
-from dnaconv_core.home import acting_as, environment, homes_beside, machine_home, owner_of
-from dnaconv_core.runs import lock
+from dnaconv_core.home import acting_as, homes_beside, machine_home, owner_of
+from dnaconv_core.runs import lock, process
 from dnaconv_core.runs.place import LEAD, lead_folder, made, take_lead
+from dnaconv_core.runs.process import niceness
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.start import check_start
 from dnaconv_core.runs.store import RESUMABLE, Run, Store
 
 SLOTS = "DNACONV_SLOTS"
-NICENESS = "DNACONV_NICE"
 _SERVED = ".served"  # in a home that shares the slots: when it had its last turn
 _WORKER_LOG = "log.txt"  # in a slot's folder: what its last worker said outside of runs; nothing, if all is well
 _SIGNS_OF_A_GPU = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg", "/dev/nvhost-gpu")
-_started: list[subprocess.Popen[bytes]] = []  # kept to be reaped
+_started = process._started  # one list, to be reaped
 
 
 class Slot(NamedTuple):
@@ -101,7 +100,7 @@ def ensure_workers(store: Store | None = None) -> int:
     Cheap when nothing waits. Runs whose device is not on this machine fail with that reason, as do those whose settings
     this version does not know.
     """
-    _started[:] = [process for process in _started if process.poll() is None]
+    _started[:] = [one for one in _started if one.poll() is None]
     store = store or Store()
     waiting = store.waiting()
     if not waiting:
@@ -132,7 +131,7 @@ def _ensure_lead(store: Store, place: str) -> bool:
     if held is None:
         return False
     try:
-        _start(store, lead_folder(store, place), [LEAD, place, str(held)], held)
+        _start(store, lead_folder(store, place), LEAD, place, held=held)
     finally:
         os.close(held)
     return True
@@ -249,14 +248,6 @@ def threads_per_worker() -> int:
     return max(1, cores() // max(1, len(all_slots())))
 
 
-def niceness() -> int:
-    """The workers' priority, $DNACONV_NICE: by default 10, which leaves others nine tenths of a core they share."""
-    text = os.environ.get(NICENESS, "10")
-    if not text.isdecimal() or len(text) > 2 or int(text) > 19:
-        raise ConfigError(f"{NICENESS} is {text[:20]!r}: write a whole number from 0 (as usual) to 19 (only when idle)")
-    return int(text)
-
-
 def cores() -> int:
     """The cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -268,24 +259,16 @@ def _spawn(store: Store, slot: Slot, held: int) -> None:
     threads = asked if asked.isdecimal() else str(threads_per_worker())
     # Threads that spin while they wait take the cores from everything else, the dashboard included.
     quiet = {"OMP_WAIT_POLICY": "PASSIVE", "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
-    worker = ["dnaconv_core.runs.worker", slot.device, str(slot.number), str(held)]
-    _start(store, _slot_folder(store, slot), worker, held, {**quiet, **os.environ, "OMP_NUM_THREADS": threads})
+    more = {name: os.environ.get(name, value) for name, value in quiet.items()} | {"OMP_NUM_THREADS": threads}
+    worker = ("dnaconv_core.runs.worker", slot.device, str(slot.number))
+    _start(store, _slot_folder(store, slot), *worker, held=held, more=more)
 
 
-def _start(store: Store, folder: Path, module: list[str], held: int, env: Mapping[str, str] = os.environ) -> None:
-    """A module in a process that outlives this one and holds a lock from the first moment; `folder` has its log."""
-    with open(folder / _WORKER_LOG, "wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *module],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # a Ctrl-C in the server's terminal must not reach it
-            pass_fds=(held,),
-            # Nor must a 'queue.py' in the folder that the user happens to be in be taken for Python's own (3.11 on).
-            env={**env, "PYTHONSAFEPATH": "1", **environment(store.home)},
-        )
-    _started.append(process)
+def _start(store: Store, folder: Path, module: str, *arguments: str, held: int, more: Mapping[str, str] = {}) -> None:
+    """A module in a process of its own, whose log lies in `folder` and begins anew."""
+    log = folder / _WORKER_LOG
+    log.unlink(missing_ok=True)
+    process.start(module, *arguments, held=held, log=log, home=store.home, more=more)
 
 
 def _slot_folder(store: Store, slot: Slot) -> Path:

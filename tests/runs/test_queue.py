@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dnaconv_core.errors import ConfigError, InputError, RunError
-from dnaconv_core.runs import lock, queue
+from dnaconv_core.runs import lock, process, queue
 from dnaconv_core.runs.queue import Slot, all_slots, ensure_workers, serves, submit, take_slot, threads_per_worker
 from dnaconv_core.runs.series import MOST_FILTERS
 from dnaconv_core.runs.spec import RunSpec
@@ -172,7 +172,7 @@ def test_a_worker_s_surroundings(store, machine, monkeypatch):
         asked.append(env)
         return SimpleNamespace(poll=lambda: 0)
 
-    monkeypatch.setattr(queue.subprocess, "Popen", start)
+    monkeypatch.setattr(process.subprocess, "Popen", start)
     monkeypatch.setattr(queue, "cores", lambda: 6)
     for threads in ("3", "4,2", "many", ""):
         monkeypatch.setenv("OMP_NUM_THREADS", threads)
