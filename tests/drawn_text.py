@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from string import Formatter
 
 # Streamlit's functions, and how many of their first arguments are read as Markdown.
 _TEXTS = (
@@ -18,7 +19,7 @@ FIRST = {**dict.fromkeys(_TEXTS.split(), 1), "metric": 3, "write": 1, "table": 1
 KEYWORDS = {"label", "help", "text", "caption", "body", "title", "delta", "value"}
 ONLY_OF = {"metric": KEYWORDS, "progress": {"text"}, "page_link": {"label", "help"}, "image": {"caption"}}
 DRAWN_OPTIONS = {"pills", "segmented_control", "radio"}  # whose options are Markdown too
-ESCAPING = {"plain", "plain_lines", "code", "ours"}
+ESCAPING = {"mark", "plain", "plain_lines", "code", "ours"}
 NUMBERS = {"len", "int", "round", "float", "sum", "abs"}
 STRING_METHODS = {"capitalize", "lower", "upper", "strip", "removesuffix", "removeprefix"}
 CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*")
@@ -122,6 +123,8 @@ class Reader:
                 return safe(body)
             case ast.Dict(values=values):
                 return all(map(safe, values))
+            case ast.Call(func=ast.Name(id="tr" | "tr_n")):
+                return _safe_translation(node, safe)
             case ast.Call():
                 return self._safe_call(node, safe)
             case ast.Name(id=name):
@@ -172,6 +175,16 @@ class _Nothing(ast.AST):
     def __init__(self, scope: ast.AST, name: str) -> None:
         super().__init__()
         self.scope, self.name = scope, name
+
+
+def _safe_translation(call: ast.Call, safe) -> bool:
+    """Whether the text stands in the source, and each value is put in as a number or may be drawn as it is."""
+    given = call.args[: 1 if getattr(call.func, "id", "") == "tr" else 2]
+    texts = [a.value for a in given if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    values = {k.arg: k.value for k in call.keywords}
+    fields = [(name, spec) for text in texts for _, name, spec, _ in Formatter().parse(text)]
+    numbers = {name for name, spec in fields if name and NUMERIC.match(spec or "")}
+    return all(map(safe, given)) and all(safe(v) for name, v in values.items() if name not in numbers)
 
 
 def _is_words(annotation: ast.expr | None) -> bool:

@@ -103,6 +103,9 @@ def test_text_of_others_is_never_drawn_as_markdown():
         "box(run.name)",
         "st.badge(run.name)",
         "st.page_link('x', label=run.name)",
+        "st.info(tr(run.name))",
+        "st.info(tr('{a:,} of {b}', a=run.n, b=run.name))",
+        "st.info(tr('{a:,}', a=run.n) + run.name)",
     ],
 )
 def test_a_raw_call_is_seen(line, tmp_path):
@@ -116,6 +119,8 @@ def test_text_that_is_ours_or_escaped_passes(tmp_path):
     fine = (
         "st.error(plain(error))", "st.markdown(f'**{plain(run.name)}** {n:,} {share:.1%} {len(names)}')", "box('a')",
         "words = 'a'\n    words += f' {n + 1}'\n    st.info(words)", "st.info(told(run))", "st.caption(_LINE)",
+        "st.info(tr('**{a}** {n:,} {share:.1%}', a=plain(run.name), n=run.n, share=run.share))",
+        "st.info(tr_n('{n} example', '{n} examples', run.n))", "st.caption(tr(_LINE))", "st.info(tr(ours(run.words)))",
         "st.pills('Which', names, format_func=plain)", "st.metric('n', f'{n:,}', help=LABELS[n].name)",
     )  # fmt: skip
     code = "def box(words: Words):\n    st.info(words)\n\n\ndef told(run) -> Words:\n    return plain(run)\n\n\n"
