@@ -20,33 +20,35 @@ st.set_page_config(
 from frame import pages, state  # noqa: E402
 from frame.cache import warm_up  # noqa: E402
 from frame.context import context  # noqa: E402
+from frame.language import follow_address, tr  # noqa: E402
 from frame.page import errors_shown  # noqa: E402
 from frame.sidebar import sidebar, styles  # noqa: E402
 from frame.users import enter  # noqa: E402
 from frame.workers import wake_workers  # noqa: E402
 from learn.tour import tour  # noqa: E402
 
+follow_address()
 navigation = {
-    "Set up": [
-        st.Page(pages.YOUR_DATA, title="Your data", icon=":material/upload_file:"),
-        st.Page(pages.EXPERIMENTS, title="Experiments", icon=":material/science:", default=True),
-        st.Page(pages.TRAIN, title="Train", icon=":material/model_training:"),
-        st.Page(pages.RUNS, title="Runs", icon=":material/list_alt:"),
+    tr("Set up"): [
+        st.Page(pages.YOUR_DATA, title=tr("Your data"), icon=":material/upload_file:"),
+        st.Page(pages.EXPERIMENTS, title=tr("Experiments"), icon=":material/science:", default=True),
+        st.Page(pages.TRAIN, title=tr("Train"), icon=":material/model_training:"),
+        st.Page(pages.RUNS, title=tr("Runs"), icon=":material/list_alt:"),
     ],
-    "Understand": [
-        st.Page(pages.EVALUATE, title="Evaluate", icon=":material/insights:"),
-        st.Page(pages.FILTERS, title="Filters", icon=":material/filter_alt:"),
-        st.Page(pages.SALIENCY, title="Saliency", icon=":material/highlight:"),
-        st.Page(pages.STEP_THROUGH, title="Step through", icon=":material/calculate:"),
-        st.Page(pages.MOTIFS, title="Motifs", icon=":material/genetics:"),
-        st.Page(pages.WHY, title="Why Conv1D?", icon=":material/psychology_alt:"),
+    tr("Understand"): [
+        st.Page(pages.EVALUATE, title=tr("Evaluate"), icon=":material/insights:"),
+        st.Page(pages.FILTERS, title=tr("Filters"), icon=":material/filter_alt:"),
+        st.Page(pages.SALIENCY, title=tr("Saliency"), icon=":material/highlight:"),
+        st.Page(pages.STEP_THROUGH, title=tr("Step through"), icon=":material/calculate:"),
+        st.Page(pages.MOTIFS, title=tr("Motifs"), icon=":material/genetics:"),
+        st.Page(pages.WHY, title=tr("Why Conv1D?"), icon=":material/psychology_alt:"),
     ],
-    "Use": [
-        st.Page(pages.PREDICT, title="Predict", icon=":material/biotech:"),
-        st.Page(pages.SCAN, title="Scan", icon=":material/timeline:"),
-        st.Page(pages.VARIANTS, title="Variants", icon=":material/difference:"),
-        st.Page(pages.SIRNA, title="siRNA design", icon=":material/content_cut:"),
-        st.Page(pages.DESIGN, title="Design", icon=":material/draw:"),
+    tr("Use"): [
+        st.Page(pages.PREDICT, title=tr("Predict"), icon=":material/biotech:"),
+        st.Page(pages.SCAN, title=tr("Scan"), icon=":material/timeline:"),
+        st.Page(pages.VARIANTS, title=tr("Variants"), icon=":material/difference:"),
+        st.Page(pages.SIRNA, title=tr("siRNA design"), icon=":material/content_cut:"),
+        st.Page(pages.DESIGN, title=tr("Design"), icon=":material/draw:"),
     ],
 }
 page = st.navigation(navigation, expanded=True)

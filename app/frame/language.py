@@ -8,33 +8,80 @@ top of a module marks its texts with `mark` and translates them where they are d
 from __future__ import annotations
 
 import io
+import logging
 from functools import lru_cache
-from gettext import GNUTranslations, NullTranslations
+from gettext import NullTranslations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from frame.words import Words, ours
 
-LANGUAGES = {"en": "English", "ko": "한국어"}
+if TYPE_CHECKING:
+    from babel.support import Translations
+
+ENGLISH = "en"
+LANGUAGES = {ENGLISH: "English", "ko": "한국어"}
 LOCALES = Path(__file__).parents[1] / "locales"
+PARAMETER = "lang"  # of the address
 _CHOSEN = "_language"
+_log = logging.getLogger("dnaconv.app")
 
 
 def language() -> str:
-    """The code of the page's language."""
-    return st.session_state.get(_CHOSEN, "en")
+    """The code of the page's language; English outside a session."""
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return ENGLISH
+    return st.session_state.get(_CHOSEN, ENGLISH)
+
+
+def follow_address() -> None:
+    """Take the language from the address, else keep the session's; a new session begins in the browser's own."""
+    if PARAMETER in st.query_params:
+        asked = st.query_params[PARAMETER]
+        st.session_state[_CHOSEN] = asked if asked in LANGUAGES else ENGLISH
+    elif _CHOSEN not in st.session_state:
+        st.session_state[_CHOSEN] = _of_browser()
+
+
+def address() -> dict[str, str]:
+    """What the address says of the language; '' takes it out, where it is the one the browser asks for anyway."""
+    return {PARAMETER: "" if language() == _of_browser() else language()}
+
+
+def choose_language(code: str) -> None:
+    st.session_state[_CHOSEN] = code
+
+
+def _of_browser() -> str:
+    code = str(st.context.locale or "").partition("-")[0].lower()
+    return code if code in LANGUAGES else ENGLISH
 
 
 def tr(text: str, /, **values: object) -> Words:
     """`text` in the page's language, with `values` put in as `str.format` does. Others' text is escaped before."""
-    found = _catalogue(language()).gettext(text)
-    return ours(found.format(**values) if values else found)
+    return _filled(_catalogue(language()).gettext(text), text, values)
 
 
 def tr_n(one: str, many: str, n: int, /, **values: object) -> Words:
     """`tr` of `one` or `many` by the number `n`, which both may write as {n}."""
-    return ours(_catalogue(language()).ngettext(one, many, n).format(n=n, **values))
+    found = _catalogue(language()).ngettext(one, many, n)
+    return _filled(found, one if n == 1 else many, {"n": n, **values})
+
+
+def _filled(found: str, text: str, values: dict[str, object]) -> Words:
+    """The translation with its values; the English `text` with them where the translation has other fields."""
+    if not values:
+        return ours(found)
+    try:
+        return ours(found.format(**values))
+    except (LookupError, ValueError, TypeError, AttributeError):
+        if found == text:
+            raise
+        _log.warning("a translation has other fields than its text: %s", text)
+        return ours(text.format(**values))
 
 
 def mark(text: str) -> str:
@@ -49,17 +96,25 @@ def said(sentence: str) -> str:
 
 @lru_cache
 def _catalogue(code: str) -> NullTranslations:
-    """All files of one language as one."""
+    """All files of one language as one, read once per server; a file that cannot be read is left out."""
+    parts = []
+    for file in sorted((LOCALES / code / "LC_MESSAGES").glob("*.po")):
+        try:
+            parts.append(_read(file, code))
+        except Exception:  # whatever is wrong in it, the page is drawn, in English
+            _log.exception("%s cannot be read", file)
+    for part in parts[1:]:
+        parts[0].merge(part)
+    return parts[0] if parts else NullTranslations()
+
+
+def _read(file: Path, code: str) -> Translations:
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
+    from babel.support import Translations
 
-    whole = NullTranslations()
-    for file in sorted((LOCALES / code / "LC_MESSAGES").glob("*.po")):
-        packed = io.BytesIO()
-        with file.open("rb") as stream:
-            write_mo(packed, read_po(stream, locale=code))
-        packed.seek(0)
-        part = GNUTranslations(packed)
-        part.add_fallback(whole)
-        whole = part
-    return whole
+    packed = io.BytesIO()
+    with file.open("rb") as stream:
+        write_mo(packed, read_po(stream, locale=code))
+    packed.seek(0)
+    return Translations(packed)

@@ -6,6 +6,8 @@ import streamlit as st
 
 from bring.underway import underway
 from dnaconv_core.storing import read_only
+from frame import state
+from frame.language import LANGUAGES, address, choose_language, language, tr
 from frame.users import whose
 
 _STYLES = """
@@ -43,4 +45,24 @@ def sidebar() -> None:
         whose()
         underway()
         if read_only():
-            st.caption(":material/visibility: For looking only: nothing is kept here.")
+            st.caption(f":material/visibility: {tr('For looking only: nothing is kept here.')}")
+        _language()
+
+
+def _language() -> None:
+    """The switch between the languages; each is called by its own name in all of them."""
+    st.session_state["_speak"] = language()
+    st.segmented_control(
+        "Language",
+        list(LANGUAGES),
+        format_func=lambda code: LANGUAGES[code],
+        required=True,
+        key="_speak",
+        on_change=_speak,
+        label_visibility="collapsed",
+    )
+
+
+def _speak() -> None:
+    choose_language(st.session_state["_speak"])
+    state.write(address())

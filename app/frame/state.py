@@ -16,6 +16,7 @@ from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import BOOK, OWN, SYNTHETIC, default_source
 from dnaconv_core.runs.held_out import HeldOut
 from dnaconv_core.storing import check_path
+from frame.language import PARAMETER, address
 
 NAMES = ("experiment", "run", "output", "data", "valid", "covariates", "tour")
 _KEPT = "_address"
@@ -35,8 +36,9 @@ def restore() -> None:
     if any(name in st.query_params for name in NAMES):
         kept.clear()
         kept.update({name: st.query_params[name] for name in NAMES if name in st.query_params})
+        write(address())
     else:
-        write(kept)
+        write({**kept, **address()})
 
 
 def enter(page: str) -> None:
@@ -109,7 +111,7 @@ def data() -> DataChoice:
 
 def link() -> dict[str, str]:
     """The selection as query parameters, for links to other pages."""
-    return {name: st.query_params[name] for name in NAMES if name in st.query_params}
+    return {name: st.query_params[name] for name in (*NAMES, PARAMETER) if name in st.query_params}
 
 
 def beside(names: Sequence[str], values: Iterable[float]) -> dict[str, str]:

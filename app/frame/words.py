@@ -49,8 +49,10 @@ def ours(text: str) -> Words:
 
 
 def show_error(error: object, *, icon: str | None = ":material/error:") -> None:
-    """What went wrong, as text."""
-    st.error(plain(error), icon=icon)
+    """What went wrong, as text, in the page's language."""
+    from frame.language import said  # which is written with what stands here
+
+    st.error(plain(said(str(error))), icon=icon)
 
 
 def _printable(letter: str) -> str:
