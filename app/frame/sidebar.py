@@ -53,7 +53,7 @@ def _language() -> None:
     """The switch between the languages; each is called by its own name in all of them."""
     st.session_state["_speak"] = language()
     st.segmented_control(
-        "Language",
+        tr("Language"),
         list(LANGUAGES),
         format_func=lambda code: LANGUAGES[code],
         required=True,
