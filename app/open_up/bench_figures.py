@@ -8,6 +8,7 @@ import numpy as np
 
 from dnaconv_core.plot.style import safe
 from dnaconv_core.sequence.encoding import LETTERS
+from frame.language import tr
 
 if TYPE_CHECKING:
     from dnaconv_core.interpret.marginalize import Curve, Mutations
@@ -29,7 +30,7 @@ def substitutions(found: Mutations, alphabet: str, unit: str) -> dict[str, Any]:
                 "colorscale": [[0, "rgb(33,102,172)"], [0.5, "rgba(127,134,148,0.08)"], [1, "rgb(200,0,45)"]],
                 "zmid": 0,
                 "colorbar": {"title": {"text": f"Δ {unit}"}, "thickness": 10},
-                "hovertemplate": f"%{{x}} to %{{y}}: %{{z:+.2f}} {unit}<extra></extra>",
+                "hovertemplate": tr("%{{x}} to %{{y}}: %{{z:+.2f}} {unit}", unit=unit) + "<extra></extra>",
             }
         ],
         "layout": {"margin": _MARGIN, "yaxis": {"autorange": "reversed"}, "xaxis": {"type": "category"}},
@@ -37,10 +38,10 @@ def substitutions(found: Mutations, alphabet: str, unit: str) -> dict[str, Any]:
 
 
 def band(
-    curve: Curve, x_title: str, first: int, *, unit: str, name: str = "effect", color: str = "theme:series0"
+    curve: Curve, x_title: str, first: int, *, unit: str, name: str = "", color: str = "theme:series0"
 ) -> dict[str, Any]:
     """A mean by place with its interval; `first` is what place 0 is called."""
-    unit = safe(unit)
+    unit, name = safe(unit), name or tr("effect")
     x = (curve.at + first).tolist()
     band = {
         "type": "scatter",
@@ -60,11 +61,11 @@ def band(
         "y": np.round(curve.mean, 4).tolist(),
         "name": name,
         "line": {"color": color, "width": 2},
-        "hovertemplate": f"{name} at %{{x}}: %{{y:+.2f}} {unit}<extra></extra>",
+        "hovertemplate": tr("{name} at %{{x}}: %{{y:+.2f}} {unit}", name=name, unit=unit) + "<extra></extra>",
     }
     axes = {
         "xaxis": {"title": {"text": x_title}},
-        "yaxis": {"title": {"text": f"change of the {unit}"}, "rangemode": "tozero"},
+        "yaxis": {"title": {"text": tr("change of the {unit}", unit=unit)}, "rangemode": "tozero"},
     }
     return {"data": [band, line], "layout": {"margin": _MARGIN, "showlegend": False, **axes}}
 
@@ -76,7 +77,7 @@ def bars(counts: np.ndarray, x_title: str, y_title: str) -> dict[str, Any]:
         "x": list(range(1, len(counts) + 1)),
         "y": counts.tolist(),
         "marker": {"color": "theme:series0"},
-        "hovertemplate": "base %{x}: %{y}<extra></extra>",
+        "hovertemplate": tr("base %{x}: %{y}") + "<extra></extra>",
     }
     axes = {"xaxis": {"title": {"text": x_title}}, "yaxis": {"title": {"text": y_title}}}
     return {"data": [bar], "layout": {"margin": _MARGIN, "bargap": 0.05, **axes}}

@@ -84,7 +84,7 @@ def siblings(model: ModelRef) -> tuple[ModelRef, ...]:
     return tuple(model_in(folder) for folder in sibling_folders(Store(), model.key))
 
 
-@st.cache_data(show_spinner="Checking the evidence…", max_entries=100)
+@st.cache_data(show_spinner=False, max_entries=100)
 def checks(asked: Asked, methods: tuple[str, ...], correct: bool, alike: tuple[ModelRef, ...]) -> list[Check]:
     """What speaks for and against the first method's map. alike: the same network from other seeds."""
     from dnaconv_core.interpret.attribution import GRADIENTS, NAMES

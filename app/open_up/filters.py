@@ -15,6 +15,7 @@ from dnaconv_core.sequence.motif_text import write_jaspar, write_meme
 from dnaconv_core.text import whole_number
 from frame import state
 from frame.cache import bundle
+from frame.language import mark, said, tr, tr_n
 from frame.models import ModelRef, the_model
 from frame.page import model_page
 from frame.words import plain
@@ -22,29 +23,34 @@ from open_up.filter_card import Card, filter_card
 from open_up.interpretation import ablations, best_name, families_worth, filters, names, sample, together, useful_first
 from open_up.reporting import report_button
 from open_up.targets import Targets, compare_with
+from open_up.worded import few_sites
 
 if TYPE_CHECKING:
     from dnaconv_core.interpret.ablation import Ablation
 
-_ABOUT = "What each filter looks for, the name of that motif, and whether the filter matters."
-_LINE = "What each filter of **{}** looks for: its logo is made from the windows that activate it, on {}."
-_FRACTION = "A window counts when the filter reaches this share of its strongest activation on these sequences."
-_GRID = (
-    "First come the filters that differ most between the classes. Filters that look like motifs of one family share a "
-    "tile: the best one is drawn, with their number, the smallest q-value, and what the main metric loses without all "
-    "of them. Letter heights are bits. Click a tile to open it."
+_FRACTION = mark("A window counts when the filter reaches this share of its strongest activation on these sequences.")
+_GRID = mark(
+    "Filters that differ most between the classes come first. Filters that look like motifs of one family share a "
+    "tile: it shows the best of them, their number (×), the smallest q-value, and the change of the main metric "
+    "without all of them. Letter heights are in bits. Click a tile to open it."
 )
 _MEASURED = 10  # families that are silenced together
 _SHOWN = 20  # filters drawn and silenced at first
 
 
 def draw() -> None:
-    with model_page("Filters", _ABOUT) as head:
+    about = tr("What each filter looks for, the name of that motif, and whether the filter matters.")
+    with model_page(tr("Filters"), about) as head:
         model = the_model()
         data, _ = sample(model)
-        head(_LINE.format(plain(model.name), plain(data.words)), model)
+        line = tr(
+            "What each filter of **{model}** looks for: its logo is made from the windows that activate it, on {data}.",
+            model=plain(model.name), data=plain(said(data.words)),
+        )  # fmt: skip
+        head(line, model)
         layer, fraction, by = _settings(model)
-        scan = filters(model, layer, fraction)
+        with st.spinner(tr("Reading the filters…")):
+            scan = filters(model, layer, fraction)
         order = useful_first(model, scan)
         key = ("filters", model, layer, fraction)
         fits = by.fit(bundle(model).config.alphabet)
@@ -67,19 +73,19 @@ def _settings(model: ModelRef) -> tuple[int, float, Targets]:
         if depth > 1:
             layers = list(range(1, depth + 1))
             chosen = st.segmented_control(
-                "Layer", layers, format_func=plain, default=1, required=True, key="layer", bind="query-params",
-                help="Units of deeper layers are read by their receptive field: all the bases that reach them.",
+                tr("Layer"), layers, format_func=plain, default=1, required=True, key="layer", bind="query-params",
+                help=tr("A unit of a deeper layer is read by its receptive field: all the bases that reach it."),
             )  # fmt: skip
             layer = chosen if chosen in layers else 1
         fraction = st.slider(
-            "Windows above",
+            tr("Least activation"),
             0.1,
             0.9,
             value=0.5,
             step=0.05,
             key="fraction",
             bind="query-params",
-            help=_FRACTION,
+            help=tr(_FRACTION),
             width=180,
         )
         by = compare_with(state.experiment().alphabet)
@@ -100,12 +106,16 @@ def _grid(model: ModelRef, layer: int, scan: FilterScan, matches: list | None, o
     order = [group.filters[0] for group in groups]
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            words = f"{sum(len(group.filters) for group in groups)} of {n} filters"
+            shown = sum(len(group.filters) for group in groups)
+            words = tr("**{shown:d} of {n:d} filters**", shown=shown, n=n)
             if len(groups) < n and not each:
-                words = f"{len(groups)} of {len(found)} groups, {words}"
-            st.markdown(f"**{words}**", help=_GRID, width="content")
+                words = tr(
+                    "**{groups:d} of {every:d} groups, {shown:d} of {n:d} filters**",
+                    groups=len(groups), every=len(found), shown=shown, n=n,
+                )  # fmt: skip
+            st.markdown(words, help=tr(_GRID), width="content")
             if n > _SHOWN or len(groups) < n or each:
-                st.toggle("Every filter alone", key="every_filter")
+                st.toggle(tr("One tile for each filter"), key="every_filter")
         alphabet, wide = state.experiment().alphabet, 170 if each else 210
         clicked = logos(
             drawn,
@@ -136,12 +146,13 @@ def _tile(scan: FilterScan, matches: list | None, group: Family, index: int, wit
     f = scan.motifs[group.filters[0]]
     heights, selected = to_icm(f.motif.ppm) * (f.n_sites > 0), index in group.filters
     if group.best is None:
-        name = f.note.split(":")[0] if f.note else (best_name(matches[f.index]) if matches else f"{f.n_sites:,} sites")
-        return Logo(heights, f"Filter {f.index + 1}", name, selected=selected)
+        by = best_name(matches[f.index]) if matches else tr_n("{n:,} site", "{n:,} sites", f.n_sites)
+        name = few_sites(f) or by
+        return Logo(heights, tr("Filter {number:d}", number=f.index + 1), name, selected=selected)
     many = len(group.filters)
     note = f"×{many} · q {group.best.q_value:.1g}"
     if without is not None and without.difference.value is not None:
-        note += f" · {without.difference.value:+.3f} without"
+        note += " · " + tr("{change:+.3f} without", change=without.difference.value)
     note += f" · {f.consensus.strip('N')}"
     return Logo(heights, group.words, note, selected=selected)
 

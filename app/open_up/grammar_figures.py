@@ -6,6 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dnaconv_core.plot.style import safe
+from frame.language import mark, said, tr
+
+# What the factors of a grammar and their levels are called there
+_OF_THE_CORE = (
+    mark("order"), mark("distance"), mark("first motif"), mark("second motif"), mark("copies"),
+    mark("first, second"), mark("second, first"), mark("forward"), mark("reversed"),
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from dnaconv_core.interpret.grammar import Grammar, Level
@@ -14,7 +21,7 @@ if TYPE_CHECKING:
 def effects(levels: Sequence[Level], unit: str) -> dict[str, Any]:
     """A dot for each level with its interval, the factors below each other."""
     unit = safe(unit)
-    names = [f"{one.factor}: {one.level}" for one in levels]
+    names = [f"{said(one.factor)}: {said(one.level)}" for one in levels]
     dots = {
         "type": "scatter",
         "mode": "markers",
@@ -33,7 +40,7 @@ def effects(levels: Sequence[Level], unit: str) -> dict[str, Any]:
     layout = {
         "margin": {"l": 190, "r": 16, "t": 8, "b": 42},
         "showlegend": False,
-        "xaxis": {"title": {"text": f"change of the {unit}, beyond the mean"}, "zeroline": True},
+        "xaxis": {"title": {"text": tr("change of the {unit}, compared with the mean", unit=unit)}, "zeroline": True},
         "yaxis": {"autorange": "reversed", "type": "category"},
     }
     return {"data": [dots], "layout": layout}
@@ -44,10 +51,10 @@ def table_of(found: Grammar, unit: str) -> list[dict[str, Any]]:
     rows = sorted(found.arrangements, key=lambda one: -one.mean)
     return [
         {
-            f"Change of the {unit}": round(one.mean, 3),
-            "95 % from": round(one.low, 3),
-            "to": round(one.high, 3),
-            **dict(zip(found.factors, one.levels, strict=True)),
+            tr("Change of the {unit}", unit=unit): round(one.mean, 3),
+            tr("95 % from"): round(one.low, 3),
+            tr("95 % to"): round(one.high, 3),
+            **dict(zip(map(said, found.factors), map(said, one.levels), strict=True)),
         }
         for one in rows
     ]

@@ -14,8 +14,10 @@ from dnaconv_core.runs.held_out import HeldOut
 from dnaconv_core.sequence.motif import Motif, to_icm
 from frame.cache import bundle, held_out
 from frame.job import background
+from frame.language import mark, tr
 from frame.models import ModelRef
 from open_up.targets import Targets
+from open_up.worded import no_match, strand_words
 
 if TYPE_CHECKING:
     from dnaconv_core.interpret.ablation import Ablation
@@ -24,9 +26,11 @@ if TYPE_CHECKING:
     from dnaconv_core.interpret.match import Match
 
 _MOST = 20_000  # sequences that filters are read from
-_COMPILING = (
-    "Tomtom is being compiled for this machine, once; it takes a minute or more. Everything else on the page works."
+_COMPILING = mark(
+    "Tomtom is being compiled for this machine. This happens once and takes a minute or more; the rest of the page "
+    "works meanwhile."
 )
+_READING, _COMPARING = mark("reading the motifs to compare with"), mark("comparing")
 
 
 def sample(model: ModelRef) -> tuple[HeldOut, np.ndarray]:
@@ -36,7 +40,7 @@ def sample(model: ModelRef) -> tuple[HeldOut, np.ndarray]:
     return data, order[:_MOST]
 
 
-@st.cache_resource(show_spinner="Reading the filters…", max_entries=12)
+@st.cache_resource(show_spinner=False, max_entries=12)
 def filters(model: ModelRef, layer: int, fraction: float) -> FilterScan:
     """The windows that activate each filter of a layer, above this fraction of its maximum."""
     from dnaconv_core.interpret.filters import filter_motifs
@@ -73,7 +77,9 @@ def ablations(model: ModelRef, layer: int, indices: Sequence[int], kind: str = "
             task=model.output, most=2000, groups=data.groups(), progress=progress,
         )  # fmt: skip
 
-    words = "Measuring the model without " + ("each filter" if len(indices) > 1 else f"filter {indices[0] + 1}")
+    words = tr("Measuring the model without each filter")
+    if len(indices) == 1:
+        words = tr("Measuring the model without filter {number:d}", number=indices[0] + 1)
     return background((kind, model, layer, tuple(indices)), work, words=words)
 
 
@@ -92,7 +98,7 @@ def families_worth(model: ModelRef, layer: int, families: Sequence[Family]) -> d
 
     if not members:
         return {}
-    words = "Measuring the model without each family"
+    words = tr("Measuring the model without each family")
     found = background(("families", model, layer, tuple(members)), work, words=words)
     return {one.index: one for one in found or []}
 
@@ -109,17 +115,17 @@ def names(
         from dnaconv_core.interpret.match import match_motifs
         from dnaconv_core.interpret.naming import families
 
-        progress.report(0.1, "reading the motifs to compare with")
+        progress.report(0.1, _READING)
         compared = by.motifs()
         compiled(progress)
         if progress.should_stop():
             return []
-        progress.report(0.7, "comparing")
+        progress.report(0.7, _COMPARING)
         both = by.alphabet == "DNA"
         found = None if order is None else families(len(motifs), order)
         return match_motifs(motifs, compared, families=found, both_strands=both)
 
-    return background(("names", *key, by), work, words="Naming the motifs")
+    return background(("names", *key, by), work, words=tr("Naming the motifs"))
 
 
 def compiled(progress: Any) -> None:
@@ -138,9 +144,7 @@ def compiled(progress: Any) -> None:
 
 def best_name(matches: list[Match]) -> str:
     """The first match's name, or that there is none."""
-    from dnaconv_core.interpret.match import NO_MATCH
-
-    return matches[0].name if matches and matches[0].significant else NO_MATCH
+    return matches[0].name if matches and matches[0].significant else no_match()
 
 
 def aligned(motif: Motif, matches: Sequence[Match]) -> list[Logo]:
@@ -155,6 +159,9 @@ def aligned(motif: Motif, matches: Sequence[Match]) -> list[Logo]:
 
     drawn = [Logo(placed(motif.ppm, 0), motif.name)]
     for m in matches:
-        note = f"{m.matrix_id} · q = {m.q_value:.2g} · {'−' if m.strand == '-' else '+'} strand · offset {m.offset:+d}"
+        note = tr(
+            "{id} · q = {q:.2g} · {strand} · offset {offset:+d}",
+            id=m.matrix_id, q=m.q_value, strand=strand_words(m.strand == "-"), offset=m.offset,
+        )  # fmt: skip
         drawn.append(Logo(placed(m.oriented().ppm, m.offset), m.name, note))
     return drawn

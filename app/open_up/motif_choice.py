@@ -13,13 +13,15 @@ from dnaconv_core.sequence.jaspar import jaspar
 from dnaconv_core.sequence.motif import Motif, consensus, trim
 from frame import state
 from frame.cache import bundle
+from frame.language import mark, tr
 from frame.models import ModelRef
 from frame.words import Words, ours, plain
 from open_up.interpretation import filters, useful_first
 
 _FRACTION = 0.5
-_HELP = (
-    "Letters, also R Y S W K M B D H V N for several bases; or filter 3, pattern 1, or JASPAR's id, for a whole matrix."
+_HELP = mark(
+    "Letters, also R Y S W K M B D H V N for one of several bases. Or take a whole matrix: filter 3, pattern 1, or the "
+    "id of a JASPAR motif."
 )
 
 
@@ -29,9 +31,15 @@ def ask_motif(model: ModelRef, key: str, label: Words, *, value: str = "", whole
     whole: what is taken is written as a reference ('filter 3'), not as its consensus.
     """
     text = st.text_input(
-        label, value=value, key=key, bind="query-params", width=240, help=_HELP, placeholder="" if value else "optional"
+        label,
+        value=value,
+        key=key,
+        bind="query-params",
+        width=240,
+        help=tr(_HELP),
+        placeholder="" if value else tr("optional"),
     )
-    menu = st.popover("Take from", icon=":material/input:", key=f"{key}_from", on_change="rerun")
+    menu = st.popover(tr("Choose a motif"), icon=":material/input:", key=f"{key}_from", on_change="rerun")
     if menu.open:
         with menu:
             _menu(model, key, whole)
@@ -43,7 +51,7 @@ def motif_of(text: str, model: ModelRef, alphabet: str = "DNA") -> Motif:
 
     def patterns() -> dict[str, Motif]:
         if not (found := _patterns(model)):
-            raise InputError("no pattern was found yet: look for motifs under Found")
+            raise InputError(mark("no pattern was found yet: look for motifs under Found"))
         return found
 
     return motif_called(text, alphabet, filters=lambda: _filters(model), patterns=patterns)
@@ -68,24 +76,24 @@ def spelled(motif: Motif, alphabet: str) -> str:
 
 def _menu(model: ModelRef, key: str, whole: bool) -> None:
     alphabet = bundle(model).config.alphabet
-    offers: list[tuple[str, Callable[[], dict[str, Motif]], str]] = [
-        ("A filter of this model", lambda: _filters(model), "No held-out example activates it."),
-        ("A pattern", lambda: _patterns(model), "None found yet: look for motifs under **Found**."),
+    offers: list[tuple[str, Words, Callable[[], dict[str, Motif]], Words]] = [
+        ("filter", tr("A filter of this model"), lambda: _filters(model), tr("No example activates its filters.")),
+        ("pattern", tr("A pattern"), lambda: _patterns(model), tr("No pattern yet: look for motifs under **Found**.")),
     ]
     if alphabet == "DNA":
-        offers.append(("JASPAR CORE vertebrates", _named, "JASPAR is not installed."))
-    for label, find, none in offers:
+        offers.append(("jaspar", plain("JASPAR CORE vertebrates"), _named, tr("JASPAR is not installed.")))
+    for kind, label, find, none in offers:
         found = find()
         if not found:
-            st.caption(f"{plain(label)}: {ours(none)}")
+            st.caption(ours(none))
             continue
         words = {name: f"{name} · {spelled(motif, alphabet)}" for name, motif in found.items()}
         written = {name: name if whole else spelled(motif, alphabet) for name, motif in found.items()}
         if find is _named:
             words = {name: f"{motif.name} · {name}" for name, motif in found.items()}
-        at = f"{key}_{label}"
+        at = f"{key}_{kind}"
         st.selectbox(
-            plain(label), list(found), index=None, format_func=words.get, key=at, placeholder="Type to search",
+            ours(label), list(found), index=None, format_func=words.get, key=at, placeholder=tr("Type to search"),
             width=340, on_change=_take, args=(key, at, written),
         )  # fmt: skip
 

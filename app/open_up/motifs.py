@@ -12,52 +12,49 @@ import streamlit as st
 from components.chart import chart
 from components.logo import Logo, logos
 from dnaconv_core.errors import DataError
-from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.interpret.discovery import Discovery, DiscoveryOptions, Pattern, discover
 from dnaconv_core.interpret.keep import kept_with, load_discovery, patterns_file, save_discovery
-from dnaconv_core.interpret.match import NO_MATCH
-from dnaconv_core.interpret.words import output_word
 from dnaconv_core.runs.held_out import HeldOut
 from dnaconv_core.sequence.motif import to_icm
 from dnaconv_core.sequence.motif_text import write_jaspar, write_meme
+from frame import state
+from frame.addressed import choose_one
 from frame.cache import bundle, held_out
 from frame.job import background, begin_again, known
+from frame.language import mark, said, tr, tr_n
 from frame.models import ModelRef, the_model
 from frame.outputs import question
 from frame.page import model_page
 from frame.storing import stores
-from frame.words import plain
+from frame.words import Words, plain
 from open_up import motif_bench, motif_grammar, motif_scan
 from open_up.bench_figures import bars
 from open_up.interpretation import aligned, names
 from open_up.motif_choice import spelled
 from open_up.reporting import pictures, report_button
 from open_up.targets import NO_RNA, Targets, compare_with
+from open_up.worded import groups_of, no_match, unit_of
 
-_FISHER = "p: the chance of a difference this large or larger if the pattern were equally common in both groups."
+_FISHER = mark("p: the chance of a difference this large or larger if the pattern were equally common in both groups.")
 _TOGETHER = 5  # seconds between files that were written together, as by an import
 _SHOWN = {"Bench": motif_bench.show, "Grammar": motif_grammar.show, "Scan": motif_scan.show}
-_LINE = "The motifs **{}** uses over a whole dataset, and a bench to try any motif on."
-_ABOUT = _LINE.replace("**{}**", "a model")
-_HOW = (
-    "Stretches of attribution stronger than shuffled sequences have (seqlets) are called in positives and negatives, "
-    "clustered and aligned on both strands."
+_NAMES = {"Found": mark("Found"), "Bench": mark("Bench"), "Grammar": mark("Grammar"), "Scan": mark("Scan")}
+_HOW = mark(
+    "A seqlet is a stretch of a sequence with stronger attribution than shuffled sequences have. Seqlets of positives "
+    "and negatives that look alike are aligned, on both strands, and make a pattern."
 )
 
 
 def draw() -> None:
-    with model_page("Motifs", _ABOUT) as head:
+    about = tr("The motifs that a model uses over a whole dataset, and a bench to try any motif on.")
+    with model_page(tr("Motifs"), about) as head:
         model = the_model()
-        head(_LINE.format(plain(model.name)), model)
-        view = st.segmented_control(
-            "Show",
-            ("Found", *_SHOWN),
-            default="Found",
-            required=True,
-            key="view",
-            bind="query-params",
-            label_visibility="collapsed",
+        name = plain(model.name)
+        head(
+            tr("The motifs that **{model}** uses over a whole dataset, and a bench to try any motif on.", model=name),
+            model,
         )
+        view = choose_one(tr("Show"), _NAMES, key="view", label_visibility="collapsed")
         data = held_out(model)
         {**_SHOWN, "Found": _found}[view](model, data)
 
@@ -76,14 +73,17 @@ def _found(model: ModelRef, data: HeldOut) -> None:
     if stored is None and not known(key):
         place = st.empty()
         with place.container(border=True):
-            st.markdown(f"**Find the motifs** that this model uses, on {plain(data.words)}.")
-            st.caption(f"{_HOW} It takes from some seconds to a few minutes; you can look at other pages meanwhile.")
-            if not st.button("Find motifs", type="primary", icon=":material/search:", **stores()):
+            st.markdown(tr("**Find the motifs** that this model uses, on {data}.", data=plain(said(data.words))))
+            st.caption(tr(_HOW))
+            st.caption(tr("It takes from some seconds to a few minutes; you can look at other pages meanwhile."))
+            if not st.button(
+                tr("Find motifs"), type="primary", icon=":material/search:", key="find_motifs", **stores()
+            ):
                 return
         place.empty()
     fresh = None
     if stored is None or known(key):
-        fresh = background(key, work, words="Looking for motifs", going_on=True)
+        fresh = background(key, work, words=tr("Looking for motifs"), going_on=True)
     found = fresh or stored  # what was found before stays until there is something new
     if found is None:
         return
@@ -92,7 +92,7 @@ def _found(model: ModelRef, data: HeldOut) -> None:
     if found.patterns and by.fit(data.alphabet):
         matches = names([p.motif for p in found.patterns], (*key, len(found.seqlets)), by)
     if found.patterns and not by.fit(data.alphabet):
-        st.caption(NO_RNA)
+        st.caption(tr(NO_RNA))
     for number, pattern in enumerate(found.patterns):
         of_it = [m for m in matches[number] if m.significant] if matches else None
         _pattern(number, pattern, of_it, data, by, model)
@@ -108,19 +108,20 @@ def _kept(folder: Path, model: ModelRef) -> Discovery | None:
     try:
         return load_discovery(folder, model.output)
     except DataError as error:
-        st.warning(plain(error), icon=":material/warning:")
+        st.warning(plain(said(str(error))), icon=":material/warning:")
         return None
 
 
 def _summary(found: Discovery, data: HeldOut, again: Callable[[], None]) -> Targets:
     n = len(found.patterns)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            f"**{n:,} pattern{'s' * (n != 1)}** from {len(found.seqlets):,} seqlets in {len(found.rows):,} sequences "
-            f"of {plain(data.words)}; {found.n_unassigned:,} fit nowhere.",
-            help=_HOW,
-            width="content",
-        )
+        line = tr_n(
+            "**{n} pattern** from {seqlets:,} seqlets in {sequences:,} sequences of {data}; {rest:,} fit no pattern.",
+            "**{n} patterns** from {seqlets:,} seqlets in {sequences:,} sequences of {data}; {rest:,} fit no pattern.",
+            n, seqlets=len(found.seqlets), sequences=len(found.rows), data=plain(said(data.words)),
+            rest=found.n_unassigned,
+        )  # fmt: skip
+        st.markdown(line, help=tr(_HOW), width="content")
         motifs = [p.motif for p in found.patterns]
         for kind, write in (("MEME", write_meme), ("JASPAR", write_jaspar)) if n else ():
             file = f"patterns.{kind.lower()}"
@@ -128,29 +129,31 @@ def _summary(found: Discovery, data: HeldOut, again: Callable[[], None]) -> Targ
                 plain(kind), write(motifs), file, icon=":material/download:", type="tertiary", on_click="ignore"
             )
         by = compare_with(data.alphabet)
-        st.button("Look again", icon=":material/refresh:", type="tertiary", on_click=again, **stores())
+        st.button(
+            tr("Look again"), icon=":material/refresh:", type="tertiary", key="find_again", on_click=again, **stores()
+        )
     if not n:
         st.info(
-            "No group of similar seqlets is stronger than in shuffled sequences: the model may not use a motif.",
+            tr("No group of similar seqlets is stronger than in shuffled sequences: the model may not use a motif."),
             icon=":material/info:",
         )
     return by
 
 
 def _to_bench(word: str) -> None:
-    st.session_state["view"], st.session_state["motif"] = "Bench", word
-    st.query_params["motif"] = word  # a field that was not there does not write its own
+    st.session_state["motif"] = word
+    state.write({"view": "Bench", "motif": word})  # a field that was not there does not write its own
 
 
 def _pattern(number: int, pattern: Pattern, good: list | None, data: HeldOut, by: Targets, model: ModelRef) -> None:
     """One pattern. good: its significant matches; None while they are looked for."""
     with st.container(border=True):
         _named(number, pattern, good, data.alphabet)
-        _numbers(pattern, question(model))
-        unit = output_word(bundle(model).config)
+        _commonness(pattern, *groups_of(question(model)))
+        unit = unit_of(model)
         drawn = [
-            Logo(to_icm(pattern.motif.ppm), "What it looks like"),
-            Logo(pattern.contribution, "What it contributes", kind="contribution", unit=unit),
+            Logo(to_icm(pattern.motif.ppm), tr("What it looks like")),
+            Logo(pattern.contribution, tr("What it contributes"), kind="contribution", unit=unit),
         ]
         logos(drawn, key=f"pattern_{number}", alphabet=data.alphabet, height=110, min_width=320, max_column=44)
         with st.container(horizontal=True):
@@ -159,36 +162,35 @@ def _pattern(number: int, pattern: Pattern, good: list | None, data: HeldOut, by
             left, right = st.columns([3, 2])
         if good:
             with left:
-                st.caption(f"Its nearest in {plain(by.words)}, aligned")
+                st.caption(tr("The most similar in {motifs}, aligned", motifs=plain(by.words)))
                 near = aligned(pattern.motif, good[:3])
                 logos(near, key=f"near_{number}", height=46, min_width=900, max_column=24, axis=False)
         with right:
             middle = pattern.start + pattern.motif.width // 2
             counts = np.bincount(np.clip(middle, 0, data.codes.shape[1] - 1), minlength=data.codes.shape[1])
-            chart(bars(counts, "middle of the pattern", "seqlets"), key=f"at_{number}", height=210)
+            chart(bars(counts, tr("middle of the pattern"), tr("seqlets")), key=f"at_{number}", height=210)
 
 
 def _named(number: int, pattern: Pattern, good: list | None, alphabet: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         word = spelled(pattern.motif, alphabet)
-        st.markdown(f"**Pattern {number + 1}** · {plain(word)}", width="content")
+        st.markdown(tr("**Pattern {number:d}** · {word}", number=number + 1, word=plain(word)), width="content")
         if good:
             st.badge(f"{plain(good[0].name)} · q = {good[0].q_value:.2g}", color="violet")
         elif good is not None:
-            st.badge(NO_MATCH, color="gray")
+            st.badge(no_match(), color="gray")
         st.button(
-            "Put on the bench", icon=":material/labs:", type="tertiary", key=f"bench_{number}",
+            tr("Put on the bench"), icon=":material/labs:", type="tertiary", key=f"bench_{number}",
             on_click=_to_bench, args=(word,),
         )  # fmt: skip
 
 
-def _numbers(pattern: Pattern, experiment: Experiment) -> None:
-    low, high = experiment.class_names if experiment.answer.yes_or_no else ("low values", "high values")
+def _commonness(pattern: Pattern, low: Words, high: Words) -> None:
     with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
-        st.metric("Seqlets", f"{pattern.n_seqlets:,}", width="content")
-        st.metric(f"In {plain(high)}", f"{pattern.share_positives:.1%}", width="content")
-        st.metric(f"In {plain(low)}", f"{pattern.share_negatives:.1%}", width="content")
-        st.metric("Fisher's exact p", f"{pattern.p_fisher:.1g}", help=_FISHER, width="content")
+        st.metric(tr("Seqlets"), f"{pattern.n_seqlets:,}", width="content")
+        st.metric(tr("In {group}", group=high), f"{pattern.share_positives:.1%}", width="content")
+        st.metric(tr("In {group}", group=low), f"{pattern.share_negatives:.1%}", width="content")
+        st.metric(tr("Fisher's exact p"), f"{pattern.p_fisher:.1g}", help=tr(_FISHER), width="content")
 
 
 draw()

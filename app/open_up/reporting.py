@@ -13,13 +13,14 @@ from dnaconv_core.plot.raster import logo_png
 from dnaconv_core.runs.held_out import HeldOut
 from frame.cache import bundle, held_out
 from frame.job import background, known
+from frame.language import mark, tr
 from frame.models import ModelRef
 from frame.words import plain
 from open_up.explaining import siblings
 from open_up.interpretation import compiled
 from open_up.targets import Targets
 
-_HELP = "Metrics, patterns, filters and attributions in one HTML file that opens without a network."
+_HELP = mark("Metrics, patterns, filters and attributions in one HTML file that opens without the internet.")
 
 
 def pictures(logo: Logo, file: str, alphabet: str, **look: Any) -> None:
@@ -56,14 +57,14 @@ def report_button(model: ModelRef, by: Targets) -> None:
 
     if not known(key):
         place = st.empty()
-        if not place.button("Make a report", icon=":material/description:", help=_HELP, key="report"):
+        if not place.button(tr("Make a report"), icon=":material/description:", help=tr(_HELP), key="report"):
             return
         place.empty()
-    page = background(key, work, words="Writing the report", going_on=True)
+    page = background(key, work, words=tr("Writing the report"), going_on=True)
     if page is not None:
         st.download_button(
-            "Report as HTML", page, f"{model.path.name}.html", "text/html", icon=":material/download:",
-            key="report_file", help=_HELP, on_click="ignore",
+            tr("Report as HTML"), page, f"{model.path.name}.html", "text/html", icon=":material/download:",
+            key="report_file", help=tr(_HELP), on_click="ignore",
         )  # fmt: skip
 
 

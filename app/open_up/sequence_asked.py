@@ -14,6 +14,7 @@ from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.sequence.encoding import parse_pasted
 from frame import state
 from frame.cache import bundle, held_out
+from frame.language import said, tr
 from frame.models import ModelRef
 from frame.words import plain
 from open_up.explaining import Asked
@@ -30,7 +31,7 @@ def ask_sequence(model: ModelRef) -> Asked:
         _examples(model, config)
         current = st.query_params["sequence"]
         st.session_state["_looked"] = current
-        st.text_input("Sequence", key="_looked", on_change=_typed, label_visibility="collapsed")
+        st.text_input(tr("Sequence"), key="_looked", on_change=_typed, label_visibility="collapsed")
         values = tuple(_beside_it(name, typical) for name, typical in _typical(config).items())
     text = parse_pasted(current, config.alphabet)[0].sequence
     return Asked(model, _fitted(text, config.length), values)
@@ -38,13 +39,14 @@ def ask_sequence(model: ModelRef) -> Asked:
 
 def _examples(model: ModelRef, config: ModelConfig) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("**Look at**", width="content")
+        st.markdown(tr("**Look at**"), width="content")
         for number, example in enumerate(state.experiment().examples):
             st.button(
-                plain(example.name), key=f"look_{number}", help=plain(example.note), on_click=_look,
+                plain(said(example.name)), key=f"look_{number}", help=plain(said(example.note)), on_click=_look,
                 args=(example.sequence, _beside_of(example)),
             )  # fmt: skip
-        if st.button("A high prediction", icon=":material/trending_up:", help="Of the held-out examples."):
+        help = tr("One of the held-out examples with the highest predictions.")
+        if st.button(tr("A high prediction"), icon=":material/trending_up:", help=help, key="look_high"):
             data = held_out(model)
             row = int(np.random.default_rng().choice(np.argsort(-data.prediction)[:50]))
             _look(data.sequence(row), tuple(zip(config.covariates, data.covariates[row], strict=False)))
@@ -54,12 +56,16 @@ def _examples(model: ModelRef, config: ModelConfig) -> None:
 def _fitted(text: str, length: int) -> str:
     """As long as the model reads: N on both sides, or its middle; and a line that says so."""
     if len(text) < length:
-        st.caption(f"The sequence has {len(text):,} of {length:,} bases; unknown ones (N) fill both sides.")
+        short = tr(
+            "The sequence has {n:,} bases and the model reads {length:,}: unknown bases (N) fill both sides.",
+            n=len(text), length=length,
+        )  # fmt: skip
+        st.caption(short)
         before = (length - len(text)) // 2
         return ("N" * before + text).ljust(length, "N")
     if len(text) > length:
         start = (len(text) - length) // 2
-        st.caption(f"The sequence has {len(text):,} bases; its middle {length:,} are shown.")
+        st.caption(tr("The sequence has {n:,} bases; its middle {length:,} are shown.", n=len(text), length=length))
         return text[start : start + length]
     return text
 
@@ -84,8 +90,8 @@ def _beside_it(name: str, typical: float) -> float:
     key = f"_beside_{name}"
     st.session_state[key] = state.given_beside(name, typical)
     return st.number_input(
-        plain(name.capitalize()), min_value=0.0, format="%.4f", step=0.001, key=key, width=220,
-        help="The raw value; it starts with a typical one of the training data.",
+        plain(said(name.capitalize())), min_value=0.0, format="%.4f", step=0.001, key=key, width=220,
+        help=tr("The raw value. It starts with a typical one of the training data."),
         on_change=lambda: state.write(state.beside([name], [st.session_state[key]])),
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from dnaconv_core.engine.stepping import Walk, step_through
 from dnaconv_core.sequence.encoding import one_hot
 from frame import state
 from frame.cache import bundle
+from frame.language import mark, tr
 from frame.models import ModelRef, the_model
 from frame.page import errors_shown, model_page
 from frame.pages import PREDICT, SALIENCY
@@ -18,9 +19,7 @@ from frame.words import plain
 from open_up.explaining import Asked
 from open_up.sequence_asked import apply, ask_sequence, trail_of, undo
 
-_ABOUT = "One sequence through the network, number by number."
-_LINE = "One sequence through **{}**, number by number. Slide a filter, click a number, change a letter."
-_HELP = (
+_HELP = mark(
     "Drag along the sequence or press the arrow keys: left and right slide the filter, up and down take another one. "
     "Click a number to see where it comes from, a letter to change it: what changes is underlined. Red raises the "
     "sum, blue lowers it."
@@ -28,9 +27,13 @@ _HELP = (
 
 
 def draw() -> None:
-    with model_page("Step through", _ABOUT) as head:
+    with model_page(tr("Step through"), tr("One sequence through the network, number by number.")) as head:
         model = the_model()
-        head(_LINE.format(plain(model.name)), model)
+        line = tr(
+            "One sequence through **{model}**, number by number. Slide a filter, click a number, change a letter.",
+            model=plain(model.name),
+        )
+        head(line, model)
         _through(model)
 
 
@@ -42,14 +45,14 @@ def _through(model: ModelRef) -> None:
         beside = state.beside(bundle(model).config.covariates, asked.covariates)
         to = {**state.link(), "sequence": asked.sequence, **beside}
         with st.container(horizontal=True):
-            st.page_link(SALIENCY, label="Which bases matter", icon=":material/highlight:", query_params=to)
-            st.page_link(PREDICT, label="Predict", icon=":material/biotech:", query_params=to)
+            st.page_link(SALIENCY, label=tr("Which bases matter"), icon=":material/highlight:", query_params=to)
+            st.page_link(PREDICT, label=tr("Predict"), icon=":material/biotech:", query_params=to)
 
 
 def _steps(asked: Asked) -> None:
     sequence, trail = asked.sequence, trail_of(asked.sequence)
     with st.container(border=True):
-        st.markdown("**From letters to the answer**", help=_HELP)
+        st.markdown(tr("**From letters to the answer**"), help=tr(_HELP))
         step(
             _walk(asked, sequence),
             sequence,

@@ -11,14 +11,18 @@ from dnaconv_core.errors import DataError, DnaConvError
 from dnaconv_core.sequence.jaspar import GROUPS
 from dnaconv_core.sequence.motif import Motif
 from dnaconv_core.sequence.motif_text import parse_motifs
+from frame.language import mark, said, tr
 from frame.words import plain
 
 _TYPES = ["meme", "txt", "jaspar", "pfm", "homer", "motif", "motifs"]
 _KINDS = "MEME, JASPAR or HOMER text"
-_FILE = f"{_KINDS}, or a word in each line; names are then taken from it alone, and kept until you leave the page."
-NO_RNA = (
+_FILE = mark(
+    "MEME, JASPAR or HOMER text, or a word in each line. Names are then taken from this file alone, until you leave "
+    "the page."
+)
+NO_RNA = mark(
     "JASPAR CORE has no RNA-binding proteins: give a file of motifs (MEME, JASPAR, HOMER), or a word such as UGUANAUA, "
-    "under **Name by**."
+    "under **Names from**."
 )
 
 
@@ -48,11 +52,13 @@ class Targets(NamedTuple):
 def compare_with(alphabet: str) -> Targets:
     """Ask what to name motifs of this alphabet by; what holds no motif is told, and JASPAR taken where there is one."""
     group, dna = GROUPS[0], alphabet == "DNA"
-    with st.popover("Name by", icon=":material/label:"):
+    with st.popover(tr("Names from"), icon=":material/label:", key="names_from"):
         if dna:
             group = st.selectbox("JASPAR CORE", GROUPS, key="jaspar", bind="query-params", width=240)
-        file = st.file_uploader("or a file of motifs" if dna else "A file of motifs", type=_TYPES, help=_FILE)
-        word = st.text_input("or a word", key="named_by", bind="query-params", max_chars=60, placeholder="UGUANAUA")
+        file = st.file_uploader(
+            tr("or a file of motifs") if dna else tr("A file of motifs"), type=_TYPES, help=tr(_FILE), key="motif_file"
+        )
+        word = st.text_input(tr("or a word"), key="named_by", bind="query-params", max_chars=60, placeholder="UGUANAUA")
     name = file.name if file is not None else word.strip()
     if not name:
         return Targets(group, alphabet=alphabet)
@@ -60,8 +66,12 @@ def compare_with(alphabet: str) -> Targets:
         text = uploaded_text(file, _KINDS) if file is not None else name
         _read(text, name)
     except DnaConvError as error:
-        meanwhile = " Names are from JASPAR meanwhile." if dna else ""
-        st.error(f"{plain(error)}.{meanwhile}", icon=":material/error:")
+        told = plain(said(str(error)))
+        if dna:
+            told = tr("{problem}. Names are from JASPAR meanwhile.", problem=told)
+        else:
+            told = tr("{problem}.", problem=told)
+        st.error(told, icon=":material/error:")
         return Targets(group, alphabet=alphabet)
     return Targets(group, text, name, alphabet)
 

@@ -37,7 +37,11 @@ def test_the_grammar_of_two_motifs(dashboard, trained, settled):
     table = at.dataframe[0].value
     assert len(table) == 2 * 2 * 2 * 2 and {"order", "distance", "first motif", "second motif"} <= set(table.columns)
     changes = table["Change of the logit"]
-    assert changes.is_monotonic_decreasing and (table["95 % from"] <= changes).all() and (changes <= table["to"]).all()
+    assert (
+        changes.is_monotonic_decreasing
+        and (table["95 % from"] <= changes).all()
+        and (changes <= table["95 % to"]).all()
+    )
     at.text_input(key="gaps").set_value("one").run()
     assert "Bases between is 'one': write whole numbers such as 0, 5, 10" in errors(at)[0]
 

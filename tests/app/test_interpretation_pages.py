@@ -276,10 +276,10 @@ def test_what_was_found_stays_until_there_is_something_new(dashboard, trained, s
     monkeypatch.setattr(discovery, "discover", lambda *_, **__: found(7))
     try:
         at = dashboard("motifs", experiment="tf_binding", run=run.id)
-        assert "3 fit nowhere" in summary(at) and buttons(at) == {"Look again"} and not errors(at)
+        assert "3 fit no pattern" in summary(at) and buttons(at) == {"Look again"} and not errors(at)
         next(button for button in at.button if button.label == "Look again").click().run()
         settled(at)
-        assert "7 fit nowhere" in summary(at) and file.is_file() and not errors(at)
+        assert "7 fit no pattern" in summary(at) and file.is_file() and not errors(at)
     finally:
         file.unlink(missing_ok=True)
 
