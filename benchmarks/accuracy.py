@@ -171,7 +171,7 @@ def baselines(experiment: Any, part: Fold, options: Options) -> dict[str, np.nda
     def fit() -> dict[str, np.ndarray]:
         motif = from_iupac(experiment.motif).ppm if experiment.motif else None
         fitted = fit_baselines(experiment.task, part.train, part.valid, motif=motif)
-        return {name: baseline.prediction for name, baseline in fitted.items()}
+        return {name: baseline.prediction for name, baseline in fitted}
 
     return kept(options, ["baselines", experiment.key, *_ids(part)], fit)
 

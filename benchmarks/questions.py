@@ -178,7 +178,7 @@ def _baselines(asked: Question, part: Part) -> dict[str, list[Any]]:
 
     motif = from_iupac(asked.experiment.motif).ppm if asked.experiment.motif else None
     fitted = fit_baselines(asked.experiment.task, *part.fold, motif=motif)
-    return {key: baseline.prediction.tolist() for key, baseline in fitted.items()}
+    return {key: baseline.prediction.tolist() for key, baseline in fitted}
 
 
 def _settings(asked: Question, part: Part, job: Job, options: Options) -> dict[str, Any]:

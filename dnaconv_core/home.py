@@ -116,6 +116,12 @@ def cache_folder() -> Path:
     return home() / "cache"
 
 
+def baselines_folder() -> Path:
+    """Simple predictors that were fitted before, the same for all users; `$DNACONV_BASELINES_CACHE` moves them."""
+    moved = os.environ.get("DNACONV_BASELINES_CACHE")
+    return Path(os.path.expanduser(moved)).absolute() if moved else machine_home(home()) / "cache" / "baselines"
+
+
 def shipped(name: str) -> Path:
     """The folder 'app' or 'pretrained': inside the installed package, or beside it in a checkout."""
     package = Path(__file__).parent

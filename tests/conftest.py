@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
+import shutil
 import signal
+import tempfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 if beside := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # each process its share of the cores; before torch is loaded
@@ -16,7 +16,11 @@ if beside := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):  # each process its sh
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a background shell leaves it: processes would inherit that
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-os.environ.setdefault("DNACONV_BASELINES", "quick")  # of every short training, also in processes of its own
+# Simple predictors take most of a short training: the quick ones only, and each once for all processes of tests
+os.environ.setdefault("DNACONV_BASELINES", "quick")
+OF_THESE_TESTS = None
+if "DNACONV_BASELINES_CACHE" not in os.environ:  # by the process that starts the others
+    OF_THESE_TESTS = os.environ["DNACONV_BASELINES_CACHE"] = tempfile.mkdtemp(prefix="baselines-")
 
 
 @pytest.fixture(scope="session")
@@ -36,51 +40,17 @@ def home(tmp_path, monkeypatch) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session", autouse=True)
-def baselines_fitted_once():
-    """Simple predictors of larger data, most of the time of a short training, are fitted once in a process of tests:
-    they depend on the data and on nothing of the network. Tests of the predictors themselves fit each anew."""
-    from dnaconv_core.evaluate import baselines
-
-    usual, known = baselines.each_baseline, {}
-
-    def each(task, train, valid, **how):
-        if len(train) < 500 or "tests/evaluate/" in os.environ.get("PYTEST_CURRENT_TEST", ""):
-            yield from usual(task, train, valid, **how)
-            return
-        progress = how.get("progress")
-        key = task, _digest(train), _digest(valid), *(str(how[name]) for name in sorted(how) if name != "progress")
-        if key in known:
-            for number, found in enumerate(known[key]):
-                if progress is not None and progress.should_stop():
-                    return
-                yield found
-                if progress is not None:
-                    progress.report((number + 1) / len(known[key]), "baselines fitted")
-            return
-        found = []
-        for one in usual(task, train, valid, **how):
-            found.append(one)
-            yield one
-        if progress is None or not progress.should_stop():
-            known[key] = found
-
-    baselines.each_baseline = each
-    yield
-    baselines.each_baseline = usual
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Three for two cores: tests wait a third of their time, for a browser or a process of their own."""
+    if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
+        return None
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores * 3 // 2
 
 
-def _digest(data) -> str:
-    arrays = (data.X, data.y, data.w, data.ids, data.covariates)
-    told = (data.covariate_names, data.alphabet, data.name)
-    parts = [
-        repr(told).encode(),
-        *(
-            b"" if array is None else np.asarray(array[:]).astype("U" if array is data.ids else array.dtype).tobytes()
-            for array in arrays
-        ),
-    ]
-    return hashlib.sha256(b"|".join(parts)).hexdigest()
+def pytest_unconfigure() -> None:
+    if OF_THESE_TESTS:
+        shutil.rmtree(OF_THESE_TESTS, ignore_errors=True)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -96,8 +96,10 @@ def fit_baselines(
     both_strands: bool | None = None,
     quick: bool = False,
     progress: Progress = SILENT,
-) -> dict[str, Baseline]:
-    """Every baseline that the data allow, fitted on `train` and measured on `valid`; keys as in NAMES.
+) -> Iterator[tuple[str, Baseline]]:
+    """Every baseline that the data allow, fitted on `train` and measured on `valid`, with its key in NAMES.
+
+    Each comes as soon as it is fitted, so that it can be kept should a user stop; `dict()` has them all.
 
     task: a key of ANSWERS. motif: PPM `(4, w)` of the expected motif; without it, or where it is longer than
     the sequences, the baselines that need it are absent, as are those on covariates where there are none, those that
@@ -106,29 +108,9 @@ def fit_baselines(
     `labelled`), which carry intervals. n_outputs: of the network (by default what the training labels need);
     it counts the classes. both_strands: whether a word is the same as its reverse complement (by default, of DNA).
     quick: without those of SLOW, which take most of the time.
-    When `progress` asks to stop, only those fitted by then. Raises DataError for parts that do not match, and for
+    When `progress` asks to stop, no more come. Raises DataError for parts that do not match, and for
     covariates that are not finite numbers.
     """
-    found = each_baseline(
-        task, train, valid, motif=motif, seed=seed, n_outputs=n_outputs,
-        both_strands=both_strands, quick=quick, progress=progress,
-    )  # fmt: skip
-    return dict(found)
-
-
-def each_baseline(
-    task: str,
-    train: Dataset,
-    valid: Dataset,
-    *,
-    motif: np.ndarray | None = None,
-    seed: int = 0,
-    n_outputs: int | None = None,
-    both_strands: bool | None = None,
-    quick: bool = False,
-    progress: Progress = SILENT,
-) -> Iterator[tuple[str, Baseline]]:
-    """The baselines of `fit_baselines`, each as soon as it is fitted, so that it can be kept should a user stop."""
     for what in ("length", "alphabet", "covariate_names"):
         if getattr(train, what) != getattr(valid, what):
             raise DataError(

@@ -171,11 +171,11 @@ def _fitted(
         raise InputError(f"more than {MOST_EXAMPLES:,} examples: baselines would take minutes")
     if valid.y.shape[1] > MOST_LABELS:
         raise InputError(f"more than {MOST_LABELS} labels: baselines would take minutes")
-    from dnaconv_core.evaluate.baselines import each_baseline
+    from dnaconv_core.evaluate.baselines_kept import kept_baselines
 
     motif = from_iupac(experiment.motif).ppm if experiment.motif else None
     both, groups = experiment.strand == "both" and train.alphabet == "DNA", groups_of(valid)
-    for key, baseline in each_baseline(
+    for key, baseline in kept_baselines(
         experiment.task, train, valid, motif=motif, n_outputs=prediction.shape[1], both_strands=both, seed=seed,
         quick=only_quick(), progress=progress,
     ):  # fmt: skip

@@ -27,7 +27,7 @@ def fit_simpler(
 
     None, with the reason, where that part is not here, does not go with the data, or is too large.
     """
-    from dnaconv_core.evaluate.baselines import fit_baselines
+    from dnaconv_core.evaluate.baselines_kept import kept_baselines
 
     try:
         experiment, record = get_experiment(bundle.experiment), bundle.record
@@ -39,9 +39,11 @@ def fit_simpler(
             return Baselines((), f"there are more than {MOST_EXAMPLES:,} examples or {MOST_LABELS} labels")
         motif = from_iupac(experiment.motif).ppm if experiment.motif else None
         both = experiment.strand == "both" and train.alphabet == "DNA"
-        fitted = fit_baselines(
-            experiment.task, train, data, motif=motif, n_outputs=prediction.shape[1], both_strands=both,
-            quick=only_quick(), progress=progress,
+        fitted = dict(
+            kept_baselines(
+                experiment.task, train, data, motif=motif, n_outputs=prediction.shape[1], both_strands=both,
+                quick=only_quick(), progress=progress,
+            )
         )  # fmt: skip
     except DnaConvError as error:
         return Baselines((), f"the model's training part cannot be used: {error}")

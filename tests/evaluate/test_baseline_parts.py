@@ -12,7 +12,7 @@ from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.evaluate.baseline_features import best_match, best_matches, cpg_share
 from dnaconv_core.evaluate.baseline_fits import Features, Training, choose
 from dnaconv_core.evaluate.baseline_words import gapped_counts, logged
-from dnaconv_core.evaluate.baselines import each_baseline, fit_baselines
+from dnaconv_core.evaluate.baselines import fit_baselines
 from dnaconv_core.progress import SILENT
 from dnaconv_core.sequence.encoding import one_hot, reverse_complement
 from dnaconv_core.sequence.jaspar import jaspar
@@ -82,7 +82,7 @@ def test_a_planted_motif_is_found_by_jaspars():
         at = rng.integers(0, 80 - gata.width)
         X[i, :, at : at + gata.width] = site if rng.random() < 0.5 else site[::-1, ::-1]
     data = dataset(y, X)
-    found = fit_baselines("binary", data.subset(np.arange(350)), data.subset(np.arange(350, n)))
+    found = dict(fit_baselines("binary", data.subset(np.arange(350)), data.subset(np.arange(350, n))))
     assert found["jaspar"].metrics["auroc"].value > max(0.8, found["gc"].metrics["auroc"].value + 0.2)
 
 
@@ -110,7 +110,7 @@ def test_labels_of_the_validation_part_change_no_prediction(task):
     data = dataset(y[task], X)
     train, valid = data.subset(np.arange(90)), data.subset(np.arange(90, 130))
     other = replace(valid, y=valid.y[rng.permutation(40)])
-    found, again = (fit_baselines(task, train, part, n_outputs=None) for part in (valid, other))
+    found, again = (dict(fit_baselines(task, train, part, n_outputs=None)) for part in (valid, other))
     assert list(found) == list(again) and len(found) == 8
     assert all(np.array_equal(found[key].prediction, again[key].prediction) for key in found)
     assert found["one_hot"].metrics != again["one_hot"].metrics
@@ -125,7 +125,7 @@ def test_a_strand_that_matters_is_counted_apart():
     data = dataset(y, X)
     parts = data.subset(np.arange(200)), data.subset(np.arange(200, 300))
     blind, seeing = (
-        fit_baselines("binary", *parts, both_strands=both, quick=True)["kmers"].metrics["auroc"].value
+        dict(fit_baselines("binary", *parts, both_strands=both, quick=True))["kmers"].metrics["auroc"].value
         for both in (True, False)
     )
     assert seeing > 0.99 and blind < 0.7
@@ -146,7 +146,7 @@ def test_a_stop_in_the_middle_leaves_what_was_fitted():
     watch = Impatient()
     data = dataset(np.arange(80) % 2, random_X(80, 20, 0))
     parts = data.subset(np.arange(60)), data.subset(np.arange(60, 80))
-    found = [key for key, _ in each_baseline("binary", *parts, progress=watch)]
+    found = [key for key, _ in fit_baselines("binary", *parts, progress=watch)]
     assert found == ["mean", "gc", "one_hot", "one_hot_words"]
     assert watch.said[-1][1] == "baselines: k-mer counts"
     fractions = [fraction for fraction, _ in watch.said]

@@ -65,7 +65,7 @@ def test_each_baseline_finds_what_it_is_made_for():
         X[i, :, at : at + 7] = site if rng.random() < 0.5 else reverse_complement(site)
     access = np.exp(rng.normal(size=(n, 1)) + 2 * y[:, None]) * 0.01
     data = dataset(y, X, covariates=access.astype(np.float32), covariate_names=("accessibility",))
-    found = fit_baselines("binary", *halves(data, 800), motif=AP1.ppm)
+    found = dict(fit_baselines("binary", *halves(data, 800), motif=AP1.ppm))
     assert set(NAMES) - set(found) == {"one_hot_words"}  # of short sequences only
     auroc = {key: b.metrics["auroc"].value for key, b in found.items()}
     assert auroc["mean"] is None and found["mean"].metrics["auroc"].undefined.startswith("every prediction is the same")
@@ -81,7 +81,7 @@ def test_each_baseline_finds_what_it_is_made_for():
         assert set(baseline.metrics) == set(METRICS["binary"])
         assert baseline.metrics["brier"].low < baseline.metrics["brier"].value or baseline.name == "Mean"
     assert found["motif"].prediction.mean() == pytest.approx(y.mean(), abs=0.08)  # moved back to the true prevalence
-    again = fit_baselines("binary", *halves(data, 800), motif=AP1.ppm, quick=True)  # of the slow: test_baseline_parts
+    again = dict(fit_baselines("binary", *halves(data, 800), motif=AP1.ppm, quick=True))  # slow: test_baseline_parts
     assert all(np.array_equal(found[key].prediction, again[key].prediction) for key in again)
     stored = found["motif"].as_json()
     assert stored["name"] == "Motif match" and set(stored["metrics"]["auroc"]) == {"value", "low", "high"}
@@ -93,7 +93,7 @@ def test_regression_baselines_in_units_of_the_label():
     weights = rng.normal(size=(4, 21))
     y = 5 + (X * weights).sum(axis=(1, 2)) * 0.2 + rng.normal(size=500) * 0.3
     train, valid = halves(dataset(y, X, alphabet="RNA"), 400)
-    found = fit_baselines("regression", train, valid, motif=AP1.ppm)
+    found = dict(fit_baselines("regression", train, valid, motif=AP1.ppm))
     of_rna = ["mean", "gc", "one_hot", "one_hot_words", "kmers", "gapped", "boosted"]
     assert list(found) == of_rna  # which has no motif of a DNA-binding protein
     assert found["mean"].prediction[:, 0] == pytest.approx(np.full(100, train.y.mean()))
@@ -110,7 +110,7 @@ def test_weights_of_zero_hide_labels_and_balance_does_not_distort_metrics():
     w[::10] = 0
     data = dataset(y, X, w=w)
     data.y[::10] = np.nan
-    found = fit_baselines("binary", *halves(data, 300), quick=True)
+    found = dict(fit_baselines("binary", *halves(data, 300), quick=True))
     kept = np.arange(300) % 10 > 0
     assert found["mean"].prediction[0, 0] == pytest.approx(y[:300][kept].mean())
     kept = np.arange(100) % 10 > 0
@@ -119,7 +119,7 @@ def test_weights_of_zero_hide_labels_and_balance_does_not_distort_metrics():
 
 def test_labels_that_do_not_vary_leave_the_mean():
     data = dataset(np.ones(30), random_X(30, 20, 0))
-    found = fit_baselines("binary", *halves(data, 20))
+    found = dict(fit_baselines("binary", *halves(data, 20)))
     assert list(found) == ["mean"]
     assert found["mean"].prediction.tolist() == [[1.0]] * 10
     assert found["mean"].metrics["auroc"].undefined == "every example is positive: both classes are needed"
@@ -129,14 +129,14 @@ def test_a_label_of_several_that_is_not_known_leaves_none():
     rng = np.random.default_rng(3)
     y, w = rng.integers(0, 2, (40, 2)), np.ones((40, 2), np.float32)
     w[:30, 1] = 0
-    found = fit_baselines("binary", *halves(dataset(y, random_X(40, 20, 0), w=w), 30))
+    found = dict(fit_baselines("binary", *halves(dataset(y, random_X(40, 20, 0), w=w), 30)))
     assert list(found) == ["mean"]
 
 
 def test_one_positive_and_ambiguous_sequences_are_no_obstacle():
     X = random_X(30, 20, 0)
     X[3] = 0
-    found = fit_baselines("binary", *halves(dataset(np.arange(30) % 20 == 7, X), 20))
+    found = dict(fit_baselines("binary", *halves(dataset(np.arange(30) % 20 == 7, X), 20)))
     of_short = ["mean", "gc", "one_hot", "one_hot_words", "kmers", "jaspar", "gapped", "boosted"]
     assert list(found) == of_short
     assert all(np.isfinite(b.prediction).all() for b in found.values())
@@ -144,7 +144,7 @@ def test_one_positive_and_ambiguous_sequences_are_no_obstacle():
 
 def test_a_motif_longer_than_the_sequences_is_left_out():
     data = dataset(np.arange(40) % 2, random_X(40, 6, 0))
-    assert "motif" not in fit_baselines("binary", *halves(data, 30), motif=from_iupac("TGACTCA").ppm, quick=True)
+    assert "motif" not in dict(fit_baselines("binary", *halves(data, 30), motif=from_iupac("TGACTCA").ppm, quick=True))
 
 
 @pytest.mark.slow
@@ -152,11 +152,11 @@ def test_several_labels_are_fitted_apart():
     X = random_X(300, 15, 2)
     y = np.column_stack([X[:, 0, 4], X[:, 2, 9], X[:, 1, 2] | X[:, 3, 7]])
     train, valid = halves(dataset(y, X), 200)
-    found = fit_baselines("binary", train, valid, quick=True)["one_hot"]
+    found = dict(fit_baselines("binary", train, valid, quick=True))["one_hot"]
     assert found.prediction.shape == (100, 3)
     assert found.metrics["auroc"].value > 0.99 and found.metrics["auroc"].low > 0.95
     one = [replace(part, y=part.y[:, 1:2], w=part.w[:, 1:2]) for part in (train, valid)]
-    alone = fit_baselines("binary", *one, quick=True)["one_hot"]
+    alone = dict(fit_baselines("binary", *one, quick=True))["one_hot"]
     assert np.array_equal(alone.prediction[:, 0], found.prediction[:, 1])
 
 
@@ -180,13 +180,13 @@ def test_covariates_that_are_no_numbers_are_refused():
         [0, 1, 0, 1], random_X(4, 8, 0), covariates=np.array([[1], [2], [3], [np.nan]]), covariate_names=("a",)
     )
     with pytest.raises(DataError, match="a of s3 is nan: covariates must be finite numbers"):
-        fit_baselines("binary", *halves(data, 3))
+        dict(fit_baselines("binary", *halves(data, 3)))
 
 
 def test_parts_that_do_not_match_are_refused():
     train, valid = dataset([0, 1], random_X(2, 8, 0), name="mine"), dataset([0, 1], random_X(2, 9, 0), name="theirs")
     with pytest.raises(DataError, match="theirs has length 9 but mine, which the baselines are fitted on, has 8"):
-        fit_baselines("binary", train, valid)
+        dict(fit_baselines("binary", train, valid))
 
 
 @pytest.mark.slow
@@ -197,7 +197,7 @@ def test_ridge_on_sirna(shared_data):
     train, valid = (
         read_diskdataset(shared_data / f"sirna/{part}_siRNA", alphabet="RNA") for part in ("train", "valid")
     )
-    r = fit_baselines("regression", train, valid, quick=True)["one_hot"].metrics["pearson_r"]
+    r = dict(fit_baselines("regression", train, valid, quick=True))["one_hot"].metrics["pearson_r"]
     assert 0.62 < r.value < 0.67
     assert r.low < 0.6 and r.high > 0.68
 
@@ -211,7 +211,7 @@ def test_accessibility_on_jund(shared_data):
     folder = shared_data / "jund_chr22"
     data = join_covariates(read_diskdataset(folder / "valid_dataset"), folder / "accessibility.txt")
     order = np.random.default_rng(0).permutation(len(data))
-    found = fit_baselines("binary", *halves(data.subset(order), len(data) // 2), motif=AP1.ppm, quick=True)
+    found = dict(fit_baselines("binary", *halves(data.subset(order), len(data) // 2), motif=AP1.ppm, quick=True))
     auroc = {key: b.metrics["auroc"] for key, b in found.items() if key != "mean"}
     assert 0.76 < auroc["covariates"].value < 0.86
     assert 0.55 < auroc["motif"].value < auroc["covariates"].value

@@ -146,7 +146,7 @@ def test_baselines_of_classes():
     w = np.ones_like(y)
     y[:7], w[:7] = 0, 0  # missing
     data = Dataset(X, y, w, np.arange(430).astype(str))
-    found = fit_baselines("classes", data.subset(np.arange(300)), data.subset(np.arange(300, 430)), quick=True)
+    found = dict(fit_baselines("classes", data.subset(np.arange(300)), data.subset(np.arange(300, 430)), quick=True))
     assert found["mean"].prediction[0] == pytest.approx(np.bincount(codes[7:300, 4]) / 293)
     assert found["mean"].metrics["macro_auroc"].undefined
     one_hot = found["one_hot"]
@@ -155,7 +155,7 @@ def test_baselines_of_classes():
     assert one_hot.metrics["accuracy"].value > 0.97 and one_hot.metrics["log_loss"].value < 0.2
     assert one_hot.metrics["macro_auroc"].value == 1 and 0.9 < one_hot.metrics["macro_auroc"].low < 0.98
     # a class that no training example has gets next to no probability
-    four = fit_baselines(
-        "classes", data.subset(np.arange(300)), data.subset(np.arange(300, 430)), n_outputs=4, quick=True
+    four = dict(
+        fit_baselines("classes", data.subset(np.arange(300)), data.subset(np.arange(300, 430)), n_outputs=4, quick=True)
     )
     assert four["one_hot"].prediction.shape == (130, 4) and four["one_hot"].prediction[:, 3].max() < 1e-6

@@ -23,7 +23,7 @@ def test_the_environment_says_which_baselines_are_fitted(monkeypatch):
 def test_the_quick_ones_are_the_others_unchanged():
     data = tf_binding(240, length=60)
     parts = data.subset(np.arange(160)), data.subset(np.arange(160, 240))
-    every, quick = fit_baselines("binary", *parts), fit_baselines("binary", *parts, quick=True)
+    every, quick = dict(fit_baselines("binary", *parts)), dict(fit_baselines("binary", *parts, quick=True))
     assert set(every) - set(quick) == {"gapped", "jaspar", "boosted"} <= set(SLOW)
     for key, found in quick.items():
         np.testing.assert_array_equal(found.prediction, every[key].prediction)

@@ -12,6 +12,12 @@ from dnaconv_core.runs import baselines
 from dnaconv_core.runs.baselines import load_baselines, store_baselines
 
 
+@pytest.fixture(autouse=True)
+def fitted_here(tmp_path, monkeypatch):
+    """None are there from another test."""
+    monkeypatch.setenv("DNACONV_BASELINES_CACHE", str(tmp_path / "kept"))
+
+
 @pytest.fixture
 def parts():
     data = get_experiment("rnai").synthetic(260)
