@@ -15,7 +15,8 @@ import streamlit as st
 
 from dnaconv_core.errors import DnaConvError, InputError
 from dnaconv_core.experiments.uploads import Lot, new_token, sweep
-from frame.words import Words, plain
+from frame.language import said, tr
+from frame.words import Words, ours, plain
 
 TOKEN = "files"  # the query parameter
 Choices = Mapping[str, str] | Sequence[str]  # what can be chosen, with words for each or without
@@ -105,6 +106,17 @@ class Draft:
         return value
 
 
+def translated(table: Mapping[str, str]) -> dict[str, Words]:
+    """A table of our own marked words in the page's language."""
+    return {key: tr(ours(words)) for key, words in table.items()}
+
+
+def sentence(note: str) -> str:
+    """A note of the core in the page's language, with a capital and a full stop. Not yet escaped."""
+    words = said(note)
+    return words[:1].upper() + words[1:] + ("" if words.endswith(".") else ".")
+
+
 def _shown(choices: Choices) -> Callable[[str], str]:
     return (lambda key: str(choices[key])) if isinstance(choices, Mapping) else str
 
@@ -135,7 +147,7 @@ def start_over() -> None:
 
 
 @contextmanager
-def said(lot: Lot) -> Iterator[None]:
+def in_a_sentence(lot: Lot) -> Iterator[None]:
     """What goes wrong inside is one sentence, as text, in which uploaded files have their own names."""
     try:
         yield
@@ -143,6 +155,6 @@ def said(lot: Lot) -> Iterator[None]:
         st.error(for_page(str(error).replace(f"{lot.folder}/", "")), icon=":material/error:")
 
 
-def for_page(sentence: str) -> Words:
+def for_page(error: str) -> Words:
     """An error as text, without the option of a command that would mend it."""
-    return plain(re.sub(r" (with|by) --[a-z-]+", "", sentence))
+    return plain(re.sub(r" (with|by) --[a-z-]+", "", said(error)))

@@ -9,6 +9,7 @@ import streamlit as st
 
 from bring.draft import Draft
 from dnaconv_core.experiments.templates import TEMPLATES, Template
+from frame.language import said, tr
 from frame.storing import stores
 from frame.words import plain
 
@@ -25,16 +26,16 @@ def templates(draft: Draft) -> None:
 
 
 def _card(draft: Draft, key: str, template: Template) -> None:
-    st.markdown(f"**{plain(template.title)}**")
-    st.caption(plain(template.words))
+    st.markdown(f"**{plain(said(template.title))}**")
+    st.caption(plain(said(template.words)))
     with st.container(horizontal=True):
-        if st.button("Try it", key=f"try_{key}", icon=":material/play_arrow:", **stores()):
+        if st.button(tr("Try it"), key=f"try_{key}", icon=":material/play_arrow:", **stores()):
             for name, content in template.make().items():
                 draft.lot.keep(name, content)
             st.rerun()
         name, content = _packed(key)
         st.download_button(
-            "Download", content, name, key=f"template_{key}", icon=":material/download:", type="tertiary"
+            tr("Download"), content, name, key=f"template_{key}", icon=":material/download:", type="tertiary"
         )
 
 

@@ -6,59 +6,66 @@ from pathlib import Path
 
 import streamlit as st
 
-from bring.draft import Draft
+from bring.draft import Draft, translated
 from dnaconv_core.experiments.recipe import Input
 from dnaconv_core.experiments.recognise import ROLES, Recognised, recognise_one, with_roles
 from dnaconv_core.storing import check_path
+from frame.language import mark, said, tr
 from frame.storing import stores
-from frame.words import plain
+from frame.words import Words, plain
 
 ROLE_WORDS = {
-    "table": "Table of examples",
-    "positives": "Positives (yes)",
-    "negatives": "Negatives (no)",
-    "test_positives": "Test part: positives",
-    "test_negatives": "Test part: negatives",
-    "fasta": "Labels in its headers",
-    "class": "One class",
-    "genome": "Genome",
-    "bed": "Intervals to learn from",
-    "blacklist": "Blacklist: windows to avoid",
-    "bigwig_covariate": "Covariate beside each sequence",
-    "bigwig_label": "Label: its signal",
-    "dataset": "Examples",
-    "valid": "Validation part",
-    "test": "Test part",
-    "": "Leave out",
+    "table": mark("Table of examples"),
+    "positives": mark("Positives (yes)"),
+    "negatives": mark("Negatives (no)"),
+    "test_positives": mark("Test part: positives"),
+    "test_negatives": mark("Test part: negatives"),
+    "fasta": mark("Labels in its headers"),
+    "class": mark("One class"),
+    "genome": mark("Genome"),
+    "bed": mark("Intervals to learn from"),
+    "blacklist": mark("Blacklist: windows to avoid"),
+    "bigwig_covariate": mark("Covariate beside each sequence"),
+    "bigwig_label": mark("Label: its signal"),
+    "dataset": mark("Examples"),
+    "valid": mark("Validation part"),
+    "test": mark("Test part"),
+    "": mark("Leave out"),
 }
-_NAMED = {"class": "Word for the class", "bigwig_covariate": "Name of the covariate"}
-_FORMS = {"": "not usable", "FASTA": "FASTA", "genome": "genome FASTA", "bigWig": "bigWig"}
+_NAMED = {"class": mark("Word for the class"), "bigwig_covariate": mark("Name of the covariate")}
+_FORMS = {"": mark("not usable"), "table": mark("table"), "genome": mark("genome FASTA")}  # others have names
 
 
 def bring_files(draft: Draft) -> None:
     """The box to drag files into, and a path on the server."""
-    limit = st.get_option("server.maxUploadSize")
+    limit = int(st.get_option("server.maxUploadSize"))
     left, right = st.columns([3, 2], gap="medium")
     with left:
         number = st.session_state.setdefault("_uploads", 0)
         given = st.file_uploader(
-            f"Drag files here (up to {int(limit)} MB each)",
+            tr("Drag files here (up to {limit:d} MB each)", limit=limit),
             accept_multiple_files=True,
             key=f"uploads_{number}",
             **stores(
-                "Tables (CSV, TSV, Excel's CSV, Parquet), FASTA, BED, narrowPeak, broadPeak, bedGraph, bigWig, NPZ; "
-                "plain or gzip. They stay on the machine the dashboard runs on."
+                tr(
+                    "Tables (CSV, TSV, Excel's CSV, Parquet), FASTA, BED, narrowPeak, broadPeak, bedGraph, bigWig, "
+                    "NPZ; plain or gzip. They stay on the machine that runs the dashboard."
+                )
             ),
         )
     form = right.form("path", border=False, clear_on_submit=True)
     with form, st.container(horizontal=True, vertical_alignment="bottom"):
         path = st.text_input(
-            "Or a path on the server",
+            tr("Or a path on the server"),
             placeholder="/data/genome.fa",
-            help=f"For files larger than {int(limit)} MB, such as a genome: they are read where they are. To upload "
-            "larger ones, start the dashboard with --server.maxUploadSize and a number of MB.",
+            help=tr(
+                "For files larger than {limit:d} MB, such as a genome: they are read where they are. To upload larger "
+                "files, start the dashboard with --server.maxUploadSize and a number of MB.",
+                limit=limit,
+            ),
+            key="path_on_server",
         )
-        named = st.form_submit_button("Add", icon=":material/add:", **stores())
+        named = st.form_submit_button(tr("Add"), icon=":material/add:", **stores())
     if given:
         for one in given:
             draft.lot.keep(one.name, one.getbuffer())
@@ -73,7 +80,9 @@ def _add_path(draft: Draft, text: str) -> None:
     path = Path(text).expanduser().absolute()
     paths = draft.values.get("paths", [])
     if not path.exists():
-        st.error(plain(f"{path} does not exist on the machine the dashboard runs on: check the path"))
+        st.error(
+            tr("{path} does not exist on the machine the dashboard runs on: check the path", path=plain(path)),
+        )
     elif str(path) not in paths:
         draft.set("paths", [*paths, str(path)])
         st.rerun()
@@ -113,22 +122,25 @@ def _line(draft: Draft, one: Recognised, place: int) -> Input | None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"file_{place}"):
         with st.container(gap=None, width=330):
             st.markdown(f"**{plain(one.path.name)}**")
-            why = f" · {plain(one.why)}" if one.why else ""
-            st.caption(f"{plain(_FORMS.get(one.form, one.form))} · {plain(_size(stamp(one.path)[1]))}{why}")
+            why = f" · {plain(said(one.why))}" if one.why else ""
+            form = tr(_FORMS[one.form]) if one.form in _FORMS else plain(one.form)
+            st.caption(f"{form} · {_size(stamp(one.path)[1])}{why}")
         if one.form:
-            choices = {key: ROLE_WORDS[key] for key in (*ROLES[one.form], "")}
+            every = translated(ROLE_WORDS)
+            choices = {key: every[key] for key in (*ROLES[one.form], "")}
             look = {"label_visibility": "collapsed", "width": 250}
-            role = draft.select(f"Role of {plain(one.path.name)}", f"role {known}", choices, one.role, **look)
+            label = tr("Role of {file}", file=plain(one.path.name))
+            role = draft.select(label, f"role {known}", choices, one.role, **look)
         if role in _NAMED:
-            look = {"label_visibility": "collapsed", "width": 170, "placeholder": _NAMED[role]}
-            name = draft.text(_NAMED[role], f"name {known}", one.name, max_chars=60, **look) or one.name
+            look = {"label_visibility": "collapsed", "width": 170, "placeholder": tr(_NAMED[role])}
+            name = draft.text(tr(_NAMED[role]), f"name {known}", one.name, max_chars=60, **look) or one.name
         if one.head:
-            with st.popover("First lines", icon=":material/notes:", type="tertiary"):
+            with st.popover(tr("First lines"), icon=":material/notes:", type="tertiary"):
                 st.code("\n".join(line[:120] for line in one.head[:8]), language=None)
-        if st.button("Remove", key=f"remove_{place}", icon=":material/close:", type="tertiary"):
+        if st.button(tr("Remove"), key=f"remove_{place}", icon=":material/close:", type="tertiary"):
             _remove(draft, one.path)
     if one.problem:
-        st.error(plain(one.problem.replace(f"{draft.lot.folder}/", "")), icon=":material/error:")
+        st.error(plain(said(one.problem.replace(f"{draft.lot.folder}/", ""))), icon=":material/error:")
     return Input(role, known, name) if role else None
 
 
@@ -139,9 +151,11 @@ def _remove(draft: Draft, path: Path) -> None:
     st.rerun()
 
 
-def _size(size: int) -> str:
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:,.0f} {unit}" if unit == "bytes" or size >= 10 else f"{size:.1f} {unit}"
+def _size(size: float) -> Words:
+    if size < 1000:
+        return tr("{n:,} bytes", n=int(size))
+    for unit in ("kB", "MB"):
         size /= 1000
-    return f"{size:,.1f} GB"
+        if size < 1000:
+            return plain(f"{size:,.0f} {unit}" if size >= 10 else f"{size:.1f} {unit}")
+    return f"{size / 1000:,.1f} GB"

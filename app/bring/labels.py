@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from bring.columns import Chosen, read_table
-from bring.draft import Draft
+from bring.draft import Draft, sentence, translated
 from bring.files import stamp
 from components.chart import chart
 from dnaconv_core.data.labels import TRANSFORMS, Guess, LabelRecipe, Labels, guess_mapping
@@ -23,27 +23,28 @@ from dnaconv_core.experiments.preview_labels import (
     swapped,
 )
 from dnaconv_core.plot.data import histogram
-from frame.words import plain
+from frame.language import mark, said, tr, tr_n
+from frame.words import plain, show_error
 
-_HOW = {"columns": "As it is", "ratio": "log2 of a ratio", "bins": "Mean bin of counts"}
+_HOW = {"columns": mark("As it is"), "ratio": mark("log2 of a ratio"), "bins": mark("Mean bin of counts")}
 _TRANSFORM_WORDS = {
-    "none": "as it is",
+    "none": mark("as it is"),
     "log2": "log2",
     "log10": "log10",
-    "ln": "natural logarithm",
-    "scale01": "scaled to 0–1",
-    "rank": "rank, 0–1",
-    "zscore": "mean 0, spread 1",
+    "ln": mark("natural logarithm"),
+    "scale01": mark("scaled to 0–1"),
+    "rank": mark("rank, 0–1"),
+    "zscore": mark("mean 0, spread 1"),
 }
 _SHOWN = 12  # words in a list
 
 
 def table_recipe(draft: Draft, chosen: Chosen, path: Path, task: str) -> LabelRecipe | None:
     """The label of a table, with a preview of what comes out; None while no column is named."""
-    how = draft.segmented("How the label is made", "how", _HOW, _how(chosen), width="content")
+    how = draft.segmented(tr("How the label is made"), "how", translated(_HOW), _how(chosen), width="content")
     recipe = _MAKERS[how](draft, chosen, task)
     if recipe is None:
-        st.info("Choose the column of the label above.", icon=":material/arrow_upward:")
+        st.info(tr("Choose the column of the label above."), icon=":material/arrow_upward:")
         return None
     try:
         labels, guess = _preview(path, recipe)
@@ -53,11 +54,11 @@ def table_recipe(draft: Draft, chosen: Chosen, path: Path, task: str) -> LabelRe
             recipe = dataclasses.replace(recipe, transform=_transform(draft))
             labels, _ = _preview(path, recipe)
     except DnaConvError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        show_error(error)
         return None
     _histograms(labels)
     for note in labels.notes:
-        st.caption(plain(note[:1].upper() + note[1:] + "."))
+        st.caption(plain(sentence(note)))
     return recipe
 
 
@@ -84,22 +85,22 @@ def _as_it_is(draft: Draft, chosen: Chosen, task: str) -> LabelRecipe | None:
 def _ratio(draft: Draft, chosen: Chosen, task: str) -> LabelRecipe | None:
     names = list(chosen.table.header)
     with st.container(horizontal=True):
-        above = draft.select("Above", "ratio above", names, _guess(chosen, 0), width=220)
-        below = draft.select("Below", "ratio below", names, _guess(chosen, 1), width=220)
-        pseudo = draft.number("Pseudocount", "pseudo", 1.0, min_value=0.0, step=0.5, width=140, help=_PSEUDO)
+        above = draft.select(tr("Above"), "ratio above", names, _guess(chosen, 0), width=220)
+        below = draft.select(tr("Below"), "ratio below", names, _guess(chosen, 1), width=220)
+        pseudo = draft.number(tr("Pseudocount"), "pseudo", 1.0, min_value=0.0, step=0.5, width=140, help=tr(_PSEUDO))
     return LabelRecipe((above, below), how="ratio", pseudo=pseudo)
 
 
-_PSEUDO = "Added to both counts, so that a count of 0 has a ratio, too, and ratios of small counts are drawn towards 0."
+_PSEUDO = mark("Added to both counts, so that a count of 0 has a ratio too, and ratios of small counts move towards 0.")
 
 
 def _bins(draft: Draft, chosen: Chosen, task: str) -> LabelRecipe | None:
     names = list(chosen.table.header)
     found = draft.several(
-        "Counts of the bins, the lowest first", "bins", names, [n for n in names if "bin" in n.lower()]
+        tr("Counts of the bins, lowest first"), "bins", names, [n for n in names if "bin" in n.lower()]
     )
     if len(found) < 2:
-        st.caption("Choose two columns of counts or more.")
+        st.caption(tr("Choose two or more columns of counts."))
         return None
     return LabelRecipe(tuple(found), how="bins")
 
@@ -117,7 +118,8 @@ def _guess(chosen: Chosen, place: int) -> str:
 
 
 def _transform(draft: Draft) -> str:
-    return draft.select("Then", "transform", {name: _TRANSFORM_WORDS[name] for name in TRANSFORMS}, "none", width=220)
+    words = translated(_TRANSFORM_WORDS)
+    return draft.select(tr("Then"), "transform", {name: words[name] for name in TRANSFORMS}, "none", width=220)
 
 
 @st.cache_data(show_spinner=False, max_entries=30)
@@ -127,24 +129,23 @@ def _previewed(path: str, stamped: tuple[float, int], stored: str) -> LabelPrevi
 
 def header_recipe(draft: Draft, path: Path, task: str) -> tuple[LabelRecipe, str]:
     """The label in the headers of a FASTA file, and the pattern that says where it stands."""
-    pattern = draft.text(
-        "Where the label stands in the headers", "pattern", "", placeholder="as found", width=320, help=_PATTERN
-    )
+    look = {"placeholder": tr("as found"), "width": 320, "help": tr(_PATTERN)}
+    pattern = draft.text(tr("Where the label is in the headers"), "pattern", "", **look)
     recipe = LabelRecipe(task=task)
     try:
         why, values = _in_headers(str(path), stamp(path), pattern)
     except DnaConvError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        show_error(error)
         return recipe, pattern
     if values:
         guess = guess_mapping(values, task)
-        st.caption(plain(f"{why[:1].upper()}{why[1:]}."))
+        st.caption(plain(sentence(why)))
         if guess.kind != "numbers":
             return _mapped(draft, recipe, guess), pattern
     return LabelRecipe(task=task, transform=_transform(draft)), pattern
 
 
-_PATTERN = "The word before the label, such as class in '>id;class:1', or | for what follows the last '|'."
+_PATTERN = mark("The word before the label, such as class in '>id;class:1', or | for what follows the last '|'.")
 
 
 @st.cache_data(show_spinner=False, max_entries=10)
@@ -156,14 +157,19 @@ def _mapped(draft: Draft, recipe: LabelRecipe, guess: Guess) -> LabelRecipe:
     """The words and what each means; yes and no can be swapped."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         below = st.container(width=520)
-        if guess.kind == "binary" and draft.toggle("Swap yes and no", "swap"):
+        if guess.kind == "binary" and draft.toggle(tr("Swap yes and no"), "swap"):
             recipe, guess = swapped(recipe, guess)
     every = meanings(guess)
     rows = every[:_SHOWN]
-    columns = {"In the file": [m.word for m in rows], "Means": [m.means for m in rows], "Examples": [m.n for m in rows]}
+    columns = {
+        tr("In the file"): [m.word for m in rows],
+        tr("Means"): [said(m.means) for m in rows],
+        tr("Examples"): [m.n for m in rows],
+    }
     below.dataframe(columns, hide_index=True, height="content")
-    rest = f" {len(every) - _SHOWN} more words are not listed." if len(every) > _SHOWN else ""
-    st.caption(plain(f"{guess.why[:1].upper()}{guess.why[1:]}.{rest}"))
+    left = len(every) - _SHOWN
+    rest = tr_n("{n:,} more word is not listed.", "{n:,} more words are not listed.", left) if left > 0 else ""
+    st.caption(f"{plain(sentence(guess.why))} {rest}")
     return recipe
 
 

@@ -18,16 +18,19 @@ from dnaconv_core.runs.making import (
     recipe_of,
 )
 from frame import state
+from frame.language import mark, said, tr
 from frame.page import errors_shown
 from frame.pages import TRAIN
 from frame.storing import stores
-from frame.words import code, plain
+from frame.words import code, ours, plain
 
 _EVERY = 0.5  # seconds between looks
 _ENDED = {
-    "stopped": ":material/stop_circle: Making was stopped: nothing was kept.",
-    "interrupted": ":material/power_off: Making was interrupted, as its process ended before it was done; nothing was "
-    "kept. Make it again.",
+    "stopped": (":material/stop_circle:", mark("Making was stopped: nothing was kept.")),
+    "interrupted": (
+        ":material/power_off:",
+        mark("Making was interrupted: its process ended before it was done. Nothing was kept. Make it again."),
+    ),
 }
 
 
@@ -39,17 +42,20 @@ def make(draft: Draft, recipe: Recipe | None) -> None:
     live = making is not None and making.live
     with st.container(horizontal=True, vertical_alignment="center"):
         press = st.button(
-            "Make the experiment",
+            tr("Make the experiment"),
+            key="make",
             type="primary",
             icon=":material/science:",
             **stores(
-                "Reads all of the files and writes the examples in three parts, in a process of its own. You can leave "
-                "this page, and close it.",
+                tr(
+                    "Reads all of the files and writes the examples in three parts, in a process of its own. You can "
+                    "leave this page or close it."
+                ),
                 disabled=recipe is None or live,
             ),
         )
         if recipe is not None and not live:
-            st.caption(f"Commands will call it {code(recipe.key)}.", width="content")
+            st.caption(tr("Commands will call it {key}.", key=code(recipe.key)), width="content")
     if press and recipe is not None:
         make_in_background(draft.lot.token, recipe)
         st.rerun()  # the button rests while the work goes on, and the sidebar shows it
@@ -65,9 +71,9 @@ def _watch(name: str) -> None:
         if making is None or not making.live:
             st.rerun()
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.progress(making.fraction, text=f"Making: {plain(making.message)}")
-            look = stores("Ends it; nothing is kept.")
-            st.button("Stop", key="making_stop", icon=":material/stop:", on_click=_stop, args=(name,), **look)
+            st.progress(making.fraction, text=tr("Making: {stage}", stage=plain(said(making.message))))
+            look = stores(tr("Ends it; nothing is kept."))
+            st.button(tr("Stop"), key="making_stop", icon=":material/stop:", on_click=_stop, args=(name,), **look)
 
 
 def _stop(name: str) -> None:
@@ -79,7 +85,8 @@ def _ended(draft: Draft, making: Making) -> None:
     if making.state == "failed":
         st.error(for_page(making.error.replace(f"{draft.lot.folder}/", "")), icon=":material/error:")
     else:
-        st.markdown(_ENDED[making.state])
+        icon, words = _ENDED[making.state]
+        st.markdown(f"{ours(icon)} {tr(ours(words))}")
 
 
 def _done(making: Making) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from bring.built_in import built_in
+from bring.draft import sentence
 from bring.verdicts import as_html, verdicts
 from dnaconv_core.errors import DataError, DnaConvError
 from dnaconv_core.experiments import all_experiments
@@ -20,25 +21,28 @@ from dnaconv_core.experiments.own_transfer import export_experiment, import_expe
 from dnaconv_core.runs.store import Store
 from dnaconv_core.sharing import EXPERIMENTS
 from frame import state
+from frame.language import mark, said, tr, tr_n
 from frame.pages import TRAIN
 from frame.sharing import questions_of_others, share_switch
 from frame.storing import stores
 from frame.users import as_now
-from frame.words import Words, code, plain
+from frame.words import Words, code, ours, plain, show_error
+
+_PARTS = {"train": mark("train"), "valid": mark("valid"), "test": mark("test")}
 
 
 def mine() -> None:
     """A line for each own experiment; nothing but the way to import one where there is none."""
     found = own_experiments()
-    st.subheader("Your experiments", anchor=False)
+    st.subheader(tr("Your experiments"), anchor=False)
     if not found.experiments and not found.damaged:
-        st.caption("None yet. What you make above is listed here.")
+        st.caption(tr("None yet. What you make above is listed here."))
     for experiment in found.experiments.values():
         with st.container(border=True, key=f"own_{experiment.key}"):
             _line(experiment)
-    for key, sentence in found.damaged.items():
+    for key, problem in found.damaged.items():
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.warning(plain(sentence), icon=":material/broken_image:")
+            st.warning(plain(said(problem)), icon=":material/broken_image:")
             _delete(key)
     questions_of_others()
     _take_in()
@@ -52,26 +56,23 @@ def _line(experiment: Experiment) -> None:
             st.markdown(f"**{plain(experiment.title)}**")
             st.caption(_told(experiment))
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
-            st.page_link(TRAIN, label="Train", icon=":material/model_training:", query_params={"experiment": key})
+            st.page_link(TRAIN, label=tr("Train"), icon=":material/model_training:", query_params={"experiment": key})
             share_switch(EXPERIMENTS, experiment.key)
             _rename(experiment)
             _export(experiment)
             _delete(key)
     if experiment.note:
         st.caption(plain(experiment.note))
-    if experiment.has_data and st.toggle("The referee's report", key=f"report_{key}"):
+    if experiment.has_data and st.toggle(tr("The referee's report"), key=f"report_{key}"):
         _report(experiment)
 
 
 def _told(experiment: Experiment) -> Words:
-    parts = (
-        " · ".join(f"{n:,} {plain(part)}" for part, n in experiment.parts) or "words only: its examples are not here"
-    )
+    parts = [tr("{n:,} {part}", n=n, part=tr(ours(_PARTS[part]))) for part, n in experiment.parts]
+    told = " · ".join(parts) if parts else tr("words only: its examples are not here")
     made = datetime.fromtimestamp((folder_of(experiment.key) / EXPERIMENT).stat().st_mtime)
-    words = plain(experiment.answer.words.short)
-    return (
-        f"{parts} · {experiment.length:,} bases · {words} · {plain(f'{made:%d %b %Y, %H:%M}')} · {code(experiment.key)}"
-    )
+    bases, kind = tr("{n:,} bases", n=experiment.length), plain(said(experiment.answer.words.short))
+    return f"{told} · {bases} · {kind} · {plain(f'{made:%Y-%m-%d %H:%M}')} · {code(experiment.key)}"
 
 
 def _report(experiment: Experiment) -> None:
@@ -79,20 +80,20 @@ def _report(experiment: Experiment) -> None:
     verdicts(stored["lines"], place=f"{experiment.key}_")
     as_html(stored["lines"], experiment.title, experiment.key)
     for note in stored["notes"]:
-        st.caption(plain(str(note)))
+        st.caption(plain(sentence(str(note))))
 
 
 def _rename(experiment: Experiment) -> None:
     key = experiment.key
-    with st.popover("Change", icon=":material/edit:", type="tertiary"), st.form(f"change_{key}", border=False):
-        title = st.text_input("Title", experiment.title, max_chars=80)
-        question = st.text_input("Question", experiment.question, max_chars=300)
-        note = st.text_area("Note", experiment.note, max_chars=4000, height=100)
-        if st.form_submit_button("Save", **stores()):
+    with st.popover(tr("Change"), icon=":material/edit:", type="tertiary"), st.form(f"change_{key}", border=False):
+        title = st.text_input(tr("Title"), experiment.title, max_chars=80)
+        question = st.text_input(tr("Question"), experiment.question, max_chars=300)
+        note = st.text_area(tr("Note"), experiment.note, max_chars=4000, height=100)
+        if st.form_submit_button(tr("Save"), **stores()):
             try:
                 change_words(key, title=title, question=question, note=note)
             except DnaConvError as error:
-                st.error(plain(str(error)))
+                show_error(error, icon=None)
             else:
                 st.rerun()
 
@@ -100,7 +101,7 @@ def _rename(experiment: Experiment) -> None:
 def _export(experiment: Experiment) -> None:
     if experiment.has_data:
         st.download_button(
-            "Export",
+            tr("Export"),
             as_now(lambda: _packed(experiment.key)),
             f"{experiment.key}.zip",
             key=f"export_{experiment.key}",
@@ -120,29 +121,32 @@ def _packed(key: str) -> bytes:
 def _delete(key: str) -> None:
     """Asks first, and says which runs use it."""
     runs = Store().list(key)
-    with st.popover("Delete", icon=":material/delete:", type="tertiary"):
+    with st.popover(tr("Delete"), icon=":material/delete:", type="tertiary"):
         if runs:
-            names = ", ".join(plain(run.name) for run in runs[:5]) + (
-                f" and {len(runs) - 5} more" if len(runs) > 5 else ""
-            )
-            st.markdown(
-                f"Used by {len(runs)} run{'s' * (len(runs) > 1)}: {names}. Their models stay, with this experiment's "
-                "words; its examples go."
-            )
+            st.markdown(_used_by([run.name for run in runs]))
         else:
-            st.markdown("No run uses it. Its examples are removed for good.")
-        if st.button("Delete it", key=f"delete_{key}", type="primary", **stores()):
+            st.markdown(tr("No run uses it. Its examples will be deleted for good."))
+        if st.button(tr("Delete it"), key=f"delete_{key}", type="primary", **stores()):
             delete_experiment(key, used=bool(runs))
             if state.experiment().key == key or key not in all_experiments():
                 state.choose(experiment=next(iter(all_experiments())))
             st.rerun()
 
 
+def _used_by(names: list[str]) -> Words:
+    shown = ", ".join(plain(name) for name in names[:5])
+    if len(names) > 5:
+        shown = tr("{names} and {n:,} more", names=shown, n=len(names) - 5)
+    users = tr_n("Used by {n:,} run", "Used by {n:,} runs", len(names))
+    rest = tr("Their models stay, and keep this experiment's words. Its examples will be deleted.")
+    return f"{users}: {shown}. {rest}"
+
+
 def _take_in() -> None:
-    with st.expander("Import an experiment that was exported as .zip"):
+    with st.expander(tr("Import an experiment that was exported as .zip")):
         number = st.session_state.setdefault("_imports", 0)
         given = st.file_uploader(
-            "Exported experiment", type="zip", key=f"imports_{number}", label_visibility="collapsed", **stores()
+            tr("Exported experiment"), type="zip", key=f"imports_{number}", label_visibility="collapsed", **stores()
         )
         if given is None:
             return
@@ -152,7 +156,7 @@ def _take_in() -> None:
                 packed.write_bytes(given.getbuffer())
                 taken = import_experiment(packed)
         except DnaConvError as error:
-            st.error(plain(str(error).replace(str(packed), given.name)), icon=":material/error:")
+            show_error(str(error).replace(str(packed), given.name))
             return
         except OSError as error:
             raise DataError(f"the file cannot be written ({error.strerror}): free some space") from None

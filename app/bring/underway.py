@@ -9,6 +9,7 @@ from dnaconv_core.experiments.uploads import Lot
 from dnaconv_core.runs.making import Making, forget_making, list_makings
 from dnaconv_core.storing import read_only
 from frame import state
+from frame.language import tr
 from frame.pages import TRAIN, YOUR_DATA
 from frame.words import plain
 
@@ -33,15 +34,15 @@ def _lines() -> None:
             if making.live:
                 _live(making)
             elif making.state == "finished":
-                words = f"{plain(making.title or making.key)} is ready"
+                words = tr("{title} is ready", title=plain(making.title or making.key))
                 st.page_link(TRAIN, label=words, icon=":material/check:", query_params={"experiment": making.key})
 
 
 def _live(making: Making) -> None:
     title = plain(making.title or making.key)
     if Lot(making.name).folder.is_dir():
-        label = f"Making {title}"
+        label = tr("Making {title}", title=title)
         st.page_link(YOUR_DATA, label=label, icon=":material/science:", query_params={TOKEN: making.name})
     else:
-        st.caption(f":material/science: Making {title}")
+        st.caption(f":material/science: {tr('Making {title}', title=title)}")
     st.progress(making.fraction)

@@ -9,25 +9,43 @@ import streamlit as st
 
 from bring.draft import Draft
 from dnaconv_core.evaluate.referee_line import Line
-from frame.words import ours, plain
+from frame.language import mark, said, tr, tr_n
+from frame.words import Words, ours, plain
 
 _LOOKS = {
-    "stop": (":red[:material/block:]", "stop"),
-    "look": (":orange[:material/visibility:]", "look"),
-    "fine": (":green[:material/check_circle:]", "fine"),
+    "stop": (":red[:material/block:]", mark("stop")),
+    "look": (":orange[:material/visibility:]", mark("look")),
+    "fine": (":green[:material/check_circle:]", mark("fine")),
 }
+_CHECKS = {
+    "size": mark("Size"),
+    "balance": mark("Balance"),
+    "outliers": mark("Outliers"),
+    "clumps": mark("Clumps"),
+    "copies": mark("Copies"),
+    "copies_across": mark("Copies across parts"),
+    "conflicts": mark("Conflicts"),
+    "near_copies": mark("Near copies"),
+    "length_alone": mark("Length alone"),
+    "gc_alone": mark("GC alone"),
+    "dinucleotides_alone": mark("Dinucleotides alone"),
+    "positions_alone": mark("Positions alone"),
+    "unknown": mark("Unknown bases"),
+    "strand": mark("Strand"),
+}
+_COVARIATE = "covariate_"
 _MENDS = {  # what a line tells a command to do, as a choice on this page
-    "--split groups": ("split", "groups", "Keep similar sequences together"),
-    "--split chromosome": ("split", "chromosome", "Hold out whole chromosomes"),
-    "--split blocks": ("split", "blocks", "Hold out blocks of the genome"),
-    "--split random": ("split", "random", "Split at random"),
-    "--negatives gc": ("negatives", "gc", "Draw negatives with like GC"),
-    "--negatives flanks": ("negatives", "flanks", "Take the flanks as negatives"),
-    "--negatives shuffle": ("negatives", "shuffle", "Shuffle the positives"),
-    "--transform rank": ("transform", "rank", "Rank the labels"),
-    "--task binary": ("task", "binary", "Ask for yes or no"),
-    "--lengths crop": ("lengths", "crop", "Crop all to the same length"),
-    "--rna": ("alphabet", "RNA", "Read as RNA"),
+    "--split groups": ("split", "groups", mark("Keep similar sequences together")),
+    "--split chromosome": ("split", "chromosome", mark("Hold out whole chromosomes")),
+    "--split blocks": ("split", "blocks", mark("Hold out blocks of the genome")),
+    "--split random": ("split", "random", mark("Split at random")),
+    "--negatives gc": ("negatives", "gc", mark("Draw negatives with similar GC")),
+    "--negatives flanks": ("negatives", "flanks", mark("Take the flanks as negatives")),
+    "--negatives shuffle": ("negatives", "shuffle", mark("Shuffle the positives")),
+    "--transform rank": ("transform", "rank", mark("Rank the labels")),
+    "--task binary": ("task", "binary", mark("Ask for yes or no")),
+    "--lengths crop": ("lengths", "crop", mark("Crop all to the same length")),
+    "--rna": ("alphabet", "RNA", mark("Read as RNA")),
 }
 
 
@@ -39,15 +57,17 @@ def verdicts(lines: Sequence[Line], draft: Draft | None = None, place: str = "")
     if serious:
         st.markdown(
             " · ".join(
-                f"{ours(icon)} {counts[name]:,} {ours(word)}" for name, (icon, word) in _LOOKS.items() if counts[name]
+                f"{ours(icon)} {counts[name]:,} {tr(ours(word))}"
+                for name, (icon, word) in _LOOKS.items()
+                if counts[name]
             )
         )
     else:
-        st.success("The referee found nothing against these data.", icon=":material/check_circle:")
+        st.success(tr("The referee found nothing against these data."), icon=":material/check_circle:")
     for line in serious:
         _line(line, draft, place)
     if fine:
-        with st.expander(f"{len(fine)} checks are fine"):
+        with st.expander(tr_n("{n:,} check is fine", "{n:,} checks are fine", len(fine))):
             for line in fine:
                 _line(line, None, place)
 
@@ -55,7 +75,7 @@ def verdicts(lines: Sequence[Line], draft: Draft | None = None, place: str = "")
 def as_html(lines: Sequence[Line], title: str, key: str) -> None:
     """A button that hands the report out as a page of its own."""
     st.download_button(
-        "Report as HTML",
+        tr("Report as HTML"),
         partial(_page, title, list(lines)),
         f"{key}-referee.html",
         "text/html",
@@ -75,16 +95,18 @@ def _page(title: str, lines: list[Line]) -> str:
 def _line(line: Line, draft: Draft | None, place: str) -> None:
     icon, word = _LOOKS[line.verdict]
     with st.container(key=f"verdict_{place}{line.check}", gap="xsmall"):
-        st.markdown(f"{ours(icon)} **{plain(_title(line.check))}** ({plain(word)}) · {plain(line.sentence)}")
+        verdict = f"{ours(icon)} **{_title(line.check)}** ({tr(ours(word))})"
+        st.markdown(f"{verdict} · {plain(said(line.sentence))}")
         mend = next((m for told, m in _MENDS.items() if line.mend.startswith(told)), None)
         if mend and draft is not None and draft.offers(*mend[:2]):
             key = f"mend_{place}{line.check}"
-            st.button(plain(mend[2]), key=key, icon=":material/build:", on_click=draft.set, args=mend[:2])
+            st.button(tr(ours(mend[2])), key=key, icon=":material/build:", on_click=draft.set, args=mend[:2])
         elif line.mend and "--" not in line.mend:
-            st.caption(f"What helps: {plain(line.mend)}.")
+            st.caption(tr("What helps: {mend}.", mend=plain(said(line.mend))))
 
 
-def _title(check: str) -> str:
+def _title(check: str) -> Words:
     """The name of a check in words."""
-    words = check.replace("_", " ")
-    return words.replace("gc ", "GC ", 1) if words.startswith("gc ") else words[:1].upper() + words[1:]
+    if check.startswith(_COVARIATE):
+        return tr("Covariate {name}", name=plain(check.removeprefix(_COVARIATE)))
+    return tr(_CHECKS[check]) if check in _CHECKS else plain(check)

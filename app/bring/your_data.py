@@ -11,7 +11,7 @@ import streamlit as st
 
 from bring import arrangement, asked, labels
 from bring.columns import Chosen, columns
-from bring.draft import Draft, current_lot, for_page, said, start_over
+from bring.draft import Draft, current_lot, for_page, in_a_sentence, start_over, translated
 from bring.examples import templates
 from bring.files import bring_files, brought, recognised, stamp, what_they_are
 from bring.making import make
@@ -24,47 +24,49 @@ from dnaconv_core.experiments.recipe import FORMS, NO_COLUMN, Input, Recipe
 from dnaconv_core.experiments.recognise import title_of
 from dnaconv_core.runs.making import list_makings
 from frame.job import background
+from frame.language import mark, tr
 from frame.page import page
 from frame.words import Words, plain
 
 _WORDS = ("title", "question", "label", "unit", "note", "key", "class_names")  # change nothing that is read
+_SIGNALS = {"mean": mark("its mean"), "log1p": "log(1 + mean)"}
 
 
 def draw() -> None:
-    with page("Your data", "From your files to an experiment of your own: its question, its data, an honest referee."):
+    with page(tr("Your data"), tr("From your files to an experiment of your own, checked by an honest referee.")):
         draft = Draft(current_lot())
         files, recipe = [], None
-        with said(draft.lot):
+        with in_a_sentence(draft.lot):
             bring_files(draft)
             files = recognised(brought(draft))
             recipe = _steps(draft, files) if files else None
-        with said(draft.lot):
+        with in_a_sentence(draft.lot):
             if files:
                 make(draft, recipe)
         draft.save()
         if not files:
-            st.markdown("**No files yet?** Try the page with tiny ones, or see in them how yours should look.")
+            st.markdown(tr("**No files yet?** Try it with tiny example files. They also show how yours should look."))
             templates(draft)
-        with said(draft.lot):
+        with in_a_sentence(draft.lot):
             mine()
 
 
 def _steps(draft: Draft, files) -> Recipe | None:
     """The four steps; the recipe of what is to be made, once all is known."""
-    with _step(1, "What are these files", again=True):
+    with _step(1, tr("What are these files"), again=True):
         inputs = what_they_are(draft, files)
         form = _form(inputs)
         chosen = columns(draft, _path(inputs, "table")) if form == "table" else None
     if not form or (chosen and chosen.fields["sequence"] == NO_COLUMN):
         return None
     fields: dict[str, Any] = dict(chosen.fields) if chosen else {}
-    with _step(2, "What is asked"):
+    with _step(2, tr("What is asked")):
         answers = _asked(draft, inputs, form, chosen)
         told = st.container()
     if answers is None:
         return None
     fields |= answers
-    with _step(3, "Negatives, lengths, split"):
+    with _step(3, tr("Negatives, lengths, split")):
         if form == "bed":
             fields |= arrangement.windows(draft, _path(inputs, "bed"))
         found = _survey(Recipe(key="draft", inputs=inputs, **fields))
@@ -75,7 +77,7 @@ def _steps(draft: Draft, files) -> Recipe | None:
         fields |= _arranged(draft, found, inputs)
         parts = st.container()
     recipe = Recipe(key=_key(draft, fields["title"]), inputs=inputs, **fields)
-    with _step(4, "The referee"):
+    with _step(4, tr("The referee")):
         rehearsed = _rehearsal(recipe, found)
         if rehearsed is None:
             return None
@@ -84,7 +86,7 @@ def _steps(draft: Draft, files) -> Recipe | None:
     with parts:
         arrangement.sizes(draft, rehearsed)
     if not recipe.question:
-        told.caption(f"It will ask: {plain(rehearsed.experiment.question)}")
+        told.caption(tr("It will ask: {question}", question=plain(rehearsed.experiment.question)))
     return recipe
 
 
@@ -98,8 +100,8 @@ def _step(number: int, title: Words, *, again: bool = False):
     box = st.container(border=True, key=f"step_{number}")
     with box.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown(f"#### {number:d} · {title}", width="content")
-        look = {"icon": ":material/restart_alt:", "type": "tertiary", "help": "Without these files and choices."}
-        if again and st.button("Start over", **look):
+        look = {"icon": ":material/restart_alt:", "type": "tertiary", "help": tr("Leaves these files and choices.")}
+        if again and st.button(tr("Start over"), key="start_over", **look):
             start_over()
             st.rerun()
     return box
@@ -136,14 +138,14 @@ def _asked(draft: Draft, inputs: tuple[Input, ...], form: str, chosen: Chosen | 
     elif form == "fasta":
         fields["labels"], fields["label_pattern"] = labels.header_recipe(draft, main, fields["task"])
     if any(one.role == "bigwig_label" for one in inputs):
-        signals = {"mean": "its mean", "log1p": "log(1 + mean)"}
-        fields["signal"] = draft.segmented("Signal in the window", "signal", signals, "mean", width="content")
+        signals = translated(_SIGNALS)
+        fields["signal"] = draft.segmented(tr("Signal in the window"), "signal", signals, "mean", width="content")
     return fields
 
 
 def _title(path: Path) -> str:
     words = title_of(path)
-    return words[:1].upper() + words[1:] or "My data"
+    return words[:1].upper() + words[1:] or tr("My data")
 
 
 def _arranged(draft: Draft, found: Survey, inputs: tuple[Input, ...]) -> dict[str, Any]:
@@ -160,13 +162,13 @@ def _arranged(draft: Draft, found: Survey, inputs: tuple[Input, ...]) -> dict[st
 def _survey(recipe: Recipe) -> Survey | None:
     stored = {name: value for name, value in recipe.to_json().items() if name not in _WORDS}
     key = ("reading", json.dumps(stored, sort_keys=True), _stamps(recipe))
-    return background(key, lambda progress: survey(recipe, progress), words="Reading your files")
+    return background(key, lambda progress: survey(recipe, progress), words=tr("Reading your files"))
 
 
 def _rehearsal(recipe: Recipe, found: Survey) -> Rehearsal | None:
     plainly = dataclasses.replace(recipe, key="draft", title="", question="", note="")
     key = ("rehearsal", json.dumps(plainly.to_json(), sort_keys=True), _stamps(recipe))
-    return background(key, lambda progress: rehearse(plainly, found, progress), words="Trying it on a sample")
+    return background(key, lambda progress: rehearse(plainly, found, progress), words=tr("Trying it on a sample"))
 
 
 def _stamps(recipe: Recipe) -> tuple:
@@ -177,8 +179,12 @@ def _sampled(found: Survey, rehearsed: Rehearsal) -> None:
     total = sum(rehearsed.parts.values())
     if rehearsed.judged < total:
         st.caption(
-            f"A preview on {rehearsed.judged:,} of {total:,} examples; copies between parts show in full when all are "
-            f"looked at as the experiment is made."
+            tr(
+                "A preview on {n:,} of {total:,} examples. All are checked when the experiment is made; more copies "
+                "between parts may be found then.",
+                n=rehearsed.judged,
+                total=total,
+            )
         )
 
 

@@ -16,16 +16,16 @@ from dnaconv_core.results import Metric
 from dnaconv_core.runs.baselines import StoredBaseline
 from dnaconv_core.runs.held_out import HeldOut
 from frame import state
+from frame.language import mark, said, tr
 from frame.words import plain
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-THIS = "this model"
 _SIDES = ("x0", "x1", "y0", "y1")
-_DRAG = (
-    "Click on the curve to set the threshold there: the ring shows where it is. Drag over a part to see the "
-    "examples behind it; a double click takes the choice away."
+_DRAG = mark(
+    "Click on the curve to set the threshold there; the ring shows where it is. Drag over a part to see the examples "
+    "behind it; a double click removes the choice."
 )
 
 
@@ -34,22 +34,23 @@ def curves(data: HeldOut, metrics: dict[str, Metric], simpler: Sequence[StoredBa
     from dnaconv_core.evaluate.curves import pr_curve_points, roc_curve_points
     from dnaconv_core.plot.curves import pr_figure, roc_figure
 
-    shown = {THIS: (data.prediction, metrics)}
+    ours = this_model()
+    shown = {ours: (data.prediction, metrics)}
     known = [b for b in simpler if b.prediction is not None and b.metrics["auroc"].value is not None]
     if known:
         best = max(known, key=lambda b: b.metrics["auroc"].value)
-        shown[best.name] = (best.prediction[data.rows], best.metrics)
-    faint = [name for name in shown if name != THIS]
+        shown[said(best.name)] = (best.prediction[data.rows], best.metrics)
+    faint = [name for name in shown if name != ours]
     pages = (
-        ("roc", "ROC curve", "auroc", roc_curve_points, roc_figure),
-        ("pr", "Precision-recall curve", "auprc", pr_curve_points, pr_figure),
+        ("roc", tr("ROC curve"), "auroc", roc_curve_points, roc_figure),
+        ("pr", tr("Precision-recall curve"), "auprc", pr_curve_points, pr_figure),
     )
     chosen = box()
     with st.container(key="shape_curves"):  # one below the other where the window is narrow
         columns = st.columns(2)
     for column, (key, title, name, points, figure) in zip(columns, pages, strict=True):
         with column, st.container(border=True):
-            st.markdown(f"**{plain(title)}**", help=f"{LABELS[name].explanation}. {_DRAG}")
+            st.markdown(f"**{plain(title)}**", help=f"{plain(said(LABELS[name].explanation))}. {tr(_DRAG)}")
             lines = {who: points(data.y, prediction) for who, (prediction, _) in shown.items()}
             values = {who: found[name] for who, (_, found) in shown.items()}
             drawn = figure(lines, metrics=values, faint=faint)
@@ -64,9 +65,14 @@ def curves(data: HeldOut, metrics: dict[str, Metric], simpler: Sequence[StoredBa
                 st.rerun()
 
 
+def this_model() -> str:
+    """What the model is called beside others."""
+    return tr("this model")
+
+
 def _is_ours(figure: Figure, curve: int) -> bool:
     """Whether the trace of this number is the model's own line."""
-    return 0 <= curve < len(figure.data) and str(figure.data[curve].name).startswith(THIS)
+    return 0 <= curve < len(figure.data) and str(figure.data[curve].name).startswith(this_model())
 
 
 def threshold() -> float:
@@ -113,7 +119,7 @@ def _mark(figure: Figure, point: tuple[float, float] | None) -> None:
         y=[point[1]],
         mode="markers",
         marker=ring,
-        name="the threshold",
+        name=tr("the threshold"),
         hoverinfo="skip",
         showlegend=False,
     )

@@ -12,14 +12,16 @@ from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.held_out import HeldOut
 from dnaconv_core.runs.simpler import prevalence_words
+from frame.language import mark, said, tr
 from frame.words import plain
-from judge.curves import THIS, set_threshold
+from judge.curves import set_threshold, this_model
 
-_CALIBRATION = (
-    "Examples in groups of like predictions: their mean prediction and the share that is really positive, with a 95 % "
-    "interval. On the dotted line both agree."
+_CALIBRATION = mark(
+    "Examples in groups of similar predictions: their mean prediction and the share that is really positive, with a "
+    "95 % interval. On the dotted line both agree."
 )
-_COSTS = "The threshold with the least cost of mistakes, by the rates of both mistakes on these examples."
+_COSTS = mark("The threshold at which mistakes cost least, by the rates of both kinds of mistake on these examples.")
+_BRIER = mark("Brier score: the mean squared error of the probability; lower is better.")
 
 
 def deciding(experiment: Experiment, data: HeldOut, valid: dict[str, Metric]) -> None:
@@ -35,33 +37,40 @@ def _calibration(data: HeldOut, valid: dict[str, Metric]) -> None:
     from dnaconv_core.evaluate.curves import calibration_curve_points
     from dnaconv_core.plot.curves import calibration_figure
 
-    st.markdown("**Calibration: can the probability be believed?**", help=_CALIBRATION)
+    st.markdown(tr("**Calibration: can the probability be believed?**"), help=tr(_CALIBRATION))
     points = calibration_curve_points(data.y, data.prediction)
-    chart(calibration_figure({THIS: points}), key="calibration", height=290)
+    chart(calibration_figure({this_model(): points}), key="calibration", height=290)
     words = prevalence_words(valid)
     if words:
-        st.caption(f"{plain(words)}.", help="Brier score: the mean squared error of the probability; lower is better.")
+        st.caption(f"{plain(said(words))}.", help=tr(_BRIER))
 
 
 def _calculator(experiment: Experiment, data: HeldOut) -> None:
-    st.markdown("**From which probability on should I act?**", help=_COSTS)
+    st.markdown(tr("**From which probability on should I act?**"), help=tr(_COSTS))
     share = round(100 * float((data.y >= 0.5).mean()), 2)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         percent = st.number_input(
-            "Positives where I use it (%)", 0.0, 100.0, share, key=f"use_prevalence_{share}", width=190
+            tr("Positives where I use it (%)"), 0.0, 100.0, share, key=f"use_prevalence_{share}", width=190
         )
-        alarm = st.number_input("Cost of a false alarm", 0.0, 1e9, 1.0, key="cost_alarm", width=190)
-        miss = st.number_input("Cost of a miss", 0.0, 1e9, 10.0, key="cost_miss", width=190)
+        alarm = st.number_input(tr("Cost of a false alarm"), 0.0, 1e9, 1.0, key="cost_alarm", width=190)
+        miss = st.number_input(tr("Cost of a miss"), 0.0, 1e9, 10.0, key="cost_miss", width=190)
     found = cheapest(data.y, data.prediction, prevalence=percent / 100, false_alarm=alarm, miss=miss)
     if found is None:
-        st.caption("These examples are all of one class.")
+        st.caption(tr("These examples are all of one class."))
         return
     positive = plain(experiment.class_names[1])
-    others = f"nothing called: {found.nothing:,.4g}, everything called: {found.everything:,.4g}"
     if math.isinf(found.threshold):
-        st.markdown(f"**Call nothing {positive}**: every threshold costs more.")
+        st.markdown(tr("**Call nothing {positive}**: every threshold costs more.", positive=positive))
     else:
-        st.markdown(f"**Call it {positive} from {found.threshold:.3f} on.**")
-    st.caption(f"Mistakes then cost {found.cost:,.4g} for 1,000 examples ({plain(others)}).")
-    if not math.isinf(found.threshold) and st.button("Use this threshold", key="use_threshold"):
+        told = tr("**Call it {positive} from {threshold:.3f} on.**", positive=positive, threshold=found.threshold)
+        st.markdown(told)
+    costs = tr(
+        "Mistakes then cost {cost:,.4g} for 1,000 examples (nothing called: {nothing:,.4g}, everything called: "
+        "{everything:,.4g}).",
+        cost=found.cost,
+        nothing=found.nothing,
+        everything=found.everything,
+    )
+    st.caption(costs)
+    if not math.isinf(found.threshold) and st.button(tr("Use this threshold"), key="use_threshold"):
         set_threshold(found.threshold)

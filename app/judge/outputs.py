@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,20 +18,21 @@ from dnaconv_core.runs.baselines import StoredBaseline
 from dnaconv_core.runs.held_out import HeldOut
 from frame import state
 from frame.cache import every_output
+from frame.language import mark, said, tr
 from frame.models import ModelRef
 from frame.words import plain
 from judge.strip import strip
 
 Stored = dict[str, dict[str, Metric]]  # by part, and 'valid: NAME' of one output on validation data
 _MOST = 30  # classes whose confusions can still be seen
-_CONFUSION = "Rows: what was measured. Columns: what is called. The darker, the larger its share of the row."
+_CONFUSION = mark("Rows: what was measured. Columns: what is called. The darker, the larger its share of the row.")
 
 
 def all_outputs(model: ModelRef, stored: Stored, *, own: bool) -> dict[str, Metric]:
     """The means over all outputs, which are returned, a line for each, and of classes which is taken for which."""
     answer, kept = state.experiment().answer, every_output(model)
-    plural = f"{plain(answer.words.one)}{'es' if answer.joint else 's'}"
-    st.markdown(f"**All {len(model.outputs)} {plural}**")
+    n = len(model.outputs)
+    st.markdown(tr("**All {n} classes**", n=n) if answer.joint else tr("**All {n} labels**", n=n))
     valid = stored.get("valid") if own else None
     if valid is None:
         valid = evaluate(answer.key, kept.y, kept.prediction, weights=labelled(kept.w))
@@ -39,7 +41,7 @@ def all_outputs(model: ModelRef, stored: Stored, *, own: bool) -> dict[str, Metr
     with st.container(key="shape_outputs"):  # one below the other where the window is narrow
         left, right = st.columns([3, 2]) if drawn else (st.container(), None)
     with left, st.container(border=True, height="stretch"):
-        st.markdown(f"**Each {plain(answer.words.one)}**" + (", against all others" if answer.joint else ""))
+        st.markdown(tr("**Each class**, against all others") if answer.joint else tr("**Each label**"))
         _table(model, stored, own=own)
     if right is not None:
         with right, st.container(border=True, height="stretch"):
@@ -90,7 +92,8 @@ def _table(model: ModelRef, stored: Stored, *, own: bool) -> None:
         row |= {LABELS[one.main_metric].name: main.value, "95 %": main.told()}
         others = [metric for metric in one.first_metrics if metric != one.main_metric]
         rows.append(row | {LABELS[metric].name: found[metric].value for metric in others})
-    number, whole = st.column_config.NumberColumn(format="%.3f"), st.column_config.NumberColumn(format="localized")
+    number = partial(st.column_config.NumberColumn, format="%.3f")
+    whole = partial(st.column_config.NumberColumn, format="localized")
     st.dataframe(
         rows,
         hide_index=True,
@@ -98,10 +101,11 @@ def _table(model: ModelRef, stored: Stored, *, own: bool) -> None:
         height=min(38 + 35 * len(rows), 390),
         key="each_output",
         column_config={
-            **{LABELS[metric].name: number for metric in one.first_metrics},
-            "known": st.column_config.NumberColumn("examples", format="localized", help="Whose label is known."),
-            "positives": whole,
-            "95 %": st.column_config.TextColumn("95 % interval"),
+            **{LABELS[metric].name: number(plain(said(LABELS[metric].name))) for metric in one.first_metrics},
+            "name": st.column_config.TextColumn(tr("name")),
+            "known": whole(tr("examples"), help=tr("Whose label is known.")),
+            "positives": whole(tr("positives")),
+            "95 %": st.column_config.TextColumn(tr("95 % interval")),
         },
     )
 
@@ -112,5 +116,5 @@ def _confusion(model: ModelRef) -> None:
     kept = every_output(model)
     known = np.isfinite(kept.y[:, 0])
     counts = confusion(kept.y[known], kept.prediction[known], labelled(kept.w[known]))
-    st.markdown("**Which class is taken for which**", help=_CONFUSION)
+    st.markdown(tr("**Which class is taken for which**"), help=tr(_CONFUSION))
     chart(confusion_figure(counts, model.outputs), key="confusion", height=330, revision=model.key)

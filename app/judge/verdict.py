@@ -12,6 +12,7 @@ from dnaconv_core.experiments.own_store import looks
 from dnaconv_core.runs.tested import Tested, looked_words, open_test
 from dnaconv_core.runs.verdict import verdict_of
 from frame.cache import bundle
+from frame.language import mark, said, tr, tr_n
 from frame.models import ModelRef
 from frame.page import errors_shown
 from frame.storing import stores
@@ -24,9 +25,10 @@ _LOOKS = {
     "nothing": (st.info, ":material/trending_flat:"),
     "worse": (st.warning, ":material/trending_down:"),
 }
-_WHY = (
-    "The test part was kept from everything: no network learnt from it and no epoch was chosen by it. Each look at it "
-    "is counted, because what is chosen after a look is no longer tested by it. Open it once, when you have decided."
+_WHY = mark(
+    "The test part was used for nothing so far: no network learnt from it, and no epoch was chosen by it. Each look at "
+    "it is counted, because what you choose after a look is no longer tested by it. Open it once, when you have "
+    "decided."
 )
 
 
@@ -37,9 +39,9 @@ def verdict(model: ModelRef, experiment: Experiment) -> None:
     found = verdict_of(model.path, experiment.task)
     if found.kind in _LOOKS:
         box, icon = _LOOKS[found.kind]
-        box(plain(found.sentence), icon=icon)
+        box(plain(said(found.sentence)), icon=icon)
     else:
-        st.caption(plain(found.sentence))
+        st.caption(plain(said(found.sentence)))
 
 
 def test_part(model: ModelRef) -> None:
@@ -50,29 +52,31 @@ def test_part(model: ModelRef) -> None:
     shown = st.session_state.setdefault(_SHOWN, {})
     tested = shown.get((model.path, model.changed))
     with st.container(border=True, key="test_part"):
-        st.markdown("**The test part**", help=_WHY)
+        st.markdown(tr("**The test part**"), help=tr(_WHY))
         if tested is not None:
             _figures(experiment, tested)
             return
         times = looks(experiment.key)
         before = (
-            "It was never looked at." if not times else f"It was looked at {times:,} time{'s' * (times > 1)} so far."
+            tr_n("It was looked at {n:,} time so far.", "It was looked at {n:,} times so far.", times)
+            if times
+            else tr("It was never looked at.")
         )
-        st.caption(f"{n:,} examples that no network learnt from. {before}")
-        with st.popover("Open the test part", icon=":material/lock_open:"):
-            st.markdown(_WHY)
-            if st.button("Open it, and count this look", key="open_test", type="primary", **stores()):
+        st.caption(f"{tr('{n:,} examples that no network learnt from.', n=n)} {before}")
+        with st.popover(tr("Open the test part"), icon=":material/lock_open:"):
+            st.markdown(tr(_WHY))
+            if st.button(tr("Open it, and count this look"), key="open_test", type="primary", **stores()):
                 with errors_shown():
                     shown[model.path, model.changed] = open_test(bundle(model))
                     st.rerun()
 
 
 def _figures(experiment: Experiment, tested: Tested) -> None:
-    st.caption(f"{tested.n:,} examples, {plain(looked_words(tested.looks))}.")
+    st.caption(tr("{n:,} examples, {looks}.", n=tested.n, looks=plain(said(looked_words(tested.looks)))))
     strip(experiment.answer.first_metrics, tested.metrics, {})
     if tested.each:
         name = answer_of_one(experiment.answer).main_metric
-        st.caption(f"{LABELS[name].name} of each:")
+        st.caption(tr("{metric} of each:", metric=plain(said(LABELS[name].name))))
         with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
             for output, metric in tested.each.items():
                 between = sure(metric) or "\u00a0"
@@ -80,4 +84,4 @@ def _figures(experiment: Experiment, tested: Tested) -> None:
                     st.metric(plain(output), number(metric), help=explained(name, metric), width="content")
                     st.caption(between)
     if tested.warning:
-        st.warning(plain(f"{tested.warning}."), icon=":material/visibility:")
+        st.warning(f"{plain(said(tested.warning))}.", icon=":material/visibility:")

@@ -23,6 +23,7 @@ class Words(NamedTuple):
     one: str  # of several outputs: 'label'
     high: str  # examples with a high label: 'positives'
     low: str
+    groups: str  # whose examples are told apart: 'the classes'
     misfit: str  # why a metric of this kind does not fit another one
     calls: str = ""  # how a prediction becomes a call, where metrics need one
 

@@ -27,6 +27,7 @@ class Binary(Answer):
         one="label",
         high="positives",
         low="negatives",
+        groups="the classes",
         misfit="it counts right and wrong classes, and these labels are numbers without classes",
         calls="From accuracy to Matthews correlation, a prediction of 0.5 or more counts as positive.",
     )

@@ -28,6 +28,7 @@ class Classes(Answer):
         one="class",
         high="the class",
         low="the others",
+        groups="the classes",
         misfit="it counts how often the right one of several classes is chosen, and these labels are no such classes",
         calls="The class with the highest probability is the one called.",
     )

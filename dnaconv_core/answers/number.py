@@ -25,6 +25,7 @@ class Number(Answer):
         one="label",
         high="high values",
         low="low values",
+        groups="high and low values",
         misfit="it measures distance between numbers, and these labels are classes",
     )
     metrics = ("pearson_r", "spearman_rho", "r2", "rmse", "mae")

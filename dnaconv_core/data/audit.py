@@ -12,7 +12,6 @@ from dnaconv_core.data.distinct import distinct
 from dnaconv_core.data.fingerprints import name_hashes, of_codes
 
 _CHUNK = 50_000  # sequences looked at together
-_LOOKED_AT = 1 << 26  # bases of training data
 _LOOKED_AT = 1 << 26  # bases of a training part that is looked over before it trains
 _PAIRS = 5  # examples of each kind of copy that are named
 _GC_GAP = 0.05  # difference in GC content between classes that is worth a note

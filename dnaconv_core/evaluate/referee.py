@@ -23,7 +23,7 @@ from dnaconv_core.evaluate.referee_checks import (
     labels_looked_at,
     most_of_each,
 )
-from dnaconv_core.evaluate.referee_line import Facts, Line
+from dnaconv_core.evaluate.referee_line import PART_WORDS, Facts, Line
 from dnaconv_core.evaluate.referee_predictors import alone
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.sequence.interval import find_locus
@@ -45,7 +45,12 @@ def referee(
     parts = {"train": train, "valid": valid} | ({"test": test} if test is not None and len(test) else {})
     progress.report(0.0, "looking for copies")
     found = audit(train, valid)
-    lines = [_size(train, found, facts), *label_lines(parts, facts), *_copies(found, parts, facts), _conflicts(found)]
+    lines = [
+        _size(train, found, facts),
+        *label_lines(parts, facts),
+        *_copies(found, parts, facts),
+        _conflicts(found, facts),
+    ]
     progress.report(0.3, "looking for near copies")
     lines.append(_near_copies(parts, seed, facts))
     most = most_of_each(train)
@@ -121,7 +126,7 @@ def _across(parts: dict[str, Dataset], facts: Facts) -> Line:
         found = fingerprints(data.X, both_strands=data.alphabet == "DNA")
         if len(seen):
             inside = n_among(found, seen)
-            told += [f"{inside:,} of {len(data):,} in {name}"] if inside else []
+            told += [f"{inside:,} of {len(data):,} in {PART_WORDS[name]}"] if inside else []
             n, total = n + inside, total + len(data)
         seen = distinct(np.concatenate([seen, found]))
     share = n / max(total, 1)
@@ -136,14 +141,14 @@ def _across(parts: dict[str, Dataset], facts: Facts) -> Line:
     )  # fmt: skip
 
 
-def _conflicts(found: Audit) -> Line:
+def _conflicts(found: Audit, facts: Facts) -> Line:
     if not found.conflicts:
         return Line("conflicts", "fine", 0.0, "No sequence has two different labels.")
     share = found.conflicts / max(found.n - found.copies, 1)
     return Line(
         "conflicts", "stop" if share > 0.1 else "look", share,
         f"{found.conflicts:,} sequences stand several times with different labels: no network can fit both.",
-        "average the repeats before importing, or leave them out",
+        mends.one_label(facts),
     )  # fmt: skip
 
 

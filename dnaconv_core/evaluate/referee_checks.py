@@ -9,7 +9,7 @@ import numpy as np
 from dnaconv_core.answers import ANSWERS
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.evaluate import referee_mends as mends
-from dnaconv_core.evaluate.referee_line import Facts, Line
+from dnaconv_core.evaluate.referee_line import PART_WORDS, Facts, Line
 from dnaconv_core.evaluate.referee_predictors import MOST, Alone, covariate_alone
 
 MOST_LABELS = 8  # whose simple predictors are fitted
@@ -45,16 +45,15 @@ def _balance(parts: dict[str, Dataset], task: int, name: str, facts: Facts) -> L
     for part, data in parts.items():
         y = data.y[data.w[:, task] > 0, task]
         if not len(y) or np.ptp(y) == 0:
-            words = (
-                f"The {part} part has one class only{of}: nothing can be {'learnt' if part == 'train' else 'measured'}."
-            )
+            lost = "learnt" if part == "train" else "measured"
+            words = f"The {PART_WORDS[part]} part has one class only{of}: nothing can be {lost}."
             return Line("balance", "stop", float(y.mean()) if len(y) else None, words, mends.both_classes(facts))
         shares[part] = float(y.mean())
     p = shares["train"]
     far = max(abs(share - p) for share in shares.values()) > 0.1
     words = f"{p:.1%} of the training examples are positive{of}"
     if far:
-        others = ", ".join(f"{share:.1%} in {part}" for part, share in shares.items() if part != "train")
+        others = ", ".join(f"{share:.1%} in {PART_WORDS[part]}" for part, share in shares.items() if part != "train")
         return Line(
             "balance",
             "look",
@@ -127,7 +126,7 @@ class _Predictor(NamedTuple):
     words: str
     look: float  # from this ROC-AUC on
     stop: float
-    why: str
+    why: str  # {groups}: as Words has them
     mend: str
 
 
@@ -136,7 +135,7 @@ PREDICTORS = {
                          "--lengths crop, so that all have the same"),
     "gc": _Predictor("GC content", 0.65, 0.9, "a network can lean on it instead of on motifs", ""),
     "dinucleotides": _Predictor("dinucleotide composition", 0.7, 0.95,
-                                "the classes may come from different kinds of sequence", ""),
+                                "{groups} may come from different kinds of sequence", ""),
     "positions": _Predictor("which base stands at which position", 0.7, 0.95,
                             "the sequences are aligned to something, perhaps to how they were chosen", ""),
 }  # fmt: skip
@@ -178,7 +177,8 @@ def alone_line(name: str, measured: dict[int, Alone], train: Dataset, facts: Fac
         words = f"{begun} alone reaches {figure}: a network must do better than that linear model."
         return Line(check, "fine", found.value, words)
     verdict = "stop" if found.strength >= p.stop else "look"
-    words = f"{begun} alone reaches {figure}, cross-validated: {p.why}."
+    why = p.why.format(groups=ANSWERS[facts.task].words.groups)
+    words = f"{begun} alone reaches {figure}, cross-validated: {why}."
     mend = p.mend if name == "length" else mends.composition(facts, name)
     return Line(check, verdict, found.value, words, mend)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+PART_WORDS = {"train": "training", "valid": "validation", "test": "test"}
+
 
 class Line(NamedTuple):
     """One thing that was looked at."""

@@ -39,6 +39,13 @@ def composition(facts: Facts, check: str) -> str:
     return "look at what the network adds to the simple predictors"
 
 
+def one_label(facts: Facts) -> str:
+    """How sequences that stand several times with different labels come to have one."""
+    if ANSWERS[facts.task].yes_or_no or ANSWERS[facts.task].joint:
+        return "keep one label for each sequence, or leave those out"
+    return "average the repeats before importing, or leave them out"
+
+
 def far_out(facts: Facts) -> str:
     """How a few labels stop ruling squared errors."""
     if facts.came is None or facts.came.form in ("table", "fasta"):

@@ -117,7 +117,8 @@ def _measured(
     values = values[:, varied]
     values = (values - values.mean(axis=0)) / values.std(axis=0)
     if not folds.of(len(y)):
-        return Alone(None, reason="a class has too few examples")
+        reason = "a class has too few examples" if folds.classes else "too few of the sequences are different"
+        return Alone(None, reason=reason)
     scores = _cross_validated(values, y, folds)
     if not folds.classes:
         r = np.corrcoef(scores, y)[0, 1] if np.ptp(scores) > 0 else 0.0

@@ -298,7 +298,7 @@ def test_how_it_ended_is_told_until_something_is_changed(dashboard, settled, mon
     at = upload(dashboard("your_data"), ("bound.csv", TABLE), settled=settled)
     monkeypatch.setattr(process, "start", lambda *words, **more: None)  # as if it died at once
     at = field(at, "button", "Make the experiment").click().run()
-    assert "Making was interrupted, as its process ended before it was done" in texts(at)
+    assert "Making was interrupted: its process ended before it was done" in texts(at)
     making = find_making(address(at, "files"))
     dataclasses.replace(making, state="stopped").save()
     assert "Making was stopped: nothing was kept." in texts(at.run())

@@ -63,7 +63,7 @@ def test_copies_and_reverse_complements_across_parts_stop(clean):
     line = lines(train, changed(valid, codes), test)["copies_across"]
     assert (line.verdict, line.mend) == ("stop", "--split groups")
     assert line.value == pytest.approx(30 / 500)
-    assert "30 of 300 in valid" in line.sentence
+    assert "30 of 300 in validation" in line.sentence
     rna = [replace(part, alphabet="RNA") for part in (train, changed(valid, codes), test)]
     assert lines(*rna)["copies_across"].value == pytest.approx(20 / 500)  # RNA has one strand
 
@@ -175,6 +175,44 @@ def test_a_strand_that_is_not_said(clean):
     assert lines(placed, valid, facts=Facts("binary", "one"))["strand"].verdict == "look"
     signed = replace(train, ids=np.array([f"chr1:{i}-{i + LENGTH}(-)" for i in range(len(train))]))
     assert lines(signed, valid, facts=Facts("binary", "one"))["strand"].verdict == "fine"
+
+
+WORDS_OF_ANOTHER_KIND = {
+    "binary": ("high and low values", "labels take"),
+    "regression": ("class", "positive", "negative", "ROC-AUC"),
+    "classes": ("positive", "negative", "high and low values", "labels take"),
+}
+
+
+@pytest.mark.parametrize("task", WORDS_OF_ANOTHER_KIND)
+def test_each_kind_of_answer_is_spoken_of_in_its_own_words(clean, task):
+    """Data in which every check finds something, also that there is nothing to measure."""
+    train, valid, _ = (part.subset(np.arange(n)) for part, n in zip(clean, (300, 60, 1), strict=True))
+    rng = np.random.default_rng(2)
+    y = {"binary": rng.random(300) < 0.3, "regression": rng.normal(size=300), "classes": np.arange(300) % 3}[task]
+    y = y.astype(np.float32)[:, None]
+    codes = codes_of(train.X, slice(None)).copy()
+    order = np.argsort(y[:, 0], kind="stable")
+    codes[order[200:], :40] = rng.choice([1, 2], (100, 40))  # the upper third is rich in G and C
+    codes[:40], y[:2, 0] = codes[40], (0, 1)  # copies, in conflict
+    held = codes_of(valid.X, slice(None)).copy()
+    held[:30] = codes[100:130]
+    data = replace(changed(train, codes), y=y).with_covariates(y, ("leak",))
+    beside = replace(changed(valid, held), y=y[:60]).with_covariates(y[:60], ("leak",))
+    facts = Facts(task, "one", ("a", "b", "c")[: 3 if task == "classes" else 0])
+    told = referee(data, beside, None, facts) + referee(data.subset(np.arange(12)), beside, None, facts)
+    wrong = [
+        f"{line.check}: {text}"
+        for line in told
+        for text in (line.sentence, line.mend)
+        for word in WORDS_OF_ANOTHER_KIND[task]
+        if word in text
+    ]
+    assert wrong == []
+    assert {line.verdict for line in told} == {"fine", "look", "stop"}
+    dinucleotides = next(line for line in told if line.check == "dinucleotides_alone")
+    group = "high and low values" if task == "regression" else "the classes"
+    assert f"{group} may come from different kinds of sequence" in dinucleotides.sentence
 
 
 def test_the_page_escapes_what_it_shows(of_clean):
