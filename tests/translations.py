@@ -36,6 +36,9 @@ NO_TEXT = set(_UNITS_AND_NAMES.split())
 DRAWN_KEYWORDS = {"placeholder", "xaxis_title", "yaxis_title", "title_text", "hovertemplate", "ticksuffix"}
 
 
+_IN_SCRIPT = re.compile(r'\btr\("([^"]*)"')
+
+
 class Text(NamedTuple):
     file: str  # below app/
     line: int
@@ -57,6 +60,9 @@ def texts() -> list[Text]:
                 some = tuple(a.value for a in given if isinstance(a, ast.Constant) and isinstance(a.value, str))
                 if some:
                     found.append(Text(str(path.relative_to(APP)), node.lineno, some[0] if len(some) == 1 else some))
+    for path in sorted(APP.rglob("*.js")):
+        for line, row in enumerate(path.read_text().splitlines(), 1):
+            found += [Text(str(path.relative_to(APP)), line, one) for one in _IN_SCRIPT.findall(row)]
     return sorted(found, key=lambda text: (text.file, text.line))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from components.palette import figure_pairs
 from components.source import nothing, register
+from frame.language import ENGLISH, language, said
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _chart = register("chart", isolate_styles=False)
 # plotly reads some HTML in every text, links among it. Names are escaped where a figure is made; should one be missed,
 # nothing but these tags without attributes passes here.
+_SPOKEN = ("text", "name", "hovertemplate", "ticktext", "hovertext")  # fields of a figure that are texts
 _TAGS = re.compile(r"(?:<|\\u003c)(?!/?(?:br|b|i|sub|sup|extra)\s*/?(?:>|\\u003e))", re.IGNORECASE)
 
 
@@ -50,6 +52,20 @@ def selectable_chart(
 def _drawn(figure: Figure | dict[str, Any], key: str, **options: Any) -> Any:
     import json
 
-    stored = _TAGS.sub("&lt;", json.dumps(figure) if isinstance(figure, dict) else figure.to_json())
+    written = json.dumps(figure) if isinstance(figure, dict) else figure.to_json()
+    if language() != ENGLISH:
+        written = json.dumps(_spoken(json.loads(written)))
+    stored = _TAGS.sub("&lt;", written)
     data = {"figure": stored, "colors": figure_pairs(), **options}
     return _chart(data=data, key=key, on_click_change=nothing, on_stretch_change=nothing)
+
+
+def _spoken(drawn: Any, kind: str = "") -> Any:
+    """A figure with the words that the core gave it in the page's language; kind: the field that it is."""
+    if isinstance(drawn, dict):
+        return {name: _spoken(value, name) for name, value in drawn.items() if name not in ("template", "x", "y")} | {
+            name: drawn[name] for name in ("template", "x", "y") if name in drawn
+        }
+    if isinstance(drawn, list):
+        return [_spoken(value, kind) for value in drawn] if drawn and isinstance(drawn[0], (dict, str)) else drawn
+    return said(drawn) if isinstance(drawn, str) and kind in _SPOKEN else drawn

@@ -16,6 +16,7 @@ from dnaconv_core.model.layer_steps import Convolution, PoolBetween
 from dnaconv_core.model.receptive_field import receptive_field
 from dnaconv_core.model.step import Step
 from dnaconv_core.model.steps import Hidden, from_head, head_of, in_words, of_layer, own_channels
+from frame.language import said, tr
 
 _network = register("network")
 _DRAWN = 32  # filters of a layer
@@ -49,13 +50,15 @@ def network(
         "sequence": sequence,
         "marks": [mark._asdict() for mark in marks],
         "layers": layers,
-        "reason": "" if error is None else str(error),
+        "reason": "" if error is None else said(str(error)),
         "drawn": _DRAWN,
         "output": output,
         "outputs": list(outputs),
         "colors": base_pairs(),
-        "input_note": f"{len(sequence)} bases, one-hot",
-        "summary": "the network cannot be built" if error or config is None else f"{config.n_parameters} parameters",
+        "input_note": tr("{n} bases, one-hot", n=len(sequence)),
+        "summary": tr("the network cannot be built")
+        if error or config is None
+        else tr("{n} parameters", n=config.n_parameters),
     }
     if error is None and config is not None:
         data["boxes"] = _boxes(config)
@@ -84,7 +87,7 @@ def _layer(config: ModelConfig, layer: int, activations: list[np.ndarray] | None
     valid = config.padding == "valid"
     drawn: dict[str, Any] = {
         "name": f"Conv {layer}",
-        "operation": in_words(made),
+        "operation": said(in_words(made)),
         "rows": own,
         "kept": last.channels - own,  # handed on from the layers before
         "length": last.positions,
@@ -104,18 +107,20 @@ def _layer(config: ModelConfig, layer: int, activations: list[np.ndarray] | None
     return drawn
 
 
-def _boxes(config: ModelConfig) -> list[dict[str, str]]:
+def _boxes(config: ModelConfig) -> list[dict[str, Any]]:
     """What follows the layers: hidden units, where there are some, and the output."""
     made, end = from_head(config), f" → {config.output}" if config.output != "linear" else ""
     cut = next((i + 1 for i, step in enumerate(made) if isinstance(step, Hidden)), 0)
     boxes = []
     if cut:
         numbers, units = config.members * head_of(config).numbers, made[cut - 1].channels
-        boxes.append(_box("Hidden", made[:cut], f"{numbers:,} numbers → {units:,} hidden units → ReLU"))
-    return [*boxes, _box("Output", made[cut:], f"{config.n_features:,} numbers → {config.n_tasks}{end}")]
+        text = tr("{n:,} numbers → {units:,} hidden units → ReLU", n=numbers, units=units)
+        boxes.append(_box(tr("Hidden"), made[:cut], text))
+    text = tr("{n:,} numbers → {outputs}", n=config.n_features, outputs=f"{config.n_tasks}{end}")
+    return [*boxes, {**_box(tr("Output"), made[cut:], text), "last": True}]
 
 
 def _box(name: str, made: Sequence[Step], text: str) -> dict[str, str]:
     params = f"{sum(step.n_parameters for step in made):,}"
-    words = in_words([step for step in made if not isinstance(step, Hidden)])
+    words = said(in_words([step for step in made if not isinstance(step, Hidden)]))
     return {"name": name, "operation": words, "text": text, "params": params}

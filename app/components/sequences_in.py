@@ -13,6 +13,7 @@ from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import parse_records
 from dnaconv_core.text import text_of
+from frame.language import said, tr
 from frame.words import Words, plain
 
 _MOST = 64 << 20  # bytes a packed upload may unpack to
@@ -41,13 +42,16 @@ def pasted_or_file(
     if name not in st.session_state:
         st.session_state[name] = st.session_state.get(f"_{name}", next(iter(examples.values()), ""))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("**Try**", width="content")
+        st.markdown(tr("**Try**"), width="content")
         for label, text in examples.items():
-            st.button(plain(label), key=f"{key}_{label}", on_click=st.session_state.update, args=({name: text},))
+            st.button(plain(said(label)), key=f"{key}_{label}", on_click=st.session_state.update, args=({name: text},))
     left, right = st.columns([2.4, 1])
-    text = left.text_area(what, key=name, height=height, placeholder="Letters, or FASTA with any number of records")
+    text = left.text_area(what, key=name, height=height, placeholder=tr("Letters, or FASTA with any number of records"))
     upload = right.file_uploader(
-        "or a FASTA file", ["fa", "fasta", "fna", "txt", "gz"], key=f"{key}_file", help="Plain or gzip, up to 50 MB."
+        tr("or a FASTA file"),
+        ["fa", "fasta", "fna", "txt", "gz"],
+        key=f"{key}_file",
+        help=tr("Plain or gzip, up to 50 MB."),
     )
     st.session_state[f"_{name}"] = text  # kept while other pages are looked at
     if upload is None and not text.strip():
@@ -57,7 +61,7 @@ def pasted_or_file(
     found = parse_records(given, alphabet, name=source, bare=True, masked=upload is not None).usable()
     found, notes = told_apart(found, source or "the text")
     for note in notes:
-        st.caption(plain(note))
+        st.caption(plain(said(note)))
     show_skipped(found.skipped)
     return found.records
 
@@ -66,14 +70,14 @@ def covariate_inputs(config: ModelConfig, key: str, default: float = 0.02) -> tu
     """One number for each covariate of the model, the same for every window."""
     return tuple(
         st.number_input(
-            plain(name.capitalize()),
+            plain(said(name).capitalize()),
             min_value=0.0,
             value=default,
             format="%.4f",
             step=0.001,
             key=f"{key}_covariate_{name}",
             width=200,
-            help="The raw value, as measured; every window gets it.",
+            help=tr("The raw value, as measured; every window gets it."),
         )
         for name in config.covariates
     )

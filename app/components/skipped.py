@@ -10,6 +10,7 @@ import streamlit as st
 
 from dnaconv_core.data.examples import Skipped
 from dnaconv_core.files import safe_cell
+from frame.language import said, tr, tr_n
 
 _SHOWN = 200
 
@@ -18,11 +19,12 @@ def show_skipped(skipped: Sequence[Skipped]) -> None:
     """A line that opens a list of them, to be downloaded whole; nothing where every row was used."""
     if not skipped:
         return
-    with st.expander(f"{len(skipped):,} rows were left out" if len(skipped) > 1 else "One row was left out"):
+    with st.expander(tr_n("One row was left out", "{n:,} rows were left out", len(skipped))):
         rows = skipped[:_SHOWN]
-        st.dataframe({"Line": [r.line for r in rows], "Reason": [r.reason for r in rows]}, hide_index=True)
+        shown = {tr("Line"): [r.line for r in rows], tr("Reason"): [said(r.reason) for r in rows]}
+        st.dataframe(shown, hide_index=True)
         st.download_button(
-            "Download the list",
+            tr("Download the list"),
             _csv(skipped),
             "left_out.csv",
             "text/csv",

@@ -15,6 +15,7 @@ import streamlit as st
 from dnaconv_core.errors import DnaConvError
 from dnaconv_core.home import acting, acting_as, home
 from dnaconv_core.progress import Progress
+from frame.language import said, tr
 from frame.words import plain
 
 _EVERY = 0.5  # seconds between looks
@@ -176,11 +177,15 @@ def _watch(key: tuple, words: str) -> None:
     if job is None or job.done or job.stopped:
         st.rerun()
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.progress(job.fraction, text=plain(f"{words}: {job.message}" if words else job.message))
-        st.button("Stop", key=f"{key[0]}_stop", icon=":material/stop:", on_click=setattr, args=(job, "stopped", True))
+        message = plain(said(job.message))
+        st.progress(job.fraction, text=f"{plain(words)}: {message}" if words else message)
+        st.button(
+            tr("Stop"), key=f"{key[0]}_stop", icon=":material/stop:", on_click=setattr, args=(job, "stopped", True)
+        )
 
 
 def _again(key: tuple, work: Callable[[Progress], Any], words: str) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/stop_circle: {plain(words or 'The work')} was stopped.", width="content")
-        st.button("Start again", key=f"{key[0]}_again", on_click=begin_again, args=(key, work))
+        stopped = tr("{work} was stopped.", work=plain(words or tr("The work")))
+        st.markdown(f":material/stop_circle: {stopped}", width="content")
+        st.button(tr("Start again"), key=f"{key[0]}_again", on_click=begin_again, args=(key, work))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import logging
+from datetime import datetime
 from functools import lru_cache
 from gettext import NullTranslations
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from frame.sentences import Sentences
 from frame.words import Words, ours
 
 if TYPE_CHECKING:
@@ -91,14 +93,46 @@ def mark(text: str) -> str:
 
 def said(sentence: str) -> str:
     """A sentence of the core in the page's language; one that is not known stays as it is. Not yet escaped."""
-    return _catalogue(language()).gettext(sentence) if sentence else sentence
+    code = language()
+    return sentence if code == ENGLISH or not sentence else _said(code, sentence)
+
+
+def day_and_time(seconds: float) -> str:
+    """A moment since 1970 as '3 Nov 14:05', in the server's time."""
+    moment = datetime.fromtimestamp(seconds)
+    month = moment.strftime("%b") if language() == ENGLISH else moment.month
+    return tr("{day} {month} {time}", day=moment.day, month=month, time=moment.strftime("%H:%M"))
+
+
+@lru_cache(maxsize=4096)
+def _said(code: str, sentence: str) -> str:
+    return _sentences(code)(sentence)
+
+
+@lru_cache
+def _sentences(code: str) -> Sentences:
+    """The core's sentences of one language, read once per server."""
+    from babel.messages.pofile import read_po
+
+    try:
+        with (_folder(code) / "core.po").open("rb") as stream:
+            read = read_po(stream, locale=code)
+            known = {message.id: message.string for message in read if message.id and message.string}
+        return Sentences(known, _catalogue(code).gettext)
+    except Exception:  # as below
+        _log.exception("the core's sentences cannot be read in %s", code)
+        return Sentences({}, _catalogue(code).gettext)
+
+
+def _folder(code: str) -> Path:
+    return LOCALES / code / "LC_MESSAGES"
 
 
 @lru_cache
 def _catalogue(code: str) -> NullTranslations:
     """All files of one language as one, read once per server; a file that cannot be read is left out."""
     parts = []
-    for file in sorted((LOCALES / code / "LC_MESSAGES").glob("*.po")):
+    for file in sorted(_folder(code).glob("*.po")):
         try:
             parts.append(_read(file, code))
         except Exception:  # whatever is wrong in it, the page is drawn, in English

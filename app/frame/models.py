@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +19,7 @@ from dnaconv_core.runs.models import list_models
 from dnaconv_core.runs.store import LIVE, Run, Store
 from dnaconv_core.sharing import BY
 from frame import state
+from frame.language import day_and_time, said, tr
 
 
 class ModelRef(NamedTuple):
@@ -98,16 +98,16 @@ def catalog(experiment: str) -> dict[str, Choice]:
     for entry in list_models(store):
         found = describe(str(store.home), str(entry.path), (entry.path / "config.json").stat().st_mtime)
         if found is not None and found.experiment == experiment and entry.key not in hidden:
-            by = f" · by {entry.key.partition(BY)[0]}" if entry.kind == "shared" else ""
             label = found.name if found.value is None else f"{found.value:.2f} · {found.name}"
-            label += by
+            if entry.kind == "shared":
+                label = tr("{label} · by {user}", label=label, user=entry.key.partition(BY)[0])
             ready[entry.key] = Choice(entry.key, found.name, label, runs.get(entry.key), entry.path, found.value)
     choices: dict[str, Choice] = {}
     for run in runs.values():
         if run.id in ready:
             choices[run.id] = ready[run.id]
         elif (run.state in LIVE and run.id not in hidden) or run.id == state.run():
-            choices[run.id] = Choice(run.id, run.name, f"{run.name} · {run.state}", run, None)
+            choices[run.id] = Choice(run.id, run.name, f"{run.name} · {said(run.state)}", run, None)
     return _told_apart(choices | ready)
 
 
@@ -121,9 +121,7 @@ def _told_apart(choices: dict[str, Choice]) -> dict[str, Choice]:
             for key, one in choices.items()
         }
 
-    choices = again(
-        lambda one: datetime.fromtimestamp(one.run.created).strftime("%-d %b %H:%M") if one.run else one.key
-    )
+    choices = again(lambda one: day_and_time(one.run.created) if one.run else one.key)
     return again(lambda one: one.key)
 
 
@@ -160,5 +158,5 @@ def selected() -> Choice | None:
     if not key:
         return next((choice for choice in choices.values() if choice.path), None)
     if key not in choices:
-        raise RunError(f"there is no model '{key}' here: choose another one at the top, or train one")
+        raise RunError(tr("there is no model '{key}' here: choose another one at the top, or train one", key=key))
     return choices[key]

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dnaconv_core.experiments.base import Experiment
 from frame import state
+from frame.language import said, tr
 from frame.models import ModelRef
 from frame.words import plain
 
@@ -29,15 +30,19 @@ def output_choice(names: Sequence[str], output: int, kind: str) -> None:
     st.session_state["_output"] = output if output >= 0 else None
     with st.container(horizontal=True, vertical_alignment="bottom", key="output_choice"):
         st.selectbox(  # its choices are drawn as they are, without Markdown
-            f"Shown: {plain(kind)}",
+            tr("Shown: {kind}", kind=plain(said(kind))),
             range(len(names)),
             format_func=lambda number: names[number],
             key="_output",
             on_change=lambda: state.choose(output=names[st.session_state["_output"]]),
-            placeholder="Choose one",
+            placeholder=tr("Choose one"),
             width=280,
         )
         if output >= 0:
             st.caption(
-                f"One of {len(names)}. What is below is about this {plain(kind)} where it does not say otherwise."
+                tr(
+                    "One of {n}. What is below is about this {kind} where it does not say otherwise.",
+                    n=len(names),
+                    kind=plain(said(kind)),
+                )
             )

@@ -17,6 +17,7 @@ from dnaconv_core.runs.queue import submit
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import LIVE, Store
 from frame import state
+from frame.language import said, tr
 from frame.models import Choice, ModelRef, NoModelYet, UnknownOutput
 from frame.outputs import output_choice
 from frame.pages import EVALUATE, PREDICT, STEP_THROUGH, TRAIN
@@ -36,17 +37,20 @@ def errors_shown() -> Iterator[None]:
     except Exception as error:
         _log.exception("an unexpected error while drawing the page")
         if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:  # a path from a field or a link
-            st.error("A name is longer than any file's can be: check it.", icon=":material/error:")
+            st.error(tr("A name is longer than any file's can be: check it."), icon=":material/error:")
             return
         if ran_out(error):
-            st.error(plain(FULL), icon=":material/memory:")
+            st.error(plain(said(FULL)), icon=":material/memory:")
             return
         if no_space(error):
-            st.error(plain(DISK_FULL), icon=":material/hard_drive:")
+            st.error(plain(said(DISK_FULL)), icon=":material/hard_drive:")
             return
         st.error(
-            f"Something went wrong here that should not have ({plain(type(error).__name__)}). The terminal has the "
-            "details; the other pages still work.",
+            tr(
+                "Something went wrong here that should not have ({kind}). The terminal has the details; the other "
+                "pages still work.",
+                kind=plain(type(error).__name__),
+            ),
             icon=":material/bug_report:",
         )
 
@@ -55,16 +59,28 @@ def no_model_yet(choice: Choice | None) -> None:
     """In place of what needs a finished model: why there is none, and the way to one."""
     with st.container(border=True):
         if choice is not None and choice.run is not None and choice.run.state in LIVE:
-            st.markdown(f"**{plain(choice.name)} is still {plain(choice.run.state)}**: {plain(choice.run.message)}.")
-            words = "Watch it learn"
+            st.markdown(
+                tr(
+                    "**{name} is still {state}**: {message}.",
+                    name=plain(choice.name),
+                    state=plain(said(choice.run.state)),
+                    message=plain(said(choice.run.message)),
+                )
+            )
+            words = tr("Watch it learn")
         elif choice is not None and choice.run is not None:
             st.markdown(
-                f"**{plain(choice.name)} has no model**: it {plain(choice.run.state)}. {plain(choice.run.error)}"
+                tr(
+                    "**{name} has no model**: it {state}. {error}",
+                    name=plain(choice.name),
+                    state=plain(said(choice.run.state)),
+                    error=plain(said(choice.run.error)),
+                )
             )
-            words = "See the run"
+            words = tr("See the run")
         else:
-            st.markdown("**There is no model yet.** Train one now, or shape your own network first.")
-            words = "Shape a network"
+            st.markdown(tr("**There is no model yet.** Train one now, or shape your own network first."))
+            words = tr("Shape a network")
         with st.container(horizontal=True, vertical_alignment="center"):
             if choice is None:
                 _train_now()
@@ -75,9 +91,14 @@ def _train_now() -> None:
     """A button that starts a first run as it is, and goes where one sees it learn."""
     experiment = state.experiment()
     preset = default_preset(experiment, default_source(experiment))
-    on = "its own" if experiment.own else "synthetic"
-    help = f"On {on} data: {plain(experiment.presets[preset].why)}."
-    if st.button(f"Train the {plain(preset)} preset", icon=":material/play_arrow:", type="primary", **stores(help)):
+    why = plain(said(experiment.presets[preset].why))
+    help = tr("On its own data: {why}.", why=why) if experiment.own else tr("On synthetic data: {why}.", why=why)
+    if st.button(
+        tr("Train the {preset} preset", preset=plain(preset)),
+        icon=":material/play_arrow:",
+        type="primary",
+        **stores(help),
+    ):
         run = submit(Store(), RunSpec(experiment.key, preset=preset))
         state.choose(run=run.id)
         st.switch_page(TRAIN, query_params=state.link())
@@ -86,9 +107,9 @@ def _train_now() -> None:
 def links_to_use() -> None:
     """To the pages that use the selected model."""
     selection = state.link()
-    st.page_link(EVALUATE, label="Evaluate", icon=":material/insights:", query_params=selection)
-    st.page_link(PREDICT, label="Predict", icon=":material/biotech:", query_params=selection)
-    st.page_link(STEP_THROUGH, label="Step through", icon=":material/calculate:", query_params=selection)
+    st.page_link(EVALUATE, label=tr("Evaluate"), icon=":material/insights:", query_params=selection)
+    st.page_link(PREDICT, label=tr("Predict"), icon=":material/biotech:", query_params=selection)
+    st.page_link(STEP_THROUGH, label=tr("Step through"), icon=":material/calculate:", query_params=selection)
 
 
 class Head:

@@ -21,6 +21,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from dnaconv_core.errors import ConfigError
 from dnaconv_core.home import acting, acting_as, ask_with, several
 from dnaconv_core.users import HEADER, OIDC, NoUser, checked_user, is_proxy, proxies, user_of_token, way
+from frame.language import tr
 from frame.words import plain, show_error
 
 Made = TypeVar("Made")
@@ -163,8 +164,8 @@ def enter() -> None:
         acting()
     except NoUser as error:
         if way().kind == OIDC and not st.user.get("is_logged_in"):
-            st.markdown("**This dashboard has users.** Log in to see your runs and data.")
-            st.button("Log in", type="primary", icon=":material/login:", on_click=st.login)
+            st.markdown(tr("**This dashboard has users.** Log in to see your runs and data."))
+            st.button(tr("Log in"), type="primary", icon=":material/login:", on_click=st.login)
         else:
             show_error(error)
         st.stop()
@@ -175,7 +176,7 @@ def whose() -> None:
     if several():
         st.caption(f":material/person: {plain(acting())}")
         if way().kind == OIDC:
-            st.button("Log out", type="tertiary", icon=":material/logout:", on_click=st.logout)
+            st.button(tr("Log out"), type="tertiary", icon=":material/logout:", on_click=st.logout)
 
 
 def as_now(make: Callable[[], Made]) -> Callable[[], Made]:

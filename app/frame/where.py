@@ -10,9 +10,11 @@ import streamlit as st
 from dnaconv_core.cluster.connect import look
 from dnaconv_core.cluster.where import where
 from dnaconv_core.errors import ClusterError, ConfigError
+from frame.language import mark, tr
 from frame.words import plain
 
-_HERE, _CLUSTER = "This machine", "Cluster"
+_HERE, _CLUSTER = mark("This machine"), mark("Cluster")
+_PLACES = {_HERE: _HERE, _CLUSTER: _CLUSTER}
 
 
 def ask_where(key: str) -> str:
@@ -21,12 +23,16 @@ def ask_where(key: str) -> str:
     if not cluster:
         return ""
     chosen = st.segmented_control(
-        "Compute on",
+        tr("Compute on"),
         [_HERE, _CLUSTER],
+        format_func=lambda place: tr(_PLACES[place]),
         default=_CLUSTER,
         required=True,
         key=key,
-        help=f"The Dask cluster at {plain(cluster)}. Results are the same; its workers must have the same versions.",
+        help=tr(
+            "The Dask cluster at {address}. Results are the same; its workers must have the same versions.",
+            address=plain(cluster),
+        ),
     )
     return cluster if chosen == _CLUSTER else ""
 
@@ -35,9 +41,9 @@ def cluster_line(places: set[str]) -> None:
     """Which clusters runs are on, and where Dask shows its work."""
     for place in sorted(places - {""}):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"On the cluster at {plain(place)}", width="content")
+            st.caption(tr("On the cluster at {address}", address=plain(place)), width="content")
             if link := _dashboard(place):
-                st.link_button("Dask's dashboard", link, icon=":material/open_in_new:", type="tertiary")
+                st.link_button(tr("Dask's dashboard"), link, icon=":material/open_in_new:", type="tertiary")
 
 
 @st.cache_data(ttl=60, max_entries=8, show_spinner=False)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
 pytest.importorskip("streamlit")
+TESTS = Path(__file__).parents[1]
+FOLDERS = ("bring", "judge", "learn", "open_up", "use", "frame", "components")
 
 HEAD = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n"Plural-Forms: nplurals=1; plural=0;\\n"\n\n'
 OTHER_FIELDS = 'msgid "{n} of {m}"\nmsgstr "{m}개 중 {k}개"\n\n'
@@ -60,3 +65,49 @@ def test_a_translation_that_is_broken_leaves_the_english(tmp_path, monkeypatch, 
         assert "a.po cannot be read" in caplog.text
     finally:
         language._catalogue.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def lists():
+    """tests/translations.py, and a reader of the app's code."""
+    sys.path.insert(0, str(TESTS))
+    import translations
+    from drawn_text import Reader
+
+    yield translations, Reader(sorted(translations.APP.rglob("*.py")))
+    sys.path.remove(str(TESTS))
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_text_has_a_translation_with_its_fields(lists, folder):
+    wrong = lists[0].missing("ko", folder)
+    assert not wrong, "\n".join([f"{len(wrong)} texts to translate in app/locales/ko/LC_MESSAGES/{folder}.po:", *wrong])
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_no_translation_is_of_a_text_that_is_gone(lists, folder):
+    gone = lists[0].obsolete("ko", folder)
+    assert not gone, "\n".join(gone)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_no_text_is_drawn_past_tr(lists, folder):
+    bare = lists[0].unwrapped(lists[1], folder)
+    assert not bare, "\n".join(["texts that are drawn without tr or said:", *bare])
+
+
+def test_a_text_that_is_drawn_past_tr_is_found(lists, tmp_path, monkeypatch):
+    from drawn_text import Reader
+
+    page = tmp_path / "use" / "page.py"
+    page.parent.mkdir()
+    page.write_text(
+        "from __future__ import annotations\nimport streamlit as st\nWAY = 'go on'\nSAFE = mark('go on')\n"
+        "def draw(n: int) -> None:\n"
+        "    words = 'None of them'\n    st.title(f'{n} runs')\n    st.caption(words)\n    st.button(WAY)\n"
+        "    st.button(tr(SAFE), help=plain('so it is'))\n    st.metric('AUC', tr('fine'))\n"
+        "    st.write(f'**{n}** kb')\n"
+    )
+    monkeypatch.setattr(lists[0], "APP", tmp_path)
+    found = lists[0].unwrapped(Reader([page]))
+    assert [line.partition(": ")[2] for line in found] == ["'go on'", "'None of them'", "'  runs'", "'so it is'"]

@@ -1,6 +1,7 @@
 // A filter's weights after every epoch, as letters that grow from one epoch to the next.
 // data: {frames:[{epoch,kernel:[4][K]}], glyphs, colors, height}
 export default function ({ parentElement, data }) {
+  speak(parentElement, data);
   const host = parentElement, kept = memory(host), letters = "ACGT", wide = 10, each = 700, rest = 2600;
   let root = host.querySelector(".dc");
   if (!root) root = el("div", { class: "dc film" }, host);
@@ -13,7 +14,7 @@ export default function ({ parentElement, data }) {
     const most = (sign) => Math.max(...frames.flatMap(({ kernel }) => kernel[0].map((_, i) => sum(kernel, i, sign))));
     const top = most(1), scale = data.height / (top + most(-1)), zero = top * scale;
     const image = svg("svg", { viewBox: `0 0 ${n * wide} ${data.height}`, preserveAspectRatio: "none", height: data.height,
-      role: "img", "aria-label": `a filter after ${frames.at(-1).epoch} epochs, as a logo of its weights` }, root);
+      role: "img", "aria-label": tr("a filter after {n} epochs, as a logo of its weights", { n: frames.at(-1).epoch }) }, root);
     svg("line", { class: "zero", x1: 0, x2: n * wide, y1: zero, y2: zero }, image);
     const paths = Array.from({ length: n }, () => [...letters].map((letter) =>
       svg("path", { d: data.glyphs[letter].path, fill: colors[letter] }, image)));
@@ -32,7 +33,7 @@ export default function ({ parentElement, data }) {
           paths[p][b].setAttribute("transform", `translate(${p * wide + 0.35} ${y}) scale(${wide - 0.7} ${Math.max(tall, 0.01)})`);
         }
       }
-      const words = `epoch ${frames[i].epoch} of ${frames.at(-1).epoch}`;
+      const words = tr("epoch {n} of {all}", { n: frames[i].epoch, all: frames.at(-1).epoch });
       if (line.textContent !== words) line.textContent = words;
     };
     if (matchMedia("(prefers-reduced-motion: reduce)").matches) return show(frames.length - 1);

@@ -1,6 +1,7 @@
 // First-layer filters as logos that change from one evaluation to the next; a slider over epochs, which plays.
 // data: {run, frames:[{epoch,kernels:[F][4][K],since,moved:[F]}], names:{epoch:[F]}, alike:{epoch:words}, help, letters, glyphs, colors, height}
 export default function ({ parentElement, data }) {
+  speak(parentElement, data);
   const host = parentElement, kept = memory(host), wide = 10, calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   let root = host.querySelector(".dc");
   if (!root) root = el("div", { class: "dc learning" }, host);
@@ -19,13 +20,13 @@ export default function ({ parentElement, data }) {
     const colors = themed(data.colors, isDark(host)), { letters, height } = data, [F, K] = [frames[last].kernels.length, frames[last].kernels[0][0].length];
     const head = el("div", { class: "head" }, root), title = el("div", { class: "title" }, head), strong = el("span", { class: "strong" }, title), alike = el("span", { class: "strong" }, title);
     const about = el("span", { class: "about", tabindex: 0, role: "note", "aria-label": data.help }, title, "i"), tip = tooltip(root);
-    about.onmouseenter = about.onfocus = () => tip.show(["Weights, not matches", data.help], about.offsetLeft, about.offsetTop + 10);
+    about.onmouseenter = about.onfocus = () => tip.show([tr("Weights, not matches"), data.help], about.offsetLeft, about.offsetTop + 10);
     about.onmouseleave = about.onblur = () => tip.hide();
     const controls = el("div", { class: "controls" }, head);
     let slider = null, button = null;
     if (last > 0) {
       if (!calm) { button = el("button", { type: "button", class: "play" }, controls); button.onclick = () => (kept.playing ? pause() : play()); }
-      slider = el("input", { type: "range", min: 0, max: last, step: 1, "aria-label": "Epoch" }, controls);
+      slider = el("input", { type: "range", min: 0, max: last, step: 1, "aria-label": tr("Epoch") }, controls);
       slider.oninput = () => { const i = +slider.value; kept.at = i === last ? null : frames[i].epoch; pause(); show(i); };
       slider.onpointerdown = () => { kept.held = true; };
       slider.onpointerup = slider.onpointercancel = () => { kept.held = false; kept.draw(); };
@@ -59,20 +60,20 @@ export default function ({ parentElement, data }) {
     };
     const tell = (i) => { // the words of a frame
       const { epoch, since, moved } = frames[i], names = kept.names[epoch], far = moved?.indexOf(Math.max(...moved)) ?? -1;
-      strong.textContent = `First-layer filters after epoch ${epoch.toLocaleString("en")}`;
+      strong.textContent = tr("First-layer filters after epoch {n}", { n: epoch.toLocaleString("en") });
       alike.textContent = kept.alike[epoch] ? ` · ${kept.alike[epoch]}` : "";
       tiles.forEach(({ tile, name, foot, bar, moved: node, image }, f) => {
         name.textContent = names?.[f] ? ` ${names[f]}` : "";
         const share = moved ? Math.round(100 * moved[f]) : 0, most = f === far && share > 0;
         foot.style.visibility = moved ? "visible" : "hidden";
         bar.style.width = `${moved ? (100 * moved[f]) / Math.max(...moved, 1e-9) : 0}%`;
-        node.textContent = most ? `moved most: ${share} %` : `moved ${share} %`;
+        node.textContent = most ? tr("moved most: {share} %", { share }) : tr("moved {share} %", { share });
         tile.classList.toggle("far", most);
-        tile.title = moved ? `moved ${share} % of its length since epoch ${since}` : "";
-        image.setAttribute("aria-label", `filter ${f + 1} after epoch ${epoch}${names?.[f] ? `, like ${names[f]}` : ""}`);
+        tile.title = moved ? tr("moved {share} % of its length since epoch {n}", { share, n: since }) : "";
+        image.setAttribute("aria-label", names?.[f] ? tr("filter {f} after epoch {n}, like {name}", { f: f + 1, n: epoch, name: names[f] }) : tr("filter {f} after epoch {n}", { f: f + 1, n: epoch }));
       });
-      if (slider) { slider.value = i; slider.setAttribute("aria-valuetext", `epoch ${epoch}`); }
-      if (button) button.textContent = kept.playing ? "❚❚ Pause" : "▶ Play";
+      if (slider) { slider.value = i; slider.setAttribute("aria-valuetext", tr("epoch {n}", { n: epoch })); }
+      if (button) button.textContent = kept.playing ? tr("❚❚ Pause") : tr("▶ Play");
     };
     const show = (at) => {
       const i = Math.min(Math.floor(at), last), j = Math.min(i + 1, last), share = at - i, eased = share * share * (3 - 2 * share);

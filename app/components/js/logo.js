@@ -1,5 +1,6 @@
 // All logos of one view: letters from glyph paths at the heights of a matrix. Reports a click (and, if asked, hover).
 export default function ({ parentElement, data, setTriggerValue, setStateValue }) {
+  speak(parentElement, data);
   const host = parentElement;
   let root = host.querySelector(".dc");
   if (!root) root = el("div", { class: "dc logos" }, host);
@@ -30,7 +31,7 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
       el("span", {}, axis, short(bottom, top - bottom));
     }
     const image = svg("svg", { viewBox: `0 0 ${n * wide} ${height}`, preserveAspectRatio: "none", height, role: "img",
-      "aria-label": `${logo.title || "sequence"} logo in ${logo.unit}` }, holder);
+      "aria-label": tr("{title} logo in {unit}", { title: logo.title || tr("sequence"), unit: logo.unit }) }, holder);
     const cursor = svg("rect", { class: "cursor", y: 0, height: height - foot, width: wide, visibility: "hidden" }, image);
     for (const [start, end] of logo.spans)
       svg("rect", { class: "span", x: start * wide, y: 0, width: (end - start) * wide, height: height - foot }, image);
@@ -73,7 +74,7 @@ export default function ({ parentElement, data, setTriggerValue, setStateValue }
       tip.hide(); cursor.setAttribute("visibility", "hidden"); clearTimeout(timer);
       if (data.report_hover && last >= 0) { last = -1; setStateValue("hover", null); }
     };
-    if (data.clickable) choosable(host, card, index, [logo.title, logo.note].filter(Boolean).join(" ") || `logo ${index + 1}`,
+    if (data.clickable) choosable(host, card, index, [logo.title, logo.note].filter(Boolean).join(" ") || tr("logo {n}", { n: index + 1 }),
       (event) => { setTriggerValue("click", { logo: index, position: event ? at(event) : 0 }); if (data.opens) bringIntoView(data.opens); });
     return card;
   };

@@ -4,6 +4,7 @@
 // A position of a layer stands for `stride` bases from `start` on; its unit sees `reach` positions before and after in
 // what the layer is given: of the layer before, the strongest of each `pool` positions. `kept` rows are handed on.
 export default function ({ parentElement, data }) {
+  speak(parentElement, data);
   const host = parentElement;
   let root = host.querySelector(".dc");
   if (!root) root = el("div", { class: "dc network" }, host);
@@ -22,7 +23,7 @@ export default function ({ parentElement, data }) {
     const cones = svg("g", {}, image), body = svg("g", {}, image);
 
     // the sequence
-    side("Input", `4 × ${L}`, letterTop + seqH / 2);
+    side(tr("Input"), `4 × ${L}`, letterTop + seqH / 2);
     for (let p = 0; p < L; p++) {
       const letter = data.sequence[p];
       svg("rect", { x: x(p), y: letterTop, width: Math.max(cell - 0.6, 0.5), height: seqH, rx: Math.min(3, cell / 4),
@@ -63,12 +64,12 @@ export default function ({ parentElement, data }) {
         for (let p = 1; layer.stride > 1 && wide / layer.length > 3 && p < layer.length; p++)
           svg("line", { x1: place(layer, p), x2: place(layer, p), y1: top, y2: top + tall, class: "cut" }, group);
         if (layer.activations) svg("rect", { x: place(layer, 0), y: top - 1, width: wide, height: own + 1, rx: 3, class: "frame" }, group);
-        const told = [layer.rows > shown ? `${shown} of ${layer.rows} filters drawn${layer.activations ? ", the most active" : ""}` : "",
-          layer.kept ? `${layer.kept} rows of earlier layers are handed on beside its own` : "",
-          layer.stride > 1 ? `each position stands for ${layer.stride} bases` : ""].filter(Boolean);
+        const told = [layer.rows > shown ? (layer.activations ? tr("{n} of {all} filters drawn, the most active", { n: shown, all: layer.rows }) : tr("{n} of {all} filters drawn", { n: shown, all: layer.rows })) : "",
+          layer.kept ? tr("{n} rows of earlier layers are handed on beside its own", { n: layer.kept }) : "",
+          layer.stride > 1 ? tr("each position stands for {n} bases", { n: layer.stride }) : ""].filter(Boolean);
         if (told.length) svg("title", {}, group, told.join("\n"));
-        if (narrow) { text(left + room + 10, top + tall / 2 - 7, `sees ${layer.field} bases`, "strong"); text(left + room + 10, top + tall / 2 + 8, `${layer.params} params`, "note"); }
-        else { text(left + room + 12, top + tall / 2 - 7, `each unit sees ${layer.field} bases`, "strong"); text(left + room + 12, top + tall / 2 + 8, `${layer.params} parameters`, "note"); }
+        if (narrow) { text(left + room + 10, top + tall / 2 - 7, tr("sees {n} bases", { n: layer.field }), "strong"); text(left + room + 10, top + tall / 2 + 8, tr("{n} params", { n: layer.params }), "note"); }
+        else { text(left + room + 12, top + tall / 2 - 7, tr("each unit sees {n} bases", { n: layer.field }), "strong"); text(left + room + 12, top + tall / 2 + 8, tr("{n} parameters", { n: layer.params }), "note"); }
       }
       places.push({ top, bottom: top + tall });
       y = top + tall;
@@ -81,12 +82,12 @@ export default function ({ parentElement, data }) {
       for (const box of data.boxes) {
         const top = y + gap;
         text(middle, top - gap / 2, box.operation, "note middle op");
-        side(box.name, box.name === "Output" ? data.output : "", top + tall / 2);
+        side(box.name, box.last ? data.output : "", top + tall / 2);
         svg("path", { d: `M${from} ${y + 3} L${middle - wide / 2} ${top - 2} H${middle + wide / 2} L${to} ${y + 3} Z`, class: "funnel" }, cones);
         svg("rect", { x: middle - wide / 2, y: top, width: wide, height: tall, rx: 8, class: "dense" }, body);
         text(middle, top + tall / 2, box.text, "middle strong");
-        if (narrow) text(left + room + 10, top + tall / 2, `${box.params} params`, "note");
-        else text(left + room + 12, top + tall / 2, `${box.params} parameters`, "note");
+        if (narrow) text(left + room + 10, top + tall / 2, tr("{n} params", { n: box.params }), "note");
+        else text(left + room + 12, top + tall / 2, tr("{n} parameters", { n: box.params }), "note");
         [from, to] = [middle - wide / 2, middle + wide / 2];
         y = top + tall;
       }
@@ -136,7 +137,7 @@ export default function ({ parentElement, data }) {
       const layer = good[depth - 1], position = layer ? Math.floor(((px - left) / cell - layer.start) / layer.stride) : -1;
       if (position < 0 || position >= layer.length) { tip.hide(); return rest(); }
       const [from, to] = cone(depth, position);
-      tip.show([`${layer.name}, position ${position + 1}`, `sees bases ${from + 1}–${to} (${to - from})`], px, py);
+      tip.show([tr("{layer}, position {n}", { layer: layer.name, n: position + 1 }), tr("sees bases {from}–{to} ({n})", { from: from + 1, to, n: to - from })], px, py);
     };
     image.onmouseleave = () => { tip.hide(); rest(); };
     rest();
@@ -150,7 +151,7 @@ export default function ({ parentElement, data }) {
         shown.push(cut);
       }
       const more = names.length - shown.length;
-      return shown.join(" · ") + (more ? ` and ${more} more` : "");
+      return shown.join(" · ") + (more ? tr(" and {n} more", { n: more }) : "");
     }
     function text(tx, ty, words, kind) { return svg("text", { x: tx, y: ty, class: kind }, body, words); }
     function side(name, shape, middle, bad = false) {

@@ -1,5 +1,6 @@
 // Attribution logos, marks, letters and an ISM map on one axis of bases: wheel zooms, drag moves, all rows together.
 export default function ({ parentElement, data, setTriggerValue }) {
+  speak(parentElement, data);
   const host = parentElement, kept = memory(host);
   let root = host.querySelector(".dc");
   if (!root) root = el("div", { class: "dc saliency" }, host);
@@ -28,7 +29,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
       const body = el("div", { class: "body" }, row);
       const axis = el("div", { class: "axis", style: `height:${tall}px` }, body);
       if (limits) { el("span", {}, axis, short(limits[1])); el("span", { class: "unit" }, axis, unit); el("span", {}, axis, short(limits[0])); }
-      const image = svg("svg", { preserveAspectRatio: "none", height: tall, role: "img", "aria-label": `${title || "sequence"} ${unit || ""}` }, body);
+      const image = svg("svg", { preserveAspectRatio: "none", height: tall, role: "img", "aria-label": `${title || tr("sequence")} ${unit || ""}` }, body);
       image.dataset.tall = tall;
       images.push(image);
       return { axis, image };
@@ -69,7 +70,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     if (data.marks.length) {
       const legend = el("div", { class: "legend" });
       root.insertBefore(legend, tip.node ?? null);
-      for (const [kind, words] of [["planted", "planted site (the truth)"], ["hit", "known motif's word"]])
+      for (const [kind, words] of [["planted", tr("planted site (the truth)")], ["hit", tr("known motif's word")]])
         if (data.marks.some((mark) => mark.kind === kind)) el("span", { class: `key ${kind}` }, legend, words);
     }
     const ticks = el("div", { class: "ticks" });
@@ -77,14 +78,14 @@ export default function ({ parentElement, data, setTriggerValue }) {
     show();
 
     function toolbar() {
-      const tools = el("div", { class: "tools", role: "toolbar", "aria-label": "Zoom the maps" }, root);
+      const tools = el("div", { class: "tools", role: "toolbar", "aria-label": tr("Zoom the maps") }, root);
       const zoom = (factor) => () => { const [a, b] = kept.view; move((a + b) / 2 - ((b - a) * factor) / 2, (b - a) * factor); };
       const shift = (share) => () => { const [a, b] = kept.view; move(a + share * (b - a), b - a); };
       const letters = () => { const [a, b] = kept.view, span = Math.max(Math.floor((root.clientWidth - margin) / 11), 12), at = strongest(); move((b - a >= n ? at : (a + b) / 2) - span / 2, span); };
-      for (const [words, title, act] of [["−", "Zoom out", zoom(2)], ["+", "Zoom in", zoom(0.5)], ["◀", "Move left", shift(-0.5)], ["▶", "Move right", shift(0.5)],
-        ["All", "Whole sequence", () => move(0, n)], ["Letters", "Zoom to letters, at the tallest", letters]])
+      for (const [words, title, act] of [["−", tr("Zoom out"), zoom(2)], ["+", tr("Zoom in"), zoom(0.5)], ["◀", tr("Move left"), shift(-0.5)], ["▶", tr("Move right"), shift(0.5)],
+        [tr("All"), tr("Whole sequence"), () => move(0, n)], [tr("Letters"), tr("Zoom to letters, at the tallest"), letters]])
         el("button", { type: "button", title, "aria-label": title }, tools, words).onclick = act;
-      el("span", { class: "muted" }, tools, "wheel zooms, drag moves");
+      el("span", { class: "muted" }, tools, tr("wheel zooms, drag moves"));
     }
     function strongest() {
       const tall = data.logos[0]?.positions.map((stack) => stack.reduce((sum, [, low, high]) => sum + high - low, 0)) ?? [0];
@@ -97,7 +98,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     }
     function drawMap() {
       const cell = 15, most = Math.max(...data.map.flat().map(Math.abs), 1e-9), bases = data.bases;
-      const { axis, image } = add("Every substitution", `change of the ${data.unit}; click a cell to make it`, cell * 4, "", null);
+      const { axis, image } = add(tr("Every substitution"), tr("change of the {unit}; click a cell to make it", { unit: data.unit }), cell * 4, "", null);
       axis.replaceChildren(...[...bases].map((b) => el("span", { class: "strong", style: `color:${colors[b]}` }, null, b)));
       data.map.forEach((row, b) => row.forEach((value, i) => {
         const own = data.sequence[i] === bases[b];
@@ -109,7 +110,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
       const base = (event) => { const box = image.getBoundingClientRect(); return Math.max(0, Math.min(3, Math.floor(((event.clientY - box.top) / box.height) * 4))); };
       listen(image, (p, event) => {
         const b = base(event);
-        if (data.sequence[p] === bases[b]) return [`${bases[b]} ${p + 1}`, "as it is"];
+        if (data.sequence[p] === bases[b]) return [`${bases[b]} ${p + 1}`, tr("as it is")];
         return [`${data.sequence[p]}${p + 1}${bases[b]}`, `${data.map[b][p] >= 0 ? "+" : ""}${data.map[b][p].toPrecision(3)} ${data.unit}`];
       }, (p, event) => { const b = base(event); if (data.sequence[p] !== bases[b]) setTriggerValue("edit", { position: p, base: bases[b] }); });
     }

@@ -56,6 +56,20 @@ function themed(colors, dark) {
   return Object.fromEntries(Object.entries(colors).map(([name, pair]) => [name, pair[dark ? 1 : 0]]));
 }
 
+// The texts of this script in the page's language, by their English: what a text lacks here stays English.
+let WORDS = {};
+function tr(text, values = {}) {
+  return (WORDS[text] ?? text).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+// Take the words that came with the data; what was drawn with others is drawn anew.
+function speak(host, data) {
+  const kept = memory(host), spoken = Object.values(data.words ?? {})[0] ?? "";
+  WORDS = data.words ?? {};
+  if (kept.spoken !== undefined && kept.spoken !== spoken) host.querySelector(".dc")?.remove();
+  kept.spoken = spoken;
+}
+
 // What a component keeps between two calls with new data: one object per mounted node.
 function memory(host) {
   const node = host instanceof ShadowRoot ? host.host : host;

@@ -2,14 +2,15 @@
 // data: {net, now, was, sequence, original, edits, bases, names, output, colors} (net, now, was: dnaconv_core/engine/excerpt.py)
 // Reports `edit` {position, base} and `undo`. A slide of the filter is computed here, from the numbers that were sent.
 export default function ({ parentElement, data, setTriggerValue }) {
+  speak(parentElement, data);
   const host = parentElement, kept = memory(host), { net, now, was, sequence, bases } = data, walk = walkOf(data);
   let root = host.querySelector(".dc");
   if (!root) root = el("div", { class: "dc step" }, host);
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const steps = [{ kind: "input", title: "Letters" }, ...net.layers.map((_, i) => ({ kind: "layer", layer: i + 1, title: `Layer ${i + 1}` })),
-    ...(net.strands > 1 ? [{ kind: "strands", title: "Both strands" }] : []),
-    { kind: "head", title: { flatten: "Flatten", max: "Maximum", max_mean: "Maximum, mean", mean: "Mean" }[net.head.name] ?? "Head" },
-    ...(net.hidden ? [{ kind: "hidden", title: "Hidden units" }] : []), { kind: "end", title: "Sum" }];
+  const steps = [{ kind: "input", title: tr("Letters") }, ...net.layers.map((_, i) => ({ kind: "layer", layer: i + 1, title: tr("Layer {n}", { n: i + 1 }) })),
+    ...(net.strands > 1 ? [{ kind: "strands", title: tr("Both strands") }] : []),
+    { kind: "head", title: { flatten: tr("Flatten"), max: tr("Maximum"), max_mean: tr("Maximum, mean"), mean: tr("Mean") }[net.head.name] ?? tr("Head") },
+    ...(net.hidden ? [{ kind: "hidden", title: tr("Hidden units") }] : []), { kind: "end", title: tr("Sum") }];
   const key = JSON.stringify([data.model, data.original]);
   if (kept.key !== key) { const { units, unit } = walk.path(); Object.assign(kept, { key, step: 1, units, unit, base: null, asked: null }); }
   kept.asked = null;
@@ -24,11 +25,11 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const number = (parent, value, { was: earlier = null, go = null, about = "", digits = 2, plus = false, cls = "" } = {}) => {
     const node = el(go ? "button" : "span", { class: `num ${cls}${differs(value, earlier) ? " changed" : ""}`, ...(go ? { type: "button" } : {}) }, parent, plus ? signed(value, digits) : text(value, digits));
     node.dataset.value = value;
-    node.title = [about, differs(value, earlier) ? `was ${text(earlier, 3)}` : "", go ? "click: where it comes from" : ""].filter(Boolean).join(" · ");
+    node.title = [about, differs(value, earlier) ? tr("was {value}", { value: text(earlier, 3) }) : "", go ? tr("click: where it comes from") : ""].filter(Boolean).join(" · ");
     if (go) node.onclick = go;
     return node;
   };
-  const named = (layer, row) => `filter ${walk.told(layer).filters[row] + 1}`;
+  const named = (layer, row) => tr("filter {n}", { n: walk.told(layer).filters[row] + 1 });
   const place = (layer, at, strand) => { const [a, b] = walk.drawnAt(layer, at, strand); return Math.floor((a + b - 1) / 2) + 1; };
   const goTo = (unit) => { // a unit, or a base of the sequence
     stop();
@@ -84,29 +85,29 @@ export default function ({ parentElement, data, setTriggerValue }) {
   };
 
   const heading = () => {
-    const bar = el("div", { class: "bar" }, root), list = el("div", { class: "steps", role: "group", "aria-label": "Steps" }, bar);
+    const bar = el("div", { class: "bar" }, root), list = el("div", { class: "steps", role: "group", "aria-label": tr("Steps") }, bar);
     const arrow = (name, glyph, step) => {
       const node = el("button", { type: "button", class: "arrow", "aria-label": name, "data-keep": name }, list, glyph);
       node.disabled = step < 0 || step >= steps.length;
       node.onclick = () => { stop(); goStep(step); };
     };
-    arrow("Previous step", "‹", kept.step - 1);
+    arrow(tr("Previous step"), "‹", kept.step - 1);
     steps.forEach((step, i) => {
       const node = el("button", { type: "button", class: i === kept.step ? "one on" : "one", "data-keep": `step${i}` }, list, step.title);
       if (i === kept.step) node.setAttribute("aria-current", "step");
       node.onclick = () => { stop(); goStep(i); };
     });
-    arrow("Next step", "›", kept.step + 1);
+    arrow(tr("Next step"), "›", kept.step + 1);
     if (!calm) {
-      const node = el("button", { type: "button", class: "play", "data-keep": "play" }, bar, kept.film ? "❚❚ Pause" : "▶ Play");
+      const node = el("button", { type: "button", class: "play", "data-keep": "play" }, bar, kept.film ? tr("❚❚ Pause") : tr("▶ Play"));
       node.onclick = () => { if (kept.film) { stop(); draw(); } else play(); };
     }
     const said = el("div", { class: "said" }, bar);
-    el("span", { class: "muted" }, said, `${data.names.length > 1 ? data.names[data.output] : net.output === "linear" ? "Prediction" : "Score"} `);
+    el("span", { class: "muted" }, said, `${data.names.length > 1 ? data.names[data.output] : net.output === "linear" ? tr("Prediction") : tr("Score")} `);
     number(said, now.predictions[data.output], { digits: 3, cls: "strong", was: was?.predictions[data.output], go: () => { stop(); goStep(steps.length - 1); } });
     if (!was) return;
-    el("span", { class: "muted" }, said, ` was ${text(was.predictions[data.output], 3)} before ${data.edits.join(", ")} `);
-    const undo = el("button", { type: "button", class: "undo", "data-keep": "undo" }, said, "Undo");
+    el("span", { class: "muted" }, said, tr(" was {value} before {edits} ", { value: text(was.predictions[data.output], 3), edits: data.edits.join(", ") }));
+    const undo = el("button", { type: "button", class: "undo", "data-keep": "undo" }, said, tr("Undo"));
     undo.onclick = () => { stop(); setTriggerValue("undo", data.edits.length); };
   };
 
@@ -150,15 +151,15 @@ export default function ({ parentElement, data, setTriggerValue }) {
     }
     pen.globalAlpha = 1;
     if (was) [...sequence].forEach((letter, p) => { if (letter !== data.original[p]) { pen.fillStyle = colors.changed; pen.fillRect(x(p), rows[0].top + rows[0].tall + 2, cell, 2.5); } });
-    svg("text", { x: 0, y: rows[0].top + rows[0].tall / 2, class: here().kind === "input" ? "side on" : "side" }, image, "Sequence");
+    svg("text", { x: 0, y: rows[0].top + rows[0].tall / 2, class: here().kind === "input" ? "side on" : "side" }, image, tr("Sequence"));
     for (let p = 0; p <= walk.L; p += walk.L > 400 ? 100 : walk.L > 40 ? 10 : 5) svg("text", { x: x(Math.max(p - 1, 0)) + cell / 2, y: 7, class: "tick" }, image, Math.max(p, 1));
     for (let i = 1; i <= walk.depth; i++) {
       const { top, tall } = rows[i], layer = walk.told(i), own = here().layer === i;
-      svg("text", { x: 0, y: top + tall / 2, class: own ? "side on" : "side" }, image, `Layer ${i}`);
+      svg("text", { x: 0, y: top + tall / 2, class: own ? "side on" : "side" }, image, tr("Layer {n}", { n: i }));
       svg("rect", { x: x(0) - 1, y: top - 1, width: room + 2, height: tall + 2, rx: 3, class: "frame" }, image);
-      const words = layer.of > layer.filters.length ? `${layer.filters.length} of ${layer.of} filters` : `${layer.of} filters`;
+      const words = layer.of > layer.filters.length ? tr("{n} of {all} filters", { n: layer.filters.length, all: layer.of }) : tr("{n} filters", { n: layer.of });
       if (width >= 700) svg("text", { x: left + room + 10, y: top + tall / 2 - 7, class: "note" }, image, words);
-      if (width >= 700) svg("text", { x: left + room + 10, y: top + tall / 2 + 8, class: "note" }, image, `${walk.positions(i)} positions`);
+      if (width >= 700) svg("text", { x: left + room + 10, y: top + tall / 2 + 8, class: "note" }, image, tr("{n} positions", { n: walk.positions(i) }));
     }
     for (const mark of data.marks) {
       svg("rect", { x: x(mark.start) - 1, y: rows[0].top - 2, width: (mark.end - mark.start) * cell + 2, height: rows[0].tall + 4, rx: 3, class: "mark" }, image);
@@ -184,9 +185,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
       svg("rect", { class: "unit", x: (x(a) + x(b)) / 2 - wide / 2, y: top + unit.row * each - 2, width: wide, height: each + 3, rx: 2 }, over);
       const value = walk.of(unit.layer).made[unit.strand][unit.row][unit.at];
       slider.setAttribute("aria-valuenow", unit.at + 1);
-      slider.setAttribute("aria-valuetext", `${named(unit.layer, unit.row)} of layer ${unit.layer} at base ${place(unit.layer, unit.at, unit.strand)}: ${text(value)}`);
+      slider.setAttribute("aria-valuetext", tr("{filter} of layer {layer} at base {base}: {value}", { filter: named(unit.layer, unit.row), layer: unit.layer, base: place(unit.layer, unit.at, unit.strand), value: text(value) }));
     };
-    const slider = svg("rect", { x: 0, y: 0, width, height, class: "hit", tabindex: 0, role: "slider", "aria-label": "Position of the filter", "aria-valuemin": 1, "data-keep": "slider" }, hit);
+    const slider = svg("rect", { x: 0, y: 0, width, height, class: "hit", tabindex: 0, role: "slider", "aria-label": tr("Position of the filter"), "aria-valuemin": 1, "data-keep": "slider" }, hit);
     const slide = (unit, at, row = unit.row) => {
       const layer = unit.layer, last = walk.positions(layer) - 1, filters = walk.told(layer).filters.length;
       kept.units[layer - 1] = { ...unit, at: Math.max(0, Math.min(last, at)), row: Math.max(0, Math.min(filters - 1, row)) };
@@ -242,8 +243,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const ask = (at, clientX, clientY) => {
     root.querySelector(".ask")?.remove();
     if (at < 0 || at >= walk.L) return;
-    const frame = root.getBoundingClientRect(), box = el("div", { class: "ask", role: "group", "aria-label": `Change base ${at + 1}` }, root);
-    el("span", { class: "muted" }, box, `Base ${at + 1}: `);
+    const frame = root.getBoundingClientRect(), box = el("div", { class: "ask", role: "group", "aria-label": tr("Change base {n}", { n: at + 1 }) }, root);
+    el("span", { class: "muted" }, box, tr("Base {n}: ", { n: at + 1 }));
     const focus = root.getRootNode().activeElement, close = () => { box.remove(); focus?.isConnected && focus.focus({ preventScroll: true }); };
     for (const letter of bases) {
       const node = el("button", { type: "button", style: `color:var(--base-${letter})` }, box, letter);

@@ -4,6 +4,7 @@ const ROWS = { overview: [0, 34], ruler: [40, 58], scores: [62, 182], peaks: [18
 const LEFT = 62, RIGHT = 8, LEAST = 20, LETTER = 6.5; // px per base from which letters are drawn
 
 export default function ({ parentElement, data, setStateValue, setTriggerValue }) {
+  speak(parentElement, data);
   const host = parentElement, kept = memory(host);
   const [low, high] = data.bounds, whole = high - low;
   if (kept.name !== `${data.name} ${low} ${high}`) Object.assign(kept, { name: `${data.name} ${low} ${high}`, view: [low, high], goto: "" });
@@ -40,14 +41,14 @@ function wanted(kept) {
 
 function built(host, kept) {
   const root = el("div", { class: "dc track" }, host);
-  const tools = el("div", { class: "tools", role: "toolbar", "aria-label": "Move the track" }, root);
+  const tools = el("div", { class: "tools", role: "toolbar", "aria-label": tr("Move the track") }, root);
   const move = (share) => () => { const [a, b] = kept.view; turn(a + share * (b - a), b - a); };
   const zoom = (factor) => () => { const [a, b] = kept.view; turn((a + b) / 2 - ((b - a) * factor) / 2, (b - a) * factor); };
-  const buttons = [["−", "Zoom out", zoom(2)], ["+", "Zoom in", zoom(0.5)], ["◀", "Move left", move(-0.5)], ["▶", "Move right", move(0.5)],
-    ["All", "Whole sequence", () => turn(kept.data.bounds[0], Infinity)], ["Letters", "Zoom to letters", () => { const [a, b] = kept.view, n = room(canvas) / 11; turn((a + b) / 2 - n / 2, n); }],
-    ["‹ Peak", "Previous peak", () => next(-1)], ["Peak ›", "Next peak", () => next(1)]];
+  const buttons = [["−", tr("Zoom out"), zoom(2)], ["+", tr("Zoom in"), zoom(0.5)], ["◀", tr("Move left"), move(-0.5)], ["▶", tr("Move right"), move(0.5)],
+    [tr("All"), tr("Whole sequence"), () => turn(kept.data.bounds[0], Infinity)], [tr("Letters"), tr("Zoom to letters"), () => { const [a, b] = kept.view, n = room(canvas) / 11; turn((a + b) / 2 - n / 2, n); }],
+    [tr("‹ Peak"), tr("Previous peak"), () => next(-1)], [tr("Peak ›"), tr("Next peak"), () => next(1)]];
   for (const [words, title, act] of buttons) el("button", { type: "button", title, "aria-label": title }, tools, words).onclick = act;
-  const input = el("input", { type: "text", placeholder: "Go to 1200 or 900-1500", "aria-label": "Go to a base or a region, from 1" }, tools);
+  const input = el("input", { type: "text", placeholder: tr("Go to 1200 or 900-1500"), "aria-label": tr("Go to a base or a region, from 1") }, tools);
   input.onkeydown = (event) => {
     event.stopPropagation();
     if (event.key !== "Enter") return;
@@ -57,7 +58,7 @@ function built(host, kept) {
   };
   const where = el("span", { class: "where muted", role: "status" }, tools);
   const canvas = el("canvas", { tabindex: 0, role: "img" }, root);
-  el("div", { class: "foot" }, root, "Wheel or + − zooms, drag or ← → moves, n and p go to the next and previous peak; positions from 1.");
+  el("div", { class: "foot" }, root, tr("Wheel or + − zooms, drag or ← → moves, n and p go to the next and previous peak; positions from 1."));
   const tip = tooltip(root);
   Object.assign(kept, { canvas, where, tip });
 
@@ -164,9 +165,9 @@ function drawTrack(host, root, kept) {
   c.save(); c.beginPath(); c.rect(LEFT, 0, wide - LEFT - RIGHT, tall); c.clip();
   drawScores(pen); drawBoxes(pen, "peaks", data.peaks); drawBoxes(pen, "hits", data.hits ?? []); drawLetters(pen);
   c.restore();
-  const words = `${data.name}: ${(Math.floor(view[0]) + 1).toLocaleString("en")}–${Math.ceil(view[1]).toLocaleString("en")}, ${Math.round(view[1] - view[0]).toLocaleString("en")} bases`;
+  const words = tr("{name}: {from}–{to}, {n} bases", { name: data.name, from: (Math.floor(view[0]) + 1).toLocaleString("en"), to: Math.ceil(view[1]).toLocaleString("en"), n: Math.round(view[1] - view[0]).toLocaleString("en") });
   kept.where.textContent = words;
-  canvas.setAttribute("aria-label", `Track of ${words}; arrow keys move, plus and minus zoom, n and p go to peaks`);
+  canvas.setAttribute("aria-label", tr("Track of {words}; arrow keys move, plus and minus zoom, n and p go to peaks", { words }));
 }
 
 function text(pen, words, x, y, { size = 10, align = "left", color = pen.look.muted, weight = 400 } = {}) {
@@ -179,8 +180,8 @@ function names(pen) {
   text(pen, number(data.span[1]), LEFT - 6, top + 5, { align: "right" });
   text(pen, number(data.span[0]), LEFT - 6, bottom - 5, { align: "right" });
   text(pen, data.units[0], LEFT - 6, (top + bottom) / 2, { align: "right" });
-  text(pen, "peaks", LEFT - 6, (ROWS.peaks[0] + ROWS.peaks[1]) / 2, { align: "right" });
-  text(pen, data.motif ? "hits" : "", LEFT - 6, (ROWS.hits[0] + ROWS.hits[1]) / 2, { align: "right" });
+  text(pen, tr("peaks"), LEFT - 6, (ROWS.peaks[0] + ROWS.peaks[1]) / 2, { align: "right" });
+  text(pen, data.motif ? tr("hits") : "", LEFT - 6, (ROWS.hits[0] + ROWS.hits[1]) / 2, { align: "right" });
   if (data.worth) text(pen, data.units[1], LEFT - 6, (ROWS.letters[0] + ROWS.letters[1]) / 2, { align: "right" });
   if (data.names.length > 1) data.names.forEach((name, i) => text(pen, name, pen.wide - RIGHT - 4, top + 8 + 12 * i, { align: "right", color: look.series[i] }));
 }
@@ -238,7 +239,7 @@ function drawScores({ c, look, x, wide, data }) {
 
 function drawBoxes(pen, row, boxes) {
   const { c, look, x, data } = pen, [top, bottom] = ROWS[row], middle = (top + bottom) / 2;
-  if (row === "hits" && data.hits === null && data.motif) return text(pen, `zoom in to see hits of ${data.motif}`, LEFT + 6, middle);
+  if (row === "hits" && data.hits === null && data.motif) return text(pen, tr("zoom in to see hits of {motif}", { motif: data.motif }), LEFT + 6, middle);
   for (const box of boxes) {
     const thick = box.thick[1] > box.thick[0] ? box.thick : row === "hits" ? [box.start, box.end] : null;
     const color = row === "hits" ? look.series[1] : look.primary;
@@ -269,7 +270,7 @@ function arrow(c, x, y, wide, tall, strand) {
 
 function drawLetters(pen) {
   const { c, look, x, view, data, pixel } = pen, [top, bottom] = ROWS.letters;
-  if (!data.letters) return text(pen, "zoom in, or choose Letters, to see the sequence and what each base is worth", LEFT + 6, (top + bottom) / 2);
+  if (!data.letters) return text(pen, tr("zoom in, or choose Letters, to see the sequence and what each base is worth"), LEFT + 6, (top + bottom) / 2);
   const first = Math.max(Math.floor(view[0]), data.start), last = Math.min(Math.ceil(view[1]), data.start + data.letters.length);
   const worth = data.worth, most = worth ? Math.max(...worth.map(Math.abs), 1e-6) : 1;
   const up = worth ? Math.max(...worth, 0) : 0, down = worth ? Math.max(...worth.map((v) => -v), 0) : 0;

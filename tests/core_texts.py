@@ -1,0 +1,95 @@
+"""The sentences that the core writes, as templates: `python tests/core_texts.py [MODULE …]` lists those without Korean.
+
+A literal or an f-string of the core's source is one template, with the fields named after what is put in: f"{n:,} of
+{len(rows)} rows" is "{n} of {len} rows". `frame.language.said` recognises by them what was written, also long ago.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+CORE = Path(__file__).parents[1] / "dnaconv_core"
+_LETTERS = re.compile(r"[A-Za-z]")
+
+
+@cache
+def all_texts() -> dict[str, str]:
+    """Every literal and f-string of the core but docstrings, as a template, each with its first place."""
+    found: dict[str, str] = {}
+    for path in sorted(CORE.rglob("*.py")):
+        for text, line in _texts(ast.parse(path.read_text())):
+            found.setdefault(text, f"{path.relative_to(CORE)}:{line}")
+    return found
+
+
+def _texts(node: ast.AST) -> Iterator[tuple[str, int]]:
+    match node:
+        case ast.Expr(value=ast.Constant()):  # a docstring
+            return
+        case ast.Constant(value=str(text)):
+            yield escaped(text), node.lineno
+        case ast.JoinedStr(values=parts):
+            yield _template(parts), node.lineno
+            for part in parts:
+                if isinstance(part, ast.FormattedValue):
+                    yield from _texts(part.value)
+        case _:
+            for child in ast.iter_child_nodes(node):
+                yield from _texts(child)
+
+
+def escaped(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def _template(parts: list[ast.expr]) -> str:
+    taken: dict[str, str] = {}
+    return "".join(
+        escaped(str(part.value))
+        if isinstance(part, ast.Constant)
+        else f"{{{taken.setdefault(ast.unparse(part), _free(_name(part.value), taken))}}}"
+        for part in parts
+    )
+
+
+def _name(node: ast.expr) -> str:
+    """A short name for what is put in: its own, that of its attribute, or of the function that makes it."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name.strip("_").lower() or "x"
+        case ast.Call(func=func):
+            return _name(func)
+        case ast.Subscript(value=value) | ast.BinOp(left=value):
+            return _name(value)
+        case ast.IfExp(body=value):
+            return _name(value)
+    return "x"
+
+
+def _free(name: str, taken: dict[str, str]) -> str:
+    if name not in taken.values():
+        return name
+    return next(f"{name}{i}" for i in range(2, 99) if f"{name}{i}" not in taken.values())
+
+
+def is_sentence(text: str) -> bool:
+    """Whether it has two words: one alone may be a key."""
+    literal = re.sub(r"\{\w+\}", " ", text)
+    return len(_LETTERS.findall(literal)) >= 4 and " " in literal.strip() and "\n" not in text
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    from translations import catalogue
+
+    known = catalogue("ko", "core")
+    asked = sys.argv[1:] or [""]
+    rest = [(place, text) for text, place in all_texts().items() if is_sentence(text) and text not in known]
+    for place, text in rest:
+        if any(place.startswith(one) for one in asked):
+            print(f"{place}: {text}")
