@@ -41,11 +41,25 @@ def language() -> str:
 
 def follow_address() -> None:
     """Take the language from the address, else keep the session's; a new session begins in the browser's own."""
+    before = st.session_state.get(_CHOSEN)
     if PARAMETER in st.query_params:
         asked = st.query_params[PARAMETER]
         st.session_state[_CHOSEN] = asked if asked in LANGUAGES else ENGLISH
-    elif _CHOSEN not in st.session_state:
+    elif before is None:
         st.session_state[_CHOSEN] = _of_browser()
+    if before not in (None, language()):
+        _keep_choices()
+
+
+def _keep_choices() -> None:
+    """A browser tells what is chosen by the words of it, which are now others: say what they stood for."""
+    for key in [key for key in st.session_state if isinstance(key, str)]:
+        value = st.session_state[key]
+        some = value if isinstance(value, (list, tuple)) else (value,)
+        if some and all(
+            type(one) in (str, int, float) for one in some
+        ):  # what files, tables and buttons hold is not set
+            st.session_state[key] = value
 
 
 def address() -> dict[str, str]:
@@ -55,6 +69,7 @@ def address() -> dict[str, str]:
 
 def choose_language(code: str) -> None:
     st.session_state[_CHOSEN] = code
+    _keep_choices()
 
 
 def _of_browser() -> str:

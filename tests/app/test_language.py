@@ -20,16 +20,47 @@ def _speaks(at) -> str:
     return at.session_state["_language"]
 
 
-def test_the_switch_changes_the_language_and_the_address(dashboard):
+@pytest.fixture
+def browser(dashboard, monkeypatch):
+    """The words that a browser shows, and tells what is chosen by: a list with the code of their language."""
+    monkeypatch.syspath_prepend(str(TESTS.parent / "app"))
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    from frame import language
+
+    shown, of_session = ["en"], language.language
+    told = lambda: of_session() if get_script_run_ctx(suppress_warning=True) else shown[0]  # noqa: E731
+    monkeypatch.setattr(language, "language", told)
+    return shown
+
+
+def test_the_switch_changes_the_language_and_the_address(dashboard, browser):
     at = dashboard("runs")
-    assert _speaks(at) == "en" and "lang" not in at.query_params
+    assert _speaks(at) == "en" and "lang" not in at.query_params and at.title[0].value == "Runs"
+    at.selectbox(key="_experiment").set_value("rnai").run()
     at.segmented_control(key="_speak").set_value("ko").run()
+    browser[0] = "ko"
     assert not at.exception and _speaks(at) == "ko" and at.query_params["lang"] == "ko"
+    box = at.selectbox(key="_experiment")
+    assert box.label == "실험" and "RNA 간섭" in box.options and box.value == "rnai" == at.query_params["experiment"]
     at.segmented_control(key="_speak").set_value("en").run()
+    browser[0] = "en"
     assert _speaks(at) == "en" and "lang" not in at.query_params
+    assert at.selectbox(key="_experiment").label == "Experiment" and at.query_params["experiment"] == "rnai"
 
 
-def test_a_link_that_drops_the_language_does_not_change_it(dashboard):
+def test_what_is_chosen_stays_when_the_words_change(dashboard, browser):
+    at = dashboard("train")
+    at.segmented_control(key="preset").set_value("tuned").run()
+    at.query_params["lang"] = "ko"
+    at.run()
+    browser[0] = "ko"
+    assert not at.exception and _speaks(at) == "ko"
+    assert at.segmented_control(key="preset").value == "tuned" and at.selectbox(key="_experiment").value == "tf_binding"
+
+
+def test_a_link_that_drops_the_language_does_not_change_it(dashboard, browser):
+    browser[0] = "ko"
     at = dashboard("runs", lang="ko")
     del at.query_params["lang"]
     at.switch_page("learn/train.py").run()
@@ -38,11 +69,12 @@ def test_a_link_that_drops_the_language_does_not_change_it(dashboard):
     assert _speaks(at.run()) == "en" and "lang" not in at.query_params
 
 
-def test_a_first_visit_follows_the_browser_and_a_choice_stays(dashboard):
+def test_a_first_visit_follows_the_browser_and_a_choice_stays(dashboard, browser):
     at = dashboard()
     del at.session_state["_language"]
     at.context["locale"] = "ko-KR"
     at.run()
+    browser[0] = "ko"
     assert _speaks(at) == "ko" and "lang" not in at.query_params
     at.segmented_control(key="_speak").set_value("en").run()
     assert _speaks(at) == "en" and at.query_params["lang"] == "en"
