@@ -56,9 +56,8 @@ def _keep_choices() -> None:
     for key in [key for key in st.session_state if isinstance(key, str)]:
         value = st.session_state[key]
         some = value if isinstance(value, (list, tuple)) else (value,)
-        if some and all(
-            type(one) in (str, int, float) for one in some
-        ):  # what files, tables and buttons hold is not set
+        # what files, tables and buttons hold cannot be set
+        if some and all(type(one) in (str, int, float) for one in some):
             st.session_state[key] = value
 
 

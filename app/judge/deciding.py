@@ -58,7 +58,7 @@ def _calculator(experiment: Experiment, data: HeldOut) -> None:
     if found is None:
         st.caption(tr("These examples are all of one class."))
         return
-    positive = plain(experiment.class_names[1])
+    positive = plain(said(experiment.class_names[1]))
     if math.isinf(found.threshold):
         st.markdown(tr("**Call nothing {positive}**: every threshold costs more.", positive=positive))
     else:

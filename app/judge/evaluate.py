@@ -151,7 +151,7 @@ def _threshold(experiment: Experiment, data: HeldOut) -> None:
     with st.container(border=True, key="shape_threshold"):
         left, right = st.columns([1.3, 2], gap="large")
         with left:
-            negative, positive = experiment.class_names
+            negative, positive = map(said, experiment.class_names)
             label = tr("Call it {positive} from a probability of", positive=plain(positive))
             threshold = st.slider(label, 0.0, 1.0, step=0.001, format="%.3f", key="threshold", bind="query-params")
             called, truly = data.prediction >= threshold, data.y >= 0.5

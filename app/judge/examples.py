@@ -14,7 +14,7 @@ from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.runs.held_out import HeldOut
 from dnaconv_core.sequence.interval import browser_url, find_locus
 from frame import state
-from frame.language import mark, tr
+from frame.language import mark, said, tr
 from frame.pages import PREDICT, SALIENCY
 from frame.words import plain
 from judge.curves import box
@@ -54,7 +54,7 @@ def examples(experiment: Experiment, data: HeldOut) -> None:
             kind = st.segmented_control(
                 tr("Which"),
                 list(kinds),
-                format_func=lambda kind: plain(shown.get(kind, kind)),
+                format_func=lambda kind: plain(shown.get(kind) or said(kind)),
                 required=True,
                 key=_WHICH,
                 label_visibility="collapsed",
