@@ -8,6 +8,7 @@ import numpy as np
 
 from dnaconv_core.evaluate.detail import Response
 from dnaconv_core.plot.style import safe
+from frame.language import tr
 
 _MARGIN = {"l": 46, "r": 14, "t": 8, "b": 40}
 _LOG = {"dtick": 1, "tickformat": "~g", "exponentformat": "none"}
@@ -23,10 +24,10 @@ def profile(values: np.ndarray, title: str) -> dict[str, Any]:
         "y": np.round(values, 4).tolist(),
         "line": {"color": "theme:series0", "width": 1.6},
         "fill": "tozeroy",
-        "hovertemplate": "window from base %{x:,}: %{y:.3f}<extra></extra>",
+        "hovertemplate": tr("window from base %{x:,}: %{y:.3f}") + "<extra></extra>",
     }
     axes = {
-        "xaxis": {"title": {"text": "first base of the window"}},
+        "xaxis": {"title": {"text": tr("first base of the window")}},
         "yaxis": {"title": {"text": title}, "rangemode": "tozero"},
     }
     return {"data": [line], "layout": {"margin": _MARGIN, "showlegend": False, **axes}}
@@ -49,7 +50,7 @@ def response(found: Response, here: tuple[float, float], name: str, title: str) 
         "x": [here[0]],
         "y": [here[1]],
         "marker": {"color": "theme:text", "size": 11},
-        "hovertemplate": f"yours: {name} %{{x:.4f}}, %{{y:.3f}}<extra></extra>",
+        "hovertemplate": tr("yours: {name} %{{x:.4f}}, %{{y:.3f}}", name=name) + "<extra></extra>",
     }
     axes = {
         "xaxis": {"type": "log", "title": {"text": name}, **_LOG},
@@ -61,7 +62,7 @@ def response(found: Response, here: tuple[float, float], name: str, title: str) 
 def shares(found: Response, here: float, name: str, unit: str) -> dict[str, Any]:
     """What the sequence and its covariate add to the output, against the covariate, on a logarithmic axis."""
     name, unit = safe(name), safe(unit)
-    parts = {"sequence": found.of_sequence, name: found.of_covariate}
+    parts = {tr("sequence"): found.of_sequence, name: found.of_covariate}
     lines = [
         {
             "type": "scatter",
@@ -70,7 +71,8 @@ def shares(found: Response, here: float, name: str, unit: str) -> dict[str, Any]
             "y": np.round(values, 4).tolist(),
             "name": label,
             "line": {"color": color, "width": 2},
-            "hovertemplate": f"{label}: %{{y:+.2f}} at {name} %{{x:.4f}}<extra></extra>",
+            "hovertemplate": tr("{label}: %{{y:+.2f}} at {name} %{{x:.4f}}", label=label, name=name)
+            + "<extra></extra>",
         }
         for (label, values), color in zip(parts.items(), ("theme:series0", "theme:series1"), strict=True)
     ]
@@ -81,7 +83,7 @@ def shares(found: Response, here: float, name: str, unit: str) -> dict[str, Any]
             "margin": _MARGIN,
             "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
             "xaxis": {"type": "log", "title": {"text": name}, "dtick": 1, "tickformat": "~g"},
-            "yaxis": {"title": {"text": f"share of the {unit}"}},
+            "yaxis": {"title": {"text": tr("share of the {unit}", unit=unit)}},
             "shapes": [mark | {"line": {"color": "theme:muted", "width": 1, "dash": "dot"}}] if here > 0 else [],
         },
     }

@@ -12,22 +12,33 @@ from dnaconv_core.evaluate.ask import Answer, as_csv, as_parquet, for_files
 from dnaconv_core.evaluate.detail import Detail
 from dnaconv_core.plot.data import histogram
 from frame import state
+from frame.language import mark, tr
 from frame.models import ModelRef
 from frame.outputs import question
 from frame.words import plain
 
-_SEEDS, _MEMBERS = ("lowest seed", "highest seed"), ("members −1 SD", "members +1 SD")
+_SEEDS = (mark("lowest seed"), mark("highest seed"))
+_MEMBERS = (mark("members −1 SD"), mark("members +1 SD"))
+_SCORE, _PREDICTION = mark("score"), mark("prediction")
+_OTHERS = (mark("sequence"), mark("unknown bases"), mark("bases"))  # columns
+_BELOW = mark("Share of the validation examples with a lower score.")
+_BELOW_IN_CLASS = mark("Share of the validation examples of this class with a lower score.")
+_ENDS = mark("End of the 95 % interval of the probability: how well the validation examples fix it.")
+_UNLIKE = mark(
+    "Share of the validation examples that are closer to the others in composition: at 99 % or more this sequence is "
+    "unlike what the model was trained on."
+)
 
 
 def answers_table(answers: list[Answer], more: Detail, model: ModelRef) -> int:
-    """All answers, the highest first; the number of the one to look at."""
+    """All answers, the highest first; the number of the one to look at. Columns have English names, as in the files."""
     order = np.argsort([-answer.prediction for answer in answers], kind="stable")
-    unit = "score" if question(model).answer.yes_or_no else "prediction"
+    unit = _SCORE if question(model).answer.yes_or_no else _PREDICTION
     with st.container(border=True):
         left, right = st.columns([3, 1], vertical_alignment="center")
         left.markdown(
-            f"**{len(answers):,} sequences**, the highest {unit} first",
-            help="Choose a row to see that sequence below. The files keep the order in which they were given.",
+            tr("**{n:,} sequences**, the highest {unit} first", n=len(answers), unit=tr(unit)),
+            help=tr("Choose a row to see that sequence below. The files keep the order in which they were given."),
         )
         every = _of_every_output(answers, model, unit)
         beside: dict[str, Any] = dict(every) | _extra_columns(more)
@@ -51,9 +62,9 @@ def answers_table(answers: list[Answer], more: Detail, model: ModelRef) -> int:
         number = int(order[row])
         with chart_side:
             figure = histogram(
-                {unit: np.array([answer.prediction for answer in answers])},
-                x_title=unit,
-                marks={"shown below": answers[number].prediction},
+                {tr(unit): np.array([answer.prediction for answer in answers])},
+                x_title=tr(unit),
+                marks={tr("shown below"): answers[number].prediction},
             )
             chart(figure, key="answers_histogram", height=300, revision=str(len(answers)))
     return number
@@ -73,14 +84,21 @@ def _shown(answers: list[Answer], columns: dict[str, list[Any]], bars: tuple[str
         selection_mode="single-row",
         key=f"answers_{asked}",
         column_config={
-            **dict.fromkeys(bars, bar),
-            "called": st.column_config.TextColumn(help="The class with the highest score."),
-            "other strand": st.column_config.NumberColumn(format="%.3f"),
+            **{name: {"label": _name(name)} for name in columns},
+            **{name: bar | {"label": _name(name)} for name in bars},
+            "called": st.column_config.TextColumn(tr("called"), help=tr("The class with the highest score.")),
+            "other strand": st.column_config.NumberColumn(tr("other strand"), format="%.3f"),
             **_column_formats(),
         },
     )
     rows = picked["selection"]["rows"]
     return rows[0] if rows and rows[0] < len(answers) else 0
+
+
+def _name(column: str) -> str:
+    """A column's name in the page's language; of an output's, the word before it."""
+    unit, colon, output = column.partition(": ")
+    return f"{tr(unit)}{colon}{output}"
 
 
 def _downloads(answers: list[Answer], beside: dict[str, Any]) -> None:
@@ -132,20 +150,18 @@ def _percents(shares: np.ndarray | None) -> np.ndarray | None:
 
 def _column_formats() -> dict[str, Any]:
     number = st.column_config.NumberColumn
-    help_ = "Share of the validation examples of that class with a lower score."
-    ends = "End of the 95 % interval of the probability: how well the validation examples fix it."
+    seeds = tr("Score of the same network trained from other seeds.")
+    members = tr("One standard deviation over the members.")
     return {
-        "probability": number(format="%.3f", help="By a calibration fitted on validation predictions."),
-        "probability from": number(format="%.3f", help=ends),
-        "probability to": number(format="%.3f", help=ends),
-        "above all": number(format="%.1f %%", help="Share of the validation examples with a lower score."),
-        "above negatives": number(format="%.1f %%", help=help_),
-        "above positives": number(format="%.1f %%", help=help_),
-        "unlike": number(
-            format="%.1f %%",
-            help="Share of the validation examples that lie closer to the others in composition: at 99 % or more it "
-            "is unlike what the model was trained on.",
+        "probability": number(
+            tr("probability"), format="%.3f", help=tr("By a calibration fitted on validation predictions.")
         ),
-        **{name: number(format="%.3f", help="Score of the same network trained from other seeds.") for name in _SEEDS},
-        **{name: number(format="%.3f", help="One standard deviation over the members.") for name in _MEMBERS},
+        "probability from": number(tr("probability from"), format="%.3f", help=tr(_ENDS)),
+        "probability to": number(tr("probability to"), format="%.3f", help=tr(_ENDS)),
+        "above all": number(tr("above all"), format="%.1f %%", help=tr(_BELOW)),
+        "above negatives": number(tr("above negatives"), format="%.1f %%", help=tr(_BELOW_IN_CLASS)),
+        "above positives": number(tr("above positives"), format="%.1f %%", help=tr(_BELOW_IN_CLASS)),
+        "unlike": number(tr("unlike"), format="%.1f %%", help=tr(_UNLIKE)),
+        **{name: number(tr(name), format="%.3f", help=seeds) for name in _SEEDS},
+        **{name: number(tr(name), format="%.3f", help=members) for name in _MEMBERS},
     }

@@ -13,7 +13,8 @@ from dnaconv_core.experiments.base import Example, Experiment
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import parse_records
 from frame import state
-from frame.words import Words, plain
+from frame.language import said, tr, tr_n
+from frame.words import plain
 
 if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
@@ -26,22 +27,24 @@ def ask_for(experiment: Experiment, model: Bundle) -> tuple[str, tuple[float, ..
     _begin(experiment)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown("**Try**", width="content")
+            st.markdown(tr("**Try**"), width="content")
             for number, example in enumerate(experiment.examples):
                 st.button(
-                    plain(example.name),
+                    plain(said(example.name)),
                     key=f"try_{number}",
-                    help=plain(example.note),
+                    help=plain(said(example.note)),
                     on_click=_take,
                     args=(experiment, example),
                 )
         text = st.text_area(
-            "Sequence",
+            tr("Sequence"),
             key="pasted",
             height=110,
-            placeholder="Letters, GenBank lines, or FASTA with any number of records",
-            help="Any case; spaces, line breaks and digits are ignored. U and T are read as the alphabet needs; other "
-            "IUPAC codes become unknown bases.",
+            placeholder=tr("Letters, GenBank lines, or FASTA with any number of records"),
+            help=tr(
+                "Upper or lower case; spaces, line breaks and digits are ignored. U and T are read as the alphabet "
+                "needs; other IUPAC codes become unknown bases."
+            ),
         )
         values = [
             st.number_input(
@@ -51,11 +54,11 @@ def ask_for(experiment: Experiment, model: Bundle) -> tuple[str, tuple[float, ..
                 step=0.001,
                 key=f"covariate_{name}",
                 width=220,
-                help="The raw value, as measured; the model transforms it as it did in training.",
+                help=tr("The raw value, as measured; the model transforms it as it did in training."),
             )
             for name in model.config.covariates
         ]
-        with st.expander("Many sequences", icon=":material/upload_file:"):
+        with st.expander(tr("Many sequences"), icon=":material/upload_file:"):
             file = _upload(model)
     return text, tuple(values), file
 
@@ -75,11 +78,13 @@ def _begin(experiment: Experiment) -> None:
 def _upload(model: Bundle) -> Given | None:
     """Ask for a file of sequences; None without one."""
     file = st.file_uploader(
-        "or a file: FASTA, CSV or TSV, plain or gzip",
+        tr("or a file: FASTA, CSV or TSV, plain or gzip"),
         ["fa", "fasta", "fna", "txt", "csv", "tsv", "gz"],
         key="predict_file",
-        help="Its sequences take the place of the text. A table needs a header; a column named as what the model "
-        "needs beside the sequence is used.",
+        help=tr(
+            "Its sequences take the place of the text. A table needs a header; a column is used that has the name of "
+            "what the model needs beside the sequence."
+        ),
     )
     if file is None:
         return None
@@ -89,7 +94,9 @@ def _upload(model: Bundle) -> Given | None:
         return fasta_records(parsed, file.name)
     sheet = read_sheet(text, file.name)
     columns = range(len(sheet.header))
-    column = st.selectbox("Column of sequences", columns, sheet.likely, format_func=sheet.header.__getitem__)
+    column = st.selectbox(
+        tr("Column of sequences"), columns, sheet.likely, format_func=sheet.header.__getitem__, key="predict_column"
+    )
     return sheet_records(sheet, column, model.config)
 
 
@@ -123,23 +130,25 @@ def ask_fit(records: list[Record], length: int) -> str:
     if not long and not short:
         return SLIDE
     with st.container(border=True):
-        words = f"than the {length:d} bases this model reads"
+        reads = tr("This model reads {length:d} bases.", length=length)
         if short:
-            st.markdown(f":material/straighten: {_are(short)} shorter {words}: unknown bases (N) fill both sides.")
+            words = tr_n(
+                "One sequence is shorter: unknown bases (N) fill both sides.",
+                "{n:,} sequences are shorter: unknown bases (N) fill both sides.",
+                short,
+            )
+            st.markdown(f":material/straighten: {reads} {words}")
         if not long:
             return SLIDE
-        st.markdown(f":material/straighten: {_are(long)} longer {words}.")
+        words = tr_n("One sequence is longer.", "{n:,} sequences are longer.", long)
+        st.markdown(f":material/straighten: {reads} {words}")
         return st.segmented_control(
-            "Use",
+            tr("Use"),
             list(FITS),
-            format_func=lambda key: plain(FITS[key]),
+            format_func=lambda key: plain(said(FITS[key])),
             default=SLIDE,
             required=True,
             key="fit",
             bind="query-params",
             label_visibility="collapsed",
         )
-
-
-def _are(number: int) -> Words:
-    return "One sequence is" if number == 1 else f"{number:,} sequences are"

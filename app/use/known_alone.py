@@ -11,14 +11,15 @@ from dnaconv_core.evaluate.meaning import curve_of, percent
 from dnaconv_core.interpret.in_backgrounds import Average, backgrounds_of, in_backgrounds
 from dnaconv_core.sequence.encoding import one_hot
 from frame.cache import bundle
+from frame.language import mark, said, tr
 from frame.models import ModelRef
 from frame.outputs import question
 from frame.words import Words, plain
 
 _N = 100
-_HOW = (
-    "A network never saw windows of unknown bases. So the known bases are written, where they stand, over shuffled "
-    "validation examples, and the mean is given with its 95 % interval over these backgrounds."
+_HOW = mark(
+    "The network was not trained on unknown bases. So the known bases are put, at their places, into shuffled "
+    "validation examples. Shown is the mean over these backgrounds, with its 95 % interval."
 )
 
 
@@ -28,8 +29,12 @@ def known_alone(model: ModelRef, answer: Answer, covariates: tuple[float, ...]) 
     window = one_hot(answer.sequence, config.alphabet)[0]
     share = float(window.any(axis=0).mean())
     st.warning(
-        f"Only {plain(percent(share))} of the {config.length:d} bases that the model reads are known. Its score is "
-        "compared with nothing.",
+        tr(
+            "Only {share} of the {length:d} bases that the model reads are known. So the score is not compared with "
+            "other examples.",
+            share=_share(share),
+            length=config.length,
+        ),
         icon=":material/help:",
     )
     if not share:
@@ -44,16 +49,23 @@ def known_alone(model: ModelRef, answer: Answer, covariates: tuple[float, ...]) 
     )
     asked = question(model)
     if found.probability and found.probability_without:
-        word, chance = plain(asked.class_names[1]), found.probability
-        st.metric(f"Probability of being {word}, in {_N:d} shuffled backgrounds", _share(chance.mean), help=_HOW)
-        st.markdown(
-            f"{_shares(chance)} of windows with these bases are {word}; without them, "
-            f"{_shares(found.probability_without)}."
+        word, chance = plain(said(asked.class_names[1])), found.probability
+        title = tr("Probability of being {word}, in {n:d} shuffled backgrounds", word=word, n=_N)
+        st.metric(title, _share(chance.mean), help=tr(_HOW))
+        words = tr(
+            "{share} of windows with these bases are {word}; without them, {without}.",
+            share=_shares(chance),
+            word=word,
+            without=_shares(found.probability_without),
         )
+        st.markdown(words)
     else:
-        st.metric(f"In {_N:d} shuffled backgrounds", f"{found.score.mean:.3f}", help=_HOW)
-    unit = "score" if asked.answer.yes_or_no else "prediction"
-    st.markdown(f"Mean {unit} {_numbers(found.score)}; without them, {_numbers(found.without)}.")
+        st.metric(tr("In {n:d} shuffled backgrounds", n=_N), f"{found.score.mean:.3f}", help=tr(_HOW))
+    mean, without = _numbers(found.score), _numbers(found.without)
+    if asked.answer.yes_or_no:
+        st.markdown(tr("Mean score {mean}; without them, {without}.", mean=mean, without=without))
+    else:
+        st.markdown(tr("Mean prediction {mean}; without them, {without}.", mean=mean, without=without))
 
 
 def _share(value: float) -> Words:
@@ -61,8 +73,8 @@ def _share(value: float) -> Words:
 
 
 def _shares(of: Average) -> Words:
-    return plain(f"{percent(of.mean)} ({percent(of.low)} to {percent(of.high)})")
+    return tr("{mean} ({low} to {high})", mean=_share(of.mean), low=_share(of.low), high=_share(of.high))
 
 
 def _numbers(of: Average) -> Words:
-    return f"{of.mean:.3f} ({of.low:.3f} to {of.high:.3f})"
+    return tr("{mean:.3f} ({low:.3f} to {high:.3f})", mean=of.mean, low=of.low, high=of.high)

@@ -9,35 +9,32 @@ from components.chart import chart
 from components.network import network
 from components.sequence import marks_of
 from dnaconv_core.evaluate.ask import Answer
-from dnaconv_core.evaluate.detail import Detail, response
+from dnaconv_core.evaluate.detail import Detail
 from dnaconv_core.evaluate.meaning import percent
-from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.interpret.activations import activations
-from dnaconv_core.interpret.words import output_word
-from dnaconv_core.plot.colors import CATEGORICAL, NEUTRAL
-from dnaconv_core.plot.data import histogram
-from dnaconv_core.sequence.encoding import one_hot
 from frame import state
-from frame.cache import bundle, held_out
+from frame.cache import bundle
+from frame.language import mark, said, tr, tr_n
 from frame.models import ModelRef
 from frame.outputs import question
 from frame.pages import SALIENCY, STEP_THROUGH
 from frame.words import Words, ours, plain
 from use import answer_figures as figures
+from use.answer_beside import among, responses, share_below
 from use.known_alone import known_alone
 
-_STRANDS = "A network that reads one strand may answer differently for the reverse complement, the same DNA."
-_SCORE = "The raw output of the network, between 0 and 1: use it to rank sequences; it is not a probability."
-_LIT = (
-    "What each filter of each layer makes of this sequence: the darker, the more active. Point at a layer to see which "
-    "bases reach it."
+_STRANDS = mark("A network that reads one strand may answer differently for the reverse complement, the same DNA.")
+_SCORE = mark("The raw output of the network, between 0 and 1: use it to rank sequences; it is not a probability.")
+_LIT = mark(
+    "How active each filter of each layer is along this sequence: the darker, the more active. Point at a layer to see "
+    "which bases it reads."
 )
 
 
 def one_answer(model: ModelRef, answer: Answer, covariates: tuple[float, ...], found: Detail, number: int) -> None:
     """One answer close up: row `number` of what was found."""
     experiment, config = question(model), bundle(model).config
-    unit = "score" if experiment.answer.yes_or_no else experiment.label
+    unit = tr("score") if experiment.answer.yes_or_no else said(experiment.label)
     marks = marks_of(experiment.motif, answer.sequence)
     with st.container(key="shape_answer"):  # one below the other where the window is narrow
         left, right = st.columns([1, 1.9])
@@ -46,24 +43,25 @@ def one_answer(model: ModelRef, answer: Answer, covariates: tuple[float, ...], f
         _every_output(model, answer)
         to = state.link() | {"sequence": answer.sequence} | state.beside(config.covariates, covariates)
         with st.container(horizontal=True):
-            st.page_link(SALIENCY, label="Which bases matter", icon=":material/highlight:", query_params=to)
-            st.page_link(STEP_THROUGH, label="Step through", icon=":material/calculate:", query_params=to)
+            st.page_link(SALIENCY, label=tr("Which bases matter"), icon=":material/highlight:", query_params=to)
+            st.page_link(STEP_THROUGH, label=tr("Step through"), icon=":material/calculate:", query_params=to)
     with right, st.container(border=True, height="stretch"):
-        _among(experiment, model, answer, unit, compared=not found.meaning.withheld(number))
+        among(experiment, model, answer, unit, compared=not found.meaning.withheld(number))
     if answer.profile is not None:
         with st.container(border=True):
-            st.markdown("**Along the sequence**", help="The prediction of the window that starts at each position.")
+            about = tr("The prediction of the window that starts at each position.")
+            st.markdown(tr("**Along the sequence**"), help=about)
             chart(figures.profile(answer.profile, unit), key="profile", height=210, revision=answer.record.id)
     if covariates:
         with st.container(border=True):
-            _response(model, answer, covariates, unit)
+            responses(model, answer, covariates, unit)
     with st.container(border=True):
-        st.markdown("**From the sequence to the answer**", help=_LIT)
+        st.markdown(tr("**From the sequence to the answer**"), help=tr(_LIT))
         lit = activations(bundle(model).model, answer.sequence)
         output = f"{answer.prediction:.3f}"
         network(
-            config, sequence=answer.sequence, marks=marks, output=output, outputs=_said(model, answer), activations=lit,
-            key="lit",
+            config, sequence=answer.sequence, marks=marks, output=output, outputs=_outputs(model, answer),
+            activations=lit, key="lit",
         )  # fmt: skip
 
 
@@ -71,42 +69,56 @@ def _verdict(model: ModelRef, answer: Answer, covariates: tuple[float, ...], fou
     experiment, means = question(model), found.meaning
     if means.withheld(number):
         known_alone(model, answer, covariates)
-        st.caption(f"Read as it is, among unknown bases, it gets {answer.prediction:.3f}: do not rely on that.")
+        alone = tr("Alone, among unknown bases, its score is {score:.3f}: do not rely on it.", score=answer.prediction)
+        st.caption(alone)
     elif experiment.answer.yes_or_no:
         _probability(model, answer, found, number)
     else:
-        st.metric(f"Predicted {plain(experiment.quantity)}", f"{answer.prediction:.3f}", help=plain(experiment.label))
+        title = tr("Predicted {quantity}", quantity=plain(said(experiment.quantity)))
+        st.metric(title, f"{answer.prediction:.3f}", help=plain(said(experiment.label)))
     more = caption(found, number)
     if more:
         st.markdown(more)
     if means.strangers and (far := means.strangers.sentence(number)):
-        st.warning(plain(far), icon=":material/travel_explore:")
+        st.warning(plain(said(far)), icon=":material/travel_explore:")
     if answer.other_strand is not None:
-        st.caption(f"Read from the other strand: **{answer.other_strand:.3f}**", help=_STRANDS)
+        words = tr("Read from the other strand: **{score:.3f}**", score=answer.other_strand)
+        st.caption(words, help=tr(_STRANDS))
     unknown = answer.record.n_ambiguous
     if unknown:
-        bases = "1 base is" if unknown == 1 else f"{unknown:,} bases are"
-        st.caption(f":material/help: {bases} ambiguous (N or another IUPAC code): the model sees nothing there.")
+        words = tr_n(
+            "1 base is ambiguous (N or another IUPAC code): the model sees nothing there.",
+            "{n:,} bases are ambiguous (N or another IUPAC code): the model sees nothing there.",
+            unknown,
+        )
+        st.caption(f":material/help: {words}")
     if answer.profile is not None:
-        st.caption(f"The strongest of {len(answer.profile):,} windows: it begins at base {answer.start + 1:,}.")
+        n, first = len(answer.profile), answer.start + 1
+        st.caption(tr("The strongest of {n:,} windows: it begins at base {first:,}.", n=n, first=first))
 
 
 def _probability(model: ModelRef, answer: Answer, found: Detail, number: int) -> None:
     """What is known first, the probability with its interval; then the raw output, which is called score."""
-    means, word = found.meaning, question(model).class_names[1]
-    output = f"{plain(model.output_name)}: " if model.outputs and not state.experiment().answer.joint else ""
-    if said := means.sentence(number, word):
-        value = percent(float(means.calibrated[number]))
-        start = f"{output}probability" if output else "Probability"
-        st.metric(f"{start} of being {plain(word)}", plain(value))
-        st.markdown(plain(said) + ".", help=plain(means.calibration))
-        st.progress(min(max(float(means.calibrated[number]), 0.0), 1.0))
-        st.markdown(f"{output}score **{answer.prediction:.3f}**", help=_SCORE)
+    means, score = found.meaning, answer.prediction
+    word = question(model).class_names[1]
+    each = bool(model.outputs) and not state.experiment().answer.joint  # one of several labels, told by its name
+    output, called = plain(model.output_name), plain(said(word))
+    if sentence := means.sentence(number, word):
+        chance = float(means.calibrated[number])
+        title = tr("Probability of being {word}", word=called)
+        if each:
+            title = tr("{output}: probability of being {word}", output=output, word=called)
+        st.metric(title, plain(percent(chance)))
+        st.markdown(plain(said(sentence)) + ".", help=plain(said(means.calibration)))
+        st.progress(min(max(chance, 0.0), 1.0))
+        words = tr("score **{score:.3f}**", score=score)
+        st.markdown(f"{output}: {words}" if each else words, help=tr(_SCORE))
     else:
-        st.metric(f"{output}Score for {plain(word)}", f"{answer.prediction:.3f}", help=_SCORE)
+        words = tr("Score for {word}", word=called)
+        st.metric(f"{output}: {words}" if each else words, f"{score:.3f}", help=tr(_SCORE))
 
 
-def _said(model: ModelRef, answer: Answer) -> list[str]:
+def _outputs(model: ModelRef, answer: Answer) -> list[str]:
     """Each of several outputs by its name, with what it says."""
     return [f"{name} {value:.3f}" for name, value in zip(model.outputs, answer.outputs, strict=False)]
 
@@ -117,76 +129,30 @@ def _every_output(model: ModelRef, answer: Answer) -> None:
         return
     order = np.argsort(-np.asarray(answer.outputs), kind="stable")
     if state.experiment().answer.joint:
-        called = model.outputs[order[0]]
-        st.markdown(f"Called **{plain(called)}**, the class with the highest score.")
+        called = plain(model.outputs[order[0]])
+        st.markdown(tr("Called **{name}**, the class with the highest score.", name=called))
     top = max(1.0, *answer.outputs)
     st.dataframe(
         {
-            state.experiment().answer.words.one: [model.outputs[number] for number in order],
-            "score": [float(answer.outputs[number]) for number in order],
+            said(state.experiment().answer.words.one): [model.outputs[number] for number in order],
+            tr("score"): [float(answer.outputs[number]) for number in order],
         },
         hide_index=True,
         height=min(38 + 35 * len(order), 250),
         key="every_output",
-        column_config={"score": st.column_config.ProgressColumn(format="%.3f", min_value=0.0, max_value=top)},
+        column_config={tr("score"): st.column_config.ProgressColumn(format="%.3f", min_value=0.0, max_value=top)},
     )
-
-
-def _among(experiment: Experiment, model: ModelRef, answer: Answer, unit: str, *, compared: bool) -> None:
-    """Where this prediction lies among the held-out examples."""
-    data = held_out(model)
-    st.markdown(
-        "**Among held-out examples**", help=f"Predictions of this model on {plain(data.words)}; the line is yours."
-    )
-    parts = {"predictions": data.prediction}
-    if experiment.answer.yes_or_no:
-        negative, positive = experiment.class_names
-        parts = {negative: data.prediction[data.y < 0.5], positive: data.prediction[data.y >= 0.5]}
-    marks = {"yours": answer.prediction} if compared else {}
-    figure = histogram(parts, x_title=unit, share=True, marks=marks)
-    for trace, color in zip(figure.data, (NEUTRAL, CATEGORICAL[0])[-len(parts) :], strict=True):
-        trace.marker.color = color
-    chart(figure, key="among", height=220, revision=model.key)
-    if not compared:
-        st.caption("Yours is not among them: too few of its bases are known.")
-        return
-    words = [
-        f"**{share_below((values < answer.prediction).mean())}** of the {len(values):,} {plain(name)}"
-        for name, values in parts.items()
-        if len(values)
-    ]
-    st.caption(f"Higher than {' and '.join(words)}.")
-
-
-def _response(model: ModelRef, answer: Answer, covariates: tuple[float, ...], unit: str) -> None:
-    """How the answer would change with the first covariate."""
-    config, here = bundle(model).config, covariates[0]
-    name = config.covariates[0]
-    X = one_hot(answer.sequence, config.alphabet)[0]
-    tried = np.geomspace(1e-4, max(0.15, 5 * here), 61)
-    found = response(bundle(model).model, X, tried, np.float32(covariates), model.output)
-    st.markdown(
-        f"**If its {plain(name)} were different**", help="The same sequence with other values; the dot is yours."
-    )
-    left, right = st.columns(2)
-    with left:
-        drawn = figures.response(found, (here, answer.prediction), name, unit)
-        chart(drawn, key="response", height=220, revision=name)
-    with right:
-        chart(figures.shares(found, here, name, output_word(config)), key="shares", height=220, revision=name)
 
 
 def caption(found: Detail, number: int) -> Words:
     """What stands beside one prediction: its rank among held-out examples, and other seeds or members."""
     parts, place = [], found.meaning.percentile
     if place is not None and np.isfinite(place[number]):
-        parts.append(f"Higher than **{share_below(place[number])}** of the held-out examples.")
-    if found.low is not None:
-        spread = f"{found.low[number]:.3f} to {found.high[number]:.3f}"
-        parts.append(f"Score by {'seed' if found.seeds.startswith('lowest') else 'member'}: {spread} ({found.seeds}).")
+        parts.append(tr("Higher than **{share}** of the held-out examples.", share=share_below(place[number])))
+    if found.low is not None and found.high is not None:
+        ends = {"low": found.low[number], "high": found.high[number], "what": plain(said(found.seeds))}
+        if found.seeds.startswith("lowest"):
+            parts.append(tr("Score by seed: {low:.3f} to {high:.3f} ({what}).", **ends))
+        else:
+            parts.append(tr("Score by member: {low:.3f} to {high:.3f} ({what}).", **ends))
     return ours("  \n".join(parts))
-
-
-def share_below(share: float) -> Words:
-    """A share in words that says 'all' only where it is all: 99.97 % are not 100 %."""
-    return "all" if share == 1 else f"{min(100 * share, 99.9):.1f} %"

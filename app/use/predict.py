@@ -17,6 +17,7 @@ from dnaconv_core.runs.store import Store
 from dnaconv_core.sequence.encoding import one_hot, parse_records
 from frame import state
 from frame.cache import bundle
+from frame.language import tr
 from frame.models import ModelRef, model_in, the_model
 from frame.page import model_page
 from frame.words import Words, plain
@@ -29,14 +30,21 @@ if TYPE_CHECKING:
 
 
 def draw() -> None:
-    with model_page("Predict", "Try a model on your own sequences.") as head:
+    with model_page(tr("Predict"), tr("Try a model on your own sequences.")) as head:
         experiment, ref = state.experiment(), the_model()
         model = bundle(ref)
-        head(f"What **{plain(ref.name)}** says of your sequences. It reads {_reads(model)}.", ref)
+        head(
+            tr(
+                "What **{name}** predicts for your sequences. It reads {what}.",
+                name=plain(ref.name),
+                what=_reads(model),
+            ),
+            ref,
+        )
         text, covariates, file = ask_for(experiment, model)
         if file is None and not text.strip():
             st.query_params.pop("sequence", None)
-            st.info("Paste a sequence above, or choose one of the examples.", icon=":material/arrow_upward:")
+            st.info(tr("Paste a sequence above, or choose one of the examples."), icon=":material/arrow_upward:")
             return
         if file is None:
             remember(text)
@@ -47,7 +55,7 @@ def draw() -> None:
         if file is not None and file.covariates is not None:
             beside = file.covariates
         fit = ask_fit(records, model.config.length)
-        with st.spinner("Predicting…"):  # many windows to slide along take seconds
+        with st.spinner(tr("Predicting…")):  # many windows to slide along take seconds
             answers = ask(model, records, beside, fit, ref.output)
             more = _detail(ref, answers, beside if model.config.covariates else None)
         number = answers_table(answers, more, ref) if len(answers) > 1 else 0
@@ -55,8 +63,11 @@ def draw() -> None:
 
 
 def _reads(model: Bundle) -> Words:
-    beside = f" and {plain(', '.join(model.config.covariates))}" if model.config.covariates else ""
-    return f"{model.config.length:d} bases of {plain(model.config.alphabet)}{beside}"
+    length, alphabet = model.config.length, plain(model.config.alphabet)
+    if not model.config.covariates:
+        return tr("{length:d} bases of {alphabet}", length=length, alphabet=alphabet)
+    names = plain(", ".join(model.config.covariates))
+    return tr("{length:d} bases of {alphabet} and {names}", length=length, alphabet=alphabet, names=names)
 
 
 def _detail(ref: ModelRef, answers: list[Answer], covariates: np.ndarray | None) -> Detail:

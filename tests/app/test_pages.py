@@ -294,8 +294,8 @@ def test_records_of_other_lengths_are_explained_and_answered(dashboard, trained)
     at = dashboard("predict", experiment="chromatin", run=run.id)
     at.text_area(key="pasted").set_value(f">short\n{'ACGT' * 5}\n>long\n{'ACGT' * 30}\n>right\n{'A' * 101}").run()
     assert not errors(at)
-    assert "One sequence is shorter than the 101 bases this model reads" in texts(at)
-    assert "One sequence is longer than the 101 bases this model reads" in texts(at)
+    assert "This model reads 101 bases. One sequence is shorter" in texts(at)
+    assert "This model reads 101 bases. One sequence is longer." in texts(at)
     table = at.dataframe[0].value
     assert dict(zip(table["sequence"], table["bases"], strict=True)) == {"short": 20, "long": 120, "right": 101}
     assert table["other strand"].notna().all()

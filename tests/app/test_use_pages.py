@@ -296,7 +296,7 @@ def test_files_of_predictions_hold_what_the_table_shows(monkeypatch):
 
 def test_a_share_of_all_is_said_only_where_it_is_all(monkeypatch):
     monkeypatch.syspath_prepend(str(APP))
-    from use.one_answer import share_below
+    from use.answer_beside import share_below
 
     assert [share_below(share) for share in (1.0, 0.9997, 0.5468)] == ["all", "99.9 %", "54.7 %"]
 
