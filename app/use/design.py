@@ -15,23 +15,25 @@ from dnaconv_core.predict import encode_records
 from dnaconv_core.progress import Part, Progress
 from frame.cache import bundle
 from frame.job import background
+from frame.language import mark, tr
 from frame.models import ModelRef, the_model
 from frame.page import model_page
 from frame.words import plain
 from use.design_asked import RANDOM, SHUFFLED, Asked, ask
 from use.design_shown import Made, show
 
-_LINE = "Sequences made for a score: edited base by base under rules, with checks against the model's blind spots."
+_LINE = mark("Make sequences that the model scores high, low or at a target, base by base and under rules.")
 
 
 def draw() -> None:
-    with model_page("Design", _LINE) as head:
+    with model_page(tr("Design"), tr(_LINE)) as head:
         ref = the_model()
         model = bundle(ref)
-        head(f"{_LINE} Model: **{plain(ref.name)}**, {model.config.length:d} bases.", ref)
+        about = tr("Model: **{name}**, {n:d} bases.", name=plain(ref.name), n=model.config.length)
+        head(f"{tr(_LINE)} {about}", ref)
         asked = ask(ref, model.config)
         if asked.start != RANDOM and not asked.records:
-            st.info("Paste a sequence to start from above.", icon=":material/arrow_upward:")
+            st.info(tr("Paste a sequence above to start from."), icon=":material/arrow_upward:")
             return
         made = background(("design", ref, asked), lambda progress: _make(ref, asked, progress))
         if made is not None:
@@ -45,7 +47,7 @@ def _make(ref: ModelRef, asked: Asked, progress: Progress) -> Made:
     covariates = np.float32(asked.covariates) if asked.covariates else None
     starts, goal = _starts(asked, rules, model.config), asked.goal._replace(task=ref.output)
     found = design(model.model, starts, goal, rules, asked.ways, covariates=covariates, progress=Part(progress, 0, 0.9))
-    progress.report(0.9, "comparing with examples and the judge")
+    progress.report(0.9, mark("comparing with examples and the judge"))
     designs, usual = found.designs, None
     if asked.judge is not None:
         judge = bundle(asked.judge)

@@ -6,6 +6,7 @@ from typing import Any
 
 from dnaconv_core.design.design import Design
 from dnaconv_core.plot.style import safe
+from frame.language import tr
 
 _MARGIN = {"l": 46, "r": 14, "t": 8, "b": 40}
 _FEW = 30  # edits that are named below the axis
@@ -13,10 +14,10 @@ _FEW = 30  # edits that are named below the axis
 
 def path(one: Design, judge: list[float] | None, name: str) -> dict[str, Any]:
     """The score after each edit of a design, and a judge's of this name beside it."""
-    edits = ["start", *map(str, one.edits)]
-    lines = [("model", list(one.scores), "theme:series0", "solid")]
+    edits = [tr("start"), *map(str, one.edits)]
+    lines = [(tr("model"), list(one.scores), "theme:series0", "solid")]
     if judge is not None:
-        lines.append((f"judge: {name}", judge, "theme:series1", "dot"))
+        lines.append((tr("judge: {name}", name=name), judge, "theme:series1", "dot"))
     traces = [
         {
             "type": "scatter",
@@ -37,7 +38,7 @@ def path(one: Design, judge: list[float] | None, name: str) -> dict[str, Any]:
             "margin": _MARGIN,
             "showlegend": judge is not None,
             "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
-            "xaxis": {"title": {"text": "edit"}, **ticks},
-            "yaxis": {"title": {"text": "score"}},
+            "xaxis": {"title": {"text": tr("edit")}, **ticks},
+            "yaxis": {"title": {"text": tr("score")}},
         },
     }

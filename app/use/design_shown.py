@@ -21,11 +21,17 @@ from dnaconv_core.sequence.encoding import one_hot
 from frame import state
 from frame.cache import bundle
 from frame.job import background
+from frame.language import mark, said, tr, tr_n
 from frame.models import ModelRef
 from frame.pages import SALIENCY
 from frame.words import Words, plain
 from use.design_asked import Asked
 from use.design_figures import path
+
+_NAMES = (
+    mark("name"), mark("score"), mark("start"), mark("judge"), mark("SD"), mark("distance"), mark("edits"), mark("GC"),
+    mark("sequence"),
+)  # fmt: skip
 
 
 class Made(NamedTuple):
@@ -39,7 +45,7 @@ def show(ref: ModelRef, asked: Asked, made: Made) -> None:
     designs = made.found.designs
     show_skipped(made.found.skipped)
     if not designs:
-        st.info("No design keeps the rules: allow more edits, or loosen the rules.", icon=":material/rule:")
+        st.info(tr("No design keeps the rules: allow more edits, or loosen the rules."), icon=":material/rule:")
         return
     _numbers(designs, made.usual)
     with st.container(border=True):
@@ -51,33 +57,40 @@ def show(ref: ModelRef, asked: Asked, made: Made) -> None:
 def _numbers(designs: list[Design], usual: float | None) -> None:
     """Medians over the designs: the score, and the brakes beside it."""
     with st.container(horizontal=True):
-        st.metric("Designs", f"{len(designs):,}", width="content")
+        st.metric(tr("Designs"), f"{len(designs):,}", width="content")
         before, after = np.median([(one.scores[0], one.scores[-1]) for one in designs], axis=0)
-        st.metric("Median score", f"{before:.2f} → {after:.2f}", help="Before and after the edits.", width="content")
+        change = f"{before:.2f} → {after:.2f}"
+        st.metric(tr("Median score"), change, help=tr("Before and after the edits."), width="content")
         spread = [one.spread for one in designs if one.spread is not None]
         if spread:
-            words = "Standard deviation of the ensemble's members, median over designs."
-            st.metric("SD of members", f"{np.median(spread):.3f}", help=words, width="content")
+            words = tr("Standard deviation of the ensemble's members, median over designs.")
+            st.metric(tr("SD of members"), f"{np.median(spread):.3f}", help=words, width="content")
         judged = [one.judge for one in designs if one.judge is not None]
         if judged:
             before, after = np.median(judged, axis=0)
-            words = "What the model that was trained apart says of starts and designs. Its scale is its own."
-            st.metric("Judge's median", f"{before:.2f} → {after:.2f}", help=words, width="content")
+            words = tr("What the model that was trained apart predicts for starts and designs. Its scale is its own.")
+            st.metric(tr("Judge's median"), f"{before:.2f} → {after:.2f}", help=words, width="content")
         far = [one.distance[1] for one in designs if one.distance is not None]
         if far and usual is not None:
-            words = "Share of a design's 6-base words that its nearest validation example lacks, median over designs."
+            words = tr(
+                "Share of a design's 6-base words that its nearest validation example lacks, median over designs."
+            )
             share = float(np.mean(np.array(far) > usual))
-            st.metric("Distance from examples", f"{np.median(far):.2f}", help=words, width="content")
-            words = "Designs farther from every example than 95 % of the examples are from one another."
-            st.metric(f"Farther than usual ({usual:.2f})", f"{share:.0%}", help=words, width="content")
+            st.metric(tr("Distance from examples"), f"{np.median(far):.2f}", help=words, width="content")
+            words = tr("Designs farther from every example than 95 % of the examples are from one another.")
+            title = tr("Farther than usual ({usual:.2f})", usual=usual)
+            st.metric(title, f"{share:.0%}", help=words, width="content")
     rises = [one.judge[1] - one.judge[0] for one in designs if one.judge is not None]
     if rises:
         agree = sum((rise > 0) == (one.gain > 0) for rise, one in zip(rises, designs, strict=True))
-        st.caption(f"The judge goes the same way for **{agree:,} of {len(rises):,}** designs.")
+        words = tr(
+            "The judge's prediction changes the same way for **{n:,} of {all:,}** designs.", n=agree, all=len(rises)
+        )
+        st.caption(words)
 
 
 def _list(designs: list[Design]) -> Design:
-    st.markdown("**Designs**, best first", help="Choose one to see how it was made.")
+    st.markdown(tr("**Designs**, best first"), help=tr("Choose one to see how it was made."))
     columns = {
         "name": [one.id for one in designs],
         "score": [one.scores[-1] for one in designs],
@@ -99,8 +112,12 @@ def _list(designs: list[Design]) -> Design:
         selection_mode="single-row",
         key="design_list",
         column_config={
-            **{name: st.column_config.NumberColumn(format="%.3f") for name in ("score", "start", "judge", "SD")},
-            **{name: st.column_config.NumberColumn(format="%.2f") for name in ("distance", "GC")},
+            **{name: {"label": tr(name)} for name in shown},
+            **{
+                name: st.column_config.NumberColumn(tr(name), format="%.3f")
+                for name in ("score", "start", "judge", "SD")
+            },
+            **{name: st.column_config.NumberColumn(tr(name), format="%.2f") for name in ("distance", "GC")},
         },
     )
     with st.container(horizontal=True):
@@ -116,40 +133,50 @@ def _list(designs: list[Design]) -> Design:
 def _one(ref: ModelRef, asked: Asked, one: Design) -> None:
     """The path of one design: score by edit, the map before and after, motifs gained."""
     steps = one.steps()
-    st.markdown(f"**{plain(one.id)}**, edit by edit: {plain(', '.join(map(str, one.edits)) or 'no edit helps')}")
+    edits = plain(", ".join(map(str, one.edits))) or tr("no edit helps")
+    st.markdown(tr("**{name}**, edit by edit: {edits}", name=plain(one.id), edits=edits))
     judge = _judge_path(ref, asked, tuple(steps)) if asked.judge is not None else None
     name = "" if asked.judge is None else asked.judge.name
     chart(path(one, judge, name), key="design_path", height=230, revision=one.id)
     at = len(one.edits)
     if at:
-        at = st.slider("Edits made", 0, at, at, key=f"design_step_{hash(one)}")
+        at = st.slider(tr("Edits made"), 0, at, at, key=f"design_step_{hash(one)}")
     config = bundle(ref).config
     maps = _maps(ref, asked, (steps[0], steps[at]))
     spans = tuple((edit.place, edit.place + 1) for edit in one.edits[:at])
-    unit = output_word(config)
+    unit = said(output_word(config))
+    after = tr_n("after 1 edit", "after {n} edits", at)
     drawn = [
-        Logo(maps[0], "start", f"score {one.scores[0]:.3f}", "contribution", unit, spans),
-        Logo(maps[1], f"after {at:d} edits", f"score {one.scores[at]:.3f}", "contribution", unit, spans),
+        Logo(maps[0], tr("start"), tr("score {value:.3f}", value=one.scores[0]), "contribution", unit, spans),
+        Logo(maps[1], after, tr("score {value:.3f}", value=one.scores[at]), "contribution", unit, spans),
     ]
-    st.caption("What each base contributes (in-silico mutagenesis); edited positions are shaded.")
+    st.caption(tr("What each base contributes (in-silico mutagenesis); edited positions are shaded."))
     logos(drawn, key="design_maps", alphabet=config.alphabet, height=110, min_width=900, same_scale=True)
     if config.alphabet == "DNA" and one.edits:
-        named = background(("design_motifs", one), lambda _: gained(one), words="Naming motifs")
+        named = background(("design_motifs", one), lambda _: gained(one), words=tr("Naming motifs"))
         if named is not None:
             st.markdown(_gained(named))
     link = state.link() | {"sequence": one.sequence} | state.beside(config.covariates, asked.covariates)
-    st.page_link(SALIENCY, label="Look at this design in Saliency", icon=":material/highlight:", query_params=link)
+    st.page_link(SALIENCY, label=tr("Look at this design in Saliency"), icon=":material/highlight:", query_params=link)
 
 
 def _gained(found: list[Gained]) -> Words:
     if not found:
-        return "No motif of JASPAR was gained."
-    words = [
-        f"**{plain(hit.name)}** ({plain(hit.word)}, {plain(hit.strand)} strand, from base {hit.start + 1:d}"
-        + (f", and {hit.alike - 1:d} motifs like it)" if hit.alike > 1 else ")")
-        for hit in found
-    ]
-    return "Gained: " + "; ".join(words) + "."
+        return tr("No motif of JASPAR was gained.")
+    return tr("Gained: {motifs}.", motifs="; ".join(map(_motif, found)))
+
+
+def _motif(hit: Gained) -> Words:
+    name, word, strand = plain(hit.name), plain(hit.word), plain(hit.strand)
+    if hit.alike < 2:
+        return tr(
+            "**{name}** ({word}, {strand} strand, from base {first:d})",
+            name=name, word=word, strand=strand, first=hit.start + 1,
+        )  # fmt: skip
+    return tr(
+        "**{name}** ({word}, {strand} strand, from base {first:d}, and {n:d} motifs like it)",
+        name=name, word=word, strand=strand, first=hit.start + 1, n=hit.alike - 1,
+    )  # fmt: skip
 
 
 @st.cache_data(show_spinner=False, max_entries=50)

@@ -6,6 +6,7 @@ from typing import Any
 
 from dnaconv_core.plot.style import safe
 from dnaconv_core.sirna.design import SirnaSite
+from frame.language import tr
 
 _MARGIN = {"l": 46, "r": 14, "t": 8, "b": 40}
 _FEW = 30
@@ -14,15 +15,16 @@ _FEW = 30
 def efficacy(sites: list[SirnaSite], chosen: list[SirnaSite], cds: tuple[int, int] | None, unit: str) -> dict[str, Any]:
     """Predicted activity by the site's first base, the chosen sites as dots, the coding region shaded."""
     ordered = sorted(sites, key=lambda site: site.start)
+    hover = tr("site from base %{x:,}: %{y:.3f}") + "<extra></extra>"
     traces = [
         {
             "type": "scatter",
             "mode": "lines",
             "x": [site.start + 1 for site in ordered],
             "y": [round(site.prediction, 4) for site in ordered],
-            "name": "every site",
+            "name": tr("every site"),
             "line": {"color": "theme:muted", "width": 1.1},
-            "hovertemplate": "site from base %{x:,}: %{y:.3f}<extra></extra>",
+            "hovertemplate": hover,
         },
         {
             "type": "scatter",
@@ -30,9 +32,9 @@ def efficacy(sites: list[SirnaSite], chosen: list[SirnaSite], cds: tuple[int, in
             "x": [site.start + 1 for site in chosen],
             "y": [round(site.prediction, 4) for site in chosen],
             "customdata": [site.start for site in chosen],
-            "name": "passes the filters",
+            "name": tr("passes the filters"),
             "marker": {"color": "theme:series0", "size": 6},
-            "hovertemplate": "site from base %{x:,}: %{y:.3f}<extra></extra>",
+            "hovertemplate": hover,
         },
     ]
     shapes = []
@@ -44,7 +46,7 @@ def efficacy(sites: list[SirnaSite], chosen: list[SirnaSite], cds: tuple[int, in
         "layout": {
             "margin": _MARGIN,
             "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
-            "xaxis": {"title": {"text": "first base of the site"}, "tickformat": ",d"},
+            "xaxis": {"title": {"text": tr("first base of the site")}, "tickformat": ",d"},
             "yaxis": {"title": {"text": safe(unit)}},
             "shapes": shapes,
         },
@@ -82,10 +84,10 @@ def effects(
         up, down = zip(*(_whisker(value, *both) for value, both in zip(values, ends, strict=True)), strict=True)
         bars["error_y"] = {"array": up, "arrayminus": down, "symmetric": False, "color": "theme:text", "thickness": 1}
     named = {"tickvals": places, "ticktext": names, "tickangle": -25} if len(values) <= _FEW else {"tickformat": "d"}
-    title = {} if len(values) <= _FEW else {"title": {"text": "variant, in the file's order"}}
+    title = {} if len(values) <= _FEW else {"title": {"text": tr("variant, in the file's order")}}
     axes = {
         "xaxis": {**title, **named, "automargin": True},
-        "yaxis": {"title": {"text": f"ALT − REF ({safe(unit)})"}},
+        "yaxis": {"title": {"text": tr("ALT − REF ({unit})", unit=safe(unit))}},
     }
     line = {"color": "theme:muted", "width": 1, "dash": "dot"}
     lines = [

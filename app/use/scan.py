@@ -16,6 +16,7 @@ from dnaconv_core.scan.scan import EDGES, Scan, ScanOptions, plan_scan
 from frame import state
 from frame.cache import bundle
 from frame.job import background
+from frame.language import mark, said, tr
 from frame.models import the_model
 from frame.page import model_page
 from frame.where import ask_where
@@ -28,14 +29,15 @@ if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
 
 _WISHES = (0.1, 1.0, 10.0, 100.0)
-_LINE = "Where in a long sequence the model sees what it learned, on both strands."
+_LINE = mark("Where in a long sequence the model finds what it learned, on both strands.")
 
 
 def draw() -> None:
-    with model_page("Scan", _LINE) as head:
+    with model_page(tr("Scan"), tr(_LINE)) as head:
         ref = the_model()
         model = bundle(ref)
-        head(f"{_LINE} Model: **{plain(ref.name)}**, windows of {model.config.length:d} bases.", ref)
+        about = tr("Model: **{name}**, windows of {n:d} bases.", name=plain(ref.name), n=model.config.length)
+        head(f"{tr(_LINE)} {about}", ref)
         with st.container(border=True):
             targets = ask_targets(model)
         if targets is None:
@@ -47,7 +49,7 @@ def draw() -> None:
             wish, threshold = _cut()
             on = ask_where("scan_on")
         if not targets:
-            st.info("Paste a sequence above, or choose the example.", icon=":material/arrow_upward:")
+            st.info(tr("Paste a sequence above, or choose the example."), icon=":material/arrow_upward:")
             return
         check_targets(targets)
         key = (ref._replace(output=0), edges, covariates, tuple(target.key for target in targets))
@@ -61,7 +63,7 @@ def draw() -> None:
             lambda progress: by_chance(
                 model.model, threes, how=how, task=ref.output, false_peaks=min(_WISHES), progress=progress
             ),
-            words="Counting the peaks of shuffled sequence",
+            words=tr("Counting the peaks of shuffled sequence"),
         )
         if chance is not None:
             at = chance.threshold(wish) if wish else threshold
@@ -75,30 +77,32 @@ def _edges(model: Bundle) -> str:
     if plan_scan(model.model, edges="context").edges == "exact":
         return "exact"  # nothing to choose
     return st.segmented_control(
-        "Window ends",
+        tr("Window ends"),
         list(EDGES),
-        format_func=plain,
+        format_func=lambda name: plain(said(name)),
         default="exact",
         required=True,
         key="scan_edges",
         bind="query-params",
-        help="; ".join(f"'{plain(name)}': {plain(words)}" for name, words in EDGES.items()) + ".",
+        help="; ".join(f"'{plain(said(name))}': {plain(said(words))}" for name, words in EDGES.items()) + ".",
     )
 
 
 def _cut() -> tuple[float, float]:
     """The false peaks to expect that choose the threshold, or 0 and the threshold itself."""
     wish = st.segmented_control(
-        "Peaks: false ones expected",
+        tr("Peaks: false ones expected"),
         [*_WISHES, 0],
-        format_func=lambda value: f"{value:g}" if value else "Own threshold",
+        format_func=lambda value: f"{value:g}" if value else tr("Own threshold"),
         default=FALSE_PEAKS,
         required=True,
         key="scan_wish",
-        help="By chance, in all that is scanned: counted in shuffles of these sequences that keep every pair of "
-        "neighbouring bases.",
+        help=tr(
+            "How many peaks are expected by chance in all that is scanned: counted in shuffles of these sequences that "
+            "keep every pair of neighbouring bases."
+        ),
     )
-    own = 0.5 if wish else st.number_input("Peaks from", value=0.5, step=0.05, key="scan_threshold", width=160)
+    own = 0.5 if wish else st.number_input(tr("Peaks from"), value=0.5, step=0.05, key="scan_threshold", width=160)
     return wish, own
 
 

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from dnaconv_core.scan.tracks import Peak
+from frame.language import tr
 
-COLUMNS = {
-    "summit": st.column_config.NumberColumn(
-        format="localized", help="The base in the middle of what the model reads; from 1."
-    ),
-    "site": st.column_config.TextColumn(
-        help="The stretch where a substitution changes the prediction most; first and last base, from 1."
-    ),
-    "letters": st.column_config.TextColumn(help="Of the motif's match as its strand reads it, else of the site."),
-    "motif": st.column_config.TextColumn(help="The experiment's known motif, where it matches at the site."),
-    "strand": st.column_config.TextColumn(help="The model's, else the motif's; a dot where both read the same."),
-    "prediction": st.column_config.NumberColumn(format="%.4f", help="Of the window."),
-    "expected": st.column_config.NumberColumn(
-        "by chance", format="%.2g", help="Peaks of this height or more expected in shuffles of all that is scanned."
-    ),
-    "q": st.column_config.NumberColumn(
-        format="%.2g", help="Expected share of false peaks among those of this height or more."
-    ),
-    "window": st.column_config.TextColumn(help="First and last base, from 1."),
-}
+
+def formats() -> dict[str, Any]:
+    """How the columns of `rows_of` are shown."""
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    expected = tr("Peaks of this height or more that are expected in shuffles of all that is scanned.")
+    q = tr("Expected share of false peaks among those of this height or more.")
+    letters = tr("Of the motif's match, as read on its strand, else of the site.")
+    return {
+        "summit": number(
+            tr("summit"), format="localized", help=tr("The base in the middle of what the model reads; counted from 1.")
+        ),
+        "site": text(
+            tr("site"),
+            help=tr("Where a substitution changes the prediction most; first and last base, counted from 1."),
+        ),
+        "letters": text(tr("letters"), help=letters),
+        "motif": text(tr("motif"), help=tr("The experiment's known motif, where it matches at the site.")),
+        "strand": text(
+            tr("strand"), help=tr("Of the model, else of the motif; a dot where both strands read the same.")
+        ),
+        "prediction": number(tr("prediction"), format="%.4f", help=tr("Of the window.")),
+        "expected": number(tr("by chance"), format="%.2g", help=expected),
+        "q": number(format="%.2g", help=q),
+        "window": text(tr("window"), help=tr("First and last base, counted from 1.")),
+    }
 
 
 def rows_of(peaks: list[Peak]) -> dict[str, list]:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from dnaconv_core.scan.scan import Chunk, Scan
 from dnaconv_core.scan.tracks import Peak, write_bed, write_bedgraph, write_bigwig
+from frame.language import tr
 from frame.words import plain
 from use.scan_targets import Target
 
@@ -40,9 +41,9 @@ def scan_files(targets: list[Target], found: list[Scan], peaks: list[list[Peak]]
 
     with st.container(horizontal=True):
         for label, make, name in (
-            ("Peaks (BED)", bed, "peaks.bed"),
-            ("Scores (bedGraph)", bedgraph, "scores.bedgraph"),
-            ("Scores (bigWig)", bigwig, "scores.bw"),
+            (tr("Peaks (BED)"), bed, "peaks.bed"),
+            (tr("Scores (bedGraph)"), bedgraph, "scores.bedgraph"),
+            (tr("Scores (bigWig)"), bigwig, "scores.bw"),
         ):
             st.download_button(
                 plain(label), make, name, icon=":material/download:", on_click="ignore", key=f"scan_{name}"

@@ -15,6 +15,7 @@ from dnaconv_core.scan.levels import BigWigScores, contigs_of, range_of
 from dnaconv_core.scan.tracks import read_bed
 from dnaconv_core.sequence.motif import from_iupac
 from dnaconv_core.storing import check_path
+from frame.language import tr
 from use.scan_track import Shown, scan_track
 
 if TYPE_CHECKING:
@@ -26,26 +27,29 @@ def show_finished(model: Bundle, output: int) -> None:
     with st.container(border=True):
         left, right = st.columns(2)
         scores = left.text_input(
-            "Scores (bigWig)",
+            tr("Scores (bigWig)"),
             key="scan_bigwig",
             placeholder="/data/scores.bw",
-            help="What `dnaconv scan --bigwig` wrote, on this machine.",
+            help=tr("What `dnaconv scan --bigwig` wrote, on this machine."),
         )
-        peaks = right.text_input("Peaks (BED, optional)", key="scan_bed", placeholder="/data/peaks.bed")
-        words = "Of the letters; what each base is worth is then computed by the model above."
-        genome = reference_file("scan_letters", GENOMES, "Genome (optional)", placeholder="/data/hg19.fa", help=words)
+        peaks = right.text_input(tr("Peaks (BED, optional)"), key="scan_bed", placeholder="/data/peaks.bed")
+        words = tr("For the letters; how much each base matters is then computed by the model above.")
+        genome = reference_file(
+            "scan_letters", GENOMES, tr("Genome (optional)"), placeholder="/data/hg19.fa", help=words
+        )
     if not scores.strip():
-        st.info("Give the bigWig of a scan above.", icon=":material/arrow_upward:")
+        st.info(tr("Give the bigWig of a scan above."), icon=":material/arrow_upward:")
         return
     check_path()
     path = Path(scores.strip()).expanduser()
     contigs = contigs_of(path)
-    name = st.selectbox("Sequence", sorted(contigs, key=lambda one: -contigs[one]), key="scan_contig")
+    name = st.selectbox(tr("Sequence"), sorted(contigs, key=lambda one: -contigs[one]), key="scan_contig")
     bed = Path(peaks.strip()).expanduser() if peaks.strip() else None
     changed = bed.stat().st_mtime if bed is not None and bed.is_file() else 0.0
-    found = _peaks(bed, changed).get(name, []) if bed is not None else []
+    with st.spinner(tr("Reading the peaks…")):
+        found = _peaks(bed, changed).get(name, []) if bed is not None else []
     with st.container(border=True):
-        st.caption("Highest score in each stretch, as the file has it; letters from the genome, where one is given.")
+        st.caption(tr("The highest score in each stretch, from the file; letters from the genome, where one is given."))
         word = recorded_experiment(model.experiment).motif
         shown = Shown(
             (str(model.path), str(genome)),
@@ -68,6 +72,6 @@ def _span(path: Path) -> tuple[float, float]:
     return min(low, 0.0), high
 
 
-@st.cache_data(show_spinner="Reading the peaks…", max_entries=4)
+@st.cache_data(show_spinner=False, max_entries=4)
 def _peaks(path: Path, changed: float) -> dict:
     return read_bed(path)

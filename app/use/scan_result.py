@@ -8,27 +8,26 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import streamlit as st
 
-from components.sequence import Mark, Row, sequences
 from dnaconv_core.experiments import recorded_experiment
+from dnaconv_core.interpret.words import output_word
 from dnaconv_core.progress import Progress
 from dnaconv_core.scan.chance import Chance
 from dnaconv_core.scan.scan import Scan, plan_scan
 from dnaconv_core.scan.sites import locate
 from dnaconv_core.scan.tracks import Peak, call_peaks
 from dnaconv_core.sequence.motif import from_iupac
-from frame import state
 from frame.job import background
-from frame.pages import SALIENCY
+from frame.language import mark, said, tr, tr_n
 from frame.words import plain
-from use.scan_columns import COLUMNS, rows_of
 from use.scan_files import scan_files
+from use.scan_peaks import MOST, peaks_table, track_key
 from use.scan_targets import Target
 from use.scan_track import Shown, held_levels, scan_track
 
 if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
 
-_PEAKS = 1000
+_METHODS = {"dense": mark("Dense scan."), "windows": mark("Scan window by window.")}
 
 
 class Cut(NamedTuple):
@@ -46,15 +45,15 @@ def show_scan(model: Bundle, targets: list[Target], found: list[Scan], cut: Cut,
     key = ("scan sites", str(model.path), output, cut.at, cut.covariates is None or tuple(cut.covariates))
     key = (*key, tuple(target.key for target in targets), found[0].plan)
     peaks = background(
-        key, lambda progress: _located(model, targets, found, cut, output, progress), words="Locating the sites"
+        key, lambda progress: _located(model, targets, found, cut, output, progress), words=tr("Locating the sites")
     )
     if peaks is None:
         return
     one = found[number := _which(found, peaks)]
     _numbers(model, one, peaks[number], cut)
     with st.container(border=True):
-        picked = _track(model, _of(targets, one), one, peaks[number], cut, output)
-    _peaks(targets, one, peaks[number], picked, cut.beside)
+        picked = _track(model, _target(targets, one), one, peaks[number], cut, output)
+    peaks_table(_target(targets, one).contig, one, peaks[number], picked, cut.beside)
     scan_files(targets, found, peaks)
 
 
@@ -69,38 +68,43 @@ def _located(
     for one in found:
         called = call_peaks(one.scores, cut.at, window=one.window, strands=one.strands, start=one.start)
         best = sorted(called, key=lambda peak: -peak.score)
-        some = sorted(best[:_PEAKS], key=lambda peak: peak.start)
+        some = sorted(best[:MOST], key=lambda peak: peak.start)
         some = locate(
             model.model, contigs[one.name], some, task=output, covariates=cut.covariates, motifs=motifs,
             progress=progress,
         )  # fmt: skip
-        peaks.append(sorted(some + best[_PEAKS:], key=lambda peak: peak.start))
+        peaks.append(sorted(some + best[MOST:], key=lambda peak: peak.start))
     told = iter(cut.chance.told([peak for some in peaks for peak in some]))
     return [list(islice(told, len(some))) for some in peaks]
 
 
 def _numbers(model: Bundle, one: Scan, peaks: list[Peak], cut: Cut) -> None:
     plan = plan_scan(model.model, edges=one.plan.edges)
-    unknown = "Not scored: N or other ambiguous codes in them."
-    counted = f"Counted in {cut.chance.bases:,} bases of dinucleotide shuffles of what is scanned; in all sequences."
+    counted = tr(
+        "Counted in {n:,} bases of dinucleotide shuffles of what is scanned; in all sequences.", n=cut.chance.bases
+    )
     rare = "" if len(cut.chance.heights) and cut.chance.heights[-1] >= cut.at else "< "
+    expected = f"{rare}{float(cut.chance.expected(cut.at)):.2g}"
+    how = f"{tr(_METHODS[plan.method])} {plain(said(plan.note))}"
     with st.container(horizontal=True):
-        st.metric(
-            "Windows scored", f"{one.n_scored:,}", help=plain(f"{plan.method} scan. {plan.note}"), width="content"
-        )
-        st.metric("With unknown bases", f"{one.n_missing:,}", help=unknown, width="content")
-        st.metric("Peaks", f"{len(peaks):,}", help="Neighbouring windows of one site are one peak.", width="content")
-        expected = f"{rare}{float(cut.chance.expected(cut.at)):.2g}"
-        st.metric("Expected by chance", expected, help=counted, width="content")
-        st.metric("Threshold", f"{cut.at:.3f}", width="content")
+        st.metric(tr("Windows scored"), f"{one.n_scored:,}", help=how, width="content")
+        unknown = tr("Not scored: N or other ambiguous codes in them.")
+        st.metric(tr("With unknown bases"), f"{one.n_missing:,}", help=unknown, width="content")
+        neighbours = tr("Neighbouring windows of one site are one peak.")
+        st.metric(tr("Peaks"), f"{len(peaks):,}", help=neighbours, width="content")
+        st.metric(tr("Expected by chance"), expected, help=counted, width="content")
+        st.metric(tr("Threshold"), f"{cut.at:.3f}", width="content")
 
 
 def _track(model: Bundle, target: Target, one: Scan, peaks: list[Peak], cut: Cut, output: int) -> Peak | None:
     """The scores along the sequence and what lies under them; the peak that is chosen there or in the table."""
-    words = "at each window's middle base"
+    words = tr(
+        "Prediction at each window's middle base; a letter is as tall as the {unit} falls when that base is replaced.",
+        unit=plain(said(output_word(model.config))),
+    )
     if one.plan.edges == "context":
-        words += ". Windows saw the bases around them"
-    st.caption(f"Prediction {words}; a letter is as tall as the logit falls when that base is replaced.")
+        words = f"{words} {tr('Windows saw the bases around them.')}"
+    st.caption(words)
     motif, at = recorded_experiment(model.experiment).motif, cut.at if np.isfinite(cut.at) else None
     low, high = float(np.nanmin(one.scores, initial=0.0)), float(np.nanmax(one.scores, initial=at or 0.0))
     own = (str(model.path), target.key, cut.covariates is None or tuple(cut.covariates))
@@ -108,26 +112,27 @@ def _track(model: Bundle, target: Target, one: Scan, peaks: list[Peak], cut: Cut
         own, one.name, held_levels((own, output, one.plan), one), (low, high), peaks, at, target.contig, model.model,
         cut.covariates, output, from_iupac(motif, motif) if motif else None,
     )  # fmt: skip
-    key = _key(one)
+    key = track_key(one)
     picked = st.session_state.get(f"{key}_picked", -1)
     scan_track(shown, key=key, picked=picked)
     return next((peak for peak in peaks if peak.start == picked), None)
 
 
-def _key(one: Scan) -> str:
-    """Of a sequence's track: another sequence of the same name is another."""
-    return f"scan_track_{one.name}_{one.start}_{one.scores.shape[1]}"
+def _target(targets: list[Target], one: Scan) -> Target:
+    return next(target for target in targets if target.contig.name == one.name)
 
 
 def _which(found: list[Scan], peaks: list[list[Peak]]) -> int:
     """The number of the sequence to look at: the same one when another threshold changes the labels."""
     if len(found) == 1:
         return 0
-    words = [f"{one.name} · {len(some):,} peak{'s' * (len(some) != 1)}" for one, some in zip(found, peaks, strict=True)]
+    words = [
+        f"{one.name} · {tr_n('{n:,} peak', '{n:,} peaks', len(some))}" for one, some in zip(found, peaks, strict=True)
+    ]
     names = [one.name for one in found]
     last = st.session_state.get("_scan_which", "")
     number = st.selectbox(
-        "Sequence",
+        tr("Sequence"),
         range(len(found)),
         names.index(last) if last in names else 0,
         format_func=words.__getitem__,
@@ -135,58 +140,3 @@ def _which(found: list[Scan], peaks: list[list[Peak]]) -> int:
     )
     st.session_state["_scan_which"] = names[number]
     return number
-
-
-def _peaks(targets: list[Target], one: Scan, peaks: list[Peak], picked: Peak | None, beside: dict[str, str]) -> None:
-    if not peaks:
-        st.caption("No window reaches the threshold: nothing here stands out from shuffled sequence so far.")
-        return
-    order = sorted(peaks, key=lambda peak: -peak.score)[:_PEAKS]
-    key = _key(one)
-    rows = [order.index(picked)] if picked in order else []
-    table = f"scan_peaks_{key}_{st.session_state.get(f'{key}_turn', 0)}"  # another box once the track has chosen
-    with st.container(border=True):
-        st.markdown(
-            "**Peaks**, best first",
-            help="Sites that the model reads in windows that reach the threshold. Choose one: the track goes there.",
-        )
-        event = st.dataframe(
-            rows_of(order),
-            hide_index=True,
-            placeholder="–",
-            height=min(38 + 35 * len(order), 250),
-            on_select="rerun",
-            selection_mode="single-row",
-            selection_default={"selection": {"rows": rows, "columns": []}},
-            key=table,
-            column_config=COLUMNS,
-        )
-        _chosen(order, event["selection"]["rows"], key, last=f"{table}_last", at_first=rows)
-        _window(targets, one, picked or order[0], beside)
-
-
-def _chosen(order: list[Peak], rows: list[int], key: str, *, last: str, at_first: list[int]) -> None:
-    """Go to the peak of a row that is newly chosen. A box that begins with a row says so as if it had been clicked."""
-    before = st.session_state.setdefault(last, at_first)
-    if rows and rows != before and rows[0] < len(order):
-        st.session_state.update({last: rows, f"{key}_picked": order[rows[0]].start, f"{key}_goto": order[rows[0]]})
-        st.rerun()
-
-
-def _of(targets: list[Target], one: Scan) -> Target:
-    return next(target for target in targets if target.contig.name == one.name)
-
-
-def _window(targets: list[Target], one: Scan, peak: Peak, beside: dict[str, str]) -> None:
-    contig = _of(targets, one).contig
-    text = contig.text(peak.start, peak.end)
-    site = peak.site
-    marks = (Mark(max(site.start - peak.start, 0), site.end - peak.start, "the site"),) if site else ()
-    row = Row(text, f"{one.name}:{peak.start + 1:,}–{peak.end:,}", f"{peak.score:.3f}", marks)
-    sequences([row], key="scan_window", wrap=True, numbers=True)
-    st.page_link(
-        SALIENCY,
-        label="Look at this window in Saliency",
-        icon=":material/highlight:",
-        query_params=state.link() | {"sequence": text} | beside,
-    )

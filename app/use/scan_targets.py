@@ -14,13 +14,14 @@ from dnaconv_core.data.references import GENOMES
 from dnaconv_core.errors import InputError
 from dnaconv_core.sequence.encoding import LETTERS
 from frame import state
+from frame.language import mark, tr
 from frame.words import plain
 
 if TYPE_CHECKING:
     from dnaconv_core.model.bundle import Bundle
 
 _MOST = 20_000_000  # bases on a page; the command line takes chromosomes
-_LETTERS, _GENOME, _FINISHED = "Sequence", "Genome and region", "Finished scan"
+_LETTERS, _GENOME, _FINISHED = mark("Sequence"), mark("Genome and region"), mark("Finished scan")
 _NAMED = 5  # sequences that are too short, told by name
 
 
@@ -36,15 +37,17 @@ class Target(NamedTuple):
 def ask_targets(model: Bundle) -> list[Target] | None:
     """Ask for sequences, or for a region of a genome; none while nothing is given. None: for a scan made before."""
     kind = st.segmented_control(
-        "From",
+        tr("From"),
         [_LETTERS, _GENOME, _FINISHED],
+        format_func=tr,
         default=_LETTERS,
         required=True,
         key="scan_from",
         label_visibility="collapsed",
     )
     if kind == _LETTERS:
-        records = pasted_or_file("scan", {"Example": _example(model)}, model.config.alphabet, what="Sequence to scan")
+        examples, what = {tr("Example"): _example(model)}, tr("Sequence to scan")
+        records = pasted_or_file("scan", examples, model.config.alphabet, what=what)
         return [Target(RecordContig(r), 0, len(r.sequence), (r.id, r.sequence)) for r in records]
     return _region() if kind == _GENOME else None
 
@@ -52,17 +55,17 @@ def ask_targets(model: Bundle) -> list[Target] | None:
 def _region() -> list[Target]:
     left, right = st.columns([2, 1])
     with left:
-        words = "A FASTA or 2bit file."
-        path = reference_file("scan_genome", GENOMES, "Genome", placeholder="/data/hg19.fa", help=words)
+        words = tr("A FASTA or 2bit file.")
+        path = reference_file("scan_genome", GENOMES, tr("Genome"), placeholder="/data/hg19.fa", help=words)
     region = right.text_input(
-        "Region",
+        tr("Region"),
         key="scan_region",
         placeholder="chr22:20208963-20218963",
-        help="From 0, end not included; or a contig's name alone.",
+        help=tr("From 0, end not included; or a contig's name alone."),
     )
     if path is None or not region:
         return []
-    with st.spinner("Reading the genome's index…"):
+    with st.spinner(tr("Reading the genome's index…")):
         genome = Genome(path)
     contig, locus = genome.region(region)
     return [Target(contig, locus.start, locus.end, (str(path), path.stat().st_mtime, *locus))]
@@ -104,5 +107,8 @@ def tell_too_short(targets: list[Target], window: int) -> None:
     """A line about those that no window fits into."""
     short = [target.contig.name for target in targets if target.end - target.start < window]
     if short:
-        named = plain(", ".join(short[:_NAMED])) + (f" and {len(short) - _NAMED:,} more" if len(short) > _NAMED else "")
-        st.caption(f"Not scanned, because shorter than the {window:d} bases of a window: {named}.")
+        named = plain(", ".join(short[:_NAMED]))
+        if len(short) > _NAMED:
+            named += " " + tr("and {n:,} more", n=len(short) - _NAMED)
+        told = tr("Not scanned, because shorter than the {n:d} bases of a window: {names}.", n=window, names=named)
+        st.caption(told)

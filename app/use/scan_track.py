@@ -10,12 +10,15 @@ import streamlit as st
 
 from components.track import Box, Served, View, track, view_of
 from dnaconv_core.data.genome import Contig
-from dnaconv_core.scan.along import TILE, motif_places, worth
+from dnaconv_core.interpret.words import output_word
+from dnaconv_core.scan.along import TILE, worth
 from dnaconv_core.scan.levels import HeldScores, Levels
 from dnaconv_core.scan.scan import Scan
 from dnaconv_core.scan.tracks import Peak
 from dnaconv_core.sequence.motif import Motif
 from frame.job import quietly
+from frame.language import said, tr
+from use.scan_boxes import boxes_of, hits_of
 
 if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
@@ -24,8 +27,6 @@ _BINS = 900  # in one view; a view on either side is sent with it
 _OVERVIEW = 600
 _LETTERS = 500  # bases of a view in which they are sent, with what each is worth
 _HITS = 20_000  # bases of a view in which motif hits are looked for
-_RARE = 5e-4  # chance of a hit at one place: a word of seven letters has 1e-4
-_BOXES = 500
 _PLACES = 2000
 _PATIENCE = 0.3  # seconds a view waits for what a tile's bases are worth
 
@@ -67,7 +68,7 @@ def scan_track(shown: Shown, *, key: str, picked: int) -> None:
         overview=_overview(shown, bounds),
         names=shown.levels.names,
         span=shown.span,
-        units=("prediction", "logit"),
+        units=(tr("prediction"), said(output_word(shown.model.config)) if shown.model else ""),
         threshold=shown.threshold,
         alphabet=shown.model.config.alphabet if shown.model else "DNA",
         motif=shown.motif.name if shown.motif and shown.contig else "",
@@ -121,7 +122,7 @@ def _served(shown: Shown, view: View, bounds: View) -> Served:
         start,
         end,
         shown.levels.bins(start, end, many),
-        _peaks(shown.peaks, start, end),
+        boxes_of(shown.peaks, start, end),
         _hits(shown, start, end) if wide <= _HITS else None,
         letters,
         values,
@@ -166,30 +167,11 @@ def _tiles() -> dict[tuple, np.ndarray]:
     return kept
 
 
-def _peaks(peaks: Sequence[Peak], start: int, end: int) -> list[Box]:
-    """Those in sight, the best where they are many; a peak's number is its first base."""
-    seen = [peak for peak in peaks if peak.start < end and peak.end > start]
-    return [_box(peak) for peak in sorted(seen, key=lambda peak: -peak.score)[:_BOXES]]
-
-
-def _box(peak: Peak) -> Box:
-    site = peak.site
-    label = f"peak {peak.score:.3f}" + ("" if peak.q is None else f", q {peak.q:.2g}")
-    if site is None:
-        return Box(peak.start, peak.end, peak.strand, label, number=peak.start)
-    label += f": {site.motif or 'site'} {site.word}, {site.start + 1:,}–{site.end:,}, summit {site.summit + 1:,}"
-    return Box(peak.start, peak.end, peak.side, label, thick=(site.start, site.end), number=peak.start)
-
-
 def _hits(shown: Shown, start: int, end: int) -> list[Box]:
     if shown.motif is None or shown.contig is None:
         return []
     alphabet = shown.model.config.alphabet if shown.model else "DNA"
-    places = motif_places(shown.contig, start, end, shown.motif, alphabet, _RARE)
-    return [
-        Box(one.start, one.end, one.strand, f"{one.motif} {one.word} ({one.strand}), p {one.p_value:.1e}", one.word)
-        for one in places[:_BOXES]
-    ]
+    return hits_of(shown.contig, start, end, shown.motif, alphabet)
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)

@@ -15,12 +15,13 @@ from dnaconv_core.errors import InputError
 from dnaconv_core.experiments import all_experiments
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import reverse_complement_text
-from dnaconv_core.sirna.design import GUESSED, Design, design
+from dnaconv_core.sirna.design import Design, design
 from dnaconv_core.sirna.offtargets import LENGTH
 from dnaconv_core.text import whole_number
 from frame import state
 from frame.cache import bundle
 from frame.job import background
+from frame.language import mark, said, tr
 from frame.models import the_model
 from frame.page import model_page
 from frame.words import plain
@@ -30,22 +31,23 @@ from use.sirna_sites import filtered, show_site, sites_table
 if TYPE_CHECKING:
     from pathlib import Path
 
-_LINE = "Every 21-base site of an mRNA, its guide strand scored, beside what designers look at."
+_LINE = mark("The guide strand of every 21-base site of an mRNA is scored, with what designers look at beside it.")
 _MOST = 30_000  # bases of mRNA on a page
 
 
 def draw() -> None:
-    with model_page("siRNA design", _LINE) as head:
+    with model_page(tr("siRNA design"), tr(_LINE)) as head:
         if not state.experiment().guides:
             _switch()
         ref = the_model()
-        head(f"{_LINE} Model: **{plain(ref.name)}**.")
+        head(f"{tr(_LINE)} {tr('Model: **{name}**.', name=plain(ref.name))}")
         if before := st.session_state.pop("_switched", ""):
-            st.toast(f"This page designs siRNAs: it now shows {plain(state.experiment().title)}, not {plain(before)}.")
+            now, other = plain(said(state.experiment().title)), plain(said(before))
+            st.toast(tr("This page designs siRNAs: it now shows {now}, not {other}.", now=now, other=other))
         with st.container(border=True):
             records, transcriptome, cds = _asked()
         if not records:
-            st.info("Paste an mRNA above, or choose the example.", icon=":material/arrow_upward:")
+            st.info(tr("Paste an mRNA above, or choose the example."), icon=":material/arrow_upward:")
             return
         total = sum(len(record.sequence) for record in records)
         if total > _MOST:
@@ -71,22 +73,27 @@ def _switch() -> None:
 def _asked() -> tuple[list[Record], Path | None, str]:
     """mRNAs, the path of a transcriptome and the coding region, as they are typed."""
     example = _example(tuple(one.sequence for one in state.experiment().examples))
-    records = pasted_or_file("sirna", {"Example mRNA": example}, "RNA", what="mRNA (RNA or DNA letters)")
+    records = pasted_or_file("sirna", {tr("Example mRNA"): example}, "RNA", what=tr("mRNA (RNA or DNA letters)"))
     left, right = st.columns(2)
     with left:
         transcriptome = reference_file(
             "sirna_transcriptome",
             TRANSCRIPTOMES,
-            "Transcriptome (optional)",
+            tr("Transcriptome (optional)"),
             placeholder="/data/transcripts.fa.gz",
-            help="A FASTA file in which matches of every guide are counted; seed sites in 3′ UTRs apart where its "
-            "headers tell them, as GENCODE's do.",
+            help=tr(
+                "A FASTA file in which matches of every guide are counted; seed sites in 3′ UTRs are counted apart "
+                "where its headers tell where these are, as GENCODE's do."
+            ),
         )
     cds = right.text_input(
-        "Coding region (optional)",
+        tr("Coding region (optional)"),
         key="sirna_cds",
         placeholder="251-1450",
-        help="On a single mRNA: first and last base, from 1; else it is guessed, the longest open reading frame.",
+        help=tr(
+            "Of a single mRNA: first and last base, counted from 1. If you leave this empty, it is guessed: the "
+            "longest open reading frame."
+        ),
     )
     return records, transcriptome, cds
 
@@ -116,34 +123,38 @@ def _span(text: str) -> tuple[int, int] | None:
 
 def _shown(found: Design) -> None:
     names = list(dict.fromkeys(site.id for site in found.sites))
-    name = st.selectbox("mRNA", names, key="sirna_which") if len(names) > 1 else names[0]
+    name = st.selectbox(tr("mRNA"), names, key="sirna_which") if len(names) > 1 else names[0]
     sites = [site for site in found.sites if site.id == name]
     with st.container(border=True):
         chosen = filtered(sites)
     cds = found.cds.get(name)
     with st.container(horizontal=True):
-        st.metric("Sites", f"{len(sites):,}", width="content")
-        st.metric("Pass the filters", f"{len(chosen):,}", width="content")
+        st.metric(tr("Sites"), f"{len(sites):,}", width="content")
+        st.metric(tr("Pass the filters"), f"{len(chosen):,}", width="content")
         half = f" ± {found.margin.half:.2f}" if found.margin else ""
-        told = f". {found.margin.words()}." if found.margin else ""
-        best = f"{sites[0].prediction:.2f}{half}"
-        st.metric("Best prediction", best, help=plain(f"{state.experiment().label}{told}"), width="content")
-        how = f"Coding region, {GUESSED if found.guessed else 'given'}" if cds else "Coding region"
-        none = "No open reading frame of 300 bases was found, and none was given."
-        span = f"{cds[0] + 1:,}–{cds[1]:,}" if cds else "not known"
+        told = f" {said(found.margin.words())}." if found.margin else ""
+        best, label = f"{sites[0].prediction:.2f}{half}", said(state.experiment().label)
+        st.metric(tr("Best prediction"), best, help=plain(f"{label}.{told}"), width="content")
+        how = tr("Coding region")
+        if cds:
+            how = tr("Coding region, guessed (longest ORF)") if found.guessed else tr("Coding region, given")
+        none = tr("No open reading frame of 300 bases was found, and no coding region was given.")
+        span = f"{cds[0] + 1:,}–{cds[1]:,}" if cds else tr("not known")
         st.metric(how, span, help=None if cds else none, width="content")
     with st.container(border=True):
         clicked = chart(
-            figures.efficacy(sites, chosen, cds, state.experiment().label),
+            figures.efficacy(sites, chosen, cds, label),
             key="sirna_track",
             height=230,
             revision=name,
             clickable=True,
         )
     if not chosen:
-        st.info("No site passes: loosen the filters above.", icon=":material/filter_alt_off:")
+        st.info(tr("No site passes: loosen the filters above."), icon=":material/filter_alt_off:")
         return
-    about = plain(found.margin.words() if found.margin else "None: the model has too few validation predictions.")
+    about = tr("None: the model has too few validation predictions.")
+    if found.margin:
+        about = plain(said(found.margin.words()))
     site = sites_table(chosen, guessed=found.guessed, about=about)
     if site is None and clicked and isinstance(clicked["data"], int):
         site = next((one for one in chosen if one.start == clicked["data"]), None)

@@ -11,24 +11,36 @@ from dnaconv_core.sirna.design import NOT_SEARCHED, SirnaSite, apart, duplex, ol
 from dnaconv_core.sirna.offtargets import LENGTH
 from dnaconv_core.sirna.rules import RULES, XIA
 from frame import state
+from frame.language import mark, said, tr
 from frame.pages import PREDICT
 from frame.words import Words, plain
 
 _ROWS = 500
+_NAMES = (
+    mark("guide (5'→3')"), mark("prediction"), mark("interval"), mark("first base"), mark("off-targets"), mark("exact"),
+    mark("1 mismatch"), mark("seed sites"), mark("seed, 3′ UTR"), mark("GC"), mark("region, guessed"), mark("region"),
+    mark("run"), mark("hairpin"), mark("seed"),
+)  # fmt: skip
 
 
 def filtered(sites: list[SirnaSite]) -> list[SirnaSite]:
     """The sites that pass the filters, still best first."""
     with st.container(key="shape_sirna_filters"):  # one below the other where the window is narrow
         first, second, third = st.columns([1, 1, 1.6])
-    gc = first.slider("GC content", 0, 100, (30, 55), format="%d %%", key="sirna_gc")
+    gc = first.slider(tr("GC content"), 0, 100, (30, 55), format="%d %%", key="sirna_gc")
     weak = second.slider(
-        "5' end weaker by at least (kcal/mol)", -6.0, 6.0, 0.0, 0.5, key="sirna_asymmetry", help=f"Energies: {XIA}."
+        tr("5' end weaker by at least (kcal/mol)"),
+        -6.0,
+        6.0,
+        0.0,
+        0.5,
+        key="sirna_asymmetry",
+        help=tr("Energies: {source}.", source=plain(XIA)),
     )
     wanted = third.multiselect(
-        "Rules to keep",
+        tr("Rules to keep"),
         list(RULES),
-        format_func=lambda key: f"{RULES[key].source.split()[0]}: {RULES[key].title}",
+        format_func=lambda key: f"{RULES[key].source.split()[0]}: {said(RULES[key].title)}",
         key="sirna_rules",
     )
     kept = [
@@ -37,7 +49,7 @@ def filtered(sites: list[SirnaSite]) -> list[SirnaSite]:
         if gc[0] <= 100 * site.gc <= gc[1] and site.asymmetry >= weak and all(site.rules[key] for key in wanted)
     ]
     if sites[0].off_target is not None:
-        most = st.slider("Matches with at most one mismatch", 0, 20, 20, key="sirna_matches")
+        most = st.slider(tr("Matches with at most one mismatch"), 0, 20, 20, key="sirna_matches")
         kept = [s for s in kept if s.off_target.exact + s.off_target.one_mismatch <= most]
     return kept
 
@@ -47,16 +59,19 @@ def sites_table(chosen: list[SirnaSite], *, guessed: bool, about: Words) -> Sirn
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             words = st.container(width="content")
-            best = "Of sites that overlap, only the best one is listed."
-            if st.toggle("Without overlapping neighbours", True, key="sirna_apart", help=best):
+            best = tr("Of sites that overlap, only the best one is listed.")
+            if st.toggle(tr("Without overlapping neighbours"), True, key="sirna_apart", help=best):
                 chosen = apart(chosen)
-            words.markdown(f"**{len(chosen):,} sites**, best first", help="Choose a row to see that siRNA below.")
-            dtdt = st.toggle("dTdT overhangs", key="sirna_dtdt", help="Order with dTdT instead of the mRNA's bases.")
+            about_list = tr("Choose a row to see that siRNA below.")
+            words.markdown(tr("**{n:,} sites**, best first", n=len(chosen)), help=about_list)
+            ends = tr("Order with dTdT instead of the mRNA's bases.")
+            dtdt = st.toggle(tr("dTdT overhangs"), key="sirna_dtdt", help=ends)
             csv = sites_csv(chosen, dtdt=dtdt)
-            st.download_button("CSV to order", csv, "sirna.csv", icon=":material/download:", on_click="ignore")
+            st.download_button(
+                tr("CSV to order"), csv, "sirna.csv", icon=":material/download:", on_click="ignore", key="sirna_csv"
+            )
         shown = chosen[:_ROWS]
         columns = _columns(shown, guessed)
-        number = st.column_config.NumberColumn
         event = st.dataframe(
             columns,
             hide_index=True,
@@ -65,33 +80,38 @@ def sites_table(chosen: list[SirnaSite], *, guessed: bool, about: Words) -> Sirn
             on_select="rerun",
             selection_mode="single-row",
             key="sirna_table",
-            column_config={
-                "off-targets": st.column_config.TextColumn(help="Give a transcriptome above to have them counted."),
-                "prediction": number(format="%.3f", help=state.experiment().label),
-                "interval": st.column_config.TextColumn(help=about),
-                "seed, 3′ UTR": number(help="Of the seed sites those in 3′ UTRs, where they act most."),
-                "GC": number(format="%.0f %%"),
-                "ΔΔG": number(
-                    format="%+.1f", help="Of the ends, kcal/mol; above 0 the guide's 5' end is the weaker one"
-                ),
-                "run": number(help="longest run of one base in the guide"),
-                "hairpin": number(help="pairs of the longest hairpin stem the guide can form"),
-                "Reynolds": number(help="points, −2 to 10; 6 or more is called functional"),
-            },
+            column_config={**{name: {"label": tr(name)} for name in columns}, **_formats_of_sites(about)},
         )
     rows = event["selection"]["rows"]
     return shown[rows[0]] if rows and rows[0] < len(shown) else None
+
+
+def _formats_of_sites(about: Words) -> dict[str, Any]:
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    off = tr("Give a transcriptome above to have them counted.")
+    ends = tr("Difference of the two ends, kcal/mol; above 0 the guide's 5' end is the weaker one.")
+    return {
+        "off-targets": text(tr("off-targets"), help=off),
+        "prediction": number(tr("prediction"), format="%.3f", help=plain(said(state.experiment().label))),
+        "interval": text(tr("interval"), help=about),
+        "seed, 3′ UTR": number(tr("seed, 3′ UTR"), help=tr("Of the seed sites those in 3′ UTRs, where they act most.")),
+        "GC": number(tr("GC"), format="%.0f %%"),
+        "ΔΔG": number(format="%+.1f", help=ends),
+        "run": number(tr("run"), help=tr("Longest run of one base in the guide.")),
+        "hairpin": number(tr("hairpin"), help=tr("Pairs of the longest hairpin stem that the guide can form.")),
+        "Reynolds": number(help=tr("Points, −2 to 10; 6 or more is called functional.")),
+    }
 
 
 def _columns(shown: list[SirnaSite], guessed: bool) -> dict[str, list[Any]]:
     columns = {  # what decides first: a narrow window shows no more
         "guide (5'→3')": [site.guide for site in shown],
         "prediction": [site.prediction for site in shown],
-        "interval": [f"{site.interval[0]:.2f} to {site.interval[1]:.2f}" if site.interval else "" for site in shown],
+        "interval": [_interval(site) for site in shown],
         "first base": [site.start + 1 for site in shown],
     }
     if shown[0].off_target is None:
-        columns["off-targets"] = [NOT_SEARCHED] * len(shown)
+        columns["off-targets"] = [said(NOT_SEARCHED)] * len(shown)
     if shown[0].off_target is not None:
         columns["exact"] = [site.off_target.exact for site in shown]
         columns["1 mismatch"] = [site.off_target.one_mismatch for site in shown]
@@ -103,12 +123,16 @@ def _columns(shown: list[SirnaSite], guessed: bool) -> dict[str, list[Any]]:
         "ΔΔG": [site.asymmetry for site in shown],
         "Reynolds": [site.reynolds for site in shown],
         "Ui-Tei": [_kept(site, "ui_tei") for site in shown],
-        "region, guessed" if guessed else "region": [site.region for site in shown],
+        "region, guessed" if guessed else "region": [said(site.region) for site in shown],
         "run": [site.longest_run for site in shown],
         "hairpin": [site.longest_stem for site in shown],
         "seed": [site.seed for site in shown],
     }
     return columns
+
+
+def _interval(site: SirnaSite) -> str:
+    return tr("{low:.2f} to {high:.2f}", low=site.interval[0], high=site.interval[1]) if site.interval else ""
 
 
 def _kept(site: SirnaSite, source: str) -> str:
@@ -128,45 +152,58 @@ def show_site(site: SirnaSite) -> None:
 
 def _strands(site: SirnaSite) -> None:
     dtdt = bool(st.session_state.get("sirna_dtdt"))
-    st.markdown(f"**Site {site.start + 1:,}–{site.start + LENGTH:,}** {plain(site.region)}")
+    words = tr("Site {first:,}–{last:,}", first=site.start + 1, last=site.start + LENGTH)
+    st.markdown(f"**{words}** {plain(said(site.region))}")
     pair = duplex(site, dtdt=dtdt)
-    over, under = (Mark(*columns, "overhang, unpaired") for columns in pair.overhangs)
-    seed = Mark(*pair.seed, "seed, bases 2 to 8 of the guide")
+    over, under = (Mark(*columns, tr("overhang, unpaired")) for columns in pair.overhangs)
+    seed = Mark(*pair.seed, tr("seed, bases 2 to 8 of the guide"))
     rows = [
-        Row(site.target, "target", "5'→3'"),
-        Row(pair.sense, "sense", "5'→3'", (over,)),
-        Row(pair.bonds, "pairs", "19"),
-        Row(pair.antisense, "antisense (guide)", "3'→5'", (under, seed)),
+        Row(site.target, tr("target"), "5'→3'"),
+        Row(pair.sense, tr("sense"), "5'→3'", (over,)),
+        Row(pair.bonds, tr("pairs"), "19"),
+        Row(pair.antisense, tr("antisense (guide)"), "3'→5'", (under, seed)),
     ]
     sequences(rows, key="sirna_strands")
-    st.caption("Underlined: the overhangs, and in the antisense strand the seed (its bases 2 to 8 from the right).")
+    st.caption(tr("Underlined: the overhangs, and in the antisense strand the seed (its bases 2 to 8 from the right)."))
     sense, antisense = oligos(site, dtdt=dtdt)
     st.code(f"sense      5'-{sense}-3'\nantisense  5'-{antisense}-3'", language=None)
-    st.caption(f"Ends: {site.energy_5:.1f} kcal/mol at the guide's 5' end, {site.energy_3:.1f} at its 3' end.")
-    if site.off_target is None:
-        st.caption(f"Off-targets: {NOT_SEARCHED}, as no transcriptome is given.")
-    else:
-        other = site.off_target
-        utr = "its headers do not tell the 3′ UTRs"
-        utr = utr if other.utr_sites is None else f"{other.utr_sites:,} of them in 3′ UTRs"
-        st.caption(
-            f"In the transcriptome: {other.exact:,} exact and {other.one_mismatch:,} one-mismatch matches "
-            f"({plain(', '.join(other.names)) or 'none'}), {other.seed_sites:,} seed sites ({plain(utr)})."
-        )
+    five, three = site.energy_5, site.energy_3
+    ends = tr("Ends: {five:.1f} kcal/mol at the guide's 5' end, {three:.1f} at its 3' end.", five=five, three=three)
+    st.caption(ends)
+    _off_targets(site)
     st.page_link(
         PREDICT,
-        label="Look at this guide in Predict",
+        label=tr("Look at this guide in Predict"),
         icon=":material/biotech:",
         query_params=state.link() | {"sequence": site.guide},
     )
+
+
+def _off_targets(site: SirnaSite) -> None:
+    other = site.off_target
+    if other is None:
+        st.caption(tr("Off-targets: not searched, as no transcriptome is given."))
+        return
+    words = tr(
+        "In the transcriptome: {exact:,} exact and {close:,} one-mismatch matches ({names}), {seeds:,} seed sites "
+        "({where}).",
+        exact=other.exact,
+        close=other.one_mismatch,
+        names=plain(", ".join(other.names)) or tr("none"),
+        seeds=other.seed_sites,
+        where=tr("its headers do not tell where the 3′ UTRs are")
+        if other.utr_sites is None
+        else tr("{n:,} of them in 3′ UTRs", n=other.utr_sites),
+    )
+    st.caption(words)
 
 
 def _rules(site: SirnaSite) -> None:
     st.dataframe(
         {
             "": ["✓" if site.rules[key] else "✗" for key in RULES],
-            "rule": [rule.title for rule in RULES.values()],
-            "source": [rule.source.split(",")[0] for rule in RULES.values()],
+            tr("rule"): [said(rule.title) for rule in RULES.values()],
+            tr("source"): [rule.source.split(",")[0] for rule in RULES.values()],
         },
         hide_index=True,
         height=38 + 35 * len(RULES),

@@ -14,26 +14,28 @@ from dnaconv_core.variants.effects import VariantEffect
 from dnaconv_core.variants.files import write_table, write_vcf
 from dnaconv_core.variants.null import Judged, Verdicts, threshold_words
 from frame.cache import bundle
+from frame.language import mark, said, tr
 from frame.models import ModelRef
-from frame.words import ours, plain
+from frame.words import plain
 from use import figures
 from use.one_variant import MATCHED, name_of, show_effect
 from use.variants_given import Given
 
-_WHERE = "how many bases after the variant's first one it begins"
 _TOLD = 3  # reasons why a variant was not scored
+_NAMES = (mark("variant"), mark("status"), mark("strand"))  # columns that need no other words
 
 
 def show_effects(ref: ModelRef, given: Given, verdicts: Verdicts, covariates: tuple[float, ...]) -> None:
     """All of them, and close up the one that is picked: at first the strongest."""
-    unit, found = output_word(bundle(ref).config), [one.effect for one in verdicts.judged]
+    word, found = output_word(bundle(ref).config), [one.effect for one in verdicts.judged]
     scored = [effect for effect in found if effect.effect_logit is not None]
     strongest = max(scored, key=lambda effect: abs(effect.effect_logit), default=None)
+    unit = said(word)
     _numbers(found, scored, strongest, unit)
     _not_scored([effect for effect in found if effect.effect_logit is None])
     picking = Picking(f"variants_{given.key}")
     with st.container(border=True):
-        st.markdown(f"**Effect of each at its own window** ({plain(unit)})", help=MATCHED)
+        st.markdown(f"**{tr('Effect of each at its own window')}** ({plain(unit)})", help=tr(MATCHED))
         figure = figures.effects(
             [effect.effect_logit for effect in found],
             [name_of(effect) for effect in found],
@@ -44,10 +46,11 @@ def show_effects(ref: ModelRef, given: Given, verdicts: Verdicts, covariates: tu
         )
         clicked = chart(figure, key="variants_effects", height=220, revision=str(given.key), clickable=True)
         if verdicts.threshold is not None:
-            words = f" Whiskers: {verdicts.spread}." if verdicts.spread else ""
-            st.caption(plain("Dotted: " + threshold_words(verdicts.threshold, unit) + words))
+            told = tr("Dotted: {what}", what=plain(said(threshold_words(verdicts.threshold, word))))
+            whiskers = tr("Whiskers: {what}.", what=plain(said(verdicts.spread))) if verdicts.spread else ""
+            st.caption(f"{told} {whiskers}")
         picking.by_chart(clicked["data"] if clicked else None)
-        _table(verdicts.judged, unit, str(given.key), picking)
+        _table(verdicts.judged, word, str(given.key), picking)
         _downloads(given, found, verdicts.judged)
     number = picking.number
     one = verdicts.judged[number] if number is not None and number < len(found) else None
@@ -61,36 +64,38 @@ def _numbers(
 ) -> None:
     largest = f"{strongest.effect_logit:+.2f}" if strongest else "–"
     with st.container(horizontal=True):
-        st.metric("Alleles", f"{len(found):,}", width="content")
-        st.metric("Scored", f"{len(scored):,}", width="content")
+        st.metric(tr("Alleles"), f"{len(found):,}", width="content")
+        st.metric(tr("Scored"), f"{len(scored):,}", width="content")
         missed = f"{len(found) - len(scored):,}"
-        st.metric("Not scored", missed, help="The reasons are below, and one by one in the table.", width="content")
-        st.metric("Largest change", largest, help=f"In the {plain(unit)}.", width="content")
+        reasons = tr("The reasons are below, and one by one in the table.")
+        st.metric(tr("Not scored"), missed, help=reasons, width="content")
+        st.metric(tr("Largest change"), largest, help=tr("In the {unit}.", unit=plain(unit)), width="content")
 
 
-def _table(found: list[Judged], unit: str, asked: str, picking: Picking) -> None:
+def _table(found: list[Judged], word: str, asked: str, picking: Picking) -> None:
     """All in a table, to pick one from."""
+    columns = _columns(found, word)
     event = st.dataframe(
-        _columns(found, unit),
+        columns,
         hide_index=True,
         placeholder="–",
         height=min(38 + 35 * len(found), 300),
         on_select="rerun",
         selection_mode="single-row",
-        column_config=_formats(unit),
+        column_config={**{name: {"label": tr(name)} for name in columns}, **_formats(word)},
         **picking.kept_in(f"variants_table_{asked}"),
     )
     picking.by_table(event["selection"]["rows"], len(found))
 
 
-def _columns(judged: list[Judged], unit: str) -> dict[str, list[Any]]:
+def _columns(judged: list[Judged], word: str) -> dict[str, list[Any]]:
     found = [one.effect for one in judged]
     changes = {
-        f"Δ {unit}": [effect.effect_logit for effect in found],
+        f"Δ {word}": [effect.effect_logit for effect in found],
         "larger than": [one.null and 100 * one.null.percentile for one in judged],
         "q": [one.q for one in judged],
     }
-    if unit != "prediction":
+    if word != "prediction":
         changes["Δ prediction"] = [effect.effect_prediction for effect in found]
     return {
         "variant": [name_of(effect) for effect in found],
@@ -105,40 +110,42 @@ def _columns(judged: list[Judged], unit: str) -> dict[str, list[Any]]:
     }
 
 
-def _formats(unit: str) -> dict[str, Any]:
+def _formats(word: str) -> dict[str, Any]:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    hits = f"Motif, its letters there, strand, and {_WHERE}."
+    unit = plain(said(word))
+    hits = tr("Motif, its letters there, strand, and how many bases after the variant's first one it begins.")
+    at_own = tr("At its own window: the one with the variant's first base in its middle.")
+    larger = tr("Share of its matched random variants with a smaller effect, up or down.")
+    q = tr(
+        "Of all variants with an effect of this size or more: the share that is expected by chance (Benjamini and "
+        "Hochberg, from the matched random variants)."
+    )
+    largest = tr("In the {unit}, over all windows that hold the variant and both strands.", unit=unit)
+    of_largest = tr("The same for its largest Δ, beside the largest Δ of its matched random variants.")
     return {
-        "Δ prediction": number(format="%+.3f", help="Of the same window."),
-        f"Δ {unit}": number(
-            format="%+.2f", help="At its own window: the one with the variant's first base in its middle."
-        ),
-        "larger than": number(format="%.0f %%", help="Of its matched random variants, by size. " + MATCHED),
-        "q": number(
-            format="%.2g",
-            help="Of all variants with an effect as large as this or larger: the share to expect that is chance "
-            "(Benjamini and Hochberg, from the matched random variants).",
-        ),
-        "largest Δ": number(
-            format="%+.2f", help=f"In the {plain(unit)}, over all windows that hold the variant and both strands."
-        ),
-        "larger than (largest)": number(
-            format="%.0f %%", help="Its largest Δ, of the largest of its matched random variants. " + MATCHED
-        ),
-        "q (largest)": number(format="%.2g", help="As q, of the largest Δ."),
-        "hits lost": text(help=hits),
-        "hits gained": text(help=hits),
+        "Δ prediction": number(tr("Δ prediction"), format="%+.3f", help=tr("Of the same window.")),
+        f"Δ {word}": number(tr("Δ {unit}", unit=unit), format="%+.2f", help=at_own),
+        "larger than": number(tr("larger than"), format="%.0f %%", help=f"{larger} {tr(MATCHED)}"),
+        "q": number(format="%.2g", help=q),
+        "largest Δ": number(tr("largest Δ"), format="%+.2f", help=largest),
+        "larger than (largest)": number(tr("larger than (largest)"), format="%.0f %%", help=of_largest),
+        "q (largest)": number(tr("q (largest)"), format="%.2g", help=tr("As q, of the largest Δ.")),
+        "hits lost": text(tr("hits lost"), help=hits),
+        "hits gained": text(tr("hits gained"), help=hits),
     }
 
 
 def _not_scored(missed: list[VariantEffect]) -> None:
     """The first reasons: the column with all of them may lie outside a narrow window."""
+    if not missed:
+        return
     lines = [
-        f"{plain(name_of(effect))}: {plain(effect.status.partition(': ')[2] or effect.status)}" for effect in missed
+        f"{plain(name_of(effect))}: {plain(said(effect.status.partition(': ')[2] or effect.status))}"
+        for effect in missed[:_TOLD]
     ]
-    if lines:
-        more = [f"and {len(lines) - _TOLD:,} more, in the table"] if len(lines) > _TOLD else []
-        st.caption("**Not scored.** " + "; ".join([*(ours(line) for line in lines[:_TOLD]), *more]) + ".")
+    if len(missed) > _TOLD:
+        lines.append(tr("and {n:,} more, in the table", n=len(missed) - _TOLD))
+    st.caption(f"**{tr('Not scored.')}** {'; '.join(lines)}.")
 
 
 def _downloads(given: Given, found: list[VariantEffect], judged: list[Judged]) -> None:
@@ -146,10 +153,10 @@ def _downloads(given: Given, found: list[VariantEffect], judged: list[Judged]) -
     for _ in write_table(table, found, judged):
         pass
     with st.container(horizontal=True):
-        st.download_button("CSV", table.getvalue(), "variants.csv", icon=":material/download:", on_click="ignore")
+        st.download_button(tr("CSV"), table.getvalue(), "variants.csv", icon=":material/download:", on_click="ignore")
         if any(effect.variant.line for effect in found):
             for _ in write_vcf(annotated, given.header, found, judged):
                 pass
             st.download_button(
-                "Annotated VCF", annotated.getvalue(), "variants.vcf", icon=":material/download:", on_click="ignore"
+                tr("Annotated VCF"), annotated.getvalue(), "variants.vcf", icon=":material/download:", on_click="ignore"
             )

@@ -16,21 +16,22 @@ from dnaconv_core.variants.null import Verdicts, verdicts
 from frame import state
 from frame.cache import bundle
 from frame.job import background
+from frame.language import mark, said, tr
 from frame.models import ModelRef, model_in, the_model
 from frame.page import model_page
 from frame.words import plain
 from use.variant_effects import show_effects
 from use.variants_given import Given, ask_variants
 
-_LINE = "What a variant changes: the alternative allele minus the reference, in its surroundings."
+_LINE = mark("What a variant changes: prediction with the alternative allele minus that with the reference.")
 _MATCHED, _FEWEST, _MOST = 100, 10, 20_000  # matched random variants of each, and of all together
 
 
 def draw() -> None:
-    with model_page("Variants", _LINE) as head:
+    with model_page(tr("Variants"), tr(_LINE)) as head:
         ref = the_model()
         model = bundle(ref)
-        head(f"{_LINE} Model: **{plain(ref.name)}**.", ref)
+        head(f"{tr(_LINE)} {tr('Model: **{name}**.', name=plain(ref.name))}", ref)
         if model.config.alphabet != "DNA":
             _no_genome()
             return
@@ -38,7 +39,7 @@ def draw() -> None:
             given = ask_variants(model.config.length)
             covariates = covariate_inputs(model.config, "variants")
         if given is None:
-            st.info("Give variants above, or choose the example.", icon=":material/arrow_upward:")
+            st.info(tr("Give variants above, or choose the example."), icon=":material/arrow_upward:")
             return
         asked = ("variants", ref, covariates, given.key)
         found = background(asked, lambda progress: _score(ref, given, covariates, progress))
@@ -49,8 +50,8 @@ def draw() -> None:
 def _no_genome() -> None:
     other = next(one for one in all_experiments().values() if one.alphabet == "DNA")
     with st.container(border=True):
-        st.markdown("**This model reads RNA, not a genome.** Choose an experiment on DNA.")
-        st.button(plain(other.title), on_click=lambda: state.choose(experiment=other.key))
+        st.markdown(tr("**This model reads RNA, not a genome.** Choose an experiment on DNA."))
+        st.button(plain(said(other.title)), on_click=lambda: state.choose(experiment=other.key))
 
 
 def _score(ref: ModelRef, given: Given, covariates: tuple[float, ...], progress: Progress) -> Verdicts:

@@ -22,8 +22,9 @@ from dnaconv_core.sequence.encoding import clean
 from dnaconv_core.variants.effects import pasted_variant
 from dnaconv_core.variants.vcf import Variant, read_vcf
 from frame import state
+from frame.language import mark, tr
 
-_EXAMPLE, _FILES, _PAIR = "Example", "VCF and genome", "Two sequences"
+_EXAMPLE, _FILES, _PAIR = mark("Example"), mark("VCF and genome"), mark("Two sequences")
 _HEADER = ["##fileformat=VCFv4.2", "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"]
 _OTHER = {"A": "C", "C": "A", "G": "T", "T": "G"}
 _MOST = 20_000
@@ -43,8 +44,9 @@ def ask_variants(length: int) -> Given | None:
     """Ask for them; None while nothing is given. length: bases of a window."""
     experiment = state.experiment()
     kind = st.segmented_control(
-        "From",
+        tr("From"),
         [_EXAMPLE, _FILES, _PAIR],
+        format_func=tr,
         default=_EXAMPLE,
         required=True,
         key="variants_from",
@@ -53,7 +55,7 @@ def ask_variants(length: int) -> Given | None:
     )
     if kind == _EXAMPLE:
         st.caption(
-            "Made-up variants: in a known site, beside it, an insertion, a deletion, a wrong REF, and one outside."
+            tr("Made-up variants: in a known site, beside it, an insertion, a deletion, a wrong REF, and one outside.")
         )
         return _example(experiment, length)
     return _pair(experiment, length) if kind == _PAIR else _files()
@@ -62,8 +64,8 @@ def ask_variants(length: int) -> Given | None:
 def _pair(experiment: Experiment, length: int) -> Given | None:
     site = experiment.examples[0].sequence
     left, right = st.columns(2)
-    ref = left.text_area("Reference", site, key="variants_ref", height=100)
-    alt = right.text_area("Alternative", _changed(site), key="variants_alt", height=100)
+    ref = left.text_area(tr("Reference"), site, key="variants_ref", height=100)
+    alt = right.text_area(tr("Alternative"), _changed(site), key="variants_alt", height=100)
     ref, alt = (clean(text, where=name) for text, name in ((ref, "the reference"), (alt, "the alternative")))
     if not ref or not alt:
         return None
@@ -73,15 +75,15 @@ def _pair(experiment: Experiment, length: int) -> Given | None:
 
 def _files() -> Given | None:
     left, right = st.columns(2)
-    upload = left.file_uploader("VCF", ["vcf", "gz"], key="variants_vcf", help="Plain or gzip, up to 50 MB.")
+    upload = left.file_uploader(tr("VCF"), ["vcf", "gz"], key="variants_vcf", help=tr("Plain or gzip, up to 50 MB."))
     with right:
-        words = "The FASTA or 2bit file that the VCF refers to; chr1 and 1, chrM and MT mean the same."
-        path = reference_file("variants_genome", GENOMES, "Genome", placeholder="/data/hg19.fa", help=words)
+        words = tr("The FASTA or 2bit file that the VCF refers to; chr1 and 1, chrM and MT mean the same.")
+        path = reference_file("variants_genome", GENOMES, tr("Genome"), placeholder="/data/hg19.fa", help=words)
     if upload is None or path is None:
         return None
     header, variants, skipped = _read(upload)
     show_skipped(skipped)
-    with st.spinner("Reading the genome's index…"):
+    with st.spinner(tr("Reading the genome's index…")):
         genome = Genome(path)
     return Given(header, variants, genome, (upload.file_id, str(path), path.stat().st_mtime), skipped)
 

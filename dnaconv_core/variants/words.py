@@ -1,11 +1,10 @@
-"""A variant's two alleles side by side, and the motifs it makes or breaks in words."""
+"""A variant's two alleles side by side."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from dnaconv_core.variants.effects import VariantEffect
-from dnaconv_core.variants.motif_changes import Hit
 
 GAP = -1
 
@@ -30,15 +29,3 @@ def aligned(effect: VariantEffect) -> tuple[np.ndarray, np.ndarray]:
 def in_columns(values: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """Values `(4, L)` of a window in these columns `(4, W)`, 0 in gaps."""
     return np.where(columns == GAP, 0, values[:, columns])
-
-
-def motif_words(effect: VariantEffect) -> list[str]:
-    """'creates a TGASTCA site: TGACTCA, + strand, beginning 3 bases left of the variant', and what it destroys."""
-    return [f"creates {_site(hit)}" for hit in effect.gained] + [f"destroys {_site(hit)}" for hit in effect.lost]
-
-
-def _site(hit: Hit) -> str:
-    size = abs(hit.offset)
-    bases = "1 base" if size == 1 else f"{size} bases"
-    where = f"beginning {bases} {'left' if hit.offset < 0 else 'right'} of the variant" if size else "beginning with it"
-    return f"a {hit.motif} site: {hit.word}, {'+' if hit.strand == '+' else '−'} strand, {where}"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from dnaconv_core.variants.effects import VariantEffect
 from dnaconv_core.variants.motif_changes import Hit
 from dnaconv_core.variants.vcf import Variant
-from dnaconv_core.variants.words import aligned, in_columns, motif_words
+from dnaconv_core.variants.words import aligned, in_columns
+
+APP = Path(__file__).parents[2] / "app"
 
 
 def effect(ref: str, alt: str, ref_window: str, alt_window: str, **more) -> VariantEffect:
@@ -38,10 +42,13 @@ def test_alleles_stand_one_below_the_other(ref, alt, ref_window, alt_window, upp
     assert (put[:, columns[0] >= 0] == heights).all()
 
 
-def test_motif_changes_in_words():
+def test_motif_changes_in_words(monkeypatch):
+    monkeypatch.syspath_prepend(str(APP))
+    from use.one_variant import motif_sentences
+
     hits = Hit("TGASTCA", -3, "+", "TGACTCA"), Hit("TGASTCA", 1, "-", "TGAGTCA"), Hit("CACGTG", 0, "+", "CACGTG")
-    assert motif_words(effect("C", "G", "AAACTTGT", "AAAGTTGT", gained=hits[:2], lost=hits[2:])) == [
-        "creates a TGASTCA site: TGACTCA, + strand, beginning 3 bases left of the variant",
-        "creates a TGASTCA site: TGAGTCA, − strand, beginning 1 base right of the variant",
-        "destroys a CACGTG site: CACGTG, + strand, beginning with it",
+    assert motif_sentences(effect("C", "G", "AAACTTGT", "AAAGTTGT", gained=hits[:2], lost=hits[2:])) == [
+        "It creates a TGASTCA site: TGACTCA, + strand, beginning 3 bases left of the variant.",
+        "It creates a TGASTCA site: TGAGTCA, − strand, beginning 1 base right of the variant.",
+        "It destroys a CACGTG site: CACGTG, + strand, beginning with it.",
     ]
