@@ -1,4 +1,4 @@
-"""Designs: what was gained and whether to believe it, the list, and one of them edit by edit."""
+"""Designs: what was gained and whether to believe it, and the list."""
 
 from __future__ import annotations
 
@@ -7,31 +7,21 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from components.chart import chart
-from components.logo import Logo, logos
 from components.skipped import show_skipped
-from dnaconv_core.design.brakes import beside_judge, judge_output
 from dnaconv_core.design.design import Design, Designs
 from dnaconv_core.design.files import designs_csv, designs_fasta
-from dnaconv_core.design.gained import Gained, gained
-from dnaconv_core.interpret.attribution import attribute
-from dnaconv_core.interpret.words import output_word
-from dnaconv_core.predict import predict
-from dnaconv_core.sequence.encoding import one_hot
-from frame import state
-from frame.cache import bundle
-from frame.job import background
-from frame.language import mark, said, tr, tr_n
+from frame.language import mark, tr
 from frame.models import ModelRef
-from frame.pages import SALIENCY
-from frame.words import Words, plain
+from frame.words import plain
 from use.design_asked import Asked
-from use.design_figures import path
+from use.one_design import one_design
 
+_FAR = mark("Share of a design's 6-base words that its nearest validation example lacks, median over designs.")
 _NAMES = (
     mark("name"), mark("score"), mark("start"), mark("judge"), mark("SD"), mark("distance"), mark("edits"), mark("GC"),
     mark("sequence"),
 )  # fmt: skip
+_DIGITS = {"score": "%.3f", "start": "%.3f", "judge": "%.3f", "SD": "%.3f", "distance": "%.2f", "GC": "%.2f"}
 
 
 class Made(NamedTuple):
@@ -51,7 +41,7 @@ def show(ref: ModelRef, asked: Asked, made: Made) -> None:
     with st.container(border=True):
         one = _list(designs)
     with st.container(border=True):
-        _one(ref, asked, one)
+        one_design(ref, asked, one)
 
 
 def _numbers(designs: list[Design], usual: float | None) -> None:
@@ -72,9 +62,7 @@ def _numbers(designs: list[Design], usual: float | None) -> None:
             st.metric(tr("Judge's median"), f"{before:.2f} → {after:.2f}", help=words, width="content")
         far = [one.distance[1] for one in designs if one.distance is not None]
         if far and usual is not None:
-            words = tr(
-                "Share of a design's 6-base words that its nearest validation example lacks, median over designs."
-            )
+            words = tr(_FAR)
             share = float(np.mean(np.array(far) > usual))
             st.metric(tr("Distance from examples"), f"{np.median(far):.2f}", help=words, width="content")
             words = tr("Designs farther from every example than 95 % of the examples are from one another.")
@@ -83,10 +71,8 @@ def _numbers(designs: list[Design], usual: float | None) -> None:
     rises = [one.judge[1] - one.judge[0] for one in designs if one.judge is not None]
     if rises:
         agree = sum((rise > 0) == (one.gain > 0) for rise, one in zip(rises, designs, strict=True))
-        words = tr(
-            "The judge's prediction changes the same way for **{n:,} of {all:,}** designs.", n=agree, all=len(rises)
-        )
-        st.caption(words)
+        n = len(rises)
+        st.caption(tr("The judge's prediction changes the same way for **{k:,} of {n:,}** designs.", k=agree, n=n))
 
 
 def _list(designs: list[Design]) -> Design:
@@ -103,6 +89,7 @@ def _list(designs: list[Design]) -> Design:
         "sequence": [one.sequence for one in designs],
     }
     shown = {name: values for name, values in columns.items() if any(value is not None for value in values)}
+    number = st.column_config.NumberColumn
     event = st.dataframe(
         shown,
         hide_index=True,
@@ -112,12 +99,8 @@ def _list(designs: list[Design]) -> Design:
         selection_mode="single-row",
         key="design_list",
         column_config={
-            **{name: {"label": tr(name)} for name in shown},
-            **{
-                name: st.column_config.NumberColumn(tr(name), format="%.3f")
-                for name in ("score", "start", "judge", "SD")
-            },
-            **{name: st.column_config.NumberColumn(tr(name), format="%.2f") for name in ("distance", "GC")},
+            name: number(format=_DIGITS[name]) | {"label": tr(name)} if name in _DIGITS else {"label": tr(name)}
+            for name in shown
         },
     )
     with st.container(horizontal=True):
@@ -128,70 +111,3 @@ def _list(designs: list[Design]) -> Design:
             )  # fmt: skip
     rows = event["selection"]["rows"]
     return designs[rows[0] if rows and rows[0] < len(designs) else 0]
-
-
-def _one(ref: ModelRef, asked: Asked, one: Design) -> None:
-    """The path of one design: score by edit, the map before and after, motifs gained."""
-    steps = one.steps()
-    edits = plain(", ".join(map(str, one.edits))) or tr("no edit helps")
-    st.markdown(tr("**{name}**, edit by edit: {edits}", name=plain(one.id), edits=edits))
-    judge = _judge_path(ref, asked, tuple(steps)) if asked.judge is not None else None
-    name = "" if asked.judge is None else asked.judge.name
-    chart(path(one, judge, name), key="design_path", height=230, revision=one.id)
-    at = len(one.edits)
-    if at:
-        at = st.slider(tr("Edits made"), 0, at, at, key=f"design_step_{hash(one)}")
-    config = bundle(ref).config
-    maps = _maps(ref, asked, (steps[0], steps[at]))
-    spans = tuple((edit.place, edit.place + 1) for edit in one.edits[:at])
-    unit = said(output_word(config))
-    after = tr_n("after 1 edit", "after {n} edits", at)
-    drawn = [
-        Logo(maps[0], tr("start"), tr("score {value:.3f}", value=one.scores[0]), "contribution", unit, spans),
-        Logo(maps[1], after, tr("score {value:.3f}", value=one.scores[at]), "contribution", unit, spans),
-    ]
-    st.caption(tr("What each base contributes (in-silico mutagenesis); edited positions are shaded."))
-    logos(drawn, key="design_maps", alphabet=config.alphabet, height=110, min_width=900, same_scale=True)
-    if config.alphabet == "DNA" and one.edits:
-        named = background(("design_motifs", one), lambda _: gained(one), words=tr("Naming motifs"))
-        if named is not None:
-            st.markdown(_gained(named))
-    link = state.link() | {"sequence": one.sequence} | state.beside(config.covariates, asked.covariates)
-    st.page_link(SALIENCY, label=tr("Look at this design in Saliency"), icon=":material/highlight:", query_params=link)
-
-
-def _gained(found: list[Gained]) -> Words:
-    if not found:
-        return tr("No motif of JASPAR was gained.")
-    return tr("Gained: {motifs}.", motifs="; ".join(map(_motif, found)))
-
-
-def _motif(hit: Gained) -> Words:
-    name, word, strand = plain(hit.name), plain(hit.word), plain(hit.strand)
-    if hit.alike < 2:
-        return tr(
-            "**{name}** ({word}, {strand} strand, from base {first:d})",
-            name=name, word=word, strand=strand, first=hit.start + 1,
-        )  # fmt: skip
-    return tr(
-        "**{name}** ({word}, {strand} strand, from base {first:d}, and {n:d} motifs like it)",
-        name=name, word=word, strand=strand, first=hit.start + 1, n=hit.alike - 1,
-    )  # fmt: skip
-
-
-@st.cache_data(show_spinner=False, max_entries=50)
-def _maps(ref: ModelRef, asked: Asked, sequences: tuple[str, ...]) -> np.ndarray:
-    model = bundle(ref)
-    X = one_hot(sequences, model.config.alphabet)
-    beside = np.tile(np.float32(asked.covariates), (len(X), 1)) if asked.covariates else None
-    return attribute(model.model, X, method="ism", task=ref.output, covariates=beside).values * X
-
-
-@st.cache_data(show_spinner=False, max_entries=50)
-def _judge_path(ref: ModelRef, asked: Asked, sequences: tuple[str, ...]) -> list[float]:
-    model, judge = bundle(ref), bundle(asked.judge)
-    given = np.float32(asked.covariates) if asked.covariates else None
-    beside = beside_judge(model.config, judge.config, given)
-    beside = None if beside is None else np.tile(beside, (len(sequences), 1))
-    output = judge_output(model.config, judge.config, ref.output)
-    return predict(judge.model, one_hot(sequences, judge.config.alphabet), beside)[:, output].tolist()

@@ -26,7 +26,8 @@ from frame.models import the_model
 from frame.page import model_page
 from frame.words import plain
 from use import figures
-from use.sirna_sites import filtered, show_site, sites_table
+from use.one_sirna import one_sirna
+from use.sirna_sites import filtered, sites_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -158,7 +159,7 @@ def _shown(found: Design) -> None:
     site = sites_table(chosen, guessed=found.guessed, about=about)
     if site is None and clicked and isinstance(clicked["data"], int):
         site = next((one for one in chosen if one.start == clicked["data"]), None)
-    show_site(site or chosen[0])
+    one_sirna(site or chosen[0])
 
 
 draw()
