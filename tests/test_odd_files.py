@@ -36,7 +36,7 @@ COMMANDS = {  # a file that is written in odd ways, the command without it, its 
     "predict --covariates": ("covariates", ["predict", "chromatin_jund"], "--covariates", {"--fasta": "fasta"}),
     "attribute --fasta": ("fasta", ["attribute", TF, "--method", "gradient"], "--fasta", {}),
     "scan --fasta": ("genome", ["scan", TF], "--fasta", {}),
-    "scan --region": ("genome", ["scan", TF, "--region", "chr1:10-140"], "--fasta", {}),
+    "scan --region": ("genome", ["scan", TF, "--region", "chr1:11-140"], "--fasta", {}),
     "scan of MT": ("genome", ["scan", TF, "--region", "MT"], "--fasta", {}),
     "variants --vcf": ("vcf", ["variants", TF], "--vcf", {"--genome": "genome"}),
     "variants --genome": ("genome", ["variants", TF], "--genome", {"--vcf": "vcf"}),

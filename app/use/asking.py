@@ -143,7 +143,7 @@ def ask_fit(records: list[Record], length: int) -> str:
         words = tr_n("One sequence is longer.", "{n:,} sequences are longer.", long)
         st.markdown(f":material/straighten: {reads} {words}")
         return st.segmented_control(
-            tr("Use"),
+            tr("What to use"),
             list(FITS),
             format_func=lambda key: plain(said(FITS[key])),
             default=SLIDE,

@@ -32,7 +32,7 @@ def _strands(site: SirnaSite) -> None:
     over, under = (Mark(*columns, tr("overhang, unpaired")) for columns in pair.overhangs)
     seed = Mark(*pair.seed, tr("seed, bases 2 to 8 of the guide"))
     rows = [
-        Row(site.target, tr("target"), "5'→3'"),
+        Row(site.target, tr("target site"), "5'→3'"),
         Row(pair.sense, tr("sense"), "5'→3'", (over,)),
         Row(pair.bonds, tr("pairs"), "19"),
         Row(pair.antisense, tr("antisense (guide)"), "3'→5'", (under, seed)),

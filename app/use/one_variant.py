@@ -131,7 +131,7 @@ def _alleles(ref: ModelRef, effect: VariantEffect, covariates: tuple[float, ...]
     before, after = (in_columns(each, where) for each, where in zip(values, columns, strict=True))
     at = effect.variant.start - effect.window_start
     changed = (at, min(at + max(len(effect.variant.ref), len(effect.alt)), before.shape[1]))
-    names = (tr("reference"), tr("alternative"), tr("alternative − reference"))
+    names = (tr("REF allele"), tr("ALT allele"), tr("ALT − REF"))
     shown = [
         Logo(each, name, kind="contribution", unit=unit, spans=(changed,))
         for each, name in zip((before, after, after - before), names, strict=True)

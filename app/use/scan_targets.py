@@ -60,8 +60,8 @@ def _region() -> list[Target]:
     region = right.text_input(
         tr("Region"),
         key="scan_region",
-        placeholder="chr22:20208963-20218963",
-        help=tr("From 0, end not included; or a contig's name alone."),
+        placeholder="chr22:20,208,964-20,218,963",
+        help=tr("First and last base, counted from 1, as genome browsers show them; or a contig's name alone."),
     )
     if path is None or not region:
         return []

@@ -13,11 +13,16 @@ from frame.language import mark, said, tr
 from frame.words import Words, plain
 
 _ROWS = 500
-_NAMES = (
-    mark("guide (5'→3')"), mark("prediction"), mark("interval"), mark("first base"), mark("off-targets"), mark("exact"),
-    mark("1 mismatch"), mark("seed sites"), mark("seed, 3′ UTR"), mark("GC"), mark("region, guessed"), mark("region"),
-    mark("run"), mark("hairpin"), mark("seed"),
-)  # fmt: skip
+_NAMES = {  # of columns, where they are shown by another name
+    "guide (5'→3')": mark("guide (5'→3')"),
+    "first base": mark("first base"),
+    "exact": mark("exact matches"),
+    "1 mismatch": mark("1 mismatch"),
+    "seed sites": mark("seed sites"),
+    "region, guessed": mark("region, guessed"),
+    "region": mark("region"),
+    "seed": mark("seed sequence"),
+}
 
 
 def filtered(sites: list[SirnaSite]) -> list[SirnaSite]:
@@ -77,7 +82,10 @@ def sites_table(chosen: list[SirnaSite], *, guessed: bool, about: Words) -> Sirn
             on_select="rerun",
             selection_mode="single-row",
             key="sirna_table",
-            column_config={**{name: {"label": tr(name)} for name in columns}, **_formats_of_sites(about)},
+            column_config={
+                **{name: {"label": tr(_NAMES.get(name, name))} for name in columns},
+                **_formats_of_sites(about),
+            },
         )
     rows = event["selection"]["rows"]
     return shown[rows[0]] if rows and rows[0] < len(shown) else None
@@ -94,7 +102,7 @@ def _formats_of_sites(about: Words) -> dict[str, Any]:
         "seed, 3′ UTR": number(tr("seed, 3′ UTR"), help=tr("Of the seed sites those in 3′ UTRs, where they act most.")),
         "GC": number(tr("GC"), format="%.0f %%"),
         "ΔΔG": number(format="%+.1f", help=ends),
-        "run": number(tr("run"), help=tr("Longest run of one base in the guide.")),
+        "run": number(tr("longest run"), help=tr("Longest run of one base in the guide.")),
         "hairpin": number(tr("hairpin"), help=tr("Pairs of the longest hairpin stem that the guide can form.")),
         "Reynolds": number(help=tr("Points, −2 to 10; 6 or more is called functional.")),
     }

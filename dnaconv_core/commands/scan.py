@@ -40,7 +40,12 @@ _SMALL = 64 << 20  # bytes of FASTA that are read whole
 def add(groups: Any, command: Any) -> None:
     scanning = with_model(command(groups, "scan", scan, "score every window of long sequences, on both strands"))
     scanning.add_argument("--fasta", required=True, metavar="FILE", help="sequences, or a genome (with --region)")
-    scanning.add_argument("--region", default="", metavar="CHR:START-END", help="from 0, end not included")
+    scanning.add_argument(
+        "--region",
+        default="",
+        metavar="CHR:FIRST-LAST",
+        help="from 1, both ends included, as samtools and genome browsers count",
+    )
     scanning.add_argument("--bed", default="", metavar="FILE", help="write the peaks there")
     scanning.add_argument("--bedgraph", default="", metavar="FILE", help="write every window's score there")
     scanning.add_argument("--bigwig", default="", metavar="FILE", help="the same for a genome browser")
@@ -113,15 +118,15 @@ def scan(options: Namespace) -> Answer:
 
 
 def _lines(result: Scanned) -> list[str]:
-    """What was found in one sequence; positions as in BED."""
+    """What was found in one sequence; first and last base, from 1."""
     missing = f", {result.n_missing:,} with unknown bases left out" if result.n_missing else ""
     lines = [f"{result.id}: {result.n_scored:,} windows scored{missing}; {len(result.peaks):,} peaks"]
     for peak in result.peaks[:_SHOWN]:
-        line, site = f"  {peak.start:>10} {peak.end:>10} {peak.side} {peak.score:.4f}", peak.site
+        line, site = f"  {peak.start + 1:>10} {peak.end:>10} {peak.side} {peak.score:.4f}", peak.site
         line += "" if peak.q is None else f"  q {peak.q:.2g}"
         if site:
             named = f"{site.motif} {site.word}" if site.motif else site.word
-            line += f"  site {site.start}-{site.end}, summit {site.summit}: {named}"
+            line += f"  site {site.start + 1}-{site.end}, summit {site.summit + 1}: {named}"
         lines.append(line)
     more = len(result.peaks) - _SHOWN
     return [*lines, f"  … and {more:,} more"] if more > 0 else lines

@@ -17,7 +17,7 @@ from dnaconv_core.errors import DataError, InputError
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import AMBIGUOUS, LETTERS
-from dnaconv_core.sequence.interval import Locus, contig_key, parse_locus
+from dnaconv_core.sequence.interval import Locus, contig_key, parse_region
 
 _CODES = {}
 for _name, _letters in LETTERS.items():
@@ -179,7 +179,7 @@ class Genome:
         return (self[name] for name in self.names)
 
     def region(self, text: str) -> tuple[Contig, Locus]:
-        """The contig and span that 'chr:start-end' (from 0, end not included) or a contig's name alone means.
+        """The contig and span that 'chr:first-last' (from 1, both included) or a contig's name alone means.
 
         Raises InputError when it is neither, or reaches beyond the contig.
         """
@@ -187,7 +187,7 @@ class Genome:
         if self.find(text) is not None:
             contig = self[text]
             return contig, Locus(contig.name, 0, contig.length)
-        locus = parse_locus(text)
+        locus = parse_region(text)
         contig = self[locus.chrom]
         if locus.end > contig.length:
             raise InputError(

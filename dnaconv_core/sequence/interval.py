@@ -35,22 +35,31 @@ def find_locus(text: str) -> Locus | None:
     return Locus(match[1], int(digits[0]), int(digits[1]), match[4] or ".")
 
 
-def parse_locus(text: str) -> Locus:
-    """The locus written as 'chr22:100-200', with or without '(+)' or '(-)' after it and commas in the numbers.
+def parse_region(text: str) -> Locus:
+    """The bases that a region means as samtools and genome browsers write it: 'chr22:101-200' is [100, 200).
 
-    Positions are taken as they stand: start from 0, end not included. Raises InputError saying what is wrong with it.
+    The first and the last base, both included and counted from 1, with or without commas in the numbers and '(+)' or
+    '(-)' behind. Raises InputError saying what is wrong with it.
     """
-    locus = find_locus(text)
-    if locus is None:
-        if _LOCUS.fullmatch(text.strip()):
-            raise InputError(f"the locus {text.strip()[:60]!r} is empty: its end must be greater than its start")
-        given = text.strip()[:60]
-        raise InputError(f"{given!r} is no locus: write chromosome:start-end, such as chr22:20208963-20209064")
-    return locus
+    given = text.strip()
+    match = _LOCUS.fullmatch(given)
+    if match is None:
+        raise InputError(f"{given[:60]!r} is no region: write chromosome:first-last, such as chr22:20208964-20209064")
+    first, last = (int(digits.replace(",", "") or 0) for digits in (match[2], match[3]))
+    if first < 1:
+        raise InputError(f"the region {given[:60]!r} begins at 0: bases are counted from 1 here, both ends included")
+    if last < first:
+        raise InputError(f"the region {given[:60]!r} is empty: its last base must not lie before its first")
+    return Locus(match[1], first - 1, last, match[4] or ".")
+
+
+def format_region(locus: Locus) -> str:
+    """'chr22:101-200' for [100, 200): what `parse_region` reads."""
+    return f"{locus.chrom}:{locus.start + 1}-{locus.end}"
 
 
 def format_locus(locus: Locus) -> str:
-    """'chr22:100-200', followed by '(+)' or '(-)' where the locus has a strand: what `parse_locus` reads."""
+    """'chr22:100-200', followed by '(+)' or '(-)' where the locus has a strand: what `find_locus` reads."""
     strand = f"({locus.strand})" if locus.strand in "+-" else ""
     return f"{locus.chrom}:{locus.start}-{locus.end}{strand}"
 
@@ -69,5 +78,5 @@ def browser_url(locus: Locus, assembly: str, *, flank: int = 0) -> str:
     """
     if not re.fullmatch(r"[A-Za-z0-9_.]+", assembly):
         raise InputError(f"assembly is {assembly!r}: give its UCSC name, such as hg19 or mm10")
-    position = f"{locus.chrom}:{max(locus.start - flank, 0) + 1}-{locus.end + flank}"
+    position = format_region(locus._replace(start=max(locus.start - flank, 0), end=locus.end + flank))
     return "https://genome.ucsc.edu/cgi-bin/hgTracks?" + urlencode({"db": assembly, "position": position}, safe=":")

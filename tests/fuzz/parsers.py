@@ -43,7 +43,7 @@ from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
 from dnaconv_core.runs.transfer import export_model, import_model
 from dnaconv_core.sequence.encoding import parse_pasted
-from dnaconv_core.sequence.interval import parse_locus
+from dnaconv_core.sequence.interval import parse_region
 from dnaconv_core.sequence.motif import from_iupac
 from dnaconv_core.sequence.motif_text import read_motifs
 from dnaconv_core.variants.vcf import read_vcf
@@ -300,7 +300,7 @@ PARSERS: dict[str, Parser] = {
         lambda: [*FASTA, *TABLES, *BED, *VCF, *MOTIFS, *COVARIATES], mutate.some_text,
         lambda f, c: _read_text(f, c, recognise_one),
     ),
-    "regions": Parser(lambda: LOCI, _words, lambda _, c: _typed(c, parse_locus), 2.0),
+    "regions": Parser(lambda: LOCI, _words, lambda _, c: _typed(c, parse_region), 2.0),
     "pasted": Parser(lambda: PASTED, _words, lambda _, c: _typed(c, parse_pasted, from_iupac), 2.0),
     "splits": Parser(lambda: SPLITS, _words, lambda _, c: _typed(c, lambda text: check_split(given_split(text))), 2.0),
     "shards": Parser(_arrays, mutate.some_pickle, lambda f, c: read_array(_file(f, "a.joblib", c)), 3.0),

@@ -138,7 +138,7 @@ def test_a_genome_is_read_by_position(fasta):
         assert genome["chr2"].name == "2" and genome["1"].name == "chr1"
         assert [one.name for one in genome] == ["chr1", "2"]
         found, locus = genome.region("chr1:2-9")
-        assert (found.name, locus.start, locus.end) == ("chr1", 2, 9)
+        assert (found.name, locus.start, locus.end) == ("chr1", 1, 9)
         assert genome.region("2")[1] == ("2", 0, 11, ".")
         with pytest.raises(InputError, match="ends beyond chr1, which has 16 bases"):
             genome.region("chr1:2-17")

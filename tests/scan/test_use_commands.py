@@ -81,7 +81,7 @@ def test_scan_prints_and_writes(dna, ask, tmp_path):
     assert peak["score"] == pytest.approx(float(predict(model, one_hot(window))[0, 0]), abs=1e-5)
     assert len(bed.read_text().splitlines()) == len(one["peaks"]) + len(two["peaks"])
     assert graph.stat().st_size and wig.stat().st_size
-    region = ask("scan", path, "--fasta", tmp_path / "s.fa", "--region", "one:20-60", "--fpr", "0.1")
+    region = ask("scan", path, "--fasta", tmp_path / "s.fa", "--region", "one:21-60", "--fpr", "0.1")
     assert [(s["id"], s["length"], s["n_scored"]) for s in region["sequences"]] == [("one", 40, 20)]
     assert ask("scan", path, "--fasta", tmp_path / "s.fa")["sequences"][0]["n_scored"] == 50
     bare = ask("scan", path, "--fasta", tmp_path / "s.fa", "--threshold", "0", "--no-chance")
@@ -96,7 +96,7 @@ def test_scan_refuses_in_one_sentence(dna, refuse, tmp_path):
     (tmp_path / "s.fa").write_text(f">one\n{text(70)}\n")
     fasta = ("--fasta", tmp_path / "s.fa")
     assert "ends beyond one" in refuse("scan", path, *fasta, "--region", "one:5-99")
-    assert "is no locus" in refuse("scan", path, *fasta, "--region", "one:x")
+    assert "is no region" in refuse("scan", path, *fasta, "--region", "one:x")
     assert "too few to see that rate" in refuse("scan", path, *fasta, "--fpr", "0.0001")
     assert "not allowed with" in refuse("scan", path, *fasta, "--fpr", "0.1", "--threshold", "1")
     assert "--threshold is nan" in refuse("scan", path, *fasta, "--threshold", "nan")

@@ -9,13 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dnaconv_core.errors import InputError
-from dnaconv_core.sequence.interval import Locus, browser_url, find_locus, format_locus, parse_locus
+from dnaconv_core.sequence.interval import Locus, browser_url, find_locus, format_locus, format_region, parse_region
 
 
 def test_parse_by_hand():
-    locus = parse_locus("chr22:20208963-20209064")
+    locus = find_locus("chr22:20208963-20209064")
     assert locus == Locus("chr22", 20208963, 20209064, ".") and locus.length == 101
-    assert parse_locus(" HLA-A*01:1,000-2,500(-) ") == Locus("HLA-A*01", 1000, 2500, "-")
+    assert find_locus(" HLA-A*01:1,000-2,500(-) ") == Locus("HLA-A*01", 1000, 2500, "-")
+
+
+def test_regions_count_from_one_and_include_both_ends():
+    assert parse_region("chr22:101-200") == Locus("chr22", 100, 200)
+    assert parse_region(" HLA-A*01:1,000-2,500(-) ") == Locus("HLA-A*01", 999, 2500, "-")
+    assert parse_region("X:7-7") == Locus("X", 6, 7) and format_region(Locus("X", 6, 7)) == "X:7-7"
+    with pytest.raises(InputError, match="begins at 0: bases are counted from 1 here"):
+        parse_region("chr1:0-6")
 
 
 @given(
@@ -23,7 +31,8 @@ def test_parse_by_hand():
 )
 def test_format_and_parse_are_inverse(chrom, start, length, strand):
     locus = Locus(chrom, start, start + length, strand)
-    assert parse_locus(format_locus(locus)) == locus
+    assert find_locus(format_locus(locus)) == locus
+    assert parse_region(format_region(locus)) == locus._replace(strand=".")
 
 
 @pytest.mark.parametrize(
@@ -32,15 +41,16 @@ def test_format_and_parse_are_inverse(chrom, start, length, strand):
 )
 def test_what_is_no_locus(text):
     assert find_locus(text) is None
-    with pytest.raises(InputError, match="is no locus: write chromosome:start-end"):
-        parse_locus(text)
+    with pytest.raises(InputError, match="is no region: write chromosome:first-last"):
+        parse_region(text)
 
 
 @pytest.mark.parametrize("text", ["chr1:6-6", "chr1:9-6", "chr1:,-6"])
 def test_empty_loci(text):
     assert find_locus(text) is None
-    with pytest.raises(InputError, match="its end must be greater than its start"):
-        parse_locus(text)
+    if text != "chr1:6-6":  # as a region it is one base
+        with pytest.raises(InputError, match="its last base must not lie before its first|begins at 0"):
+            parse_region(text)
 
 
 def test_the_browser_counts_from_one():
