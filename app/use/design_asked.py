@@ -11,8 +11,9 @@ import streamlit as st
 from components.sequences_in import covariate_inputs, pasted_or_file
 from dnaconv_core.answers.labels import LABELS
 from dnaconv_core.design.goal import Goal
+from dnaconv_core.design.methods import METHODS
 from dnaconv_core.design.rules import SITES, Rules, parse_places, parse_words
-from dnaconv_core.design.search import METHODS, Ways
+from dnaconv_core.design.search import Ways
 from dnaconv_core.model.bundle import read_config
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.results import Record
@@ -27,7 +28,7 @@ _AIMS = {_HIGH: "high", _LOW: "low", _TARGET: "target"}
 _WEAKER = 0.05  # of ROC-AUC or r: a judge that much behind is told to be weak
 _MOST = 1000  # designs on a page
 _WAYS = mark("Greedy takes the best edit each time; beam keeps several; evolution also crosses them, with some chance.")
-_NAMES = {"greedy": mark("Greedy"), "beam": mark("Beam"), "evolution": mark("Evolution")}
+_NAMES = {"greedy": mark("Greedy"), "beam": mark("Beam"), "evolution": mark("Evolution"), "gradient": mark("Gradient")}
 
 
 class Asked(NamedTuple):

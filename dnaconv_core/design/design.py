@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dnaconv_core.design.goal import Goal, Scorer
+from dnaconv_core.design.methods import METHODS, WIDE
 from dnaconv_core.design.rules import Checker
-from dnaconv_core.design.search import METHODS, Edits, Ways
+from dnaconv_core.design.search import Edits, Ways
 from dnaconv_core.design.starts import Starts
 from dnaconv_core.errors import InputError
 from dnaconv_core.predict import predict
@@ -91,7 +92,7 @@ def design(
     if not 1 <= ways.width <= _WIDEST or ways.generations < 1:
         raise InputError(f"width is {ways.width} and generations is {ways.generations}: from 1, a width to {_WIDEST}")
     scorer, n = Scorer(model, goal, covariates), len(starts.ids)
-    step = max(1, _AT_ONCE // (1 if ways.method == "greedy" else ways.width))
+    step = max(1, _AT_ONCE // (ways.width if ways.method in WIDE else 1))
     made, skipped = [], []
     for begin in range(0, n, step):
         if progress.should_stop():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dnaconv_core.errors import InputError
+from dnaconv_core.interpret.attribution import attribute
 from dnaconv_core.interpret.ism import ism
 from dnaconv_core.predict import predict
 from dnaconv_core.sequence.encoding import from_codes
@@ -75,6 +76,25 @@ class Scorer:
         if self.target is not None:
             return -np.abs(score - self.target)
         return score if self.goal.aim == "high" else -score
+
+    def slope(self, codes: np.ndarray) -> np.ndarray:
+        """The derivative of worth by every entry of the one-hot sequences of `codes (S, L)`: `(S, 4, L)`."""
+        X, beside, logits = from_codes(codes), self.beside(len(codes)), self.logits(codes)
+        slopes = [attribute(self.model, X, method="gradient", covariates=beside, task=t).values for t in self.tasks]
+        along = np.einsum("st,stbl->sbl", self._by_logit(logits), np.stack(slopes, axis=1).astype(np.float64))
+        if self.target is None:
+            return along if self.goal.aim == "high" else -along
+        return np.sign(self.target - self.score(logits))[:, None, None] * along
+
+    def _by_logit(self, logits: np.ndarray) -> np.ndarray:
+        """The derivative of the score by each of the logits `(S, t)`."""
+        if not self.joint:
+            return np.ones(logits.shape)
+        others = np.exp(logits - logits.max(axis=1, keepdims=True)).astype(np.float64)
+        others[:, self.goal.task] = 0
+        found = -others / others.sum(axis=1, keepdims=True)
+        found[:, self.goal.task] = 1
+        return found
 
     def table(self, codes: np.ndarray, logits: np.ndarray) -> np.ndarray:
         """Worth after every single substitution of `codes (S, L)` with `logits (S, t)`: float64 `(S, 4, L)`."""

@@ -6,7 +6,6 @@ breaks one is mended first, where only substitutions count that leave less broke
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +14,8 @@ from dnaconv_core.design.goal import Scorer
 from dnaconv_core.design.rules import Checker
 from dnaconv_core.progress import Progress
 
-_BROKEN = 1e6  # worth lost for each thing that is broken: more than any score
-_LEAST = 1e-6  # a gain that counts: smaller ones are rounding
+BROKEN = 1e6  # worth lost for each thing that is broken: more than any score
+LEAST = 1e-6  # a gain that counts: smaller ones are rounding
 _CROSSED = 0.5  # of a population's size, children that two members have
 _HEAT = 0.25  # noise of the first generation's choice, in standard deviations of single substitutions
 
@@ -26,8 +25,8 @@ class Ways(NamedTuple):
 
     method: str = "greedy"
     width: int = 8  # sequences kept for each start, by beam and evolution
-    generations: int = 30  # of evolution
-    seed: int = 0  # of evolution
+    generations: int = 30  # of evolution; steps of gradient
+    seed: int = 0  # of evolution and gradient
 
 
 class Edits(NamedTuple):
@@ -58,7 +57,7 @@ def beam(starts: np.ndarray, scorer: Scorer, rules: Checker, ways: Ways, progres
     n, width = rules.rules.edits, ways.width
     codes = np.repeat(starts[:, None], width, axis=1)
     worth = np.full(codes.shape[:2], -np.inf)
-    worth[:, 0] = _first_worth(starts, scorer, rules)
+    worth[:, 0] = first_worth(starts, scorer, rules)
     none = np.full((*worth.shape, n), -1, np.int32)
     kept = _Beam(codes, worth, Edits(none, none.copy()))
     going = np.arange(len(starts))
@@ -68,7 +67,7 @@ def beam(starts: np.ndarray, scorer: Scorer, rules: Checker, ways: Ways, progres
         progress.report(step / n, f"edit {step + 1} of {n}")
         before = kept.take(going)
         after = _next(before, starts[going], scorer, rules, step)
-        better = after.worth[:, 0] > before.worth[:, 0] + _LEAST
+        better = after.worth[:, 0] > before.worth[:, 0] + LEAST
         going = going[better]
         for whole, part in zip((kept.codes, kept.worth, *kept.edits), _flat(after.take(better)), strict=True):
             whole[going] = part
@@ -79,8 +78,9 @@ def _flat(some: _Beam) -> tuple[np.ndarray, ...]:
     return some.codes, some.worth, *some.edits
 
 
-def _first_worth(codes: np.ndarray, scorer: Scorer, rules: Checker) -> np.ndarray:
-    return scorer.worth(scorer.score(scorer.logits(codes))) - _BROKEN * rules.broken(codes)
+def first_worth(codes: np.ndarray, scorer: Scorer, rules: Checker) -> np.ndarray:
+    """The worth `(S,)` of `codes (S, L)`, less for each thing that is broken."""
+    return scorer.worth(scorer.score(scorer.logits(codes))) - BROKEN * rules.broken(codes)
 
 
 def _next(before: _Beam, starts: np.ndarray, scorer: Scorer, rules: Checker, step: int) -> _Beam:
@@ -106,7 +106,7 @@ def _children(codes: np.ndarray, worth: np.ndarray, scorer: Scorer, rules: Check
     flat = codes.reshape(-1, length)[there]
     now, after = rules.broken(flat)[:, None, None], rules.broken_after(flat)
     allowed = (after <= np.maximum(now - 1, 0)) & rules.free & (flat[:, None] != np.arange(4)[:, None])
-    table = scorer.table(flat, scorer.logits(flat)) - _BROKEN * after
+    table = scorer.table(flat, scorer.logits(flat)) - BROKEN * after
     result[there] = np.where(allowed, table, -np.inf)
     return result.reshape(d, width, 4, length)
 
@@ -145,7 +145,7 @@ def evolution(starts: np.ndarray, scorer: Scorer, rules: Checker, ways: Ways, pr
     rng, width = np.random.default_rng(ways.seed), ways.width
     codes = np.repeat(starts[:, None], width, axis=1)
     worth = np.full(codes.shape[:2], -np.inf)
-    worth[:, 0] = _first_worth(starts, scorer, rules)
+    worth[:, 0] = first_worth(starts, scorer, rules)
     heat = None
     for generation in range(ways.generations):
         if progress.should_stop():
@@ -163,7 +163,7 @@ def evolution(starts: np.ndarray, scorer: Scorer, rules: Checker, ways: Ways, pr
 def _spread(worth: np.ndarray) -> np.ndarray:
     """The standard deviation of the worth of each start's mutants that are allowed, `(D, 1)`."""
     flat = worth.reshape(len(worth), -1)
-    there = np.isfinite(flat) & (flat > -_BROKEN / 2)
+    there = np.isfinite(flat) & (flat > -BROKEN / 2)
     known = np.where(there, flat, 0)
     n = np.maximum(there.sum(axis=1, keepdims=True), 1)
     mean = known.sum(axis=1, keepdims=True) / n
@@ -192,7 +192,7 @@ def _crossed(
     row = np.arange(d)[:, None]
     children = np.where(np.arange(length) < cut, codes[row, one], codes[row, other])
     flat = children.reshape(-1, length)
-    value = _first_worth(flat, scorer, rules).reshape(d, n)
+    value = first_worth(flat, scorer, rules).reshape(d, n)
     fine = (rules.broken(flat) == 0).reshape(d, n) & ((children != starts[:, None]).sum(axis=2) <= rules.rules.edits)
     return children, np.where(fine, value, -np.inf)
 
@@ -240,7 +240,3 @@ def in_order(starts: np.ndarray, ends: np.ndarray, scorer: Scorer) -> Edits:
         codes[rows, place] = base
         places[rows, step], bases[rows, step] = place, base
     return Edits(places, bases)
-
-
-Way = Callable[[np.ndarray, Scorer, Checker, Ways, Progress], Edits]
-METHODS: dict[str, Way] = {"greedy": greedy, "beam": beam, "evolution": evolution}

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from dnaconv_core.design.design import Design, Designs, design
 from dnaconv_core.design.goal import Goal
+from dnaconv_core.design.methods import METHODS
 from dnaconv_core.design.rules import Checker, Rules
-from dnaconv_core.design.search import METHODS, Ways
+from dnaconv_core.design.search import Ways
 from dnaconv_core.design.starts import Starts, given_starts, random_starts, shuffled_starts
 from dnaconv_core.errors import InputError
 from dnaconv_core.model.config import ModelConfig
