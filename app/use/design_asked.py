@@ -27,7 +27,10 @@ _HIGH, _LOW, _TARGET = mark("High"), mark("Low"), mark("At a target")
 _AIMS = {_HIGH: "high", _LOW: "low", _TARGET: "target"}
 _WEAKER = 0.05  # of ROC-AUC or r: a judge that much behind is told to be weak
 _MOST = 1000  # designs on a page
-_WAYS = mark("Greedy takes the best edit each time; beam keeps several; evolution also crosses them, with some chance.")
+_WAYS = mark(
+    "Greedy takes the best edit each time; beam keeps several; evolution also crosses them, with some chance; "
+    "gradient follows the slope of the score."
+)
 _NAMES = {"greedy": mark("Greedy"), "beam": mark("Beam"), "evolution": mark("Evolution"), "gradient": mark("Gradient")}
 
 

@@ -17,10 +17,10 @@ from use.design_asked import Asked
 from use.one_design import one_design
 
 _FAR = mark("Share of a design's 6-base words that its nearest validation example lacks, median over designs.")
-_NAMES = (
-    mark("name"), mark("score"), mark("start"), mark("judge"), mark("SD"), mark("distance"), mark("edits"), mark("GC"),
-    mark("sequence"),
-)  # fmt: skip
+_NAMES = {
+    "name": mark("name"), "score": mark("score"), "start": mark("start"), "judge": mark("judge"), "SD": mark("SD"),
+    "distance": mark("distance from examples"), "edits": mark("edits"), "GC": mark("GC"), "sequence": mark("sequence"),
+}  # fmt: skip
 _DIGITS = {"score": "%.3f", "start": "%.3f", "judge": "%.3f", "SD": "%.3f", "distance": "%.2f", "GC": "%.2f"}
 
 
@@ -99,7 +99,7 @@ def _list(designs: list[Design]) -> Design:
         selection_mode="single-row",
         key="design_list",
         column_config={
-            name: number(format=_DIGITS[name]) | {"label": tr(name)} if name in _DIGITS else {"label": tr(name)}
+            name: {**(number(format=_DIGITS[name]) if name in _DIGITS else {}), "label": tr(_NAMES[name])}
             for name in shown
         },
     )

@@ -32,8 +32,8 @@ def design(
     starts: sequences of the model's length, an unknown base being drawn; by default `n` random ones. aim: 'high',
     'low', or 'target' with `target`, a prediction. gc: least and greatest share of G and C. forbid: IUPAC words or
     names of enzymes. judge: a model trained apart, whose prediction stands beside. covariates: raw values `(C,)` for
-    all. Other arguments: method ('greedy', 'beam', 'evolution' or 'gradient'), width, generations, longest_run, task, seed. Raises
-    InputError for what does not fit together.
+    all. Other arguments: method ('greedy', 'beam', 'evolution' or 'gradient'), width, generations, longest_run, task,
+    seed. Raises InputError for what does not fit together.
 
     >>> made = design("tf_binding_synthetic", n=2, edits=6, forbid="EcoRI")
     >>> bool((made.to_frame()["score"] > 0.9).all())
