@@ -11,20 +11,23 @@ from dnaconv_core.errors import FetchError
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import BOOK, OWN, SYNTHETIC, book_files, default_source
 from frame import state
+from frame.language import mark, said, tr
 from frame.storing import stores
-from frame.words import plain, show_error
+from frame.words import ours, plain, show_error
 
 _FOLDER = "folder"
-_NAMES = {SYNTHETIC: "Synthetic", BOOK: "Measured (book)", _FOLDER: "A folder"}
-_OWN_NAMES = {OWN: "Its own", _FOLDER: "A folder"}
-_HELP = "Synthetic data is made here and its truth is known. The book's is real: it is fetched once."
+_NAMES = {SYNTHETIC: mark("Synthetic"), BOOK: mark("Measured (book)"), _FOLDER: mark("A folder")}
+_OWN_NAMES = {OWN: mark("Its own"), _FOLDER: mark("A folder")}
+_HELP = mark(
+    "Synthetic data are made on this machine, so what is in them is known. The book's data were measured; they are "
+    "downloaded once."
+)
 
 
 def name_of(source: str) -> str:
     """A source in words."""
-    return {SYNTHETIC: "synthetic data", BOOK: "the book's measurements", OWN: "its own data"}.get(
-        source, Path(source).name
-    )
+    known = {SYNTHETIC: tr("synthetic data"), BOOK: tr("the book's measurements"), OWN: tr("its own data")}
+    return known.get(source, Path(source).name)
 
 
 def missing_parts(experiment: Experiment) -> list[str]:
@@ -40,13 +43,13 @@ def data_picker() -> None:
     names = _OWN_NAMES if own else _NAMES
     st.session_state["_source"] = _kind()
     st.segmented_control(
-        "Data",
+        tr("Data"),
         list(names),
-        format_func=lambda kind: plain(names[kind]),
+        format_func=lambda kind: tr(ours(names[kind])),
         key="_source",
         required=True,
         on_change=_picked,
-        help="" if own else _HELP,
+        help="" if own else tr(_HELP),
     )
 
 
@@ -77,18 +80,19 @@ def _ask_folder(experiment: Experiment) -> None:
     current = state.data()
     path = current.source if current.source not in (SYNTHETIC, BOOK, OWN) else ""
     fields = {
-        "data": ("Folder or file", path, f"…/{experiment.book_parts[0] or 'train'}"),
-        "valid": ("Validation, if apart", current.valid, ""),
+        "data": (tr("Folder or file"), path, f"…/{experiment.book_parts[0] or 'train'}"),
+        "valid": (tr("Validation, if in another file"), current.valid, ""),
     }
     if experiment.covariates:
-        name = ", ".join(experiment.covariates).capitalize()
-        fields["covariates"] = (f"{name}: a file of 'id value' lines", current.covariates, "")
+        name = ", ".join(map(said, experiment.covariates)).capitalize()
+        asked = tr("{covariates}: a file with 'id value' lines", covariates=name)
+        fields["covariates"] = (asked, current.covariates, "")
     with st.form("folder", border=True), st.container(horizontal=True, vertical_alignment="bottom"):
         given = {
             key: st.text_input(plain(label), value=value, placeholder=example).strip()
             for key, (label, value, example) in fields.items()
         }
-        used = st.form_submit_button("Use this data")
+        used = st.form_submit_button(tr("Use these data"))
     if used and given["data"]:
         st.session_state["_asking_folder"] = False
         state.choose(**given)
@@ -98,8 +102,10 @@ def _ask_folder(experiment: Experiment) -> None:
 def _offer(missing: list[str]) -> None:
     """Fetch what is missing, with progress; an error is one sentence that says what else can be done."""
     with st.container(border=True):
-        st.markdown("The book's measurements are not here yet. They are fetched once, over https, and checked.")
-        if st.button("Fetch them", icon=":material/download:", type="primary", **stores()):
+        st.markdown(
+            tr("The book's measurements are not on this machine yet. They are downloaded once over https and checked.")
+        )
+        if st.button(tr("Download them"), icon=":material/download:", type="primary", **stores()):
             bar = st.progress(0.0)
             try:
                 fetch(missing, progress=_Shown(bar))
@@ -117,7 +123,7 @@ class _Shown:
         self.bar = bar
 
     def report(self, fraction: float, message: str) -> None:
-        self.bar.progress(min(max(fraction, 0.0), 1.0), message)
+        self.bar.progress(min(max(fraction, 0.0), 1.0), said(message))
 
     def should_stop(self) -> bool:
         return False

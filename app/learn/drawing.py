@@ -15,6 +15,7 @@ from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.receptive_field import receptive_field
 from frame import state
 from frame.cache import bundle, held_out
+from frame.language import said, tr
 from frame.models import ModelRef
 from frame.pages import STEP_THROUGH
 from frame.words import plain
@@ -29,12 +30,19 @@ def drawn(experiment: Experiment, model: dict[str, Any], *, key: str = "network"
         return
     config = ModelConfig(**model)
     field = min(receptive_field(config), config.length)
-    words = f"**{config.n_parameters:,} parameters.** A unit of the last layer sees **{field:d} of "
-    words += f"{config.length:d} bases**"
+    words = [
+        tr("**{n:,} parameters.**", n=config.n_parameters),
+        tr("A unit of the last layer sees **{field:d} of {length:d} bases**.", field=field, length=config.length),
+    ]
     if width:
-        relation = "more than" if field > width else "just" if field == width else ":red[less than]"
-        words += f", {relation} the {width:d} of the motif {plain(experiment.motif)}"
-    st.caption(f"{words}. Point at a layer to see which bases reach it.")
+        motif = plain(experiment.motif)
+        if field < width:
+            words.append(tr(":red[That is less than the motif {motif}, of {width:d} bases.]", motif=motif, width=width))
+        elif field == width:
+            words.append(tr("That is just the motif {motif}, of {width:d} bases.", motif=motif, width=width))
+        else:
+            words.append(tr("That is more than the motif {motif}, of {width:d} bases.", motif=motif, width=width))
+    st.caption(" ".join([*words, tr("Point at a layer to see which bases reach it.")]))
 
 
 def flowing(experiment: Experiment, model: ModelRef, *, key: str) -> None:
@@ -43,37 +51,44 @@ def flowing(experiment: Experiment, model: ModelRef, *, key: str) -> None:
     order = np.argsort(-data.prediction, kind="stable")
     number = st.session_state.get(f"_example_{key}", 0) % len(order)
     row = int(order[number])
-    sequence, said = data.sequence(row), float(data.prediction[row])
+    sequence, predicted = data.sequence(row), float(data.prediction[row])
     network(
-        config, sequence=sequence, marks=marks_of(experiment.motif, sequence), output=f"{said:.3f}",
+        config, sequence=sequence, marks=marks_of(experiment.motif, sequence), output=f"{predicted:.3f}",
         outputs=experiment.names, activations=activations(bundle(model).model, sequence), key=key,
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
         label = plain(_label(experiment, data.y[row]))
         st.caption(
-            f"A real example of {plain(data.words)}: {label}, predicted **{said:.3f}**.",
-            help="The darker, the more active. Point at a layer to see which bases reach it.",
+            tr(
+                "A real example from {data}: {label}, predicted **{predicted:.3f}**.",
+                data=plain(said(data.words)),
+                label=label,
+                predicted=predicted,
+            ),
+            help=tr("Darker cells are more active. Point at a layer to see which bases reach it."),
             width="content",
         )
         step = max(len(order) // 7, 1)  # over the whole range of predictions in a few clicks
         st.button(
-            "Another example", key=f"another_{key}", icon=":material/shuffle:", type="tertiary",
+            tr("Another example"), key=f"another_{key}", icon=":material/shuffle:", type="tertiary",
             on_click=lambda: st.session_state.update({f"_example_{key}": number + step}),
         )  # fmt: skip
         st.page_link(
-            STEP_THROUGH, label="Step through", icon=":material/calculate:", query_params=state.example(data, row)
+            STEP_THROUGH, label=tr("Step through"), icon=":material/calculate:", query_params=state.example(data, row)
         )
 
 
 def _label(experiment: Experiment, y: float) -> str:
     if experiment.n_tasks == 1 and experiment.answer.yes_or_no:
-        return experiment.class_names[int(y >= 0.5)]
-    return f"measured {y:.3g}"
+        return said(experiment.class_names[int(y >= 0.5)])
+    return tr("measured {value:.3g}", value=y)
 
 
 def _output_word(experiment: Experiment) -> str:
     """What stands beside the network's end."""
     if experiment.n_tasks > 1:
         kind = experiment.answer.words.one
-        return f"{experiment.n_tasks} {kind}{'es' if kind.endswith('s') else 's'}"
-    return "probability" if experiment.answer.yes_or_no else experiment.quantity
+        if kind == "class":
+            return tr("{n} classes", n=experiment.n_tasks)
+        return tr("{n} labels", n=experiment.n_tasks)
+    return tr("probability") if experiment.answer.yes_or_no else said(experiment.quantity)

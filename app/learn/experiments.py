@@ -16,11 +16,12 @@ from dnaconv_core.plot.data import composition_figure, label_figure
 from dnaconv_core.plot.summary import Summary
 from frame import state
 from frame.cache import current_dataset, summary
+from frame.language import said, tr
 from frame.page import errors_shown, page
-from frame.pages import TRAIN, YOUR_DATA
-from frame.words import Words, plain
+from frame.pages import YOUR_DATA
+from frame.words import plain
 from learn import figures
-from learn.card_picture import picture
+from learn.card import card
 from learn.data_labels import chosen_output, each_label, measured
 from learn.data_picker import data_details, data_picker, missing_parts, name_of
 from learn.welcome import welcome
@@ -32,20 +33,23 @@ _IN_A_ROW = 3
 def draw() -> None:
     with errors_shown():
         welcome()
-    with page("Experiments", "Choose a question. Below it: the examples that a network will learn from."):
+    with page(tr("Experiments"), tr("Choose a question. Below it are the examples that a network will learn from.")):
         every = list(all_experiments().values())
         for start in range(0, len(every), _IN_A_ROW):
             for column, experiment in zip(st.columns(_IN_A_ROW), every[start : start + _IN_A_ROW], strict=False):
                 with column:
-                    _card(experiment)
-        st.page_link(YOUR_DATA, label="Ask a question of your own: bring your data", icon=":material/upload_file:")
+                    card(experiment)
+        st.page_link(YOUR_DATA, label=tr("Ask a question of your own: bring your data"), icon=":material/upload_file:")
         for sentence in damaged_experiments().values():
-            st.warning(plain(sentence), icon=":material/broken_image:")
+            st.warning(plain(said(sentence)), icon=":material/broken_image:")
         experiment = state.experiment()
         st.space("small")
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
             st.subheader(
-                f"Data for {plain(experiment.title)}", anchor=False, help=plain(experiment.explanation), width="content"
+                tr("Data for {experiment}", experiment=plain(said(experiment.title))),
+                anchor=False,
+                help=plain(said(experiment.explanation)),
+                width="content",
             )
             data_picker()
         data_details(experiment)
@@ -54,39 +58,9 @@ def draw() -> None:
                 _data(experiment)
 
 
-def _card(experiment: Experiment) -> None:
-    chosen = experiment.key == state.experiment().key
-    with st.container(border=True, key=f"card_{'on' if chosen else experiment.key}", height="stretch"):
-        with st.container(height=74, border=False):
-            picture(experiment)
-        st.markdown(f"**{plain(experiment.title)}**")
-        st.markdown(plain(experiment.question))
-        beside = f" · with {plain(', '.join(experiment.covariates))}" if experiment.covariates else ""
-        st.caption(f"{experiment.length:,} bases of {plain(experiment.alphabet)} → {_comes_out(experiment)}{beside}")
-        with st.container(horizontal=True, vertical_alignment="bottom", height="stretch"):
-            if chosen:
-                if st.button("Train a network", key="train_it", type="primary", icon=":material/arrow_forward:"):
-                    st.switch_page(TRAIN, query_params=state.link())
-            else:
-                st.button(
-                    "Choose",
-                    key=f"choose_{experiment.key}",
-                    on_click=state.choose,
-                    kwargs={"experiment": experiment.key},
-                )
-
-
-def _comes_out(experiment: Experiment) -> Words:
-    """What an answer is, in a few words."""
-    answer, n = experiment.answer, experiment.n_tasks
-    if answer.joint:
-        return f"one of {n:,} classes"
-    return plain(answer.words.short) if n == 1 else f"{n:,} × {plain(answer.words.short)}"
-
-
 def _data(experiment: Experiment) -> None:
     choice, output = state.data(), chosen_output(experiment)
-    with st.spinner(f"Reading {plain(name_of(choice.source))}…"):
+    with st.spinner(tr("Reading {data}…", data=plain(name_of(choice.source)))):
         found = summary(experiment.key, choice.source, choice.covariates, output)
         data = current_dataset(experiment.key, choice.source, choice.covariates)
     whole = experiment
@@ -101,18 +75,25 @@ def _data(experiment: Experiment) -> None:
         else:
             _labels(experiment, found, data)
     with right, st.container(border=True, height="stretch"):
-        sampled = "" if found.sampled == found.n else f" Taken from {found.sampled:,} examples."
-        st.markdown("**Bases by position**", help=f"Share of each base at each position.{sampled}")
+        if found.sampled == found.n:
+            help = tr("Share of each base at each position.")
+        else:
+            help = tr("Share of each base at each position, in {n:,} of the examples.", n=found.sampled)
+        st.markdown(tr("**Bases by position**"), help=help)
         figure = composition_figure(found.composition, alphabet=experiment.alphabet)
         chart(figure, key="composition", height=240, revision=choice.source)
     if found.effect is not None and found.known:
         with st.container(border=True):
+            quantity = said(experiment.quantity)
             st.markdown(
-                f"**Which base goes with {plain(experiment.quantity)}**",
-                help="Mean label of the examples that have this base here, minus the mean of all. Above the line: "
-                f"more {plain(experiment.quantity)}. This is in the data: a good network should find it too.",
+                tr("**Which base goes with {quantity}**", quantity=plain(quantity)),
+                help=tr(
+                    "The mean label of the examples with this base at this position, minus the mean of all. Above the "
+                    "line: more {quantity}. This is in the data, so a good network should find it too.",
+                    quantity=plain(quantity),
+                ),
             )
-            effect = Logo(found.effect, kind="contribution", unit=experiment.quantity)
+            effect = Logo(found.effect, kind="contribution", unit=quantity)
             logos([effect], key="effect", alphabet=experiment.alphabet, height=150, max_column=52)
     _examples(whole, data, output)
 
@@ -120,24 +101,25 @@ def _data(experiment: Experiment) -> None:
 def _numbers(experiment: Experiment, found: Summary) -> None:
     gc = float(found.composition[1:3].sum(axis=0).mean())
     cells = [
-        ("Examples", f"{found.n:,}", None),
-        ("Length (bases)", f"{found.length:,}", None),
-        ("GC content", f"{gc:.0%}", None),
+        (tr("Examples"), f"{found.n:,}", None),
+        (tr("Length (bases)"), f"{found.length:,}", None),
+        (tr("GC content"), f"{gc:.0%}", None),
     ]
     if found.positives is not None:
-        cells.insert(1, ("Positives", f"{found.positives:,}", None))
+        cells.insert(1, (tr("Positives"), f"{found.positives:,}", None))
         cells.insert(
             2,
             (
-                "Prevalence",
+                tr("Prevalence"),
                 f"{found.positives / max(found.known, 1):.2%}",
-                "Share of positives: what PR-AUC is to be compared with.",
+                tr("The share of positives. A PR-AUC of this size is no better than guessing."),
             ),
         )
     else:
-        cells.insert(1, ("Mean label", f"{found.label_mean:.2f}", experiment.label))
+        cells.insert(1, (tr("Mean label"), f"{found.label_mean:.2f}", said(experiment.label)))
     if found.known < found.n:
-        cells.insert(1, ("Label known", f"{found.known:,}", "The others are not learned from for this label."))
+        help = tr("The other examples have no value for this label; the network does not learn it from them.")
+        cells.insert(1, (tr("Label known"), f"{found.known:,}", help))
     with st.container(horizontal=True, gap="medium"):  # wraps where the window is narrow
         for name, value, help in cells:
             st.metric(plain(name), plain(value), help=plain(help or "") or None, width="content")
@@ -145,21 +127,23 @@ def _numbers(experiment: Experiment, found: Summary) -> None:
 
 def _labels(experiment: Experiment, found: Summary, data: Dataset) -> None:
     if found.covariate_counts is not None:
-        st.markdown(f"**{plain(found.covariate_name.capitalize())} of both classes**")
+        name = plain(said(found.covariate_name).capitalize())
+        st.markdown(tr("**{covariate} of both classes**", covariate=name))
         chart(figures.covariate(found, experiment.class_names), key="covariate", height=240, revision=experiment.key)
     else:
-        st.markdown("**Labels**", help=plain(experiment.label))
-        figure = label_figure(data.y, task=experiment.task, label=experiment.label)
+        st.markdown(tr("**Labels**"), help=plain(said(experiment.label)))
+        figure = label_figure(data.y, task=experiment.task, label=said(experiment.label))
         chart(figure, key="labels", height=240, revision=experiment.key)
 
 
 def _examples(experiment: Experiment, data: Dataset, output: int) -> None:
     with st.container(border=True):
-        truth = " Planted sites are underlined." if data.truth else ""
+        help = tr("Half of them have high labels, half have low ones.")
+        if data.truth:
+            help = tr("Half of them have high labels, half have low ones. Planted motifs are underlined.")
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            help = f"Half from the top of the labels, half from the bottom.{truth}"
-            st.markdown("**Examples**", help=help, width="content")
-            if st.button("Others", icon=":material/shuffle:", key="others"):
+            st.markdown(tr("**Examples**"), help=help, width="content")
+            if st.button(tr("Show others"), icon=":material/shuffle:", key="others"):
                 st.session_state["_draw"] = st.session_state.get("_draw", 0) + 1
         rows = _drawn(of_output(experiment, data, output), st.session_state.get("_draw", 0))
         sequences([_row(experiment, data, int(i)) for i in rows], key="examples")
@@ -182,8 +166,11 @@ def _drawn(data: Dataset, seed: int) -> np.ndarray:
 def _row(experiment: Experiment, data: Dataset, index: int) -> Row:
     note = measured(experiment, data, index)
     if data.covariates is not None and data.covariate_names:
-        note += f" · {data.covariate_names[0]} {float(data.covariates[index, 0]):.4f}"
-    marks = tuple(Mark(s.start, s.end, f"{s.motif} planted, strand {s.strand}") for s in data.truth if s.index == index)
+        note += f" · {said(data.covariate_names[0])} {float(data.covariates[index, 0]):.4f}"
+    planted = [site for site in data.truth if site.index == index]
+    marks = tuple(
+        Mark(s.start, s.end, tr("{motif} planted, strand {strand}", motif=s.motif, strand=s.strand)) for s in planted
+    )
     return Row(data.sequences(slice(index, index + 1))[0], str(data.ids[index]), note, marks)
 
 

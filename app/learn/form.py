@@ -11,6 +11,7 @@ import streamlit as st
 
 from dnaconv_core.errors import ConfigError
 from frame import state
+from frame.language import said, tr
 from frame.words import ours, plain
 
 _DEVICES = ["auto", "cpu", "cuda", "mps"]
@@ -44,9 +45,9 @@ def kept_choice(name: str, offered: Collection[str], default: str, *, linked: bo
 
     linked: what the address says holds also where it says nothing. Returns what the address asked for in vain.
     """
-    said = st.query_params.get(name, "")
-    if linked or (said != st.session_state.get(_SEEN + name, "") and not (state.just_entered() and not said)):
-        st.session_state[name] = said or default
+    asked = st.query_params.get(name, "")
+    if linked or (asked != st.session_state.get(_SEEN + name, "") and not (state.just_entered() and not asked)):
+        st.session_state[name] = asked or default
     elif name not in st.session_state:
         st.session_state[name] = st.session_state.get(_KEPT + name, default)
     if st.session_state[name] in offered:
@@ -114,18 +115,18 @@ def _start(spec: dataclasses.Field, kind: Any, default: Any) -> None:
     `bind="query-params"` would do this but for two things: a link in the navigation drops the parameters, and Back then
     finds neither them nor the values.
     """
-    name, said = spec.name, st.query_params.get(spec.name, "")
-    if said != st.session_state.get(_SEEN + name, "") and not (state.just_entered() and not said):
-        st.session_state[name] = _parsed(spec, kind, said, default)
+    name, asked = spec.name, st.query_params.get(spec.name, "")
+    if asked != st.session_state.get(_SEEN + name, "") and not (state.just_entered() and not asked):
+        st.session_state[name] = _parsed(spec, kind, asked, default)
     elif name not in st.session_state:
         st.session_state[name] = st.session_state.get(_KEPT + name, default)
 
 
-def _parsed(spec: dataclasses.Field, kind: Any, said: str, default: Any) -> Any:
+def _parsed(spec: dataclasses.Field, kind: Any, asked: str, default: Any) -> Any:
     """A value from the address; the default where it is none that the widget could hold."""
     meta = spec.metadata
     try:
-        value = {"true": True, "false": False}[said.lower()] if kind is bool else kind(said) if said else default
+        value = {"true": True, "false": False}[asked.lower()] if kind is bool else kind(asked) if asked else default
     except (ValueError, KeyError):
         return default
     low, high = meta.get("low"), meta.get("high")
@@ -134,8 +135,11 @@ def _parsed(spec: dataclasses.Field, kind: Any, said: str, default: Any) -> Any:
 
 
 def _field(spec: dataclasses.Field, kind: Any, reason: str) -> Any:
-    meta, label = spec.metadata, ours(spec.metadata["label"])
-    shared = {"key": spec.name, "help": meta["help"] + (f"  \n**Here:** {plain(reason)}." if reason else "")}
+    meta, label = spec.metadata, ours(said(spec.metadata["label"]))
+    help = ours(said(meta["help"]))
+    if reason:
+        help += "  \n" + tr("**Here:** {reason}.", reason=plain(said(reason)))
+    shared = {"key": spec.name, "help": help}
     value = st.session_state[spec.name]
     if "choices" in meta:
         return st.segmented_control(label, list(meta["choices"]), format_func=plain, required=True, **shared)

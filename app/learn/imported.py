@@ -9,6 +9,7 @@ from dnaconv_core.experiments import all_experiments
 from dnaconv_core.runs.models import ModelEntry, list_models
 from dnaconv_core.runs.store import Store
 from frame.context import lacks
+from frame.language import said, tr
 from frame.models import describe
 from frame.pages import EVALUATE, FILTERS
 from frame.words import plain
@@ -21,13 +22,13 @@ def imported_models(store: Store, experiment: str) -> None:
     if not lines:
         return
     with st.container(border=True):
-        st.markdown("**Imported models**", help="They came as .zip files and were not trained here.")
+        st.markdown(tr("**Imported models**"), help=tr("They came as .zip files and were not trained here."))
         for key, of, words in lines:
             query = {"experiment": of, "run": key}
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(plain(words))
-                st.page_link(EVALUATE, label="Evaluate", icon=":material/insights:", query_params=query)
-                st.page_link(FILTERS, label="Filters", icon=":material/filter_alt:", query_params=query)
+                st.page_link(EVALUATE, label=tr("Evaluate"), icon=":material/insights:", query_params=query)
+                st.page_link(FILTERS, label=tr("Filters"), icon=":material/filter_alt:", query_params=query)
 
 
 def _line(store: Store, entry: ModelEntry, experiment: str) -> tuple[str, str, str] | None:
@@ -37,5 +38,7 @@ def _line(store: Store, entry: ModelEntry, experiment: str) -> tuple[str, str, s
         return None
     of = all_experiments()[told.experiment]
     score = "" if told.value is None else f" · {LABELS[of.main_metric].name} {told.value:.3f}"
-    missing = lacks(entry.path)
-    return entry.key, of.key, f"{told.name} · {of.title}{score}" + (f" · without {missing}" if missing else "")
+    words = f"{told.name} · {said(of.title)}{score}"
+    if missing := lacks(entry.path):
+        words += f" · {tr('without {parts}', parts=said(missing))}"
+    return entry.key, of.key, words

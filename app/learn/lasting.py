@@ -13,7 +13,9 @@ from dnaconv_core.runs.store import Store
 from frame import state
 from frame.cache import summary
 from frame.job import quietly
+from frame.language import tr
 from frame.words import Words, plain
+from learn.named import duration
 
 _LEARNT = 0.8  # of the examples, where no validation part is given
 _EVERY = 2.0  # seconds between looks
@@ -33,7 +35,7 @@ def _line(experiment: Experiment, source: str, presets: Sequence[str], known: bo
     if found is not None and not known:
         st.rerun()  # without the timer
     told = [f"{plain(name)} {about(found[name]) if found else '…'}" for name in presets]
-    st.caption(f"Trains here in about: {' · '.join(told)}")
+    st.caption(tr("Training takes about: {times}", times=" · ".join(told)))
 
 
 def _found(experiment: Experiment, source: str) -> dict[str, float] | None:
@@ -50,6 +52,4 @@ def _found(experiment: Experiment, source: str) -> dict[str, float] | None:
 
 def about(seconds: float) -> Words:
     """A length of time as one says it: 40 s, 6 min, 1.5 h."""
-    if seconds < 90:
-        return f"{max(round(seconds, -1), 10):.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    return duration(max(round(seconds, -1), 10) if seconds < 90 else seconds)

@@ -13,6 +13,7 @@ from dnaconv_core.runs.queue import submit
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
 from frame import state
+from frame.language import said, tr
 from frame.page import errors_shown
 from frame.storing import stores
 from frame.words import plain
@@ -40,24 +41,24 @@ def start_bar(
         possible = readable and not missing_parts(experiment) and suits(experiment, settings)
     with row:
         press = st.button(
-            "Start training",
+            tr("Start training"),
             type="primary",
             icon=":material/play_arrow:",
             **stores(disabled=error is not None or not possible),
         )
-        said = st.query_params.get("name", "")[:60]
-        if said and said != st.session_state.get("_name_said"):  # of the run that these settings were copied from
-            st.session_state["run_name"] = said
-        st.session_state["_name_said"] = said
+        given = st.query_params.get("name", "")[:60]
+        if given and given != st.session_state.get("_name_given"):  # of the run that these settings were copied from
+            st.session_state["run_name"] = given
+        st.session_state["_name_given"] = given
         name = st.text_input(
-            "Name of the run",
+            tr("Name of the run"),
             key="run_name",
-            placeholder="Name of the run (optional)",
+            placeholder=tr("Name of the run (optional)"),
             max_chars=60,
             label_visibility="collapsed",
             width=230,
         )
-        with st.popover(f"Learns from {plain(name_of(choice.source))}", icon=":material/database:"):
+        with st.popover(tr("Learns from {data}", data=plain(name_of(choice.source))), icon=":material/database:"):
             data_picker()
             data_details(experiment)
         find_better(experiment, possible=possible)
@@ -66,7 +67,7 @@ def start_bar(
                 asked = _spec(experiment, begins, settings)
                 several_values(asked, settings, possible=possible)
     if error is not None and str(error).split()[0] not in (*NETWORK, *TRAINING):  # its field may be folded away
-        st.markdown(f":red[{plain(error)}]")
+        st.markdown(f":red[{plain(said(str(error)))}]")
     if press:
         with errors_shown():
             _launch(_spec(experiment, begins, settings), name.strip())

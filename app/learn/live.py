@@ -16,24 +16,26 @@ from dnaconv_core.runs.execute import LOG
 from dnaconv_core.runs.queue import ensure_workers, resume
 from dnaconv_core.runs.stages import BASELINES, INTERVALS, STAGES, before, kept_words, seconds_left, stage_of
 from dnaconv_core.runs.store import LIVE, RESUMABLE, Run, Store
+from frame.language import mark, said, tr
 from frame.page import errors_shown, links_to_use
 from frame.storing import stores
 from frame.words import Words, plain, show_error
 from learn.live_filters import live_filters
+from learn.named import duration, state_word
 from learn.training_chart import best_epoch, keeps_last, new_rows, training_chart
 
 _EVERY = 1.0  # seconds between looks
 _CURVES = 210  # pixels
 _TAIL, _LINES = 4000, 12  # of the log: bytes read, lines shown
-_STOP = "Ends after this step and keeps the network."
-_RESUME = "Goes on from its last checkpoint."
-_BADGES = {
-    "queued": ("gray", "queued"),
-    "running": ("violet", "training"),
-    "finished": ("green", "finished"),
-    "failed": ("red", "failed"),
-    "cancelled": ("orange", "stopped"),
-    "interrupted": ("orange", "interrupted"),
+_STOP = mark("The training ends after this step; the network is kept.")
+_RESUME = mark("Goes on from its last checkpoint.")
+_COLORS = {"queued": "gray", "running": "violet", "finished": "green", "failed": "red"}  # the others: orange
+_STAGES = {
+    "waiting": mark("waiting"),
+    "loading": mark("loading"),
+    "training": mark("training"),
+    "intervals": mark("intervals"),
+    "baselines": mark("baselines"),
 }
 
 
@@ -65,26 +67,32 @@ def _panel(run_id: str, experiment: Experiment, shown: str) -> None:
                 with st.container(
                     height=_CURVES, border=False, horizontal_alignment="center", vertical_alignment="center"
                 ):
-                    st.caption("The curves begin with the first evaluation.", width="content")
+                    st.caption(tr("The curves begin with the first evaluation."), width="content")
             live_filters(store, run, experiment)
             _log(store.folder(run_id) / LOG)
 
 
 def _best(last: bool, best: int | None, experiment: Experiment) -> None:
     if last:
-        st.caption("The weights of the last epoch are kept: none are chosen on validation.")
+        st.caption(tr("The weights of the last epoch are kept, whichever epoch is best on validation data."))
     elif best is not None:
         metric = LABELS[experiment.main_metric].name
-        st.caption(f"Dashed: epoch {best:,}, with the best validation {metric} so far; its weights are kept.")
+        st.caption(
+            tr(
+                "Dashed line: epoch {epoch:,} has the best validation {metric} so far. Its weights are kept.",
+                epoch=best,
+                metric=plain(said(metric)),
+            )
+        )
 
 
 def _head(store: Store, run: Run) -> None:
-    color, word = _BADGES[run.state]
+    color, word = _COLORS.get(run.state, "orange"), state_word(run.state)
     usable = (store.folder(run.id) / WEIGHTS).is_file()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             st.markdown(f"**{plain(run.name)}**", width="content")
-            st.badge(plain(stage_of(run) if run.state in LIVE else word), color=color)
+            st.badge(tr(_STAGES[stage_of(run)]) if run.state in LIVE else word, color=color)
             st.caption(_doing(run), width="content")
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             _buttons(store, run, usable)
@@ -93,16 +101,16 @@ def _head(store: Store, run: Run) -> None:
             st.progress(min(run.epoch / run.epochs, 1.0) if run.epochs else 0.0)
             st.caption(_stages(run))
         elif run.state == "cancelled":
-            st.caption(plain(kept_words(run, usable)))
+            st.caption(plain(said(kept_words(run, usable))))
 
 
 def _buttons(store: Store, run: Run, usable: bool) -> None:
     if run.state in LIVE:
         if run.cancel:
-            st.caption("stopping…", width="content")
+            st.caption(tr("stopping…"), width="content")
         else:
-            st.button("Stop", icon=":material/stop:", on_click=_stop, args=(run.id,), **stores(_STOP))
-    elif run.state in RESUMABLE and st.button("Resume", icon=":material/play_arrow:", **stores(_RESUME)):
+            st.button(tr("Stop"), icon=":material/stop:", on_click=_stop, args=(run.id,), **stores(tr(_STOP)))
+    elif run.state in RESUMABLE and st.button(tr("Resume"), icon=":material/play_arrow:", **stores(tr(_RESUME))):
         resume(store, run.id)
         st.rerun()
     if usable and (run.state not in LIVE or stage_of(run) in (INTERVALS, BASELINES)):
@@ -117,42 +125,43 @@ def _stop(run_id: str) -> None:
 def _stages(run: Run) -> Words:
     """All stages in a row: those done, the one it is in with its time left, and those to come."""
     now = STAGES.index(stage_of(run))
-    left = seconds_left(run)
-    words = "".join(f":material/check: {plain(name)} → " for name in STAGES[:now]) + f"**{plain(STAGES[now])}**"
-    words += "" if left is None else f", about {duration(left)} left"
-    return words + "".join(f" → {plain(name)}" for name in STAGES[now + 1 :])
+    left, name = seconds_left(run), tr(_STAGES[STAGES[now]])
+    doing = f"**{name}**"
+    if left is not None:
+        doing = tr("**{stage}**, about {time} left", stage=name, time=duration(left))
+    done = [f":material/check: {tr(_STAGES[one])}" for one in STAGES[:now]]
+    return " → ".join([*done, doing, *(tr(_STAGES[one]) for one in STAGES[now + 1 :])])
 
 
 def _doing(run: Run) -> Words:
     if run.state == "queued" and run.turn:
         return _waits(before(Store(), run))
+    message = plain(said(run.message))
     if run.state not in LIVE and run.seconds:
-        return f"{plain(run.message)} · epoch {run.epoch:,} of {run.epochs:,} · took {duration(run.seconds)}"
-    return plain(run.message)
+        took = tr("epoch {epoch:,} of {n:,} · took {time}", epoch=run.epoch, n=run.epochs, time=duration(run.seconds))
+        return f"{message} · {took}"
+    return message
 
 
 def _waits(others: list[Run]) -> Words:
     """Behind which runs, and about how long, where those say so."""
     if not others:
-        return "is next"
-    more = f" and {len(others) - 1:,} more" if len(others) > 1 else ""
-    left = seconds_left(others[0])
-    about = "" if left is None else f"; the first has about {duration(left)} left"
-    return f"behind {plain(others[0].name)}{more}{about}"
+        return tr("is next")
+    first, left = plain(others[0].name), seconds_left(others[0])
+    words = tr("waits for {run}", run=first)
+    if len(others) > 1:
+        words = tr("waits for {run} and {n:,} more", run=first, n=len(others) - 1)
+    if left is None:
+        return words
+    return f"{words} · {tr('{run}: about {time} left', run=first, time=duration(left))}"
 
 
 def _log(path: Path) -> None:
     """The end of what the run has written down."""
     if not path.is_file():
         return
-    with st.expander("Log"):
+    with st.expander(tr("Log")):
         with open(path, "rb") as log:
             log.seek(max(0, path.stat().st_size - _TAIL))
             lines = log.read(_TAIL).decode(errors="replace").splitlines()
         st.code("\n".join(lines[-_LINES:]), language=None)
-
-
-def duration(seconds: float) -> Words:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -12,13 +12,14 @@ from dnaconv_core.interpret.kernel_names import KernelName, kernel_names, one_wo
 from dnaconv_core.runs.record import Filters
 from dnaconv_core.runs.store import LIVE, Run, Store
 from frame.job import quietly
+from frame.language import mark, tr, tr_n
 
 _FILTERS, _FRAMES = 16, 40
 _PATIENCE = 10.0  # seconds that the page of a run which has ended waits for names: it is not drawn again by itself
-_HELP = (
-    "{} kernels, drawn as weights. Letters above the line raise the filter's output, those below lower it. A name says "
-    "which known motif the kernel looks like (Tomtom, q at most 0.02): the Filters page reads it from the data. Moved: "
-    "how much of the kernel changed since the evaluation before."
+_HELP = mark(
+    "The weights of the filters. Letters above the line raise the filter's output, letters below lower it. A name says "
+    "which known motif the weights look like (Tomtom, q at most 0.02). Moved: how much of the filter has changed since "
+    "the last evaluation."
 )
 
 
@@ -31,18 +32,24 @@ def live_filters(store: Store, run: Run, experiment: Experiment) -> None:
         return
     names = _names(run, read, experiment)
     total, word = len(read[-1].kernels), one_word(experiment.motif)
-    of = f"{_FILTERS} of {total}" if total > _FILTERS else f"{total}"
+    help = tr(_HELP)
+    if total > _FILTERS:
+        help += " " + tr("Shown are {shown:d} of {n:,} filters.", shown=_FILTERS, n=total)
     alike = {epoch: sum(bool(name.word) for name in some) for epoch, some in names.items()}
     learning(
         _frames(read, first=read[0].epoch == epochs[0]),
         run=run.id,
         names={epoch: [str(name) for name in some[:_FILTERS]] for epoch, some in names.items()},
-        alike={epoch: f"{n} of {total} look like {word}" for epoch, n in alike.items() if n},
-        help=_HELP.format(of),
+        alike={epoch: _look_like(n, total, word) for epoch, n in alike.items() if n},
+        help=help,
         alphabet=experiment.alphabet,
         height=52,
         key=f"filters_{run.id}",
     )
+
+
+def _look_like(n: int, total: int, word: str) -> str:
+    return tr_n("{n} of {total} looks like {word}", "{n} of {total} look like {word}", n, total=total, word=word)
 
 
 def _frames(read: list[Filters], *, first: bool) -> list[Frame]:

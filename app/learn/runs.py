@@ -12,14 +12,16 @@ from dnaconv_core.runs.queue import all_slots, ensure_workers
 from dnaconv_core.runs.store import LIVE, Run, Store
 from frame import state
 from frame.cache import warm_up
+from frame.language import mark, said, tr, tr_n
 from frame.page import errors_shown, page
 from frame.pages import EVALUATE, TRAIN
 from frame.sharing import runs_of_others
 from frame.storing import stores
-from frame.words import Words, plain
+from frame.words import Words, ours, plain
 from learn.comparison import comparison
+from learn.form import keep_choice, kept_choice
 from learn.imported import imported_models
-from learn.live import duration
+from learn.named import duration
 from learn.run_actions import run_actions
 from learn.runs_table import runs_table
 from learn.search_section import search_section
@@ -27,46 +29,62 @@ from learn.sweep_section import sweep_section
 
 _EVERY = 1.0  # seconds between looks while something trains
 _GIB = 2**30
+_ALL = "all"
+_SCOPES = {"this experiment": mark("this experiment"), _ALL: mark("all")}
 
 
 def draw() -> None:
-    with page("Runs", "Every training, the ones in progress and the ones that ended: compare, resume, keep, hand on."):
+    with page(tr("Runs"), tr("All trainings, those in progress and those that ended: compare, resume, export, share.")):
         store = Store()
         with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
-            scope = st.segmented_control(
-                "Show", ["this experiment", "all"], default="all", required=True, key="show", bind="query-params"
-            )
+            scope = _scope()
             _import()
-        runs = store.list("" if scope == "all" else state.experiment().key)
+        runs = store.list("" if scope == _ALL else state.experiment().key)
         alive = [run for run in runs if run.state in LIVE]
         with errors_shown():
             st.fragment(_now, run_every=_EVERY if alive else None)({run.id: run.state for run in alive})
         with errors_shown():
             runs_of_others()
         with errors_shown():
-            search_section(store, "" if scope == "all" else state.experiment().key)
+            search_section(store, "" if scope == _ALL else state.experiment().key)
         if not runs:
             _empty()
             _imported(store, scope)
             return
         with errors_shown():
             sweep_section(store, runs)
-        chosen = runs_table(store, runs, one_experiment=scope != "all")
+        chosen = runs_table(store, runs, one_experiment=scope != _ALL)
         with errors_shown():
             if len(chosen) == 1:
                 run_actions(store, chosen[0])
             elif len(chosen) > MOST:
-                st.info(f"{len(chosen)} runs are selected: up to {MOST} can be compared.")
+                st.info(tr("{n:,} runs are selected: up to {most:d} can be compared.", n=len(chosen), most=MOST))
             elif len(chosen) >= LEAST:
                 comparison(chosen)
             else:
-                st.caption(f"Tick one run to act on it, {LEAST} to {MOST} to compare them.")
+                st.caption(
+                    tr(
+                        "Tick one run to work with it, or {least:d} to {most:d} to compare them.",
+                        least=LEAST,
+                        most=MOST,
+                    )
+                )
         _imported(store, scope)
+
+
+def _scope() -> str:
+    """Whether all runs are shown; a part of the address, which names the choice in English in every language."""
+    kept_choice("show", _SCOPES, _ALL)
+    scope = st.segmented_control(
+        tr("Show"), list(_SCOPES), format_func=lambda one: tr(ours(_SCOPES[one])), required=True, key="show"
+    )
+    keep_choice("show", scope, _ALL)
+    return scope
 
 
 def _imported(store: Store, scope: str) -> None:
     with errors_shown():
-        imported_models(store, "" if scope == "all" else state.experiment().key)
+        imported_models(store, "" if scope == _ALL else state.experiment().key)
 
 
 def _now(drawn: dict[str, str]) -> None:
@@ -85,22 +103,25 @@ def _now(drawn: dict[str, str]) -> None:
         with st.container(border=True):
             st.caption(_devices(len(running), len(waiting)))
             for run in sorted(running, key=lambda run: run.started or 0):
-                _progress(store, run, run.message)
+                _progress(store, run, plain(said(run.message)))
             for place, run in enumerate(sorted(waiting, key=lambda run: run.turn), 1):
-                _progress(store, run, f"waits, number {place} in the queue")
+                _progress(store, run, tr("waiting, number {place:d} in the queue", place=place))
 
 
-def _progress(store: Store, run: Run, doing: str) -> None:
+def _progress(store: Store, run: Run, doing: Words) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        where = f" on {plain(run.device)}" if run.device and run.state == "running" else ""
-        st.markdown(f"**{plain(run.name)}**{where}", width=200)
-        left = f" · about {duration(run.remaining)} left" if run.remaining is not None else ""
-        st.progress(min(run.epoch / run.epochs, 1.0) if run.epochs else 0.0, text=plain(doing) + left)
+        words = f"**{plain(run.name)}**"
+        if run.device and run.state == "running":
+            words = tr("**{run}** on {device}", run=plain(run.name), device=plain(run.device))
+        st.markdown(words, width=200)
+        if run.remaining is not None:
+            doing = f"{doing} · {tr('about {time} left', time=duration(run.remaining))}"
+        st.progress(min(run.epoch / run.epochs, 1.0) if run.epochs else 0.0, text=doing)
         query = {"experiment": run.experiment, "run": run.id}
-        st.page_link(TRAIN, label="Watch", icon=":material/visibility:", query_params=query)
+        st.page_link(TRAIN, label=tr("Watch"), icon=":material/visibility:", query_params=query)
         if run.cancel:
-            st.caption("stopping…", width="content")
-        elif st.button("Stop", key=f"stop_{run.id}", icon=":material/stop:", **stores()):
+            st.caption(tr("stopping…"), width="content")
+        elif st.button(tr("Stop"), key=f"stop_{run.id}", icon=":material/stop:", **stores()):
             store.ask_to_stop(run.id)
             st.rerun()
 
@@ -110,16 +131,22 @@ def _devices(running: int, waiting: int) -> Words:
     slots = [slot.device for slot in all_slots()]
     words = []
     if not warm_up().is_alive():  # torch is imported
-        for device in _device_list():
-            memory = "" if device.total is None else f", {device.free / _GIB:.0f} of {device.total / _GIB:.0f} GiB free"
-            count = slots.count(device.key)
-            words.append(f"**{plain(device.key)}** ({plain(device.name)}{memory}): {count:d} slot{'s' * (count != 1)}")
+        words = [f"{_device(device)}: {_slots(slots.count(device.key))}" for device in _device_list()]
     else:
-        words = [
-            f"**{plain(key)}**: {int(slots.count(key))} slot{'s' * (slots.count(key) != 1)}"
-            for key in dict.fromkeys(slots)
-        ]
-    return " · ".join([*words, f"{running:d} training, {waiting:d} waiting"])
+        words = [f"**{plain(key)}**: {_slots(slots.count(key))}" for key in dict.fromkeys(slots)]
+    return " · ".join([*words, tr("{running:d} training, {waiting:d} waiting", running=running, waiting=waiting)])
+
+
+def _device(device: Any) -> Words:
+    key, name = plain(device.key), plain(device.name)
+    if device.total is None:
+        return f"**{key}** ({name})"
+    free, total = device.free / _GIB, device.total / _GIB
+    return tr("**{key}** ({name}, {free:.0f} of {total:.0f} GiB free)", key=key, name=name, free=free, total=total)
+
+
+def _slots(n: int) -> Words:
+    return tr_n("{n} slot", "{n} slots", n)
 
 
 @st.cache_data(show_spinner=False, ttl=5)
@@ -130,10 +157,10 @@ def _device_list() -> list[Any]:
 
 
 def _import() -> None:
-    with st.popover("Import a model", icon=":material/upload:"):
-        given = st.file_uploader("A model exported here or elsewhere", type="zip", key="imported", **stores())
+    with st.popover(tr("Import a model"), icon=":material/upload:"):
+        given = st.file_uploader(tr("A model exported here or elsewhere"), type="zip", key="imported", **stores())
         if given is None:
-            st.caption("Everything in it is checked before it is kept: names, sizes, shapes. Nothing in it is run.")
+            st.caption(tr("The file is checked before it is kept: names, sizes, shapes. Nothing in it is run."))
             return
         with errors_shown():
             from dnaconv_core.model.bundle import load_bundle
@@ -142,16 +169,17 @@ def _import() -> None:
 
             key = import_model(given.getvalue())
             experiment = load_bundle(find_model(key)).experiment
-            st.success(f"Imported as {plain(key)}.")
+            st.success(tr("Imported as {name}.", name=plain(key)))
             query = {"experiment": experiment, "run": key}
-            st.page_link(EVALUATE, label="Evaluate it", icon=":material/insights:", query_params=query)
+            st.page_link(EVALUATE, label=tr("Evaluate it"), icon=":material/insights:", query_params=query)
 
 
 def _empty() -> None:
     with st.container(border=True):
-        st.markdown(f"**No runs yet.** {plain(state.experiment().question)} Train a network to find out.")
+        question = plain(said(state.experiment().question))
+        st.markdown(tr("**No runs yet.** {question} Train a network to find out.", question=question))
         query = {"experiment": state.experiment().key}
-        st.page_link(TRAIN, label="Train a network", icon=":material/model_training:", query_params=query)
+        st.page_link(TRAIN, label=tr("Train a network"), icon=":material/model_training:", query_params=query)
 
 
 draw()

@@ -14,8 +14,12 @@ from dnaconv_core.experiments import all_experiments
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.store import Run, Store
+from frame.language import mark, said, tr
+from frame.words import Words
+from learn.data_picker import name_of
+from learn.named import setting_name, state_word
 
-_SCORE = "Score"
+_SCORE = mark("Score")
 _SPARKS = 60  # points of a sparkline
 
 
@@ -25,9 +29,10 @@ def runs_table(store: Store, runs: list[Run], *, one_experiment: bool) -> list[R
     metrics = {run.id: _metric(run, known) for run in runs}
     curves = store.curves("valid", metrics)
     wanted = st.query_params.get("runs", "").split(",")
-    label = LABELS[metrics[runs[0].id]].name if one_experiment else _SCORE
-    rows = [_row(run, curves[run.id], metrics[run.id], "" if one_experiment else _title(run, known)) for run in runs]
-    rows = [{label if name == _SCORE else name: value for name, value in row.items()} for row in rows]
+    label = said(LABELS[metrics[runs[0].id]].name) if one_experiment else tr(_SCORE)
+    rows = [
+        _row(run, curves[run.id], metrics[run.id], label, "" if one_experiment else _title(run, known)) for run in runs
+    ]
     config = st.column_config
     chosen = st.dataframe(
         rows,
@@ -41,12 +46,16 @@ def runs_table(store: Store, runs: list[Run], *, one_experiment: bool) -> list[R
         height="content" if len(rows) <= 12 else 460,
         placeholder="–",
         column_config={
-            label: config.NumberColumn(format="%.4f", help="Of the best network so far, on validation data."),
-            "95 %": config.TextColumn("95 % interval"),
-            "Validation": config.LineChartColumn("By epoch", help="The score on validation data at each evaluation."),
-            "Time": config.TextColumn(help="Time spent training, resumes included."),
-            "Made": config.DatetimeColumn(format="D MMM, HH:mm"),
-            "Settings": config.TextColumn(width="large"),
+            label: config.NumberColumn(
+                format="%.4f", help=tr("Of the network with the best weights so far, on validation data.")
+            ),
+            "95 %": config.TextColumn(tr("95 % interval")),
+            "Validation": config.LineChartColumn(
+                tr("By epoch"), help=tr("The score on validation data at each evaluation.")
+            ),
+            tr("Time"): config.TextColumn(help=tr("Time spent training, also after Resume.")),
+            tr("Made"): config.DatetimeColumn(format="D MMM, HH:mm"),
+            tr("Settings"): config.TextColumn(width="large"),
         },
     )
     found = [runs[row] for row in chosen["selection"]["rows"] if row < len(runs)]
@@ -59,12 +68,17 @@ def runs_table(store: Store, runs: list[Run], *, one_experiment: bool) -> list[R
     return found
 
 
-def _time(seconds: float) -> str:
+def _time(seconds: float) -> Words:
     """17 min 44 s, not 1064 s."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    words = f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
-    return words if seconds else ""
+    if not seconds:
+        return ""
+    if hours:
+        return tr("{hours:d} h {minutes:d} min", hours=hours, minutes=minutes)
+    if minutes:
+        return tr("{minutes:d} min {seconds:d} s", minutes=minutes, seconds=rest)
+    return tr("{n:.0f} s", n=rest)
 
 
 def _metric(run: Run, known: Mapping[str, Experiment]) -> str:
@@ -76,28 +90,29 @@ def _metric(run: Run, known: Mapping[str, Experiment]) -> str:
 
 
 def _title(run: Run, known: Mapping[str, Experiment]) -> str:
-    return known[run.experiment].title if run.experiment in known else f"{run.experiment} (removed)"
+    if run.experiment in known:
+        return said(known[run.experiment].title)
+    return tr("{experiment} (removed)", experiment=run.experiment)
 
 
-def _row(run: Run, curve: list[float | None], main: str, experiment: str) -> dict[str, Any]:
-    """experiment: its title, or '' where all are of one."""
+def _row(run: Run, curve: list[float | None], main: str, label: str, experiment: str) -> dict[str, Any]:
+    """label: of the score. experiment: its title, or '' where all are of one."""
     metric = Metric.from_json(run.metrics.get("valid", {}).get(main))
     known = [value for value in curve if value is not None]
     step = max(1, -(-len(known) // _SPARKS))
-    data = run.spec.data if run.spec.data in ("synthetic", "book") else run.spec.data.rstrip("/").rpartition("/")[2]
-    settings = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in run.spec.settings.items())
+    settings = ", ".join(f"{setting_name(name)} {value}" for name, value in run.spec.settings.items())
     return {  # what matters most first: a narrow window shows no more
-        "Name": run.name,
-        _SCORE: max(known, default=None) if metric.value is None else metric.value,
-        **({"Metric": LABELS[main].name} if experiment else {}),
-        "State": run.state,
-        **({"Experiment": experiment} if experiment else {}),
+        tr("Name"): run.name,
+        label: max(known, default=None) if metric.value is None else metric.value,
+        **({tr("Metric"): said(LABELS[main].name)} if experiment else {}),
+        tr("State"): state_word(run.state),
+        **({tr("Experiment"): experiment} if experiment else {}),
         "95 %": metric.told(),
         "Validation": known[::step] or None,
-        "Made": datetime.datetime.fromtimestamp(run.created),
-        "Settings": f"{data}, {run.spec.preset}" + (f": {settings}" if settings else ""),
-        "Epochs": f"{run.epoch} of {run.epochs}" if run.epochs else "",
-        "Time": _time(run.seconds),
-        "Tags": list(run.tags),
-        "Device": run.device,
+        tr("Made"): datetime.datetime.fromtimestamp(run.created),
+        tr("Settings"): f"{name_of(run.spec.data)}, {run.spec.preset}" + (f": {settings}" if settings else ""),
+        tr("Epochs"): tr("{epoch} of {n}", epoch=run.epoch, n=run.epochs) if run.epochs else "",
+        tr("Time"): _time(run.seconds),
+        tr("Tags"): list(run.tags),
+        tr("Device"): run.device,
     }

@@ -13,6 +13,7 @@ from dnaconv_core.model.config import ModelConfig, TrainConfig
 from dnaconv_core.runs.start import check_source
 from dnaconv_core.train.begin import check_begin
 from frame import state
+from frame.language import said, tr
 from frame.words import plain
 from learn.form import came_by_link, config_form, fields_of, forget, keep_choice, kept_choice, only_choice
 from learn.lasting import how_long
@@ -45,12 +46,14 @@ def ask_preset(experiment: Experiment) -> tuple[str, str]:
     kept_choice("preset", experiment.presets, first, linked=linked)
     presets = [first, *(name for name in experiment.presets if name != first)]
     chosen = st.segmented_control(
-        "Preset",
+        tr("Preset"),
         presets,
         format_func=plain,
         required=True,
         key="preset",
-        help="  \n".join(f"**{plain(name)}**: {plain(preset.why)}." for name, preset in experiment.presets.items()),
+        help="  \n".join(
+            f"**{plain(name)}**: {plain(said(preset.why))}." for name, preset in experiment.presets.items()
+        ),
     )
     keep_choice("preset", chosen, first)
     how_long(experiment, presets)
@@ -90,17 +93,17 @@ def ask_settings(
     more = {"below": places, "reasons": experiment.presets[preset].reasons}
     training = config_form(TrainConfig, "train", train, only=START[2:], **more) if start else {}
     model = given | config_form(ModelConfig, "model", standard, only=NETWORK, **more)
-    with st.expander("More about the network"):
+    with st.expander(tr("More about the network")):
         model |= config_form(ModelConfig, "model", standard, only=rest, **more)
-    with st.expander("Advanced"):
+    with st.expander(tr("Advanced")):
         model |= config_form(ModelConfig, "model", standard, only=[n for n in ADVANCED if n not in idle], **more)
     training |= config_form(TrainConfig, "train", train, only=TRAINING, **more)
-    with st.expander("More about the training"):
+    with st.expander(tr("More about the training")):
         training |= config_form(TrainConfig, "train", train, only=later, **more)
     if start:  # its filters are there already
         training |= {name: getattr(train, name) for name in START[:2]}
     else:
-        with st.expander("More about the start"):
+        with st.expander(tr("More about the start")):
             training |= config_form(TrainConfig, "train", train, only=START, **more)
     wrong = None
     checks = (
@@ -115,5 +118,5 @@ def ask_settings(
             check()
         except DnaConvError as error:
             wrong = error
-            places.get(str(error).split()[0], st).markdown(f":red[{plain(error)}]")
+            places.get(str(error).split()[0], st).markdown(f":red[{plain(said(str(error)))}]")
     return model, training, wrong

@@ -14,12 +14,13 @@ from dnaconv_core.model.bundle import CONFIG, read_config
 from dnaconv_core.runs.models import list_models
 from dnaconv_core.runs.start import settings_from
 from dnaconv_core.runs.store import Store
+from frame.language import mark, said, tr
 from frame.words import plain
 from learn.form import keep_choice, kept_choice
 
-_RANDOM = "Random weights"
-_HELP = (
-    "Weights that fit are copied from this model before the first epoch, and the network below takes its shape; the "
+_RANDOM = mark("Random weights")
+_HELP = mark(
+    "Weights that fit are copied from this model before the first epoch, and the network below takes its shape. The "
     "run says what was copied. Only models of the same alphabet are offered."
 )
 
@@ -29,11 +30,15 @@ def ask_start(experiment: Experiment, *, linked: bool) -> str:
 
     linked: the address names settings, so that what it says of the start holds also where it says nothing.
     """
-    offered = {"": _RANDOM} | _models(experiment.alphabet)
+    offered = {"": tr(_RANDOM)} | _models(experiment.alphabet)
     unknown = kept_choice("start", offered, "", linked=linked)
-    chosen = st.selectbox("Start from", list(offered), format_func=lambda key: offered[key], key="start", help=_HELP)
+    chosen = st.selectbox(
+        tr("Start from"), list(offered), format_func=lambda key: offered[key], key="start", help=tr(_HELP)
+    )
     if unknown:
-        st.caption(f":red[There is no model {plain(unknown[:60])} of {plain(experiment.alphabet)} here to start from.]")
+        named, alphabet = plain(unknown[:60]), plain(experiment.alphabet)
+        text = tr("There is no {alphabet} model {model} here to start from.", alphabet=alphabet, model=named)
+        st.caption(f":red[{text}]")
     keep_choice("start", chosen, "")
     return chosen
 
@@ -45,7 +50,7 @@ def like(start: str, experiment: Experiment, preset: str) -> dict[str, Any]:
     try:
         return settings_from(start, experiment, preset)
     except DnaConvError as error:
-        st.caption(f":red[{plain(error)}]")
+        st.caption(f":red[{plain(said(str(error)))}]")
         return {}
 
 

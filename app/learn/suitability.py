@@ -13,6 +13,7 @@ from dnaconv_core.experiments.suitable import Suitability, suitable
 from frame import state
 from frame.cache import last_change
 from frame.job import quietly
+from frame.language import said, tr
 from frame.words import plain
 from learn.data_picker import missing_parts
 
@@ -33,16 +34,17 @@ def suits(experiment: Experiment, settings: dict[str, Any]) -> bool:
         return True
     refused = found.refused or found.outputs.get(settings["output"], "")
     if refused:
-        st.markdown(f":red[{plain(refused)}]")
+        st.markdown(f":red[{plain(said(refused))}]")
     for sentence in found.concerns:
-        st.markdown(f":orange[:material/warning: {plain(sentence[0].upper() + sentence[1:])}.]")
+        told = said(sentence)
+        st.markdown(f":orange[:material/warning: {plain(told[0].upper() + told[1:])}.]")
     return not refused
 
 
 def _wait(experiment: Experiment) -> None:
     if _found(experiment) is not None:
         st.rerun()
-    st.caption("Looking over the examples: whether their labels and parts suit training …")
+    st.caption(tr("Checking the examples: do their labels and parts suit training?"))
 
 
 def _found(experiment: Experiment) -> Suitability | None:

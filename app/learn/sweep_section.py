@@ -9,28 +9,27 @@ import streamlit as st
 from components.chart import chart
 from dnaconv_core.evaluate.metrics import LABELS
 from dnaconv_core.experiments import recorded_experiment
-from dnaconv_core.plot.search import setting_label
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.queue import ensure_workers
 from dnaconv_core.runs.store import LIVE, Run, Store
 from dnaconv_core.runs.sweep import TAG, varied
+from frame.language import mark, said, tr, tr_n
 from frame.page import errors_shown
 from frame.pages import RUNS
 from frame.storing import stores
 from frame.where import cluster_line
-from frame.words import plain
-from learn.live import duration
+from frame.words import Words, plain
+from learn.form import keep_choice, kept_choice
+from learn.named import duration, setting_name, state_word
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 _EVERY = 2.0  # seconds between looks while one of its runs lives
-_STATES = {"queued": "waiting", "running": "training", "cancelled": "stopped"}
-_HELP = (
-    "Runs that differ only in these settings, ordered by their best value on validation data so far. The first may "
-    "lead by chance: compare the best two."
+_HELP = mark(
+    "Runs that differ only in these settings, ordered by their best value on validation data so far. The first may be "
+    "ahead by chance: compare the best two."
 )
-_STOP = "Each run keeps its network."
 
 
 def sweep_section(store: Store, runs: list[Run]) -> None:
@@ -42,18 +41,24 @@ def sweep_section(store: Store, runs: list[Run]) -> None:
                 found.setdefault(tag, []).append(run)
     if not found:
         return
-    st.subheader("Sweeps: several values of a setting", help=_HELP, anchor=False)
+    st.subheader(tr("Sweeps: several values of a setting"), help=tr(_HELP), anchor=False)
     tags, chosen = list(found), next(iter(found))
     if len(tags) > 1:
-        titles = {tag: f"{_title(of)} · {len(of)} runs · {tag.removeprefix(TAG)}" for tag, of in found.items()}
-        chosen = st.selectbox("Sweep", tags, format_func=titles.__getitem__, key="sweep", bind="query-params")
+        titles = {tag: f"{_title(of)} · {_runs(len(of))} · {tag.removeprefix(TAG)}" for tag, of in found.items()}
+        kept_choice("sweep", tags, tags[0])
+        chosen = st.selectbox(tr("Sweep"), tags, format_func=titles.__getitem__, key="sweep")
+        keep_choice("sweep", chosen, tags[0])
     ids = [run.id for run in found[chosen]]
     alive = any(run.state in LIVE for run in found[chosen])
     st.fragment(_panel, run_every=_EVERY if alive else None)(chosen, ids, alive)
 
 
 def _title(runs: list[Run]) -> str:
-    return " × ".join(setting_label(name) for name in varied(runs)) or runs[0].name
+    return " × ".join(setting_name(name) for name in varied(runs)) or runs[0].name
+
+
+def _runs(n: int) -> Words:
+    return tr_n("{n:,} run", "{n:,} runs", n)
 
 
 def _panel(tag: str, ids: list[str], alive: bool) -> None:
@@ -75,27 +80,30 @@ def _panel(tag: str, ids: list[str], alive: bool) -> None:
         with st.container(key="shape_sweep"):  # one below the other where the window is narrow
             left, right = st.columns([1.3, 1], gap="medium")
         with left:
-            st.markdown(f"**{LABELS[metric].name} on validation, by epoch**")
+            label = said(LABELS[metric].name)
+            st.markdown(tr("**{metric} on validation data, by epoch**", metric=plain(label)))
             lines = [(_values(run, names), [(r.epoch, r.value) for r in curves[run.id]]) for run in runs]
-            chart(_figure(lines, LABELS[metric].name), key=f"sweep_curves_{tag}", height=320, revision=tag)
+            chart(_figure(lines, label), key=f"sweep_curves_{tag}", height=320, revision=tag)
         with right:
-            st.markdown("**Best first**")
+            st.markdown(tr("**Best first**"))
             _table(runs, names, best, metric)
             _compare(runs, best)
 
 
 def _head(store: Store, runs: list[Run]) -> None:
     counts = [(sum(run.state == state for run in runs), state) for state in dict.fromkeys(run.state for run in runs)]
-    words = ", ".join(f"{n:,} {_STATES.get(state, state)}" for n, state in counts)
+    words = ", ".join(f"{n:,} {state_word(state)}" for n, state in counts)
     lives = [run for run in runs if run.state in LIVE]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             st.markdown(f"**{plain(_title(runs))}**", width="content")
-            st.caption(f"{len(runs):,} runs: {plain(words + _left(runs))}", width="content")
-        if lives and st.button("Stop all", icon=":material/stop:", key="sweep_stop", **stores(_STOP)):
+            st.caption(f"{_runs(len(runs))}: {words}{_left(runs)}", width="content")
+        if lives and st.button(
+            tr("Stop all"), icon=":material/stop:", key="sweep_stop", **stores(tr("Each run keeps its network."))
+        ):
             for run in lives:
                 store.ask_to_stop(run.id)
-            st.toast("They stop at their next look.")
+            st.toast(tr("The runs stop soon."))
     if lives:
         st.progress(sum(_done(run) for run in runs) / len(runs))
 
@@ -104,18 +112,21 @@ def _done(run: Run) -> float:
     return 1.0 if run.state not in LIVE else min(run.epoch / run.epochs, 1.0) if run.epochs else 0.0
 
 
-def _left(runs: list[Run]) -> str:
+def _left(runs: list[Run]) -> Words:
     """About how long the rest takes, by what was done; '' before anything was."""
     done, spent = sum(_done(run) for run in runs), sum(run.seconds for run in runs)
     running = max(1, sum(run.state == "running" for run in runs))
     if not any(run.state in LIVE for run in runs) or done < 0.05 or not spent:
         return ""
-    return f" · about {duration(spent / done * (len(runs) - done) / running)} left"
+    return f" · {tr('about {time} left', time=duration(spent / done * (len(runs) - done) / running))}"
 
 
 def _values(run: Run, names: list[str]) -> str:
-    values = (f"{setting_label(name)} {run.spec.settings.get(name, 'as preset')}" for name in names)
-    return ", ".join(values) or run.name
+    return ", ".join(f"{setting_name(name)} {_value(run, name)}" for name in names) or run.name
+
+
+def _value(run: Run, name: str) -> str:
+    return str(run.spec.settings[name]) if name in run.spec.settings else tr("as preset")
 
 
 def _figure(lines: list[tuple[str, list[tuple[int, float | None]]]], label: str) -> Figure:
@@ -123,7 +134,7 @@ def _figure(lines: list[tuple[str, list[tuple[int, float | None]]]], label: str)
     from dnaconv_core.plot.colors import CATEGORICAL, NEUTRAL
     from dnaconv_core.plot.style import blank, safe
 
-    figure, most = blank("Epoch", label), max((epoch for _, points in lines for epoch, _ in points), default=0)
+    figure, most = blank(tr("Epoch"), label), max((epoch for _, points in lines for epoch, _ in points), default=0)
     for place, (name, points) in reversed(list(enumerate(lines))):
         colored = place < len(CATEGORICAL)
         figure.add_scatter(
@@ -134,26 +145,26 @@ def _figure(lines: list[tuple[str, list[tuple[int, float | None]]]], label: str)
             line={"color": CATEGORICAL[place] if colored else NEUTRAL, "width": 2 if colored else 1},
             marker={"size": 5},
             showlegend=colored,
-            hovertemplate=f"epoch %{{x}}<br>{safe(label)} %{{y:.4g}}",
+            hovertemplate=tr("epoch %{{x}}") + f"<br>{safe(label)} %{{y:.4g}}",
         )
     whole = {"tickformat": ",d"} | ({"dtick": 1} if most <= 12 else {})
     return figure.update_layout(legend_traceorder="reversed").update_xaxes(**whole)
 
 
 def _table(runs: list[Run], names: list[str], best: dict[str, float | None], metric: str) -> None:
-    label = LABELS[metric].name
+    label = said(LABELS[metric].name)
     rows = [
-        {setting_label(name): str(run.spec.settings.get(name, "as preset")) for name in names}
+        {setting_name(name): _value(run, name) for name in names}
         | {
             label: best[run.id],
             "95 %": Metric.from_json(run.metrics.get("valid", {}).get(metric)).told(),
-            "State": _STATES.get(run.state, run.state),
-            "Epochs": f"{run.epoch} of {run.epochs}" if run.epochs else "",
+            tr("State"): state_word(run.state),
+            tr("Epochs"): tr("{epoch} of {n}", epoch=run.epoch, n=run.epochs) if run.epochs else "",
         }
         for run in runs
     ]
-    number = st.column_config.NumberColumn(format="%.4f", help="The best so far, on validation data.")
-    config = {label: number, "95 %": st.column_config.TextColumn("95 % interval")}
+    number = st.column_config.NumberColumn(format="%.4f", help=tr("The best so far, on validation data."))
+    config = {label: number, "95 %": st.column_config.TextColumn(tr("95 % interval"))}
     st.dataframe(
         rows, hide_index=True, height="content" if len(rows) <= 8 else 320, column_config=config, placeholder="–"
     )
@@ -163,4 +174,4 @@ def _compare(runs: list[Run], best: dict[str, float | None]) -> None:
     ended = [run for run in runs if run.state == "finished" and best[run.id] is not None]
     if len(ended) > 1:
         query = {"experiment": runs[0].experiment, "runs": f"{ended[1].id},{ended[0].id}"}
-        st.page_link(RUNS, label="Compare the best two", icon=":material/compare_arrows:", query_params=query)
+        st.page_link(RUNS, label=tr("Compare the best two"), icon=":material/compare_arrows:", query_params=query)

@@ -14,6 +14,7 @@ from dnaconv_core.model.bundle import CONFIG, read_config
 from dnaconv_core.runs.store import LIVE, Run, Store
 from frame import state
 from frame.cache import summary
+from frame.language import said, tr
 from frame.models import Choice, NoModelYet, selected, the_model
 from frame.page import errors_shown, links_to_use, page
 from frame.pages import TRAIN
@@ -22,6 +23,7 @@ from learn.data_picker import name_of
 from learn.drawing import drawn, flowing
 from learn.launching import start_bar
 from learn.live import live_run
+from learn.named import setting_name
 from learn.run_actions import as_form
 from learn.settings import ask_preset, ask_settings, copy_settings
 
@@ -30,10 +32,12 @@ def draw() -> None:
     experiment = state.experiment()
     run = _watched()
     if run is None:
-        line = f"{plain(experiment.question)} Shape a network and watch it learn the answer."
+        line = tr(
+            "{question} Build a network and watch it learn the answer.", question=plain(said(experiment.question))
+        )
     else:
-        line = f"A network learns: {plain(experiment.question)}"
-    with page("Train", line, help=plain(experiment.explanation)):
+        line = tr("A network learns: {question}", question=plain(said(experiment.question)))
+    with page(tr("Train"), line, help=plain(said(experiment.explanation))):
         if run is not None:
             live_run(run.id, experiment)
             _its_settings(run, experiment)
@@ -86,14 +90,19 @@ def _beside(choice: Choice | None) -> None:
     with st.container(border=True):
         if alive:
             query = {"experiment": alive[0].experiment, "run": alive[0].id}
-            st.markdown(
-                f"**{plain(alive[0].name)} is {plain(alive[0].state)}.** The settings above are for another run."
-            )
-            st.page_link(TRAIN, label="Watch it learn", icon=":material/visibility:", query_params=query)
+            name = plain(alive[0].name)
+            if alive[0].state == "queued":
+                st.markdown(tr("**{run} is waiting to train.** The settings above are for another run.", run=name))
+            else:
+                st.markdown(tr("**{run} is training.** The settings above are for another run.", run=name))
+            st.page_link(TRAIN, label=tr("Watch it learn"), icon=":material/visibility:", query_params=query)
             return
-        st.markdown("**Nothing is training now.** Press *Start training*: the page then shows the run as it learns.")
+        st.markdown(
+            tr("**Nothing is training now.** Press *Start training*: this page then shows the network as it learns.")
+        )
         if choice is not None:
-            st.caption(f"The model at the top is {plain(choice.name)}: see how good it is, or try it on a sequence.")
+            name = plain(choice.name)
+            st.caption(tr("The model at the top is {model}: see how good it is, or try it on a sequence.", model=name))
             with st.container(horizontal=True):
                 links_to_use()
 
@@ -101,19 +110,24 @@ def _beside(choice: Choice | None) -> None:
 def _its_settings(run: Run, experiment: Experiment) -> None:
     """The network and the settings of the run that is watched, folded; they cannot be changed, but copied."""
     spec = run.spec
-    changed = ", ".join(f"{key} {value}" for key, value in spec.settings.items())
-    words = f"preset {plain(spec.preset)}" + (f", but {plain(changed)}" if changed else "")
+    changed = plain(", ".join(f"{setting_name(key)} {value}" for key, value in spec.settings.items()))
+    preset, data = plain(spec.preset), plain(name_of(spec.data))
+    if changed:
+        words = tr("This run: preset {preset}, but {changed}; learns from {data}.", preset=preset, changed=changed,
+                   data=data)  # fmt: skip
+    else:
+        words = tr("This run: preset {preset}; learns from {data}.", preset=preset, data=data)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            "Change and train again",
+            tr("Change and train again"),
             icon=":material/edit:",
             on_click=copy_settings,
             args=(as_form(run),),
-            help="Opens the form with the settings of this run, for the next one.",
+            help=tr("Opens the form with the settings of this run."),
         )
-        st.caption(f"This run: {words}; learns from {plain(name_of(spec.data))}.", width="stretch")
+        st.caption(words, width="stretch")
     with st.expander(
-        "The network and all settings of this run",
+        tr("The network and all settings of this run"),
         icon=":material/schema:",
         key="network",
         on_change="rerun",
@@ -135,7 +149,11 @@ def _network_and_table(run: Run, experiment: Experiment) -> None:
     except NoModelYet:
         drawn(experiment, model.to_json(), key=f"network_{run.id}")
     rows = [
-        {"Setting": told["label"], "Value": str(getattr(part, name)), "What it does": told["help"]}
+        {
+            tr("Setting"): said(told["label"]),
+            tr("Value"): str(getattr(part, name)),
+            tr("What it does"): said(told["help"]),
+        }
         for part in (model, training)
         for name, told in ((spec.name, spec.metadata) for spec in fields(part))
         if told.get("group")

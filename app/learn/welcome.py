@@ -11,6 +11,7 @@ from dnaconv_core.runs.queue import submit
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
 from frame import state
+from frame.language import tr
 from frame.page import errors_shown
 from frame.pages import PREDICT, TRAIN, YOUR_DATA
 from frame.storing import stores
@@ -27,22 +28,25 @@ def welcome() -> None:
     with st.container(border=True, key="shape_welcome"):
         left, right = st.columns([7, 3], gap="medium", vertical_alignment="center")
         with left:
-            st.markdown("### dnaconv shows how a small neural network learns to read DNA and RNA.")
+            st.markdown(tr("### dnaconv shows how a small neural network learns to read DNA and RNA."))
             st.markdown(
-                f"Here one of its filters learns the word **{word}** from examples with and without it; nobody "
-                "tells it the word. Watch it happen, or use your own sequences."
+                tr(
+                    "Here one of its filters learns the motif **{word}** from examples with and without it. It is "
+                    "never told the motif. Watch it learn, or use your own sequences.",
+                    word=word,
+                )
             )
             with st.container(horizontal=True, vertical_alignment="center"):
                 watch = st.button(
-                    f"Watch a network find {word}",
+                    tr("Watch a network find {word}", word=word),
                     type="primary",
                     icon=":material/play_arrow:",
                     key="watch_it",
-                    **stores("A short training on made-up sequences; the page shows it live."),
+                    **stores(tr("A short training on synthetic sequences. The page shows it live.")),
                 )
-                st.page_link(YOUR_DATA, label="Bring your data", icon=":material/upload_file:")
+                st.page_link(YOUR_DATA, label=tr("Bring your data"), icon=":material/upload_file:")
                 query = {"experiment": experiment.key}
-                st.page_link(PREDICT, label="Open a trained network", icon=":material/biotech:", query_params=query)
+                st.page_link(PREDICT, label=tr("Open a trained network"), icon=":material/biotech:", query_params=query)
                 tour_button()
         with right:
             film(key="film")

@@ -11,20 +11,21 @@ from components.chart import chart
 from dnaconv_core.plot.colors import NEUTRAL, categorical
 from dnaconv_core.why.claims import CLAIMS, Claim, Found
 from frame import state
+from frame.language import mark, said, tr
 from frame.page import page
 from frame.pages import TRAIN
 from frame.words import ours, plain
 from learn import challenge
 from learn.challenge import CHALLENGE
 
-_HELP = "Small networks, trained when you look, on sequences made for the question; the numbers are kept."
+_HELP = mark("Small networks are trained when you open a reason, on sequences made for it. The results are kept.")
 
 
 def draw() -> None:
     with page(
-        "Why Conv1D?",
-        "Seven reasons for this architecture, each put to the test in a few seconds; then a challenge.",
-        help=_HELP,
+        tr("Why Conv1D?"),
+        tr("Seven reasons for this architecture, each tested in a few seconds; then a challenge."),
+        help=tr(_HELP),
     ):
         key = _reason()
         if key == CHALLENGE:
@@ -36,23 +37,24 @@ def draw() -> None:
 def _reason() -> str:
     """Which reason is shown: the one in the address, or the last one seen where a link to the page names none."""
     first, tabs = next(iter(CLAIMS)), (*CLAIMS, CHALLENGE)
-    said = st.query_params.get("reason", "")
-    if not said and state.just_entered():
-        said = st.session_state.get("_why_seen", "")
-    st.session_state["_reason"] = said if said in tabs else first
+    asked = st.query_params.get("reason", "")
+    if not asked and state.just_entered():
+        asked = st.session_state.get("_why_seen", "")
+    st.session_state["_reason"] = asked if asked in tabs else first
     key = st.segmented_control(
-        "Reason",
+        tr("Reason"),
         tabs,
-        format_func=lambda name: "Challenge" if name == CHALLENGE else ours(CLAIMS[name].title),
+        format_func=lambda name: tr("Challenge") if name == CHALLENGE else ours(said(CLAIMS[name].title)),
         required=True,
         key="_reason",
         on_change=lambda: state.write({"reason": st.session_state["_reason"]}),
         label_visibility="collapsed",
     )
-    if said not in (*tabs, ""):
-        st.warning(f"There is no reason '{plain(said)}': this is {CLAIMS[first].title}.")
+    if asked not in (*tabs, ""):
+        shown = ours(said(CLAIMS[first].title))
+        st.warning(tr("There is no reason '{asked}': this is {shown}.", asked=plain(asked), shown=shown))
     st.session_state["_why_seen"] = key
-    if said in tabs:
+    if asked in tabs:
         state.write({"reason": key})
     return key
 
@@ -60,10 +62,10 @@ def _reason() -> str:
 def _shown(key: str, claim: Claim) -> None:
     draw = st.session_state.setdefault("_why_draw", {}).get(key, 0)
     with st.container(border=True):
-        st.subheader(ours(claim.claim), anchor=False)
-        st.caption(f"**Control.** {ours(claim.control)}")
+        st.subheader(ours(said(claim.claim)), anchor=False)
+        st.caption(tr("**Control.** {control}", control=ours(said(claim.control))))
         place = st.empty()
-        with place:  # its spinner takes the place of what another reason or draw has shown here
+        with place, st.spinner(tr("Training the small networks of this experiment…")):  # in place of another result
             found, seconds = _run(key, draw)
         with place.container():
             _result(key, draw, found, seconds)
@@ -72,48 +74,53 @@ def _shown(key: str, claim: Claim) -> None:
 def _result(key: str, draw: int, found: Found, seconds: float) -> None:
     claim = CLAIMS[key]
     if found.holds:
-        st.success("The figures show it.", icon=":material/check_circle:")
+        why = f" {said(found.meaning)}" if found.meaning else ""
+        st.success(tr("The result supports the claim.") + ours(why), icon=":material/check_circle:")
     else:
-        st.warning("These random numbers do not show it.", icon=":material/help:")
-    st.caption(ours(found.verdict))
+        st.warning(tr("With these random numbers, the result does not support the claim."), icon=":material/help:")
+    st.caption(ours(said(found.verdict)))
     chart(_figure(found), key=f"why_{key}", height=360, revision=f"{key} {draw}")
     if found.also is not None:
         chart(_figure(found.also), key=f"why_{key}_also", height=300, revision=f"{key} {draw}")
-    with st.expander("The figures as a table", icon=":material/table:"):
+    with st.expander(tr("The figures as a table"), icon=":material/table:"):
         for part in filter(None, (found, found.also)):
             st.dataframe(_table(part), hide_index=True)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Other random numbers", icon=":material/shuffle:", help="New sequences, new initial weights."):
+        if st.button(
+            tr("Other random numbers"), icon=":material/shuffle:", help=tr("New sequences, new initial weights.")
+        ):
             st.session_state["_why_draw"][key] = draw + 1
             st.rerun()
         st.page_link(
             TRAIN,
-            label="Train this at full size",
+            label=tr("Train this at full size"),
             icon=":material/model_training:",
             query_params={"experiment": claim.experiment}
             | {name: str(value) for name, value in claim.settings.items()},
         )
-        st.caption(f"Draw {draw + 1}, trained in {seconds:.1f} s.", width="content")
+        st.caption(tr("Draw {n:d}, trained in {seconds:.1f} s.", n=draw + 1, seconds=seconds), width="content")
 
 
 def _table(found: Found) -> list[dict[str, Any]]:
     """A row for each place on the axis, a column for each series."""
-    names = {name: [round(value, 3) for value in values] for name, values in found.series.items()}
-    return [{found.x_title: str(x)} | {name: names[name][row] for name in names} for row, x in enumerate(found.x)]
+    names = {said(name): [round(value, 3) for value in values] for name, values in found.series.items()}
+    title, places = said(found.x_title), [said(str(x)) for x in found.x]
+    return [{title: x} | {name: names[name][row] for name in names} for row, x in enumerate(places)]
 
 
-@st.cache_data(show_spinner="Training the small networks of this experiment…", max_entries=64)
+@st.cache_data(show_spinner=False, max_entries=64)
 def _run(key: str, seed: int) -> tuple[Found, float]:
     started = time.perf_counter()
     return CLAIMS[key].run(seed), time.perf_counter() - started
 
 
 def _figure(found: Found) -> dict[str, Any]:
-    traces, shown = [], [f"{value:,}" if isinstance(value, int) else value for value in found.x]
+    traces, shown = [], [f"{value:,}" if isinstance(value, int) else said(str(value)) for value in found.x]
     numeric = all(isinstance(value, float) for value in found.x)
     for index, (name, values) in enumerate(found.series.items()):
-        common = {"name": name, "x": list(found.x) if numeric else shown, "y": [round(v, 4) for v in values]}
-        hover = f"{name}: %{{y:.3f}}<br>%{{x}}<extra></extra>"
+        told = said(name)
+        common = {"name": told, "x": list(found.x) if numeric else shown, "y": [round(v, 4) for v in values]}
+        hover = f"{told}: %{{y:.3f}}<br>%{{x}}<extra></extra>"
         if found.kind == "bars":
             more = {"type": "bar", "marker": {"color": categorical(index)}, "texttemplate": "%{y:.2f}"}
         else:
@@ -133,8 +140,8 @@ def _figure(found: Found) -> dict[str, Any]:
         "margin": {"l": 56, "r": 16, "t": 8, "b": 48},
         "showlegend": len(found.series) > 1,
         "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
-        "xaxis": {"title": {"text": found.x_title}, **({} if numeric else {"type": "category"})},
-        "yaxis": {"title": {"text": found.y_title}, **(scale if found.reference else {})},
+        "xaxis": {"title": {"text": said(found.x_title)}, **({} if numeric else {"type": "category"})},
+        "yaxis": {"title": {"text": said(found.y_title)}, **(scale if found.reference else {})},
         "shapes": shapes,
     }
     return {"data": traces, "layout": layout}

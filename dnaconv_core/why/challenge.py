@@ -67,19 +67,19 @@ class Suspect(NamedTuple):
     leaks: bool
 
 
-_LETTERS = "Letters A, C, G, T, or R, Y, S, W, K, M, N for several. A close answer has a part of the points."
+_LETTERS = "A, C, G, T, or IUPAC letters such as R or N for several bases. A close answer gets a part of the points."
 
 LEVELS: dict[int, Level] = {
     1: Level(
         "Hidden motif",
-        "One motif makes a sequence positive. The negatives hold its letters in another order.",
+        "One motif makes a sequence positive. The negatives contain its letters in another order.",
         "Train, then look at Filters and Motifs.",
         (Question("motif", "Which motif is it?", "letters", 100, help=_LETTERS),),
     ),
     2: Level(
         "Strand",
-        "One motif again. Does it count on both strands, or only as it is written?",
-        "Filters and Motifs; the bench under Motifs reads a motif from both strands.",
+        "Again one motif. Does it count on both strands, or only as it is written?",
+        "Filters and Motifs. The bench on the Motifs page tests a motif on both strands.",
         (
             Question("motif", "Which motif is it?", "letters", 60, help=_LETTERS),
             Question("strand", "Where does it count?", "choice", 40, (EITHER, GIVEN)),
@@ -87,18 +87,18 @@ LEVELS: dict[int, Level] = {
     ),
     3: Level(
         "Spacing",
-        "All sequences hold two motifs. In the positives a fixed number of bases lies between them.",
-        "Filters for both motifs; the bench under Motifs takes a second motif and shows the best distance.",
+        "All sequences contain two motifs. In the positives, a fixed number of bases lies between them.",
+        "Filters shows both motifs. The bench on the Motifs page takes a second motif and shows the best distance.",
         (
             Question("motif", "The first motif, as written", "letters", 35, help=_LETTERS),
             Question("second", "The second motif, to its right", "letters", 35, help=_LETTERS),
-            Question("distance", "Bases between them", "number", 30, help="One off has half of the points."),
+            Question("distance", "Bases between them", "number", 30, help="Off by one: half of the points."),
         ),
     ),
     4: Level(
         "Motif or GC?",
-        "A network tells these classes apart. By a motif, by the share of G and C, or by both?",
-        "The referee and the simple predictors under Evaluate know GC content; Filters and Motifs show a motif.",
+        "A network can tell these classes apart. What does it use: a motif, the share of G and C, or both?",
+        "The referee and the simple predictors under Evaluate measure GC content. Filters and Motifs show a motif.",
         (
             Question("cause", "What makes a sequence positive?", "choice", 60, (MOTIF, GC, BOTH)),
             Question("motif", "The motif (leave empty if there is none)", "letters", 40, help=_LETTERS),
@@ -106,14 +106,15 @@ LEVELS: dict[int, Level] = {
     ),
     5: Level(
         "The leak",
-        "Some validation examples are no fair test: they are known from training, or give their label away. How?",
-        "The referee under Your data, Saliency on single examples, the letter search below, the test part under "
-        "Evaluate.",
+        "Some validation examples are not a fair test: the network knows them from training, or they give their label "
+        "away. Which is it?",
+        "The referee on the Your data page, Saliency of single examples, the letter search below, and the test part on "
+        "the Evaluate page.",
         (
-            Question("leak", "What leaks?", "choice", 50, (COPIES, REVERSED, MARK)),
+            Question("leak", "What is the leak?", "choice", 50, (COPIES, REVERSED, MARK)),
             Question(
                 "share", "Share of validation examples that leak (%)", "number", 20,
-                help="Within 3 all points, within 8 half of them.",
+                help="Off by up to 3: all points. Off by up to 8: half of them.",
             ),
             Question("rows", "Which of these validation examples leak?", "rows", 30),
         ),
@@ -163,11 +164,10 @@ def hints(level: int, number: int) -> tuple[str, ...]:
             f"There are {low} to {truth['distance'] + 2} bases between them.",
         )
     if level == 4:
-        less = "GC content is the same in both classes." if truth["cause"] == MOTIF else "GC content differs."
-        more = "Its motif is as common in negatives as in positives." if truth["cause"] == GC else ""
-        return less, more or "The positives hold a motif.", f"It begins with {motif[:3]}." if not more else "Trust it."
+        return _of_causes(truth)
     if level == 5:
-        known = "You will find a mark with Saliency." if truth["leak"] == MARK else "Look the examples up in training."
+        mark = truth["leak"] == MARK
+        known = "Saliency shows a mark." if mark else "Look for the validation examples in the training part."
         low = truth["share"] // 10 * 10
         return known, f"Between {low} and {low + 10} % of the validation examples leak.", _in_test(truth["leak"])
     return (
@@ -177,10 +177,19 @@ def hints(level: int, number: int) -> tuple[str, ...]:
     )
 
 
+def _of_causes(truth: Mapping[str, Any]) -> tuple[str, str, str]:
+    same = truth["cause"] == MOTIF
+    first = "GC content is the same in both classes." if same else "GC content differs between the classes."
+    if truth["cause"] == GC:
+        common = "The motif in these data is as common in negatives as in positives."
+        return first, common, "No motif makes a sequence positive."
+    return first, "The positives contain a motif.", f"It begins with {truth['motif'][:3]}."
+
+
 def _in_test(leak: str) -> str:
     if leak == MARK:
-        return "The test part has no such mark: compare both parts."
-    return "Some of the validation examples are not new to the network: search for their letters."
+        return "The test part has no such mark: compare the two parts."
+    return "Some validation examples are not new to the network: search for their letters."
 
 
 def overlap(guess: str, truth: str, *, both_strands: bool = True) -> float:
@@ -235,7 +244,7 @@ def _share(question: Question, answer: Any, right: Any, *, both_strands: bool) -
     if question.kind == "number":
         off = abs(float(answer) - right)
         close, near = (3, 8) if question.key == "share" else (0, 1)
-        return (1.0 if off <= close else 0.5 if off <= near else 0.0), f"{off:g} off" if off else ""
+        return (1.0 if off <= close else 0.5 if off <= near else 0.0), f"off by {off:g}" if off else ""
     if question.kind == "rows":
         hits, misses = len(set(answer) & right), len(set(answer) - right)
         return max(0.0, (hits - misses) / len(right)), f"{hits} right, {misses} wrong"
@@ -244,6 +253,6 @@ def _share(question: Question, answer: Any, right: Any, *, both_strands: bool) -
 
 def _letters(guess: str, right: str, both_strands: bool) -> tuple[float, str]:
     if not guess or not right:
-        return float(guess == right), "" if guess == right else "there is none" if guess else "no answer"
+        return float(guess == right), "" if guess == right else "there is no motif" if guess else "no answer"
     found = overlap(guess, right, both_strands=both_strands)
     return float(np.clip((found - NOTHING) / (FULL - NOTHING), 0, 1)), f"{found:.0%} of the motif"

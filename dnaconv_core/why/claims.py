@@ -1,7 +1,7 @@
 """Why a 1-D convolution: each reason as an experiment of a few seconds, with a control, on data made for it.
 
 Every experiment trains small networks on sequences whose truth is known and returns the numbers of one chart and a
-sentence that is made from them: where an experiment does not show what it claims, the sentence says so.
+sentence that is made from them. What they mean is said only where they show what is claimed.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Found(NamedTuple):
     verdict: str  # one sentence made from the numbers
     holds: bool  # whether they show what was claimed
     reference: float | None = None  # a line to compare with
+    meaning: str = ""  # why that is so, where they do
     also: Found | None = None  # a second chart to the same sentence
 
 
@@ -54,19 +55,18 @@ def position_invariance(seed: int = 0) -> Found:
     left, right = (0, LENGTH // 2 - 7), (LENGTH // 2, LENGTH - 7)
     X, y = planted(1200, seed, where=left)
     tests = {"left half, as in training": planted(600, seed + 1, where=left)}
-    tests["right half, never seen there"] = planted(600, seed + 2, where=right)
+    tests["right half, never seen in training"] = planted(600, seed + 2, where=right)
     names = {"Conv1D + maximum": conv(pooling="max"), "Conv1D + Flatten": conv(pooling="flatten"), "Dense": None}
     series: dict[str, list[float]] = {where: [] for where in tests}
     for config in names.values():
         model = fitted(config, X, y, seed=seed)
         for where, (X_test, y_test) in tests.items():
             series[where].append(auroc(model, X_test, y_test))
-    away = series["right half, never seen there"]
+    away = series["right half, never seen in training"]
     holds = away[0] > 0.85 and away[0] > max(away[1:]) + 0.1
-    verdict = _said(
-        f"On the right, where training never showed the motif, Conv1D with a maximum reaches {away[0]:.2f}, with "
-        f"Flatten {away[1]:.2f}, and a dense network {away[2]:.2f} (guessing is 0.5)",
-        holds,
+    verdict = (
+        f"On the right half, where training never showed the motif, Conv1D with a maximum reaches {away[0]:.2f}, "
+        f"Conv1D with Flatten {away[1]:.2f} and a dense network {away[2]:.2f} (guessing: 0.5)."
     )
     return Found("bars", "network", "ROC-AUC", tuple(names), _fixed(series), verdict, holds, 0.5)
 
@@ -85,14 +85,13 @@ def parameter_sharing(seed: int = 0) -> Found:
         series[name] = [auroc(model, X_test, y_test) for model in models]
     ours, small, large = series.values()
     holds = ours[0] > max(small[-1], large[-1]) + 0.05
-    verdict = _said(
-        f"With {sizes[0]} examples Conv1D reaches {ours[0]:.2f}; with {sizes[-1]:,}, dense networks of "
+    verdict = (
+        f"With {sizes[0]} examples Conv1D reaches {ours[0]:.2f}. With {sizes[-1]:,}, dense networks of "
         f"{weights[1] / weights[0]:.0f} and {weights[2] / weights[0]:.0f} times its weights reach {small[-1]:.2f} and "
-        f"{large[-1]:.2f}",
-        holds,
-        ": they must learn the motif anew at every position",
+        f"{large[-1]:.2f}."
     )
-    return Found("lines", "training examples", "ROC-AUC on new sequences", sizes, _fixed(series), verdict, holds, 0.5)
+    return Found("lines", "training examples", "ROC-AUC on new sequences", sizes, _fixed(series), verdict, holds, 0.5,
+                 "A dense network must learn the motif anew at every position.")  # fmt: skip
 
 
 def locality(seed: int = 0) -> Found:
@@ -103,15 +102,13 @@ def locality(seed: int = 0) -> Found:
     values = [auroc(fitted(conv(kernel_size=k, filters=8), X, y, seed=seed), X_test, y_test) for k in kernels]
     short, whole = values[kernels.index(2)], values[kernels.index(7)]
     holds = whole > short + 0.1 and values[-1] < whole + 0.03
-    verdict = _said(
-        f"A kernel of 2 bases reaches {short:.2f}, one as long as the motif {whole:.2f}, and one of 13 bases "
-        f"{values[-1]:.2f}",
-        holds,
-        ": what counts lies close together",
+    verdict = (
+        f"A kernel of 2 bases reaches {short:.2f}, one as long as the motif {whole:.2f} and one of 13 bases "
+        f"{values[-1]:.2f}."
     )
     return Found(
         "lines", "kernel size (bases); the motif has 7", "ROC-AUC on new sequences", kernels,
-        {"one layer, maximum": tuple(values)}, verdict, holds, 0.5,
+        {"one layer, maximum": tuple(values)}, verdict, holds, 0.5, "The bases that matter lie close together.",
     )  # fmt: skip
 
 
@@ -123,19 +120,17 @@ def depth(seed: int = 0) -> Found:
     for layers, kernel in ((1, 5), (2, 5), (3, 5), (1, 13)):
         config = conv(depth=layers, kernel_size=kernel, filters=16)
         fields.append(1 + layers * (kernel - 1))
-        names.append(f"{layers} layer{'s' * (layers > 1)} of {kernel} bases, sees {fields[-1]}")
+        names.append(f"depth {layers}, kernel {kernel}: sees {fields[-1]}")
         values.append(auroc(fitted(config, X, y, seed=seed, steps=500), X_test, y_test))
     one, two, three, long = values
     holds = three > one + 0.1 and abs(long - three) < 0.05
-    verdict = _said(
-        f"The pair spans 12 bases, and 9 can hold the end of one word and the start of the other. One layer sees "
-        f"{fields[0]} and reaches {one:.2f}, two see {fields[1]} and reach {two:.2f}, three see {fields[2]} and reach "
-        f"{three:.2f}. One layer of longer filters, which sees as far as three, reaches {long:.2f}",
-        holds,
-        ": what counts is how far a unit sees",
+    verdict = (
+        f"The two words span 12 bases. One layer sees {fields[0]} bases and reaches {one:.2f}, two see {fields[1]} and "
+        f"reach {two:.2f}, three see {fields[2]} and reach {three:.2f}. One layer of longer filters, which sees as "
+        f"many bases as three, reaches {long:.2f}."
     )
     return Found("bars", "network", "ROC-AUC on new sequences", tuple(names), {"ROC-AUC": tuple(values)}, verdict,
-                 holds, 0.5)  # fmt: skip
+                 holds, 0.5, "What matters is how many bases a unit sees.")  # fmt: skip
 
 
 def loss(seed: int = 0) -> Found:
@@ -158,17 +153,15 @@ def loss(seed: int = 0) -> Found:
     groups = _calibration(seed)
     measured, by_l2, by_ce = (values[-1] for values in groups.series.values())
     holds = abs(means["cross_entropy"] - 0.5) < 0.2 and means["l2"] < 0.3 and groups.holds
-    verdict = _said(
-        f"Started from 'surely not bound' on data of which half is bound, 150 steps of plain gradient descent on "
-        f"cross-entropy bring the mean prediction to {means['cross_entropy']:.2f}; as many on L2, whose pull vanishes "
-        f"there, leave it at {means['l2']:.3f}. On activities it is the other way round: of the most active tenth, "
-        f"{measured:.2f} on average, a linear output with L2 says {by_l2:.2f}, cross-entropy through a sigmoid "
-        f"{by_ce:.2f}",
-        holds,
-        ", since a sigmoid ends at 1",
+    verdict = (
+        f"Half of the examples are bound, and the network starts at 'surely not bound'. After 150 steps of plain "
+        f"gradient descent the mean prediction is {means['cross_entropy']:.2f} with cross-entropy and "
+        f"{means['l2']:.3f} with L2. Of activities, the most active tenth has a mean of {measured:.2f}: a linear "
+        f"output with L2 predicts {by_l2:.2f}, a sigmoid with cross-entropy {by_ce:.2f}."
     )
-    return Found("lines", "logit of a positive example (left: surely wrong)", "pull towards 1 (−gradient)", x,
-                 series, verdict, holds, also=groups)  # fmt: skip
+    return Found("lines", "logit of a positive example (left: sure but wrong)", "pull towards 1 (−gradient)", x,
+                 series, verdict, holds, also=groups,
+                 meaning="L2 behind a sigmoid has almost no gradient there; and no sigmoid exceeds 1.")  # fmt: skip
 
 
 def _calibration(seed: int) -> Found:
@@ -207,7 +200,7 @@ def outside_input(seed: int = 0) -> Found:
     beside = {"covariates": ("accessibility",)}
     tried = {
         "sequence alone": (conv(), None, None),
-        "accessibility raw": (conv(**beside), a, a_test),
+        "raw accessibility": (conv(**beside), a, a_test),
         "its logarithm, standardised": (conv(**beside, **log), a, a_test),
         "the same, shuffled": (conv(**beside, **log), rng.permutation(a), rng.permutation(a_test)),
     }
@@ -216,35 +209,37 @@ def outside_input(seed: int = 0) -> Found:
         model = fitted(config, X, y, seed=seed, covariates=given)
         values.append(auroc(model, X_test, y_test, given_test))
     holds = values[2] > values[1] + 0.03 and values[1] < values[0] + 0.03
-    verdict = _said(
-        f"With the sequence alone the network reaches {values[0]:.2f}, with raw accessibility, {a.mean():.4f} on "
-        f"average, {values[1]:.2f}, with its standardised logarithm {values[2]:.2f}, and with that shuffled "
-        f"{values[3]:.2f}",
-        holds,
+    verdict = (
+        f"The network reaches {values[0]:.2f} with the sequence alone, {values[1]:.2f} with raw accessibility "
+        f"({a.mean():.4f} on average), {values[2]:.2f} with its standardised logarithm and {values[3]:.2f} with that "
+        f"shuffled."
     )
-    return Found("bars", "what joins at the last layer", "ROC-AUC on new sequences", tuple(tried),
+    return Found("bars", "given beside the sequence", "ROC-AUC on new sequences", tuple(tried),
                  {"ROC-AUC": tuple(values)}, verdict, holds, 0.5)  # fmt: skip
 
 
 def overfitting(seed: int = 0) -> Found:
-    """Filters against dropout, on few examples: what is learnt, and what is learnt by heart."""
-    filters, rates = (1, 4, 16, 64), (0.0, 0.5)
+    """Filters against dropout, on few examples: what is learnt, and what is memorised."""
+    filters = (1, 4, 16, 64)
+    names = {
+        0.0: ("training sequences, dropout 0", "new sequences, dropout 0"),
+        0.5: ("training sequences, dropout 0.5", "new sequences, dropout 0.5"),
+    }
     X, y = planted(250, seed)
     X_test, y_test = planted(800, seed + 1)
     series: dict[str, list[float]] = {}
-    for rate in rates:
+    for rate, (training, new) in names.items():
         for n in filters:
             model = fitted(conv(filters=n, pooling="flatten", dropout=rate), X, y, seed=seed, steps=250)
-            for part, value in (("training", auroc(model, X, y)), ("new", auroc(model, X_test, y_test))):
-                series.setdefault(f"{part} sequences, dropout {rate:g}", []).append(value)
+            series.setdefault(training, []).append(auroc(model, X, y))
+            series.setdefault(new, []).append(auroc(model, X_test, y_test))
     rows = np.array(list(series.values()))  # training and new without dropout, then with
     without, dropped = (rows[::2] - rows[1::2])[:, 1:].mean(axis=1)
     holds = without > 0.1 and dropped < without - 0.02
-    verdict = _said(
-        f"From 250 examples, {filters[1]} to {filters[-1]} filters do better on training than on new sequences by "
-        f"{without:.2f} on average without dropout and by {dropped:.2f} with it; one filter reaches only "
-        f"{rows[0, 0]:.2f} even on what it was trained on",
-        holds,
+    verdict = (
+        f"With 250 examples and {filters[1]} to {filters[-1]} filters, networks score higher on training than on new "
+        f"sequences by {without:.2f} on average without dropout and by {dropped:.2f} with it. One filter reaches "
+        f"{rows[0, 0]:.2f} even on training sequences."
     )
     return Found("lines", "filters", "ROC-AUC", filters, _fixed(series), verdict, holds, 0.5)
 
@@ -255,52 +250,47 @@ _SMALL = {"preset": "quick", "depth": 1, "filters": 16, "kernel_size": 7, "dropo
 CLAIMS: dict[str, Claim] = {
     "position": Claim(
         "Position invariance",
-        "A convolution that keeps its maximum finds a motif wherever it lies.",
-        "Flatten and a dense network, which weigh each position by itself, see the same training data.",
+        "A convolution with a maximum finds a motif wherever it lies.",
+        "Flatten and a dense network have separate weights for each position. They see the same training data.",
         position_invariance, "tf_binding", _SMALL,
     ),
     "sharing": Claim(
         "Parameter sharing",
-        "One set of weights is used at every position, so that few examples are enough.",
+        "Every position uses the same weights, so a few examples are enough.",
         "Dense networks with as many hidden units, and with 16 times as many, see the same examples.",
         parameter_sharing, "tf_binding", _SMALL,
     ),
     "locality": Claim(
         "Locality",
-        "A filter need only look at as many neighbours as a motif is long.",
-        "Negatives hold the motif's letters shuffled: single bases tell nothing.",
+        "A filter needs to see only as many bases as a motif has.",
+        "Negatives contain the motif's letters in another order, so single bases tell nothing.",
         locality, "tf_binding", _SMALL | {"filters": 8},
     ),
     "depth": Claim(
-        "Depth composes",
-        "Later layers see further, and so can tell two words at a distance from the same words elsewhere.",
-        "Negatives hold both words too, at other distances; one layer of longer filters sees as far as three layers.",
+        "Deeper layers see further",
+        "Later layers see more bases, so they can tell two words close together from the same words further apart.",
+        "Negatives contain both words too, further apart. One layer of longer filters sees as far as three layers.",
         depth, "tf_binding", _SMALL | {"depth": 3, "kernel_size": 5},
     ),
     "loss": Claim(
         "The loss fits the task",
-        "Cross-entropy pulls hardest where a class is surely wrong; L2 through a sigmoid lets go there.",
-        "The same start, data and steps: only the loss differs, and for activities the output that goes with it.",
+        "When the network is sure but wrong, cross-entropy corrects it most; L2 behind a sigmoid hardly corrects it.",
+        "Same start, data and steps. Only the loss differs, and for activities the output that goes with it.",
         loss, "tf_binding", _SMALL | {"loss": "cross_entropy"},  # L2 on classes is refused
     ),
     "outside": Claim(
-        "An outside number joins at the end",
-        "A small raw number is ignored; on the scale of the other features it is used.",
-        "The same numbers given to the wrong sequences must not help.",
+        "A number beside the sequence",
+        "A small raw number is ignored; scaled like the other features, it is used.",
+        "The same numbers, given to the wrong sequences, must not help.",
         outside_input, "chromatin", _SMALL | {"covariate_transform": "log"},
     ),
     "fit": Claim(
         "Under- and overfitting",
-        "Too few filters learn too little; many learn the examples by heart, with dropout somewhat less.",
-        "Training and new sequences are drawn alike: any gap is memory.",
+        "Too few filters learn too little. Many memorise the examples; dropout makes that weaker.",
+        "Training and new sequences are made in the same way, so a gap between them means memorised examples.",
         overfitting, "tf_binding", _SMALL | {"pooling": "flatten", "filters": 64, "dropout": 0.5},
     ),
 }  # fmt: skip
-
-
-def _said(numbers: str, holds: bool, meaning: str = "") -> str:
-    """An experiment's sentence: its numbers, then what they mean, or that this draw does not show what is claimed."""
-    return f"{numbers}{meaning}." if holds else f"{numbers}. These random numbers do not show what is claimed."
 
 
 def _fixed(series: dict[str, list[float]]) -> dict[str, tuple[float, ...]]:

@@ -30,7 +30,7 @@ def test_from_the_address_to_points_with_a_hint(dashboard, home, few, settled):
     at = next(button for button in at.button if button.label == "Check my answers").click().run()
     assert not at.exception
     # 7 of 8 letters have all points; the hint costs 15
-    assert any(one.value == "#### 85 of 100 points, 15 for hints taken off" for one in at.markdown)
+    assert any(one.value == "#### 85 of 100 points (15 taken off for hints)" for one in at.markdown)
     assert at.dataframe[-1].value["right answer"].iloc[0] == truth["motif"]
     at = next(button for button in at.button if button.label == "Next level").click().run()
     assert at.query_params["level"] == "3" and at.query_params["number"] == "17"

@@ -90,7 +90,7 @@ def test_a_waiting_run_says_behind_which_it_waits(dashboard):
     store.create(RunSpec("rnai"), name="the first", waiting=True)
     second = store.create(RunSpec("rnai"), name="the second", waiting=True)
     at = dashboard("train", experiment="rnai", run=second.id)
-    assert "behind the first" in [each.value for each in at.caption]
+    assert "waits for the first" in [each.value for each in at.caption]
     assert "**waiting** → loading → training → intervals → baselines" in [each.value for each in at.caption]
     at = button(at, "Stop").click().run()
     assert "Nothing was kept: it stopped before its first evaluation." in [each.value for each in at.caption]

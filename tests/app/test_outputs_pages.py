@@ -327,7 +327,7 @@ def test_runs_are_compared_by_the_class(several, dashboard, monkeypatch):
     at = dashboard("runs", experiment="kinds", runs=both, output="plain")
     fine(at)
     assert at.selectbox(key="_output").value == 2
-    assert "**Macro ROC-AUC on validation, by epoch**" in texts(at)
+    assert "**Macro ROC-AUC on validation data, by epoch**" in texts(at)
     for key, name in (("kinds", "a run of kinds"), ("deeper", "a deeper run of kinds")):
         found, line = kept(several[key]), drawn[-1][name]
         area = np.trapezoid(line.tpr, line.fpr)

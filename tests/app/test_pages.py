@@ -95,7 +95,7 @@ def test_data_that_cannot_be_read_cannot_be_learned_from(dashboard):
 
 def test_the_books_data_is_offered_where_it_is_missing(dashboard):
     at = dashboard(experiment="rnai", data="book")
-    assert "Fetch them" in [button.label for button in at.button]
+    assert "Download them" in [button.label for button in at.button]
     assert not errors(at)
 
 

@@ -70,7 +70,7 @@ def test_a_stopped_run_is_resumed_into_the_queue(dashboard, no_workers):
     store.ask_to_stop(run.id)
     at = press(dashboard("runs", runs=run.id), "Resume")
     assert store.get(run.id).state == "queued" and set(no_workers) == {"cpu/0"}
-    assert "waits, number 1 in the queue" in "\n".join(p.proto.text for p in at.get("progress"))
+    assert "waiting, number 1 in the queue" in "\n".join(p.proto.text for p in at.get("progress"))
     assert "0 training, 1 waiting" in texts(at)
     press(at, "Stop")
     assert store.get(run.id).state == "cancelled"
@@ -93,7 +93,7 @@ def test_two_runs_are_compared_on_the_same_examples(dashboard, trained, no_worke
     at = dashboard("runs", runs=f"{first.id},{second.id}", experiment="rnai")
     assert not at.exception and not at.error
     shown = at.dataframe[1].value
-    assert list(shown["setting"]) == ["filters"] and list(shown["≠" if "≠" in shown else ""]) == ["≠"]
+    assert list(shown["setting"]) == ["Filters per layer"] and list(shown["≠" if "≠" in shown else ""]) == ["≠"]
     assert set(shown.columns) == {"", "setting", "a small rnai", "smaller"}
     assert "**Which is better?**" in texts(at) and "1,200 examples" in texts(at)
 
@@ -146,20 +146,20 @@ def test_a_run_has_one_colour_in_every_chart(monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "app"))
     from dnaconv_core.plot.colors import categorical
     from dnaconv_core.plot.style import blank
-    from learn.comparison import _colored
+    from learn.compared_charts import colored
 
     figure = blank("x", "y")  # the first run has nothing to draw here
     figure.add_scatter(x=[0], y=[0], mode="lines", name="second").add_scatter(
         x=[0], y=[0], mode="markers", name="third"
     )
-    lines, dots = _colored(figure, ["first", "second", "third"]).data
+    lines, dots = colored(figure, ["first", "second", "third"]).data
     assert (lines.line.color, dots.marker.color) == (categorical(1), categorical(2))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "keep, said",
-    [("best", "Dashed: epoch 1, with the best validation"), ("last", "The weights of the last epoch are kept")],
+    [("best", "Dashed line: epoch 1 has the best validation"), ("last", "The weights of the last epoch are kept")],
 )
 def test_a_training_says_which_weights_it_keeps(dashboard, no_workers, keep, said):
     from dnaconv_core.runs.worker import train_here

@@ -75,7 +75,7 @@ def test_a_finished_search_has_its_sentence_charts_and_links(dashboard):
     assert "No clear difference between the winner and auto: it *may* be chance." in said
     assert "\\*may\\*" in "\n".join(m.value for m in at.markdown)  # as text, not as Markdown
     assert "mean Pearson r of 0.8000" in said and "Depth (layers) 2 instead of 1" in said
-    assert [part.label for part in at.expander][:2] == ["How it went", "Given up early: 1 pruned, 1 skipped"]
+    assert [part.label for part in at.expander][:2] == ["How it went", "Stopped early: 1 pruned, 1 skipped"]
     table = next(frame.value for frame in at.dataframe if "Why" in frame.value)
     assert table["Why"].tolist() == ["behind the others in fold 2", "9 times the computing of auto"]
 
@@ -103,7 +103,7 @@ def test_a_running_search_can_be_stopped(dashboard):
     next(button for button in at.button if button.key == "search_halt").click().run()
     assert (folder / "stop").exists() and not at.exception
     at = dashboard("train", experiment="rnai")
-    assert "A search is on: trial 3 of 9" in texts(at) and not any(b.key == "search_start" for b in at.button)
+    assert "A search is running: trial 3 of 9" in texts(at) and not any(b.key == "search_start" for b in at.button)
 
 
 def test_the_button_starts_a_search_of_the_chosen_data(dashboard, begun):

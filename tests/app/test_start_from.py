@@ -68,4 +68,4 @@ def test_a_link_decides_where_it_starts_and_a_lost_model_is_told(dashboard):
     assert at.selectbox(key="start").value == "" and at.session_state["filters"] == 9
     at = dashboard("train", experiment="rnai", start=SOURCE)
     assert at.selectbox(key="start").value == ""
-    assert any("of RNA here to start from" in caption.value for caption in at.caption)
+    assert any("There is no RNA model" in caption.value for caption in at.caption)

@@ -33,7 +33,7 @@ def test_the_chips_of_two_settings_make_a_run_for_each_combination(dashboard):
     chips(at, "sweep_settings").set_value(["depth", "filters"]).run()
     chips(at, "sweep_depth").set_value([1, 2, 3])
     at = chips(at, "sweep_filters").set_value([4, "6"]).run()
-    assert "**6 runs** (3 × 2)" in texts(at) and "is not known before a first run" in texts(at)
+    assert "**6 runs** (3 × 2)" in texts(at) and "is known after a first run" in texts(at)
     next(button for button in at.button if button.key == "sweep_start").click().run()
     assert not at.exception and not at.error
     runs = Store().list()

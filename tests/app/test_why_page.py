@@ -11,7 +11,9 @@ from dnaconv_core.why.claims import CLAIMS, Found
 @pytest.fixture(autouse=True)
 def without_training(monkeypatch):
     st.cache_data.clear()  # what other tests have trained
-    found = Found("bars", "network", "ROC-AUC", ("one", "other"), {"ROC-AUC": (0.9, 0.5)}, "It does.", True, 0.5)
+    found = Found(
+        "bars", "network", "ROC-AUC", ("one", "other"), {"ROC-AUC": (0.9, 0.5)}, "It does.", True, 0.5, "For a reason."
+    )
     for name, claim in CLAIMS.items():
         monkeypatch.setitem(CLAIMS, name, claim._replace(run=lambda seed: found))
     yield
@@ -35,7 +37,9 @@ def test_the_address_chooses_the_reason(dashboard, name):
     at = opened(dashboard, reason=name)
     assert not at.exception and not at.warning
     assert shown(at) == name and at.query_params["reason"] == name
-    assert at.success[0].value == "The figures show it." and "It does." in [each.value for each in at.caption]
+    assert at.success[0].value == "The result supports the claim. For a reason." and "It does." in [
+        each.value for each in at.caption
+    ]
     table = at.dataframe[0].value
     assert list(table["network"]) == ["one", "other"] and list(table["ROC-AUC"]) == [0.9, 0.5]
 

@@ -28,7 +28,7 @@ def test_stop_is_heard_in_each_stage(page):
         assert store.get(run).state in ENDED
 
     page.goto(f"train?experiment=rnai&run={waiting.id}")
-    page.get_by_text(re.compile("behind the first")).wait_for()
+    page.get_by_text(re.compile("waits for the first")).wait_for()
     stop(waiting.id)
     expect(page.get_by_text("Nothing was kept: it stopped before its first evaluation.")).to_be_visible()
 

@@ -30,7 +30,7 @@ def test_a_sweep_of_two_by_two_from_the_page(page, settled):
         field.fill(value)
         field.press("Enter")
         settled(page)
-        popover.get_by_text("Trains one network for every combination").click()  # closes the list
+        popover.get_by_text("Trains one network for each combination").click()  # closes the list
     popover.get_by_text(re.compile(r"4 runs")).first.wait_for()
     popover.get_by_role("button", name="Start 4 runs").click()
     page.get_by_role("heading", name="Runs", level=1).wait_for()

@@ -16,7 +16,7 @@ def test_back_from_train_shows_the_reason_one_came_from(page, settled):
     page.get_by_text("A small raw number is ignored").wait_for()
     settled(page)
     page.get_by_role("radio", name="The loss fits the task").click()
-    page.get_by_text("Cross-entropy pulls hardest").wait_for()
+    page.get_by_text("cross-entropy corrects it most").wait_for()
     page.wait_for_url(re.compile("reason=loss"))
     settled(page)
     page.get_by_role("link", name="Train this at full size").click()
@@ -29,7 +29,7 @@ def test_back_from_train_shows_the_reason_one_came_from(page, settled):
         if page.get_by_role("heading", name="Why Conv1D?", level=1).count():
             break
         page.go_back()
-    page.get_by_text("Cross-entropy pulls hardest").wait_for()
+    page.get_by_text("cross-entropy corrects it most").wait_for()
     settled(page)
     assert "reason=loss" in page.url
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Train").click()  # drops what the address says
@@ -37,7 +37,7 @@ def test_back_from_train_shows_the_reason_one_came_from(page, settled):
     settled(page)
     page.get_by_test_id("stSidebarNavLink").filter(has_text="Why Conv1D?").click()
     page.get_by_role("heading", name="Why Conv1D?", level=1).wait_for()
-    page.get_by_text("Cross-entropy pulls hardest").wait_for()
+    page.get_by_text("cross-entropy corrects it most").wait_for()
 
 
 def test_what_another_draw_has_shown_is_gone_while_the_networks_train(page, settled):

@@ -1,0 +1,33 @@
+"""What states, settings and lengths of time are called on the pages where networks are trained and compared."""
+
+from __future__ import annotations
+
+from dnaconv_core.plot.search import setting_label
+from frame.language import mark, said, tr
+from frame.words import Words, plain
+
+_STATES = {
+    "queued": mark("waiting"),
+    "running": mark("training"),
+    "finished": mark("finished"),
+    "failed": mark("failed"),
+    "cancelled": mark("stopped"),
+    "interrupted": mark("interrupted"),
+}
+
+
+def state_word(state: str) -> Words:
+    """What a run in this state is called."""
+    return tr(_STATES[state]) if state in _STATES else plain(state)
+
+
+def setting_name(name: str) -> str:
+    """What a setting is called in the form; not yet escaped."""
+    return said(setting_label(name))
+
+
+def duration(seconds: float) -> Words:
+    """A length of time as one says it: 40 s, 6 min, 1.5 h."""
+    if seconds < 90:
+        return tr("{n:.0f} s", n=seconds)
+    return tr("{n:.0f} min", n=seconds / 60) if seconds < 5400 else tr("{n:.1f} h", n=seconds / 3600)
