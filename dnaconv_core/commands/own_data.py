@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dnaconv_core.experiments.bring import Brought
     from dnaconv_core.experiments.recipe import Input, Recipe
 
+_WIDTH = "bases of a window, 0 for the interval itself (default: the middle length, where the lengths differ)"
 _MADE = ("gc", "shuffle", "flanks")  # negatives that are made, not read
 _SINGLE = ("table", "positives", "test_positives", "test_negatives", "fasta", "bed", "genome", "blacklist",
            "bigwig_label", "dataset", "valid", "test")  # fmt: skip
@@ -60,7 +61,12 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     table.add_argument("--split-column", default="", metavar="COLUMN", help="says training, validation or test")
     fasta = parser.add_argument_group("FASTA")
     fasta.add_argument("--positives", default="", metavar="FILE")
-    fasta.add_argument("--negatives", default="", metavar="FILE|gc|shuffle|flanks", help="a file, or how to make them")
+    fasta.add_argument(
+        "--negatives",
+        default="",
+        metavar="FILE|gc|shuffle|flanks",
+        help="a file, or how to make them; for positives alone gc with a --genome, else shuffle",
+    )
     fasta.add_argument("--test-positives", default="", metavar="FILE")
     fasta.add_argument("--test-negatives", default="", metavar="FILE")
     fasta.add_argument("--fasta", default="", metavar="FILE", help="with labels in the headers")
@@ -71,7 +77,7 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     bed = parser.add_argument_group("intervals (BED, narrowPeak, broadPeak, bedGraph)")
     bed.add_argument("--bed", default="", metavar="FILE")
     bed.add_argument("--genome", default="", metavar="FASTA")
-    bed.add_argument("--width", type=int, default=0, metavar="W", help="bases of a window (default: the interval)")
+    bed.add_argument("--width", type=int, default=-1, metavar="W", help=_WIDTH)
     bed.add_argument("--centre", choices=("summit", "middle"), default="summit", help="of a window")
     bed.add_argument("--overlaps", choices=("keep", "drop", "merge"), default="keep")
     bed.add_argument("--blacklist", default="", metavar="BED", help="windows that touch it are left out")

@@ -118,3 +118,11 @@ def best_apart(loci: Loci, score: np.ndarray, numbers: np.ndarray) -> np.ndarray
             keep[place] = True
             taken.setdefault((number, home), []).append((start, end))
     return keep
+
+
+def usual_width(least: int, half: int, most: int) -> int:
+    """Bases of a window around intervals of which half have `half` or more; 0, the interval itself, if all are alike.
+
+    Windows of one width hold letters of the genome where shorter intervals would be padded.
+    """
+    return 0 if least == most else min(max(half, 50), 1000)

@@ -101,7 +101,7 @@ def safest(examples: Examples) -> Safest:
     similar = find_similar(examples)
     alike = 1 - len(distinct(similar.group)) / max(len(distinct(copies(examples))), 1)
     if alike >= 0.01 and not similar.giant:
-        return Safest({"kind": "groups"}, f"Many sequences are similar, and these stay together ({similar.sentence}).")
+        return Safest({"kind": "groups"}, "Many sequences are similar.")
     return Safest({"kind": "random"}, "No part is given, no loci are known and few sequences are similar.")
 
 

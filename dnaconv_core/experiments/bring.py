@@ -66,6 +66,7 @@ class Prepared(NamedTuple):
     examples: Examples  # all of them, without their letters
     task: str
     notes: tuple[str, ...]
+    recipe: Recipe  # with the negatives that were made
 
 
 def bring(recipe: Recipe, progress: Progress = SILENT) -> Brought:
@@ -79,7 +80,7 @@ def bring(recipe: Recipe, progress: Progress = SILENT) -> Brought:
     recipe = hashed(recipe, Part(watched, 0.0, 0.05).report)
     prepared = prepare(recipe, Part(watched, 0.05, 0.45))
     with scratch() as folder:
-        brought = _write(folder, recipe, prepared, Part(watched, 0.5, 0.48))
+        brought = _write(folder, prepared, Part(watched, 0.5, 0.48))
         settle(folder, recipe.key)
     progress.report(1.0, f"{recipe.key} is ready")
     return brought
@@ -92,7 +93,7 @@ def again(key: str, progress: Progress = SILENT) -> Brought:
     recipe = hashed(read_recipe(folder_of(experiment.key) / RECIPE), Part(watched, 0.0, 0.05).report)
     prepared = prepare(recipe, Part(watched, 0.05, 0.45))
     with scratch() as folder:
-        brought = _write(folder, recipe, prepared, Part(watched, 0.5, 0.48))
+        brought = _write(folder, prepared, Part(watched, 0.5, 0.48))
         for name in ("looks.json",):  # the test part stays as open as it was
             if (folder_of(experiment.key) / name).is_file():
                 (folder / name).write_bytes((folder_of(experiment.key) / name).read_bytes())
@@ -103,7 +104,8 @@ def again(key: str, progress: Progress = SILENT) -> Brought:
 
 def prepare(recipe: Recipe, progress: Progress = SILENT) -> Prepared:
     """Read the files and divide them: all that is decided about the data, without writing anything."""
-    return arrange(recipe, read_inputs(recipe, Part(progress, 0.0, 0.5)), Part(progress, 0.5, 0.5))
+    examples, recipe = read_inputs(recipe, Part(progress, 0.0, 0.5))
+    return arrange(recipe, examples, Part(progress, 0.5, 0.5))
 
 
 def arrange(recipe: Recipe, examples: Examples, progress: Progress = SILENT) -> Prepared:
@@ -133,7 +135,7 @@ def arrange(recipe: Recipe, examples: Examples, progress: Progress = SILENT) -> 
             examples.alphabet, f"the {name} part",
         )  # fmt: skip
     notes = tuple(filter(None, (*examples.notes, fitted.sentence, part_words)))
-    return Prepared(parts, examples, task, notes)
+    return Prepared(parts, examples, task, notes, recipe)
 
 
 def task_of(recipe: Recipe, examples: Examples) -> str:
@@ -181,9 +183,9 @@ def _told(progress: Part, name: str, share: float) -> None:
     progress.report(share, f"writing {name}")
 
 
-def _write(folder: Path, recipe: Recipe, prepared: Prepared, progress: Progress) -> Brought:
+def _write(folder: Path, prepared: Prepared, progress: Progress) -> Brought:
     """Everything of an experiment, into a folder of its own."""
-    parts, examples = prepared.parts, prepared.examples
+    parts, examples, recipe = prepared.parts, prepared.examples, prepared.recipe
     experiment = describe(recipe, prepared.task, examples, parts)
     experiment = replace(experiment, data_hash=data_hash(parts))
     facts = facts_of(experiment, recipe)

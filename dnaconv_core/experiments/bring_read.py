@@ -17,23 +17,29 @@ from dnaconv_core.experiments.recipe import NO_COLUMN, Recipe
 from dnaconv_core.progress import Progress
 
 
-def read_inputs(recipe: Recipe, progress: Progress) -> Examples:
-    """Every example of the recipe's files, with negatives where they are to be made.
+def read_inputs(recipe: Recipe, progress: Progress) -> tuple[Examples, Recipe]:
+    """Every example of the recipe's files, with negatives where they are to be made; and the recipe, which says how.
 
-    Raises what the readers raise, and DataError where nothing can be learnt: no labels, or positives only.
+    Raises what the readers raise, and DataError where nothing can be learnt: no labels, or yes in every row of a table.
     """
     examples = read_files(recipe, progress)
-    if recipe.negatives:
-        if not only_positives(examples):
-            raise InputError("negatives are made for positives only: these examples have labels of both kinds")
-        return with_negatives(recipe, examples, progress)
-    if only_positives(examples) and not examples.classes:
-        form, file = next((role, path) for role in _FORMS if (path := recipe.path(role)))
-        read = "give --negatives FILE, or have them made" if form == "positives" else "have negatives made"
-        cut_out = "gc, flanks or " if recipe.path("genome") else ""
-        more = "" if cut_out else "; with loci and a --genome also gc or flanks"
-        raise DataError(f"{file} has positives only: {read} with --negatives {cut_out}shuffle{more}")
-    return examples
+    if recipe.negatives and not only_positives(examples):
+        raise InputError("negatives are made for positives only: these examples have labels of both kinds")
+    recipe = usual_negatives(recipe, examples)
+    return (with_negatives(recipe, examples, progress) if recipe.negatives else examples), recipe
+
+
+def usual_negatives(recipe: Recipe, examples: Examples) -> Recipe:
+    """The recipe, in which peaks or positives that came alone are compared with what fits them best: windows of like GC
+    content where their genome came too, else shuffles. Raises DataError for labels that are all yes.
+    """
+    if recipe.negatives or examples.classes or not only_positives(examples):
+        return recipe
+    form, file = next((role, path) for role in _FORMS if (path := recipe.path(role)))
+    if form not in ("positives", "bed"):
+        raise DataError(f"{file} has positives only: choose another label, or have negatives made with --negatives")
+    placed = examples.loci is not None and bool((examples.loci.chrom != "").all())
+    return dataclasses.replace(recipe, negatives="gc" if placed and recipe.path("genome") else "shuffle")
 
 
 def read_files(recipe: Recipe, progress: Progress) -> Examples:
@@ -115,14 +121,20 @@ def _classes(recipe: Recipe, progress: Progress) -> Examples:
 def _bed(recipe: Recipe, progress: Progress) -> Examples:
     from dnaconv_core.data.genome import Genome
     from dnaconv_core.data.intervals import interval_examples
+    from dnaconv_core.data.loci import usual_width
 
     intervals = read_intervals(recipe.file("bed"), progress=progress)
+    width, notes = recipe.width, []
+    if width < 0:
+        least, half, most = np.percentile(intervals.loci.end - intervals.loci.start, (0, 50, 100)).astype(int).tolist()
+        width = usual_width(least, half, most)
+        notes = [f"The intervals have {least:,} to {most:,} bases: windows of {width:,} were taken around them."]
     blacklist = recipe.path("blacklist")
     with Genome(recipe.file("genome")) as genome:
-        return interval_examples(
+        examples = interval_examples(
             intervals,
             genome,
-            width=recipe.width or None,
+            width=width or None,
             centre=recipe.centre,
             alphabet=recipe.alphabet or "DNA",
             stranded=True if recipe.strand == "one" else None,
@@ -130,6 +142,7 @@ def _bed(recipe: Recipe, progress: Progress) -> Examples:
             overlaps=recipe.overlaps,
             progress=progress,
         )
+    return examples._replace(notes=(*examples.notes, *(notes if width else ())))
 
 
 def _dataset(recipe: Recipe, progress: Progress) -> Examples:

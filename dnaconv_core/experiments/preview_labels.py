@@ -11,6 +11,7 @@ from dnaconv_core.answers import ANSWERS
 from dnaconv_core.data.headers import label_place
 from dnaconv_core.data.intervals import read_intervals
 from dnaconv_core.data.labels import Guess, LabelRecipe, Labels, guess_mapping
+from dnaconv_core.data.loci import usual_width
 from dnaconv_core.data.tables import Table, table_labels
 from dnaconv_core.text import open_text
 
@@ -103,7 +104,7 @@ class Widths(NamedTuple):
     @property
     def window(self) -> int:
         """Bases of a window to begin with: 0 for the intervals themselves where all are alike."""
-        return 0 if self.least == self.most else min(max(self.half, 50), 1000)
+        return usual_width(self.least, self.half, self.most)
 
 
 def interval_widths(path: Path) -> Widths:

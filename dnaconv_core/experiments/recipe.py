@@ -65,7 +65,7 @@ class Recipe:
     part: str = ""  # a column that says train, valid or test
     labels: LabelRecipe = field(default_factory=LabelRecipe)
     label_pattern: str = ""  # where labels stand in FASTA headers
-    width: int = 0  # of windows around intervals; 0: the intervals themselves
+    width: int = -1  # of windows around intervals; 0: the intervals themselves; -1: as their lengths tell
     centre: str = "summit"
     overlaps: str = "keep"
     signal: str = "mean"  # how a bigWig becomes a label
@@ -85,7 +85,7 @@ class Recipe:
             if getattr(self, name) not in choices:
                 raise ConfigError(f"{name} is {getattr(self, name)!r}: choose {' or '.join(map(repr, choices))}")
         for name, low, high in (
-            ("width", 0, 100_000),
+            ("width", -1, 100_000),
             ("length", 0, 100_000),
             ("ratio", 0.01, 100),
             ("seed", 0, 2**31),

@@ -19,7 +19,7 @@ from dnaconv_core.data.diskdataset import read_diskdataset, write_diskdataset
 from dnaconv_core.errors import ConfigError, DataError, InputError
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.bring import again, bring, prepare, read_audit, unique_ids
-from dnaconv_core.experiments.own import experiments_folder, folder_of
+from dnaconv_core.experiments.own import RECIPE, experiments_folder, folder_of
 from dnaconv_core.experiments.own_store import data_hash, scratch
 from dnaconv_core.experiments.recipe import Input, Recipe, read_recipe
 from dnaconv_core.experiments.sources import load_own
@@ -165,7 +165,7 @@ def test_a_diskdataset_in_parts(tmp_path, own, examples, capsys):
         (["--table", "{t}", "--sequence", "dna", "--label", "bound", "--label-ratio", "rna", "plasmid"], "three ways"),
         (["--table", "{t}", "--negatives", "gc"], "negatives 'gc' are cut out of a genome"),
         (["--bed", "{t}"], "give the genome they lie on"),
-        (["--positives", "{f}"], "has positives only: give --negatives FILE"),
+        (["--table", "{yes}", "--label", "bound"], "has positives only: choose another label, or have negatives made"),
         (["--positives", "{t}", "--negatives", "{f}"], "FASTA records begin with"),
         (["--table", "{t}", "--label", "bound", "--split", "chr8"], "--split is 'chr8'"),
         (["--table", "{t}", "--label", "bound", "--split", "blocks"], "blocks need the locus"),
@@ -175,11 +175,23 @@ def test_a_diskdataset_in_parts(tmp_path, own, examples, capsys):
 def test_what_cannot_be_is_refused_in_a_sentence_and_nothing_stays(table, tmp_path, capsys, words, message):
     fasta = tmp_path / "some.fa"
     fasta.write_text(">a\nACGTACGT\n>b\nACGTTTTT\n>c\nACGTTTAA\n")
-    given = [word.format(t=table, f=fasta) for word in words]
+    yes = tmp_path / "yes.csv"
+    yes.write_text("dna,bound\nACGTACGT,1\nACGTTTTT,1\nACGTTTAA,1\n")
+    given = [word.format(t=table, f=fasta, yes=yes) for word in words]
     assert main(["data", "import", "wrong", *given]) == 2
     error = capsys.readouterr().err
     assert message in error and "Traceback" not in error
     assert not experiments_folder().exists() or not list(experiments_folder().iterdir())
+
+
+def test_positives_that_come_alone_are_compared_with_shuffles(tmp_path, capsys):
+    rng = np.random.default_rng(3)
+    records = (f">peak{i}\n{''.join(rng.choice(list('ACGT'), 40))}\n" for i in range(60))
+    (tmp_path / "peaks.fa").write_text("".join(records))
+    assert main(["data", "import", "alone", "--positives", str(tmp_path / "peaks.fa"), "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert made["n"] == 120 and any("60 negatives are shuffles of the positives" in note for note in made["notes"])
+    assert read_recipe(folder_of("alone") / RECIPE).negatives == "shuffle"
 
 
 @pytest.mark.parametrize("key", ["rnai", "Wrong", "a b", "../up"])

@@ -75,6 +75,18 @@ def test_windows_and_labels_by_hand(genome, bedgraph, capsys):
     assert by_value[6.0] == contig(genome, "chrM")[190:230]
 
 
+@pytest.mark.parametrize(("width", "length"), [((), 50), (("--width", "0"), 30), (("--width", "26"), 26)])
+def test_intervals_that_differ_in_length_become_windows(genome, tmp_path, capsys, width, length):
+    bed = tmp_path / "peaks.bed"
+    bed.write_text("".join(f"chr1\t{a}\t{a + 10 + 20 * (k % 2)}\n" for k, a in enumerate(range(40, 840, 40))))
+    found = told(capsys, "unequal", "--bed", str(bed), "--genome", str(genome), "--negatives", "shuffle", *width)
+    assert found["length"] == length
+    told_so = "The intervals have 10 to 30 bases: windows of 50 were taken around them." in found["notes"]
+    assert told_so == (not width)
+    unknown = {line["check"]: line["value"] for line in found["audit"]}["unknown"]
+    assert (unknown > 0.2) == (width == ("--width", "0"))  # those are padded
+
+
 @pytest.mark.parametrize("how", ["shuffle", "gc", "flanks"])
 def test_negatives_where_there_are_only_positives(genome, tmp_path, capsys, how):
     rng = np.random.default_rng(1)

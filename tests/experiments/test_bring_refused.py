@@ -79,11 +79,6 @@ REFUSED = {
         ["--bed", "peaks.bed", "--genome", "genome.fa", "--negatives", "gc", "--width", "20"],
         "three parts need at least 3. 1 row was left out: {folder}/peaks.bed line 1, ends at 400, not after its start",
     ),
-    "positives only": (["--positives", "pos.fa"], "give --negatives FILE, or have them made with --negatives shuffle"),
-    "peaks only": (
-        ["--bed", "peaks.bed", "--genome", "genome.fa"],
-        "peaks.bed has positives only: have negatives made with --negatives gc, flanks or shuffle",
-    ),
 }  # fmt: skip
 
 

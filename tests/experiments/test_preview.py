@@ -10,9 +10,10 @@ import pytest
 
 from dnaconv_core.data.labels import LabelRecipe
 from dnaconv_core.data.tables import read_columns
-from dnaconv_core.errors import DataError, InputError
+from dnaconv_core.errors import InputError
 from dnaconv_core.experiments import preview
 from dnaconv_core.experiments.bring import bring
+from dnaconv_core.experiments.own import RECIPE, folder_of
 from dnaconv_core.experiments.preview import free_key, rehearse, survey
 from dnaconv_core.experiments.preview_labels import (
     header_labels,
@@ -21,7 +22,7 @@ from dnaconv_core.experiments.preview_labels import (
     preview_labels,
     swapped,
 )
-from dnaconv_core.experiments.recipe import NO_COLUMN, Input, Recipe
+from dnaconv_core.experiments.recipe import NO_COLUMN, Input, Recipe, read_recipe
 from dnaconv_core.experiments.recognise import recognise
 from dnaconv_core.experiments.templates import TEMPLATES
 
@@ -67,8 +68,10 @@ def test_negatives_are_made_for_a_sample_and_counted_for_all(tmp_path, home, mon
     rehearsed = rehearse(dataclasses.replace(recipe, negatives="gc", ratio=2.0), found)
     assert not rehearsed.exact and sum(rehearsed.parts.values()) == pytest.approx(720, abs=3)
     assert any("negatives are windows of the genome" in note for note in rehearsed.notes)
-    with pytest.raises(DataError, match="has positives only"):
-        bring(recipe)
+    made = bring(recipe)  # where nothing is said of negatives, these are made
+    assert any("negatives are windows of the genome" in note for note in made.notes)
+    assert sum(n for _, n in made.experiment.parts) == pytest.approx(480, abs=3)
+    assert read_recipe(folder_of(recipe.key) / RECIPE).negatives == "gc"
 
 
 def test_large_data_are_sampled_and_the_referee_sees_fewer(tmp_path, home, monkeypatch):
