@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,11 +36,20 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch) -> Path:
-    """Every test has a DNACONV_HOME of its own, so that none reads or writes the user's."""
-    folder = tmp_path / "home"
+def home(tmp_path, monkeypatch) -> Iterator[Path]:
+    """Every test has a DNACONV_HOME of its own, so that none reads or writes the user's; what it left at work ends."""
+    folder, before = tmp_path / "home", set(_at_work())
     monkeypatch.setenv("DNACONV_HOME", str(folder))
-    return folder
+    yield folder
+    for process in set(_at_work()) - before:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(30)
+
+
+def _at_work() -> list[subprocess.Popen]:
+    """Background processes that tests of this process started, and that have not ended."""
+    module = sys.modules.get("dnaconv_core.runs.process")
+    return [process for process in (module._started if module else ()) if process.poll() is None]
 
 
 def pytest_xdist_auto_num_workers() -> int | None:

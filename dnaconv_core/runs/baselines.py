@@ -34,17 +34,22 @@ NUMBERS, PREDICTIONS = "baselines.json", "baselines.npz"
 MOST_EXAMPLES = 400_000  # of both parts together; on more, counting words takes minutes
 WISH = "DNACONV_BASELINES"
 MOST_LABELS = 10  # each has linear models of its own
+NOT_WISHED = f"{WISH} is 'none'"
 _ENDED = "fitting them was stopped before all were done"
 _EVERY, _SURE = 0.3, 0.05  # seconds between messages; share of the work from which the time left can be guessed
 COMPARED = {key: answer.compared for key, answer in ANSWERS.items()}  # metrics that a model is compared by
 
 
-def only_quick() -> bool:
-    """Whether $DNACONV_BASELINES is 'quick': without those that take longest. Raises ConfigError for another word."""
+def wished() -> str:
+    """Which are fitted, as $DNACONV_BASELINES says: 'all', 'quick' (without those that take longest) or 'none'.
+
+    Raises ConfigError for another word.
+    """
     wish = os.environ.get(WISH, "all")
-    if wish not in ("all", "quick"):
-        raise ConfigError(f"{WISH} is {wish[:20]!r}: write 'all' or 'quick' (without gapped words, JASPAR and trees)")
-    return wish == "quick"
+    if wish not in ("all", "quick", "none"):
+        some = "'quick' (without gapped words, JASPAR and trees)"
+        raise ConfigError(f"{WISH} is {wish[:20]!r}: write 'all', {some} or 'none'")
+    return wish
 
 
 class StoredBaseline(NamedTuple):
@@ -167,6 +172,8 @@ def _fitted(
     experiment: Experiment, train: Dataset, valid: Dataset, prediction: np.ndarray, seed: int, progress: Progress
 ) -> Iterator[tuple[str, dict[str, Any], np.ndarray]]:
     """Key, description with the model's differences, and predictions of each baseline once it is fitted."""
+    if wished() == "none":
+        raise InputError(NOT_WISHED)
     if len(train) + len(valid) > MOST_EXAMPLES:
         raise InputError(f"more than {MOST_EXAMPLES:,} examples: baselines would take minutes")
     if valid.y.shape[1] > MOST_LABELS:
@@ -177,7 +184,7 @@ def _fitted(
     both, groups = experiment.strand == "both" and train.alphabet == "DNA", groups_of(valid)
     for key, baseline in kept_baselines(
         experiment.task, train, valid, motif=motif, n_outputs=prediction.shape[1], both_strands=both, seed=seed,
-        quick=only_quick(), progress=progress,
+        quick=wished() == "quick", progress=progress,
     ):  # fmt: skip
         pair, w = (prediction, baseline.prediction), labelled(valid.w)
         found = differences_as_json(differences(experiment.answer, valid.y, w, pair, groups))

@@ -15,7 +15,14 @@ from dnaconv_core.experiments.sources import load_parts
 from dnaconv_core.model.bundle import Bundle
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Metric
-from dnaconv_core.runs.baselines import MOST_EXAMPLES, MOST_LABELS, Baselines, StoredBaseline, only_quick
+from dnaconv_core.runs.baselines import (
+    MOST_EXAMPLES,
+    MOST_LABELS,
+    NOT_WISHED,
+    Baselines,
+    StoredBaseline,
+    wished,
+)
 from dnaconv_core.runs.of_outputs import differences, of_each
 from dnaconv_core.sequence.motif import from_iupac
 
@@ -25,10 +32,13 @@ def fit_simpler(
 ) -> Baselines:
     """Every baseline, fitted on the model's training part and measured on `data`, of which it predicts `prediction`.
 
-    None, with the reason, where that part is not here, does not go with the data, or is too large.
+    None, with the reason, where that part is not here, does not go with the data, or is too large, or none is wished.
     """
     from dnaconv_core.evaluate.baselines_kept import kept_baselines
 
+    wish = wished()
+    if wish == "none":
+        return Baselines((), NOT_WISHED)
     try:
         experiment, record = get_experiment(bundle.experiment), bundle.record
         source, valid, covariates = (str(record.get(name) or "") for name in ("data", "valid", "covariates"))
@@ -42,7 +52,7 @@ def fit_simpler(
         fitted = dict(
             kept_baselines(
                 experiment.task, train, data, motif=motif, n_outputs=prediction.shape[1], both_strands=both,
-                quick=only_quick(), progress=progress,
+                quick=wish == "quick", progress=progress,
             )
         )  # fmt: skip
     except DnaConvError as error:

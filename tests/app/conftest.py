@@ -45,8 +45,7 @@ def dashboard(monkeypatch):
         at = testing.AppTest.from_file(str(APP / "dashboard.py"), default_timeout=120)
         for name, value in query.items():
             at.query_params[name] = value
-        at.run()
-        return at.switch_page(path_of(page)).run() if page else at
+        return (at.switch_page(path_of(page)) if page else at).run()  # as a link to the page does
 
     return open_
 

@@ -50,6 +50,7 @@ def test_the_table_shows_each_run_with_its_score_and_curve(dashboard, trained):
     assert "Tick one run" in texts(at)
 
 
+@pytest.mark.slow
 def test_one_ticked_run_can_be_edited_and_deleted(dashboard):
     store = Store()
     run = store.create(RunSpec("rnai"), "mine")
@@ -127,6 +128,7 @@ def test_a_clone_is_called_after_its_run(dashboard, monkeypatch):
     assert [run.name for run in Store().list()] == ["mine 2"]
 
 
+@pytest.mark.slow
 def test_imported_models_are_told_with_what_is_missing(dashboard, trained):
     from dnaconv_core.home import models_folder
     from dnaconv_core.runs.transfer import export_model, import_model

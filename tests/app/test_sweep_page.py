@@ -87,6 +87,7 @@ def test_what_varies_are_the_settings_with_two_values():
     assert varied(made.runs) == ["seed"]
 
 
+@pytest.mark.slow
 def test_a_sweep_goes_to_the_cluster_that_the_server_knows_unless_this_machine_is_chosen(dashboard, monkeypatch):
     monkeypatch.setenv("DNACONV_CLUSTER", "tcp://127.0.0.1:9")
     monkeypatch.setattr("dnaconv_core.cluster.connect.connected.__wrapped__.__defaults__", (0.2,))

@@ -60,6 +60,7 @@ def test_scan_says_what_is_wrong(dashboard, trained, settled):
     assert not errors(at) and "Paste a sequence" in at.info[0].value
 
 
+@pytest.mark.slow
 def test_scan_tells_its_sequences_apart(dashboard, trained, settled):
     run = trained("tf_binding")
     at = dashboard("scan", experiment="tf_binding", run=run.id)

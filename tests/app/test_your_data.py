@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import os
+import threading
 import time
 
 import pytest
@@ -30,7 +31,9 @@ def settled():
         for _ in range(600):
             if not any(button.key in ("reading_stop", "rehearsal_stop") for button in at.button):
                 return at
-            time.sleep(0.1)
+            for thread in threading.enumerate():
+                if thread.name == "work":
+                    thread.join(0.5)  # no page is drawn only to see that it is not done
             at.run()
         raise AssertionError("the work did not end")
 
@@ -82,6 +85,7 @@ def test_without_files_it_offers_examples(dashboard):
     assert not uploads_folder().exists()  # nothing is written by looking
 
 
+@pytest.mark.slow
 def test_from_a_table_to_the_train_page(dashboard, settled, home):
     at = upload(dashboard("your_data"), ("my *bound*.csv", TABLE), settled=settled)
     assert not errors(at)
@@ -109,6 +113,7 @@ def test_from_a_table_to_the_train_page(dashboard, settled, home):
     assert not [b for b in again.button if b.label == "Remove"]  # the page begins anew
 
 
+@pytest.mark.slow
 def test_files_and_choices_survive_a_refresh(dashboard, settled):
     at = upload(dashboard("your_data"), ("bound.csv", TABLE), settled=settled)
     settled(field(at, "text_input", "Title").set_value("Kept").run())
@@ -120,6 +125,7 @@ def test_files_and_choices_survive_a_refresh(dashboard, settled):
     assert Lot(token).files() == []
 
 
+@pytest.mark.slow
 def test_another_label_redraws_what_depends_on_it(dashboard, settled):
     rows = [f"{'ACGT'[i % 4]}{'ACGTTGCA' * 3}{'TGCA'[i // 4 % 4]},{i % 3},{'xyz'[i % 3]}" for i in range(90)]
     at = upload(dashboard("your_data"), ("t.csv", "\n".join(["seq,dose,kind", *rows]).encode()), settled=settled)
@@ -133,6 +139,7 @@ def test_another_label_redraws_what_depends_on_it(dashboard, settled):
     assert "Choose the column of the label above." in [i.value for i in at.info] and not at.metric
 
 
+@pytest.mark.slow
 def test_counts_become_a_ratio_by_themselves(dashboard, settled):
     at = dashboard("your_data")
     at = settled(at.button(key="try_counts").click().run())
@@ -142,6 +149,7 @@ def test_counts_become_a_ratio_by_themselves(dashboard, settled):
     assert "The file says" not in texts(at) and metric(at, "Training") == "320"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "told"),
     [
@@ -158,6 +166,7 @@ def test_every_example_can_be_tried(key, told, dashboard, settled):
     assert field(at, "button", "Make the experiment").disabled is False
 
 
+@pytest.mark.slow
 def test_a_bigwig_stands_beside_the_sequence_or_is_the_label(dashboard, settled, tmp_path):
     bigwigs = pytest.importorskip("pybigtools")
     places = [(number, start) for number in range(1, 7) for start in range(0, 12_000, 500)]
@@ -172,6 +181,7 @@ def test_a_bigwig_stands_beside_the_sequence_or_is_the_label(dashboard, settled,
     assert "What signal does this 100-base sequence have?" in texts(at)
 
 
+@pytest.mark.slow
 def test_a_role_can_be_changed_and_what_then_is_missing_is_said(dashboard, settled):
     at = dashboard("your_data")
     at = settled(at.button(key="try_pair").click().run())
@@ -182,6 +192,7 @@ def test_a_role_can_be_changed_and_what_then_is_missing_is_said(dashboard, settl
     assert len(said) == 1 and "give one of a table, positives, fasta, classes, bed or a dataset" in said[0]
 
 
+@pytest.mark.slow
 def test_the_referee_offers_what_mends(dashboard, settled):
     """Every sequence four times: the copies stand together, so only the line on copies within training is left."""
     lines = TABLE.decode().splitlines()
@@ -218,6 +229,7 @@ def test_a_path_that_is_not_there(dashboard):
     assert errors(at) == ["/no/such/genome.fa does not exist on the machine the dashboard runs on: check the path"]
 
 
+@pytest.mark.slow
 def test_a_file_is_read_where_it_is(dashboard, settled, tmp_path):
     (tmp_path / "bound.csv").write_bytes(TABLE)
     at = dashboard("your_data")
@@ -237,6 +249,7 @@ def own(home, tmp_path):
     return bring(Recipe("mine", (Input("table", str(tmp_path / "bound.csv")),), title="My *own*")).experiment
 
 
+@pytest.mark.slow
 def test_an_experiment_is_renamed_and_its_report_read_again(own, dashboard):
     at = dashboard("your_data")
     assert "**My *own***" in texts(at) and "`mine`" in texts(at)
@@ -248,6 +261,7 @@ def test_an_experiment_is_renamed_and_its_report_read_again(own, dashboard):
     assert "Only 320 training examples count" in texts(at)
 
 
+@pytest.mark.slow
 def test_deleting_says_which_runs_use_it(own, dashboard, home):
     change_words("mine", note="a note")
     Store().create(RunSpec("mine"), name="first *run*")
@@ -257,6 +271,7 @@ def test_deleting_says_which_runs_use_it(own, dashboard, home):
     assert not errors(at) and not all_experiments()["mine"].has_data  # its words stay for the run
 
 
+@pytest.mark.slow
 def test_an_experiment_goes_out_and_comes_back(own, dashboard, home, tmp_path):
     from dnaconv_core.experiments.own_store import delete_experiment
     from dnaconv_core.experiments.own_transfer import export_experiment
@@ -274,6 +289,7 @@ def test_an_experiment_goes_out_and_comes_back(own, dashboard, home, tmp_path):
     assert not errors(at) and all_experiments()["mine"].data_hash == own.data_hash
 
 
+@pytest.mark.slow
 def test_it_goes_on_without_the_page_and_stop_leaves_nothing_behind(dashboard, settled, home, tmp_path):
     at = upload(dashboard("your_data"), ("bound.csv", TABLE), settled=settled)
     token = address(at, "files")
@@ -294,6 +310,7 @@ def test_it_goes_on_without_the_page_and_stop_leaves_nothing_behind(dashboard, s
     assert not (home / "experiments").exists() or not list((home / "experiments").iterdir())
 
 
+@pytest.mark.slow
 def test_how_it_ended_is_told_until_something_is_changed(dashboard, settled, monkeypatch):
     at = upload(dashboard("your_data"), ("bound.csv", TABLE), settled=settled)
     monkeypatch.setattr(process, "start", lambda *words, **more: None)  # as if it died at once
@@ -308,6 +325,7 @@ def test_how_it_ended_is_told_until_something_is_changed(dashboard, settled, mon
     assert not errors(at) and not field(at, "button", "Make the experiment").disabled
 
 
+@pytest.mark.slow
 def test_what_is_ready_is_told_until_it_is_opened(own, dashboard, home):
     making = Making("0123456789abcdef", "mine", "My *own*", state="finished", created=1.0)
     making.folder.mkdir(parents=True)

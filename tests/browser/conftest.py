@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -64,7 +64,7 @@ def serving(home: Path, app: Path | str = "app", port: int = 0) -> Iterator[tupl
         "true",
     ]
     log = home.parent / "server.log"
-    quick = {**os.environ, "DNACONV_NICE": "0"}  # the test waits for the training
+    quick = {**os.environ, "DNACONV_HOME": str(home), "DNACONV_NICE": "0"}  # the test waits for the training
     with open(log, "wb") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=quick, stdout=out, stderr=out, start_new_session=True)
     try:
@@ -80,17 +80,38 @@ def serving(home: Path, app: Path | str = "app", port: int = 0) -> Iterator[tupl
             process.wait(5)
 
 
+def end_all_of(home: Path) -> None:
+    """Trainings that the servers of a home have started outlive them, and would take the next tests' time."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            of_home = f"DNACONV_HOME={home}\0".encode() in (process / "environ").read_bytes() + b"\0"
+            if of_home and b"dnaconv_core.runs." in (process / "cmdline").read_bytes():
+                os.kill(int(process.name), signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def server_of_many(tmp_path_factory):
+    """The address of a dashboard for all tests that only look at what is shipped."""
+    with serving(tmp_path_factory.mktemp("looked_at") / "home") as (_, address):
+        yield address
+
+
 @pytest.fixture
-def server(home):
-    """The address of a dashboard whose runs are in this test's home."""
+def server(home, request):
+    """The address of a dashboard whose runs are in this test's home; of one for many where the test is marked so."""
+    if request.node.get_closest_marker("looks"):
+        yield request.getfixturevalue("server_of_many")
+        return
     with serving(home) as (_, address):
         yield address
+    end_all_of(home)
 
 
 @pytest.fixture
 def start_server(home):
     """`serving` for a test that starts and stops servers itself."""
-    return lambda app="app", port=0: serving(home, app, port)
+    yield lambda app="app", port=0: serving(home, app, port)
+    end_all_of(home)
 
 
 @pytest.fixture
@@ -111,15 +132,29 @@ def _wait_until_healthy(process: subprocess.Popen, port: int, log: Path) -> None
     pytest.fail("the dashboard did not start within a minute")
 
 
+@pytest.fixture(scope="session")
+def context_of_many(browser, server_of_many):
+    """What `server_of_many` has sent is loaded and compiled once for all its pages."""
+    context = browser.new_context(base_url=server_of_many)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def page(browser, server):
+def page(browser, server, request):
     """A page at the dashboard's address; a script error on it fails the test."""
-    opened = browser.new_page(viewport={"width": 1440, "height": 1000}, base_url=server)
+    shared = request.node.get_closest_marker("looks")
+    context = request.getfixturevalue("context_of_many") if shared else browser.new_context(base_url=server)
+    opened = context.new_page()
+    opened.set_viewport_size({"width": 1440, "height": 1000})
     opened.set_default_timeout(180_000)
     broken: list[str] = []
     opened.on("pageerror", lambda error: broken.append(str(error)))
     yield opened
+    context.set_offline(False)
     opened.close()
+    if not shared:
+        context.close()
     assert not broken
 
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 expect = pytest.importorskip("playwright.sync_api", reason="the playwright package is not installed").expect
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 # Where the last of these ends, from the top of the window.
 BOTTOM = """(selector) =>
@@ -42,6 +42,7 @@ def test_from_the_first_screen_to_a_filter_that_is_named_while_it_learns(page):
     expect(page.get_by_role("link", name="Evaluate").last).to_be_visible()  # before the baselines are there, or after
 
 
+@pytest.mark.looks
 def test_settings_are_kept_over_other_pages_back_and_a_refresh(page, settled):
     dropout = page.locator('.st-key-dropout [data-testid="stSliderThumbValue"]')
     preset = page.locator('.st-key-preset [aria-checked="true"], .st-key-preset button[kind="segmented_controlActive"]')

@@ -33,6 +33,7 @@ def joined(address: str, **headers: str) -> int:
     return asked(address, "/_stcore/stream", **{k.replace("-", "_"): v for k, v in UPGRADE.items()}, **headers).status
 
 
+@pytest.mark.looks
 def test_only_its_own_names_and_pages_reach_the_server(server):
     port = urlsplit(server).port
     for path in ("/", "/_stcore/health", "/_stcore/host-config", "/static/js/none.js", "/media/none"):
@@ -56,6 +57,7 @@ def test_only_its_own_names_and_pages_reach_the_server(server):
     assert joined(server, host=f"evil.test:{port}", origin=f"http://evil.test:{port}") == 403
 
 
+@pytest.mark.looks
 def test_every_answer_has_the_security_headers(server):
     for path, status in (("/", 200), ("/_stcore/health", 200), ("/media/none.csv", 404)):
         answer = asked(server, path)
@@ -69,6 +71,7 @@ def test_every_answer_has_the_security_headers(server):
     assert asked(server, "/", host="evil.test").headers["X-Frame-Options"] == "DENY"
 
 
+@pytest.mark.looks
 def test_it_is_not_shown_in_a_frame_and_breaks_no_rule_of_its_own(browser, server, settled, tmp_path):
     outside = tmp_path / "frame.html"
     outside.write_text(f'<iframe src="{server}" width=800 height=600></iframe>')

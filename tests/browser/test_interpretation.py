@@ -16,6 +16,7 @@ expect = pytest.importorskip("playwright.sync_api").expect
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
+@pytest.mark.looks
 def test_the_prediction_follows_the_moved_motif_without_the_server(page, settled):
     page.goto("motifs?experiment=tf_binding&run=tf_binding_jund&view=Bench&motif=TGACTCA")
     slider = page.get_by_label("First base of the motif")
@@ -50,6 +51,7 @@ CUT = """() => [...document.querySelectorAll('[data-testid="stMetric"] *')]
         ("evaluate?experiment=rnai&run=rnai_huesken", "Mean absolute error"),
     ],
 )
+@pytest.mark.looks
 def test_numbers_have_their_room_in_a_narrow_window(page, settled, path, number):
     page.set_viewport_size({"width": 800, "height": 1000})
     page.goto(path)
@@ -71,6 +73,7 @@ def test_compared_curves_have_their_room_in_a_narrow_window(page, settled):
     assert min(charts.nth(number).bounding_box()["width"] for number in range(3)) > 400
 
 
+@pytest.mark.looks
 def test_the_site_that_a_filter_likes_is_in_view_in_a_narrow_window(page, settled):
     page.set_viewport_size({"width": 800, "height": 1000})
     page.goto("filters?experiment=tf_binding&run=tf_binding_synthetic")
@@ -92,6 +95,7 @@ def test_the_site_that_a_filter_likes_is_in_view_in_a_narrow_window(page, settle
     assert wide == 20  # whole, they would not fit
 
 
+@pytest.mark.looks
 def test_the_covariates_of_an_example_come_with_it(page, settled):
     page.goto("saliency?experiment=chromatin&run=chromatin_jund")
     settled(page)
@@ -108,6 +112,7 @@ def test_the_covariates_of_an_example_come_with_it(page, settled):
     main.get_by_text(re.compile("^Prediction 0.1")).wait_for()
 
 
+@pytest.mark.looks
 def test_edits_survive_a_refresh_and_go_with_back(page, settled):
     page.goto("saliency?experiment=tf_binding&run=tf_binding_synthetic")
     settled(page)
@@ -130,6 +135,7 @@ def test_edits_survive_a_refresh_and_go_with_back(page, settled):
     expect(undo).to_have_count(1, timeout=60_000)
 
 
+@pytest.mark.looks
 def test_what_is_taken_off_the_page_is_not_drawn_again(page, settled):
     page.goto("predict?experiment=tf_binding&run=tf_binding_synthetic")
     page.locator(".network").wait_for()
@@ -138,6 +144,7 @@ def test_what_is_taken_off_the_page_is_not_drawn_again(page, settled):
     page.wait_for_timeout(500)  # a script error fails the test at its end
 
 
+@pytest.mark.looks
 def test_a_filter_and_its_sequences_are_chosen_with_the_keyboard(page, settled):
     page.goto("filters?experiment=tf_binding&run=tf_binding_synthetic")
     second = page.locator(".logos .clickable").nth(1)

@@ -12,7 +12,7 @@ from dnaconv_core.model.bundle import load_bundle
 from dnaconv_core.predict import predict
 from dnaconv_core.sequence.encoding import one_hot
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.looks]
 MODEL = Path(__file__).parents[2] / "pretrained" / "tf_binding_synthetic"
 SEQUENCE = "GATTACA" * 6 + "GATGACTCATC" + "TTGACCA" * 6 + "ACGTAC"
 

@@ -76,6 +76,7 @@ def test_from_a_question_to_a_prediction(page, settled):
     assert page.get_by_test_id("stException").count() == 0
 
 
+@pytest.mark.looks
 def test_settings_stand_in_the_address_and_back_undoes_them(page, settled):
     depth = page.locator('.st-key-depth [data-testid="stSliderThumbValue"]')
 

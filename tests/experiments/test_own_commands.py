@@ -29,6 +29,7 @@ def run(own, capsys) -> str:
     return told(capsys, "train", "gata", "--epochs", "2", "--filters", "4")["run"]
 
 
+@pytest.mark.slow
 def test_templates_are_files_that_can_be_imported_and_overwrite_nothing(capsys, tmp_path):
     names = [one["name"] for one in told(capsys, "data", "templates")["templates"]]
     assert "pair" in names and "intervals" in names

@@ -3,20 +3,44 @@
 import numpy as np
 import pytest
 
-from dnaconv_core.data.synthetic import tf_binding
+from dnaconv_core.data.synthetic import rnai, tf_binding
 from dnaconv_core.errors import ConfigError
 from dnaconv_core.evaluate.baselines import SLOW, fit_baselines
-from dnaconv_core.runs.baselines import only_quick
+from dnaconv_core.evaluate.dependence import groups_of
+from dnaconv_core.model.bundle import load_bundle
+from dnaconv_core.predict import predict
+from dnaconv_core.runs.baselines import load_baselines, wished
+from dnaconv_core.runs.simpler import fit_simpler
+from dnaconv_core.runs.spec import RunSpec
+from dnaconv_core.runs.store import Store
+from dnaconv_core.runs.verdict import verdict_of
+from dnaconv_core.runs.worker import train_here
 
 
 def test_the_environment_says_which_baselines_are_fitted(monkeypatch):
     monkeypatch.delenv("DNACONV_BASELINES")
-    assert only_quick() is False
-    monkeypatch.setenv("DNACONV_BASELINES", "quick")
-    assert only_quick() is True
+    assert wished() == "all"
+    for wish in ("quick", "none"):
+        monkeypatch.setenv("DNACONV_BASELINES", wish)
+        assert wished() == wish
+    monkeypatch.setenv("DNACONV_BASELINES", "few")
+    with pytest.raises(ConfigError, match="DNACONV_BASELINES is 'few': write 'all', 'quick' .* or 'none'"):
+        wished()
+
+
+def test_where_none_is_wished_the_reason_is_kept_and_told(monkeypatch):
     monkeypatch.setenv("DNACONV_BASELINES", "none")
-    with pytest.raises(ConfigError, match="DNACONV_BASELINES is 'none': write 'all' or 'quick'"):
-        only_quick()
+    store = Store()
+    small = {"epochs": 1, "filters": 2, "depth": 1, "batch_size": 1000, "device": "cpu"}
+    run = train_here(store, store.create(RunSpec("rnai", settings=small)).id)
+    assert load_baselines(store.folder(run.id)) == ((), "DNACONV_BASELINES is 'none'")
+    assert verdict_of(store.folder(run.id), "regression").sentence.endswith(
+        "is not known: DNACONV_BASELINES is 'none'."
+    )
+    data, bundle = rnai(30, seed=1), load_bundle(store.folder(run.id))
+    assert (
+        fit_simpler(bundle, data, predict(bundle.model, data), groups_of(data)).reason == "DNACONV_BASELINES is 'none'"
+    )
 
 
 @pytest.mark.slow
