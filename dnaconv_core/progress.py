@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import Protocol, TextIO
 
 
@@ -42,6 +43,34 @@ class Part:
 
     def should_stop(self) -> bool:
         return self.whole.should_stop()
+
+
+_SURE, _SHARE = 4, 0.05  # seconds and share of the work after which the time left can be told
+
+
+def seconds_left(seconds: float, fraction: float) -> float | None:
+    """Of work of which `fraction` took `seconds`; None while too little is done to tell."""
+    return seconds / fraction * (1 - fraction) if seconds > _SURE and fraction > _SHARE else None
+
+
+class Timed:
+    """Progress whose messages end in the time left."""
+
+    def __init__(self, progress: Progress, clock: Callable[[], float] = time.monotonic) -> None:
+        self.progress, self.clock = progress, clock
+        self._begun = clock()
+
+    def report(self, fraction: float, message: str) -> None:
+        left = seconds_left(self.clock() - self._begun, fraction)
+        self.progress.report(fraction, message + ("" if left is None else f" · {left_words(left)}"))
+
+    def should_stop(self) -> bool:
+        return self.progress.should_stop()
+
+
+def left_words(seconds: float) -> str:
+    """'about 40 s left'."""
+    return f"about {seconds:.0f} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"
 
 
 class Bar:

@@ -12,50 +12,16 @@ from typing import Any
 
 import streamlit as st
 
-from dnaconv_core.errors import DnaConvError
-from dnaconv_core.home import acting, acting_as, home
+from dnaconv_core.home import home
 from dnaconv_core.progress import Progress
 from frame.language import said, tr
-from frame.words import plain
+from frame.words import Words, plain
+from frame.work import Job
 
 _EVERY = 0.5  # seconds between looks
 _PATIENCE = 0.8  # seconds a page waits before it shows a bar
 _MOST = 6  # results kept of one kind of work
 _log = logging.getLogger("dnaconv.app")
-
-
-class Job:
-    """One piece of work; it is its own `Progress`."""
-
-    def __init__(self, work: Callable[[Progress], Any]) -> None:
-        self.fraction, self.message = 0.0, "starting"
-        self.result: Any = None
-        self.error: Exception | None = None
-        self.stopped = False
-        self.sessions: set[object] = set()  # those that wait for it
-        self.user = acting()
-        self.thread = threading.Thread(target=self._run, args=(work,), name="work", daemon=True)
-        self.thread.start()
-
-    @property
-    def done(self) -> bool:
-        return not self.thread.is_alive()
-
-    def _run(self, work: Callable[[Progress], Any]) -> None:
-        try:
-            with acting_as(self.user):
-                self.result = work(self)
-        except DnaConvError as error:
-            self.error = error
-        except Exception as error:  # told on the page, with its traceback in the terminal
-            _log.exception("background work failed")
-            self.error = error
-
-    def report(self, fraction: float, message: str) -> None:
-        self.fraction, self.message = min(max(fraction, 0.0), 1.0), message
-
-    def should_stop(self) -> bool:
-        return self.stopped
 
 
 class _Jobs:
@@ -112,6 +78,12 @@ def known(key: tuple[Hashable, ...]) -> bool:
     return _jobs().get(_of_home(key)) is not None
 
 
+def so_far(key: tuple[Hashable, ...]) -> Any | None:
+    """What this work has let pages show up to now (`Job.show`), also after a stop; pages are drawn again for it."""
+    job = _jobs().get(_of_home(key))
+    return None if job is None else job.so_far
+
+
 def going_on(key: tuple[Hashable, ...]) -> bool:
     """Whether this work was begun and has not ended."""
     job = _jobs().get(_of_home(key))
@@ -164,7 +136,7 @@ def background(
             _again(asked, work, words)
             return None
         if not job.done:
-            st.fragment(_watch, run_every=_EVERY)(key, words)
+            st.fragment(_watch, run_every=_EVERY)(key, words, job.so_far)
             return None
     if job.error is not None:
         jobs.forget(key)
@@ -172,16 +144,23 @@ def background(
     return job.result
 
 
-def _watch(key: tuple, words: str) -> None:
+def _watch(key: tuple, words: str, drawn: Any) -> None:
     job = _jobs().get(key)
-    if job is None or job.done or job.stopped:
+    if job is None or job.done or job.stopped or job.so_far is not drawn:
         st.rerun()
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        message = plain(said(job.message))
+        message = plain(said(job.message)) + _left(job)
         st.progress(job.fraction, text=f"{plain(words)}: {message}" if words else message)
         st.button(
             tr("Stop"), key=f"{key[0]}_stop", icon=":material/stop:", on_click=setattr, args=(job, "stopped", True)
         )
+
+
+def _left(job: Job) -> Words:
+    """The time left, where it can be told."""
+    if (left := job.left) is None:
+        return ""
+    return " · " + (tr("about {n:.0f} s left", n=left) if left < 90 else tr("about {n:.0f} min left", n=left / 60))
 
 
 def _again(key: tuple, work: Callable[[Progress], Any], words: str) -> None:

@@ -34,7 +34,7 @@ from dnaconv_core.errors import InputError
 from dnaconv_core.files import write_atomic
 from dnaconv_core.interpret.attribution import ATTRIBUTIONS
 from dnaconv_core.interpret.words import NOT_NAMED, group_words, output_word, spelled
-from dnaconv_core.progress import Bar
+from dnaconv_core.progress import Bar, Timed
 from dnaconv_core.sequence.motif import to_icm
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def motifs(options: Namespace) -> Answer:
     of = chosen_output(options, config)
     data = labelled_examples(options, bundle)
     how = DiscoveryOptions(options.method, of.number, most=options.most, finder=options.finder, seed=options.seed)
-    found = discover(bundle.model, data.X, data.y, covariates_for(bundle.model, data), how=how, progress=Bar())
+    found = discover(bundle.model, data.X, data.y, covariates_for(bundle.model, data), how=how, progress=Timed(Bar()))
     if not options.data:
         save_discovery(kept_with(bundle.path), found, of.number)
     motifs = [p.motif for p in found.patterns]

@@ -6,6 +6,7 @@ what resembles it joins, the pattern becomes the mean of its members, twice; the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ _SHIFT = 6  # bases a seqlet may be moved to fit
 _ALIKE = 0.55  # cosine similarity of contributions from which two seqlets are of one pattern
 _MERGE = 0.75  # of two patterns, from which they are one
 _REAL = 0.01  # p-value from which a pattern is more than chance
+_PARTS, _SHARE = 4, 0.9  # in which the sequences are explained, and of the work that this is
 _SEEDS = 1500  # the strongest seqlets, among which seeds are looked for
 
 
@@ -65,6 +67,7 @@ def discover(
     covariates: np.ndarray | None = None,
     *,
     how: DiscoveryOptions = DEFAULTS,
+    so_far: Callable[[Discovery], None] | None = None,
     progress: Progress = SILENT,
 ) -> Discovery:
     """Patterns in what the network finds in favour of the positive class (or of high values).
@@ -73,6 +76,7 @@ def discover(
     one shuffle of each are the null that seqlets are called against. least: seqlets that make a pattern; it must also
     be more frequent in positives than in negatives, or in sequences than in their shuffles, or it is what any network
     has by chance. finder: 'own', or 'modisco' for TF-MoDISco, an optional extra, which calls seqlets in its own way.
+    so_far: is given what the first sequences show, some times before all are explained ('own' alone does so).
     Raises InputError when there are no two classes, or the finder is not known or not installed.
     """
     if how.finder not in FINDERS:
@@ -83,7 +87,9 @@ def discover(
         modisco.check(X.shape[2])
     rows, positive = _explained(y, how.most, how.seed)
     chosen = _Chosen(rows, positive, np.asarray(X[rows]), None if covariates is None else covariates[rows])
-    return (_by_modisco if how.finder == MODISCO else _by_seqlets)(model, chosen, how, progress)
+    if how.finder == MODISCO:
+        return _by_modisco(model, chosen, how, progress)
+    return _by_seqlets(model, chosen, how, so_far, progress)
 
 
 class _Chosen(NamedTuple):
@@ -101,6 +107,10 @@ class _Chosen(NamedTuple):
             seed=how.seed, progress=progress,
         )  # fmt: skip
 
+    def only(self, some: slice | np.ndarray) -> _Chosen:
+        beside = None if self.covariates is None else self.covariates[some]
+        return _Chosen(self.rows[some], self.positive[some], self.X[some], beside)
+
 
 def _by_modisco(model: ConvNet, chosen: _Chosen, how: DiscoveryOptions, progress: Progress) -> Discovery:
     found = chosen.attribution(model, chosen.X, how, Part(progress, 0.0, 0.8))
@@ -112,21 +122,57 @@ def _by_modisco(model: ConvNet, chosen: _Chosen, how: DiscoveryOptions, progress
     return Discovery(patterns, seqlets, chosen.rows, f"{how.method}, TF-MoDISco", 0)
 
 
-def _by_seqlets(model: ConvNet, chosen: _Chosen, how: DiscoveryOptions, progress: Progress) -> Discovery:
-    X = chosen.X
-    found = chosen.attribution(model, X, how, Part(progress, 0.0, 0.45))
-    shuffled = dinucleotide_shuffle(X, 1, seed=how.seed + 1)[:, 0]
-    null = chosen.attribution(model, shuffled, how, Part(progress, 0.45, 0.45))
-    progress.report(0.9, "looking for patterns")
-    if not np.isfinite(found.values).all() or not np.isfinite(null.values).all():  # stopped by the user
-        return _nothing(chosen.rows, how)
-    scores, chance = (found.values * X).sum(axis=1), (null.values * shuffled).sum(axis=1)
-    seqlets = call_seqlets(scores, chance, width=how.width, p_value=how.p_value)
-    by_chance = call_seqlets(chance, chance, width=how.width, p_value=how.p_value)
+def _by_seqlets(
+    model: ConvNet,
+    chosen: _Chosen,
+    how: DiscoveryOptions,
+    so_far: Callable[[Discovery], None] | None,
+    progress: Progress,
+) -> Discovery:
+    shuffled = dinucleotide_shuffle(chosen.X, 1, seed=how.seed + 1)[:, 0]
+    own, null = (np.full(chosen.X.shape, np.nan, np.float32) for _ in range(2))  # contributions of the bases
+    done, n = np.zeros(len(chosen.X), bool), 0
+    for number in range(min(_PARTS, len(chosen.X))):
+        some = slice(number, None, _PARTS)  # of both classes
+        part = chosen.only(some)
+        for contributions, X in ((own[some], part.X), (null[some], shuffled[some])):
+            explaining = _Explaining(progress, n, len(X), 2 * len(chosen.X))
+            contributions[:] = part.attribution(model, X, how, explaining).values * X
+            n += len(X)
+            if not np.isfinite(contributions).all():  # stopped by the user
+                return _nothing(chosen.rows, how)
+        done[some] = True
+        if so_far is not None and not done.all():
+            so_far(_found_in(chosen.only(done), own[done], null[done], how, SILENT))
+    return _found_in(chosen, own, null, how, Part(progress, _SHARE, 1 - _SHARE))
+
+
+class _Explaining(NamedTuple):
+    """Progress of the attributions of `n` sequences, after `before` others, told as a part of all."""
+
+    progress: Progress
+    before: int
+    n: int
+    all: int
+
+    def report(self, fraction: float, message: str) -> None:
+        done = self.before + round(fraction * self.n)
+        self.progress.report(_SHARE * done / self.all, f"step 1 of 2: {done:,} of {self.all:,} sequences explained")
+
+    def should_stop(self) -> bool:
+        return self.progress.should_stop()
+
+
+def _found_in(
+    chosen: _Chosen, own: np.ndarray, null: np.ndarray, how: DiscoveryOptions, progress: Progress
+) -> Discovery:
+    """Seqlets and patterns; own, null: contributions `(N, 4, L)` of the bases of sequences and of their shuffles."""
+    chance = null.sum(axis=1)
+    seqlets = call_seqlets(own.sum(axis=1), chance, width=how.width, p_value=how.p_value)
+    by_chance = _wide(call_seqlets(chance, chance, width=how.width, p_value=how.p_value), null)
     patterns, left = find_patterns(
-        seqlets, X, found, chosen.positive, least=how.least, by_chance=_wide(by_chance, null.values * shuffled),
-        progress=Part(progress, 0.9, 0.1),
-    )  # fmt: skip
+        seqlets, chosen.X, own, chosen.positive, least=how.least, by_chance=by_chance, progress=progress
+    )
     progress.report(1.0, f"{len(patterns)} pattern{'s' * (len(patterns) != 1)} from {len(seqlets):,} seqlets")
     return Discovery(patterns, seqlets, chosen.rows, how.method, left)
 
@@ -134,7 +180,7 @@ def _by_seqlets(model: ConvNet, chosen: _Chosen, how: DiscoveryOptions, progress
 def find_patterns(
     seqlets: Seqlets,
     X: np.ndarray,
-    found: Attribution,
+    contributions: np.ndarray,
     positive: np.ndarray,
     *,
     least: int = 10,
@@ -143,14 +189,14 @@ def find_patterns(
 ) -> tuple[tuple[Pattern, ...], int]:
     """Cluster and align seqlets of explained one-hot X `(N, 4, L)`; positive `(N,)` bool. Also how many fit nowhere.
 
-    by_chance: the contributions around the seqlets of as many shuffles, `(M, 4, w)`. Those found so far when `progress`
-    asks to stop.
+    contributions: of the bases of X, `(N, 4, L)`. by_chance: the contributions around the seqlets of as many shuffles,
+    `(M, 4, w)`. Those found so far when `progress` asks to stop.
     """
     if not len(seqlets):
         return (), 0
-    wide = _wide(seqlets, found.values * X)
+    wide = _wide(seqlets, contributions)
     groups = _merged(_grown(wide, least, progress), wide)
-    patterns = [_pattern(g, seqlets, X, found, positive) for g in groups]
+    patterns = [_pattern(g, seqlets, X, contributions, positive) for g in groups]
     patterns = [p for p, g in zip(patterns, groups, strict=True) if _is_real(p, g.core, by_chance)]
     return numbered(patterns), len(seqlets) - sum(p.n_seqlets for p in patterns)
 
@@ -173,7 +219,7 @@ def _grown(wide: np.ndarray, least: int, progress: Progress) -> list[_Group]:
         open_seeds = free[:_SEEDS] & ~tried
         if not open_seeds.any():
             break
-        progress.report(1 - open_seeds.mean(), f"{n:,} seqlets are aligned")
+        progress.report(1 - open_seeds.mean(), f"step 2 of 2: {n:,} seqlets are aligned, {len(groups)} groups so far")
         neighbours = (alike @ free[:_SEEDS].astype(np.float32)) * open_seeds
         seed = int(neighbours.argmax())
         tried[seed] = True
@@ -283,11 +329,13 @@ def _merged(groups: list[_Group], wide: np.ndarray) -> list[_Group]:
     return kept
 
 
-def _pattern(group: _Group, seqlets: Seqlets, X: np.ndarray, found: Attribution, positive: np.ndarray) -> Pattern:
+def _pattern(
+    group: _Group, seqlets: Seqlets, X: np.ndarray, contributions: np.ndarray, positive: np.ndarray
+) -> Pattern:
     """One pattern, trimmed to the columns that contribute."""
     core, members, shift, minus = group
     left, right = contributing(core)
     base = seqlets.start - _FLANK - _SHIFT  # of each wide window, on the + strand
     wide = seqlets.width + 2 * (_FLANK + _SHIFT)
     first = np.where(minus, base + wide - (shift + right), base + shift + left)[members]
-    return described((seqlets.sequence[members], first, minus[members]), right - left, X, found, positive)
+    return described((seqlets.sequence[members], first, minus[members]), right - left, X, contributions, positive)

@@ -46,7 +46,7 @@ def find_patterns(X: np.ndarray, found: Attribution, positive: np.ndarray, *, le
         cut = windows(found.values * X, rows, starts, whole)
         left, right = contributing(np.where(minus[:, None, None], cut[:, ::-1, ::-1], cut).mean(axis=0))
         first = np.where(minus, starts + whole - right, starts + left)
-        patterns.append(described((rows, first, minus), right - left, X, found, positive))
+        patterns.append(described((rows, first, minus), right - left, X, found.values * X, positive))
     return numbered(patterns)
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dnaconv_core.interpret.attribution import Attribution
 from dnaconv_core.sequence.motif import Motif, consensus, count, to_ppm
 
 if TYPE_CHECKING:
@@ -42,10 +41,13 @@ def described(
     places: tuple[np.ndarray, np.ndarray, np.ndarray],
     width: int,
     X: np.ndarray,
-    found: Attribution,
+    contributions: np.ndarray,
     positive: np.ndarray,
 ) -> Pattern:
-    """The pattern of aligned places: rows, first bases on the + strand, which are read on the − strand, each `(S,)`."""
+    """The pattern of aligned places: rows, first bases on the + strand, which are read on the − strand, each `(S,)`.
+
+    contributions: of the bases of one-hot X, both `(N, 4, L)`.
+    """
     from scipy.stats import fisher_exact
 
     rows, first, minus = places
@@ -63,7 +65,7 @@ def described(
     return Pattern(
         Motif("pattern", "pattern", ppm, float(len(rows))),
         pfm,
-        turned(found.values * X).mean(axis=0),
+        turned(contributions).mean(axis=0),
         consensus(ppm),
         len(rows),
         rows,

@@ -32,7 +32,7 @@ from dnaconv_core.experiments.recipe import Recipe, read_recipe
 from dnaconv_core.files import not_written, write_atomic
 from dnaconv_core.home import home
 from dnaconv_core.memory import FULL, ran_out
-from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.progress import SILENT, Progress, left_words, seconds_left
 from dnaconv_core.runs import lock, process
 from dnaconv_core.storing import check_storing, read_only
 
@@ -41,7 +41,6 @@ LIVE = ("waiting", "running")
 ENDED = ("finished", "stopped", "failed", "interrupted")
 _NAME = re.compile(r"[0-9a-f]{16}")
 _SAVE, _LOOK = 0.3, 0.2  # seconds between records, and between looks for a wish to stop
-_SURE, _SHARE = 4, 0.05  # seconds and share of the work after which the time left can be told
 _DAY = 24 * 3600  # seconds that the record of one that ended is kept
 STOPPED = "stopped: nothing was kept"
 
@@ -237,9 +236,8 @@ class _Told:
         return self.clock() - self._begun
 
     def report(self, fraction: float, message: str) -> None:
-        if self.seconds > _SURE and fraction > _SHARE:
-            left = self.seconds / fraction * (1 - fraction)
-            message += f" · about {left:.0f} s left" if left < 90 else f" · about {left / 60:.0f} min left"
+        if (left := seconds_left(self.seconds, fraction)) is not None:
+            message += f" · {left_words(left)}"
         self.making.fraction, self.making.message = min(max(fraction, 0.0), 1.0), message
         if self.clock() - self._saved > _SAVE:
             self._saved = self.clock()

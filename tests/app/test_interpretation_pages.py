@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
+import threading
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -327,3 +329,35 @@ def test_a_pattern_is_put_on_the_bench_and_stays_there(dashboard, trained):
         assert at.query_params["motif"] in (["UUAAU"], "UUAAU")
     finally:
         file.unlink()
+
+
+def test_patterns_are_shown_as_they_are_found_and_stay_after_a_stop(dashboard, trained, monkeypatch):
+    from dnaconv_core.interpret import discovery
+    from dnaconv_core.interpret.keep import PATTERNS
+    from dnaconv_core.interpret.seqlets import Seqlets
+    from dnaconv_core.runs.store import Store
+
+    ended = threading.Event()
+
+    def found(n: int):
+        seqlets = Seqlets(np.zeros(n, int), np.zeros(n, int), np.ones(n), np.zeros(n), 21)
+        return discovery.Discovery((), seqlets, np.arange(10 * n), "own", n)
+
+    def slow(*_, so_far, progress, **__):
+        so_far(found(1))
+        while not progress.should_stop():
+            time.sleep(0.01)
+        ended.set()
+        return found(0)
+
+    run = trained("rnai")
+    monkeypatch.setattr(discovery, "discover", slow)
+    at = dashboard("motifs", experiment="rnai", run=run.id)
+    at.button(key="find_motifs").click().run()
+    line = "So far: **0 patterns** from 1 seqlets in 10 sequences"
+    assert any(text.value.startswith(line) for text in at.markdown) and not errors(at) and not at.info
+    assert not [button for button in at.button if button.key in ("find_again", "report")]
+    at.button(key="motifs_stop").click().run()
+    assert ended.wait(20) and not at.exception and not errors(at)
+    assert any(text.value.startswith(line) for text in at.markdown) and at.button(key="motifs_again")
+    assert not (Store().folder(run.id) / PATTERNS).exists()

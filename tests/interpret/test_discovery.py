@@ -204,3 +204,27 @@ class TestBench:
             covariate_scale=(2.0,),
         )  # fmt: skip
         assert np.log(typical_covariates(config) + 1e-3) == pytest.approx(-3.0)
+
+
+def test_it_tells_its_steps_and_what_it_found_so_far_and_comes_to_the_same(ap1_model):
+    class Progress(list):
+        def report(self, fraction, message):
+            self.append((fraction, message))
+
+        def should_stop(self):
+            return False
+
+    data, shown, told = tf_binding(90, seed=5, length=61), [], Progress()
+    how = DiscoveryOptions(method="input_x_gradient", most=41)
+    found = discover(ap1_model, data.X, data.y, how=how, so_far=shown.append, progress=told)
+    n = len(found.rows)
+    assert [len(some.rows) for some in shown] == [-(-n // 4), -(-n // 4) + -(-(n - 1) // 4), n - n // 4]
+    for some in shown:  # both classes are among them from the first on
+        assert len(set(data.y[some.rows, 0])) == 2 and set(some.rows) < set(found.rows)
+    fractions, words = zip(*told, strict=True)
+    assert list(fractions) == sorted(fractions) and fractions[-1] == 1
+    assert f"step 1 of 2: {2 * n} of {2 * n} sequences explained" in words
+    assert f"step 2 of 2: {len(found.seqlets)} seqlets are aligned, 0 groups so far" in words
+    alone = discover(ap1_model, data.X, data.y, how=how)
+    assert [p.n_seqlets for p in alone.patterns] == [p.n_seqlets for p in found.patterns]
+    np.testing.assert_array_equal(alone.seqlets.start, found.seqlets.start)
