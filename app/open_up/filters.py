@@ -21,7 +21,7 @@ from frame.page import model_page
 from frame.words import plain
 from open_up.filter_card import Card, filter_card
 from open_up.interpretation import ablations, best_name, families_worth, filters, names, sample, together, useful_first
-from open_up.reporting import report_button
+from open_up.reporting import kept_patterns, report_button
 from open_up.targets import Targets, compare_with
 from open_up.worded import few_sites
 
@@ -63,7 +63,7 @@ def draw() -> None:
         with st.container(key="filter_card"):
             filter_card(Card(model, scan, index, found, worth.get(index), together(model, layer, fraction)[index], by))
         with st.container(border=True):
-            report_button(model, by)
+            report_button(model, by, kept_patterns(model))
 
 
 def _settings(model: ModelRef) -> tuple[int, float, Targets]:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from dnaconv_core.interpret.filters import FilterScan
     from dnaconv_core.interpret.match import Match
 
-_MOST = 20_000  # sequences that filters are read from
 _COMPILING = mark(
     "Tomtom is being compiled for this machine. This happens once and takes a minute or more; the rest of the page "
     "works meanwhile."
@@ -35,9 +34,10 @@ _READING, _COMPARING = mark("reading the motifs to compare with"), mark("compari
 
 def sample(model: ModelRef) -> tuple[HeldOut, np.ndarray]:
     """Held-out examples and the rows to read filters from: all positives first, then others, up to a number."""
+    from dnaconv_core.interpret.findings import rows_to_read
+
     data = held_out(model)
-    order = np.argsort(-data.y, kind="stable") if len(data.y) > _MOST else np.arange(len(data.y))
-    return data, order[:_MOST]
+    return data, rows_to_read(data.y)
 
 
 @st.cache_resource(show_spinner=False, max_entries=12)
@@ -69,12 +69,12 @@ def ablations(model: ModelRef, layer: int, indices: Sequence[int], kind: str = "
     """What each of these filters is worth; None while it is being measured. kind: of the background work."""
 
     def work(progress: Any) -> list[Ablation]:
-        from dnaconv_core.interpret.ablation import ablate_filters
+        from dnaconv_core.interpret.findings import worth_of
 
         data = held_out(model)
-        return ablate_filters(
+        return worth_of(
             bundle(model).model, data.one_hot(), data.y, data.beside(), layer=layer, indices=indices,
-            task=model.output, most=2000, groups=data.groups(), progress=progress,
+            task=model.output, groups=data.groups(), progress=progress,
         )  # fmt: skip
 
     words = tr("Measuring the model without each filter")
@@ -89,11 +89,12 @@ def families_worth(model: ModelRef, layer: int, families: Sequence[Family]) -> d
 
     def work(progress: Any) -> list[Ablation]:
         from dnaconv_core.interpret.ablation import ablate_together
+        from dnaconv_core.interpret.findings import MOST_SILENCED
 
         data = held_out(model)
         return ablate_together(
             bundle(model).model, data.one_hot(), data.y, data.beside(), members=members, layer=layer,
-            task=model.output, most=2000, groups=data.groups(), progress=progress,
+            task=model.output, most=MOST_SILENCED, groups=data.groups(), progress=progress,
         )  # fmt: skip
 
     if not members:

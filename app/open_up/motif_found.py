@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,8 @@ import streamlit as st
 
 from components.chart import chart
 from components.logo import Logo, logos
-from dnaconv_core.errors import DataError
-from dnaconv_core.interpret.discovery import Discovery, DiscoveryOptions, Pattern
-from dnaconv_core.interpret.keep import kept_with, load_discovery, patterns_file, save_discovery
+from dnaconv_core.interpret.discovery import Discovery, Pattern
+from dnaconv_core.interpret.keep import kept_with, save_discovery
 from dnaconv_core.runs.held_out import HeldOut
 from dnaconv_core.sequence.motif import to_icm
 from dnaconv_core.sequence.motif_text import write_jaspar, write_meme
@@ -29,12 +27,11 @@ from frame.words import Words, plain
 from open_up.bench_figures import bars
 from open_up.interpretation import aligned, names
 from open_up.motif_choice import spelled
-from open_up.reporting import pictures, report_button
+from open_up.reporting import kept_patterns, pictures, report_button
 from open_up.targets import NO_RNA, Targets, compare_with
 from open_up.worded import groups_of, no_match, unit_of
 
 _FISHER = mark("p: the chance of a difference this large or larger if the pattern were equally common in both groups.")
-_TOGETHER = 5  # seconds between files that were written together, as by an import
 _HOW = mark(
     "A seqlet is a stretch of a sequence with stronger attribution than shuffled sequences have. Seqlets of positives "
     "and negatives that look alike are aligned, on both strands, and make a pattern."
@@ -43,15 +40,15 @@ _HOW = mark(
 
 def show(model: ModelRef, data: HeldOut) -> None:
     folder, key = kept_with(model.path), ("motifs", model)
-    stored = _kept(folder, model)
+    stored = kept_patterns(model)
 
     def work(progress: Any) -> Discovery:
-        from dnaconv_core.interpret.discovery import discover
+        from dnaconv_core.interpret.findings import patterns_of
 
-        how = DiscoveryOptions(task=model.output, most=500)
-        found = discover(
-            bundle(model).model, data.one_hot(), data.y, data.beside(), how=how, so_far=progress.show, progress=progress
-        )
+        found = patterns_of(
+            bundle(model).model, data.one_hot(), data.y, data.beside(), task=model.output, so_far=progress.show,
+            progress=progress,
+        )  # fmt: skip
         if not progress.should_stop():
             save_discovery(folder, found, model.output)
         return found
@@ -85,19 +82,7 @@ def show(model: ModelRef, data: HeldOut) -> None:
         _pattern(number, pattern, of_it, data, by, model)
     if some is None:
         with st.container(border=True):
-            report_button(model, by)
-
-
-def _kept(folder: Path, model: ModelRef) -> Discovery | None:
-    """What was found for these weights and kept; None where there is nothing, or it cannot be read, which is told."""
-    file = patterns_file(folder, model.output)
-    if file.is_file() and file.stat().st_mtime < model.changed - _TOGETHER:
-        return None  # the run was trained further since
-    try:
-        return load_discovery(folder, model.output)
-    except DataError as error:
-        st.warning(plain(said(str(error))), icon=":material/warning:")
-        return None
+            report_button(model, by, found)
 
 
 def _summary(found: Discovery, data: HeldOut, again: Callable[[], None], *, whole: bool) -> Targets:

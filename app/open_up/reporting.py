@@ -8,18 +8,22 @@ import streamlit as st
 
 from components.logo import Logo
 from dnaconv_core.data.dataset import Dataset
+from dnaconv_core.errors import DataError
+from dnaconv_core.interpret.discovery import Discovery
+from dnaconv_core.interpret.keep import kept_with, load_discovery, patterns_file
 from dnaconv_core.plot.logo import logo_svg
 from dnaconv_core.plot.raster import logo_png
 from dnaconv_core.runs.held_out import HeldOut
 from frame.cache import bundle, held_out
 from frame.job import background, known
-from frame.language import mark, tr
+from frame.language import mark, said, tr
 from frame.models import ModelRef
 from frame.words import plain
 from open_up.explaining import siblings
 from open_up.interpretation import compiled
 from open_up.targets import Targets
 
+_TOGETHER = 5  # seconds between files that were written together, as by an import
 _HELP = mark("Metrics, patterns, filters and attributions in one HTML file that opens without the internet.")
 
 
@@ -38,9 +42,22 @@ def _drawn(draw: Any, logo: Logo, look: dict[str, Any]) -> Any:
     return lambda: draw(logo.heights, **look)
 
 
-def report_button(model: ModelRef, by: Targets) -> None:
-    """Make the report in the background when asked, with names from `by`, then offer it."""
-    key = ("report", model, by)
+def kept_patterns(model: ModelRef) -> Discovery | None:
+    """What was found for these weights and kept; None where there is nothing, or it cannot be read, which is told."""
+    folder = kept_with(model.path)
+    file = patterns_file(folder, model.output)
+    if file.is_file() and file.stat().st_mtime < model.changed - _TOGETHER:
+        return None  # the run was trained further since
+    try:
+        return load_discovery(folder, model.output)
+    except DataError as error:
+        st.warning(plain(said(str(error))), icon=":material/warning:")
+        return None
+
+
+def report_button(model: ModelRef, by: Targets, found: Discovery | None) -> None:
+    """Make the report in the background when asked, with names from `by` and these patterns, then offer it."""
+    key = ("report", model, by, None if found is None else (found.method, len(found.rows), len(found.seqlets)))
 
     def work(progress: Any) -> str:
         from dnaconv_core.plot.report import write_report
@@ -52,7 +69,8 @@ def report_button(model: ModelRef, by: Targets) -> None:
         seeds = [bundle(other).model for other in siblings(model)]
         return write_report(
             bundle(model), _examples(data, config.covariates), motifs=by.motifs() if may_name else "",
-            named_by=by.words, may_name=may_name, siblings=seeds, task=model.output, progress=progress,
+            named_by=by.words, may_name=may_name, siblings=seeds, task=model.output, discovery=found,
+            progress=progress,
         )  # fmt: skip
 
     if not known(key):

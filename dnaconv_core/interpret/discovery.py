@@ -213,7 +213,8 @@ class _Group(NamedTuple):
 def _grown(wide: np.ndarray, least: int, progress: Progress) -> list[_Group]:
     """Groups from one seed after another, the one with most free neighbours first."""
     n = len(wide)
-    groups, free, tried = [], np.ones(n, bool), np.zeros(min(n, _SEEDS), bool)
+    groups: list[_Group] = []
+    free, tried = np.ones(n, bool), np.zeros(min(n, _SEEDS), bool)
     alike = (_resemblance(wide[:_SEEDS]) > _ALIKE).astype(np.float32)
     while not progress.should_stop():
         open_seeds = free[:_SEEDS] & ~tried

@@ -5,7 +5,7 @@ A logo's heights may be information (Schneider & Stephens 1990, bits), probabili
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
@@ -90,10 +90,12 @@ def logo_svg(
     column: float = 18.0,
     height: float = 130.0,
     dark: bool = False,
+    spans: Sequence[tuple[int, int]] = (),
 ) -> str:
     """A standalone SVG of the logo, with its axis, unit and position numbers; letters are paths, so no font is needed.
 
-    column: pixels a letter is wide. height: of the whole image, pixels. Other arguments and errors as in `logo_spec`.
+    column: pixels a letter is wide. height: of the whole image, pixels. spans: stretches [start, end) of positions,
+    from 0, that are shaded. Other arguments and errors as in `logo_spec`.
     """
     spec = logo_spec(values, kind=kind, alphabet=alphabet, unit=unit, y_range=y_range, first=first)
     colors, ink = (BASE_COLORS_DARK, "#E4E7EC") if dark else (BASE_COLORS, "#1C212B")
@@ -116,6 +118,9 @@ def logo_svg(
     if title:
         parts.append(f'<text x="{left:g}" y="14" font-size="12" font-weight="600">{escape(title)}</text>')
     parts += _axis(spec, y, (left, width - 8), ink)
+    for start, end in spans:
+        box = f'x="{left + start * column:g}" y="{top:g}" width="{(end - start) * column:g}" height="{tall:g}"'
+        parts.append(f'<rect {box} fill="{ink}" fill-opacity="0.1"/>')
     for number, stack in enumerate(spec["positions"]):
         x = left + number * column
         for letter, low, high in stack:

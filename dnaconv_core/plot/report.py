@@ -11,7 +11,7 @@ from dnaconv_core.answers.outputs import output_names, shown_output
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.interpret.attribution import NAMES
 from dnaconv_core.interpret.evidence import network_check
-from dnaconv_core.interpret.findings import METHOD, Findings, gather
+from dnaconv_core.interpret.findings import METHOD, SITE, Findings, gather
 from dnaconv_core.interpret.match import NO_MATCH, Match
 from dnaconv_core.interpret.naming import set_words
 from dnaconv_core.interpret.words import NOT_NAMED, group_words, output_word, spelled
@@ -144,14 +144,23 @@ def _filters(config: ModelConfig, found: Findings) -> str:
 def _saliency(bundle: Bundle, data: Dataset, found: Findings) -> str:
     config, unit = bundle.config, output_word(bundle.config)
     reference = found.examples[0].attribution.reference
-    parts = [f"<p class=muted>{NAMES[METHOD]} against {escape(reference)}, of the {escape(unit)}.</p>"]
+    high, _ = group_words(config)
+    marked = (
+        f" Shaded: sites of the patterns above (p at most {SITE:g} at one place)." if found.discovery.patterns else ""
+    )
+    about = f"The highest predictions among {high}. {NAMES[METHOD]} against {reference}, of the {unit}.{marked}"
+    parts = [f"<p class=muted>{escape(about)}</p>"]
     for example in found.examples:
         map_, row = example.attribution, example.row
         title = f"{data.ids[row]}: predicted {example.prediction:.3f}, measured {data.y[row, 0]:g}"
         column = min(max(900 / config.length, 9.5), 26.0)  # a short sequence has room for its title
         look: dict[str, Any] = {"alphabet": config.alphabet, "title": title, "column": column, "unit": unit}
-        image = logo_svg(map_.values[0], kind="contribution", **look)
+        image = logo_svg(map_.values[0], kind="contribution", spans=[site[1:3] for site in example.sites], **look)
         words = [f"{_MARKS[check.passed]} {check.name}: {check.words}" for check in example.checks]
+        words = [
+            f"pattern {site.pattern + 1} at bases {site.start + 1} to {site.end}, {site.strand} strand"
+            for site in sorted(example.sites, key=lambda site: site.start)
+        ] + words
         if map_.covariates is not None:
             pairs = zip(config.covariates, map_.covariates[0], strict=True)
             words = [f"{name} adds {value:+.3f}" for name, value in pairs] + words

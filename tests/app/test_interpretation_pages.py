@@ -275,7 +275,7 @@ def test_what_was_found_stays_until_there_is_something_new(dashboard, trained, s
     run = trained("tf_binding")
     file = Store().folder(run.id) / PATTERNS
     save_discovery(file.parent, found(3))
-    monkeypatch.setattr(discovery, "discover", lambda *_, **__: found(7))
+    monkeypatch.setattr("dnaconv_core.interpret.findings.discover", lambda *_, **__: found(7))
     try:
         at = dashboard("motifs", experiment="tf_binding", run=run.id)
         assert "3 fit no pattern" in summary(at) and buttons(at) == {"Look again"} and not errors(at)
@@ -351,7 +351,7 @@ def test_patterns_are_shown_as_they_are_found_and_stay_after_a_stop(dashboard, t
         return found(0)
 
     run = trained("rnai")
-    monkeypatch.setattr(discovery, "discover", slow)
+    monkeypatch.setattr("dnaconv_core.interpret.findings.discover", slow)
     at = dashboard("motifs", experiment="rnai", run=run.id)
     at.button(key="find_motifs").click().run()
     line = "So far: **0 patterns** from 1 seqlets in 10 sequences"

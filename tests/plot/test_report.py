@@ -16,7 +16,9 @@ from dnaconv_core.interpret import findings
 from dnaconv_core.model.bundle import load_bundle, save_bundle
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
+from dnaconv_core.plot.logo import logo_svg
 from dnaconv_core.plot.report import write_report
+from dnaconv_core.predict import predict
 from dnaconv_core.sequence.encoding import one_hot
 from dnaconv_core.sequence.motif import from_iupac
 from dnaconv_core.sequence.shuffle import random_backgrounds
@@ -152,3 +154,27 @@ def test_a_linear_output_is_not_called_a_logit(tmp_path):
     data = Dataset(X, y, np.ones_like(y), np.arange(60).astype(str), None, (), "RNA", "made up")
     text = write_report(load_bundle(Path(tmp_path / "m")), data, may_name=False)
     assert "of the prediction." in text and "logit" not in text
+
+
+@pytest.mark.slow
+def test_where_it_looks_is_shown_on_positives_with_their_sites_shaded(bundle):
+    data = tf_binding(300, seed=4, length=61)
+    found = findings.gather(bundle.model, data, may_name=False)
+    positive = np.flatnonzero(data.y[:, 0] == 1)
+    assert len(found.examples) == 4 and all(example.row in positive for example in found.examples)
+    assert (
+        min(example.prediction for example in found.examples) >= np.sort(predict(bundle.model, data)[positive, 0])[-4]
+    )
+    for example in found.examples:
+        planted = [m.start() for m in re.finditer("TGA[CG]TCA", data.sequences()[example.row])]
+        width = found.discovery.patterns[0].motif.width
+        assert planted and {site.start for site in example.sites if site.end - site.start == width} >= set(planted)
+    text = write_report(bundle, data, may_name=False)
+    shaded = sum(len(example.sites) for example in found.examples)
+    assert text.count("<rect ") == shaded >= 4 and text.count(" strand</") + text.count(" strand<br>") >= 4
+
+
+def test_a_logo_shades_what_it_is_told():
+    drawn = logo_svg(np.eye(4), column=10, height=130, spans=[(1, 3)])
+    assert '<rect x="62" y="10" width="20" height="100"' in drawn  # the axis takes 52 pixels, what is above it 10
+    assert "<rect" not in logo_svg(np.eye(4))
