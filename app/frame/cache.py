@@ -20,6 +20,7 @@ from dnaconv_core.model.bundle import CONFIG
 from dnaconv_core.plot.summary import Summary, summarise
 from dnaconv_core.runs import held_out as examples
 from dnaconv_core.runs.held_out import HeldOut
+from frame.language import Later, mark
 from frame.models import ModelRef
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def bundle(model: ModelRef) -> Bundle:
     return _bundle(model.path, model.changed)
 
 
-@st.cache_resource(show_spinner="Loading the model…", max_entries=6)
+@st.cache_resource(show_spinner=Later(mark("Loading the model…")), max_entries=6)
 def _bundle(path: Path, changed: float) -> Bundle:
     from dnaconv_core.model.bundle import load_bundle
 
@@ -110,11 +111,11 @@ def _predicted(model: ModelRef) -> float:
     return (kept if kept.is_file() else model.path / CONFIG).stat().st_mtime
 
 
-@st.cache_resource(show_spinner="Predicting the held-out examples…", max_entries=6)
+@st.cache_resource(show_spinner=Later(mark("Predicting the held-out examples…")), max_entries=6)
 def _held_out(model: ModelRef, written: float) -> HeldOut:
     return examples.held_out(model.path, lambda _: bundle(model), model.output)
 
 
-@st.cache_resource(show_spinner="Predicting the held-out examples…", max_entries=2)
+@st.cache_resource(show_spinner=Later(mark("Predicting the held-out examples…")), max_entries=2)
 def _every_output(model: ModelRef, written: float) -> Kept:
     return examples.kept_examples(model.path, lambda _: bundle(model))[0]

@@ -105,6 +105,13 @@ def mark(text: str) -> str:
     return text
 
 
+class Later(str):
+    """A text of `mark` that is translated when it is drawn: for a decorator, which a module calls once for all."""
+
+    def __str__(self) -> str:
+        return tr(str.__str__(self))
+
+
 def said(sentence: str) -> str:
     """A sentence of the core in the page's language; one that is not known stays as it is. Not yet escaped."""
     code = language()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -143,3 +144,14 @@ def test_a_text_that_is_drawn_past_tr_is_found(lists, tmp_path, monkeypatch):
     monkeypatch.setattr(lists[0], "APP", tmp_path)
     found = lists[0].unwrapped(Reader([page]))
     assert [line.partition(": ")[2] for line in found] == ["'go on'", "'None of them'", "'  runs'", "'so it is'"]
+
+
+@pytest.mark.parametrize("page", ["", "your_data", "step_through"])
+def test_a_page_in_korean_has_no_english_sentence(dashboard, browser, page):
+    browser[0] = "ko"
+    at = dashboard(page, lang="ko")
+    drawn = [one.value for one in (*at.title, *at.subheader, *at.caption, *at.markdown, *at.metric)]
+    drawn += [one.label for one in (*at.button, *at.selectbox, *at.segmented_control, *at.metric, *at.expander)]
+    told = [text for text in drawn if len(re.findall(r"\b[a-z]{2,}\b", text)) > 3 and not re.search("[가-힣]", text)]
+    assert not at.exception and len(drawn) > 10
+    assert not told, "\n".join(told)
