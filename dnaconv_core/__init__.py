@@ -13,6 +13,7 @@ __all__ = open_front(
         "experiment": f"{_API}.data:experiment",
         "train": f"{_API}.models:train",
         "load": f"{_API}.models:load",
+        "wrap": f"{_API}.models:wrap",
         "models": f"{_API}.models:models",
         "Model": f"{_API}.models:Model",
         "predict": f"{_API}.use:predict",

@@ -14,6 +14,7 @@ from dnaconv_core.api.models import Model as Model
 from dnaconv_core.api.models import load as load
 from dnaconv_core.api.models import models as models
 from dnaconv_core.api.models import train as train
+from dnaconv_core.api.models import wrap as wrap
 from dnaconv_core.api.use import evaluate as evaluate
 from dnaconv_core.api.use import predict as predict
 from dnaconv_core.api.use import scan as scan

@@ -61,9 +61,12 @@ def alone(work: Callable[[], Result]) -> Result:
 
 
 def threads_of(model: nn.Module) -> int:
-    """How many threads may compute with this model: torch's number on a CPU, one on any other device."""
+    """How many threads may compute with this model: torch's number on a CPU; one on any other device, and of a module
+    that must be `alone`."""
     import torch
 
+    if getattr(model, "alone", False):
+        return 1
     return torch.get_num_threads() if next(model.parameters()).device.type == "cpu" else 1
 
 

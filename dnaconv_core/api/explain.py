@@ -11,7 +11,10 @@ from dnaconv_core.api.data import Source
 from dnaconv_core.api.inputs import AnyModel, labelled, needed_labels, of_its_length, opened, readable
 from dnaconv_core.api.tables import Attributed, Filters, Motifs, Mutated
 
+_MISSED = 0.02  # of the largest change of the output
+
 if TYPE_CHECKING:
+    from dnaconv_core.interpret.attribution import Attribution
     from dnaconv_core.interpret.marginalize import Effect
     from dnaconv_core.interpret.match import Match
     from dnaconv_core.sequence.motif import Motif
@@ -22,7 +25,8 @@ def attribute(
 ) -> Attributed:
     """The contribution of each base to the logit: `.scores (N, L)`, a table, logos in a notebook.
 
-    method: a key of `dnaconv_core.interpret.attribution.ATTRIBUTIONS`. Other arguments as in `attribute` there: task,
+    method: a key of `dnaconv_core.interpret.attribution.ATTRIBUTIONS`. `.note` says where DeepLIFT is not exact, as it
+    may be for a torch module of your own. Other arguments as in `attribute` there: task,
     correct, reference, n_references, n_steps, seed. Raises InputError for sequences or options that do not fit.
 
     >>> attribute("rnai_huesken", "CCUAAGAUAAUUCUGCGCCUG", method="input_x_gradient").scores.shape
@@ -30,9 +34,23 @@ def attribute(
     """
     from dnaconv_core.interpret.attribution import attribute as run
 
-    found = opened(model)
+    found = opened(model, sequences)
     data = readable(found, sequences, covariates)
-    return Attributed(data, run(found.network, data, method=method, **more))
+    said = run(found.network, data, method=method, **more)
+    return Attributed(data, said, _missed(said))
+
+
+def _missed(said: Attribution) -> str:
+    """That contributions do not sum to the change of the output, where they promise to; '' where they do."""
+    if said.delta is None or not said.method.startswith("deeplift"):
+        return ""
+    miss, most = float(np.nanmax(said.delta)), float(np.nanmax(np.abs(said.values.sum(axis=(1, 2)))))
+    if miss <= _MISSED * max(most, 1e-6):
+        return ""
+    return (
+        f"The contributions miss the change of the output by up to {miss:.2g}: the network has steps that DeepLIFT has "
+        f"no rule for, such as attention or a product of activations. Compare method='integrated_gradients'."
+    )
 
 
 def ism(model: AnyModel, sequences: Source, covariates: Any = None, **more: Any) -> Mutated:
@@ -44,7 +62,7 @@ def ism(model: AnyModel, sequences: Source, covariates: Any = None, **more: Any)
     from dnaconv_core.interpret.ism import ism as run
     from dnaconv_core.model.inputs import covariates_for
 
-    found = opened(model)
+    found = opened(model, sequences)
     data = readable(found, sequences, covariates)
     return Mutated(data, run(found.network, data.X, covariates_for(found.network, data), **more))
 
@@ -69,7 +87,7 @@ def filters(
     from dnaconv_core.interpret.filters import by_usefulness, filter_motifs
     from dnaconv_core.interpret.naming import named_filters
 
-    found = opened(model)
+    found = opened(model, data)
     examples = labelled(found, data, covariates).labelled()
     scan = filter_motifs(found.network, examples.X, **more)
     order = by_usefulness(scan, examples.y) if examples.y.shape[1] else np.arange(len(scan.motifs))
@@ -98,7 +116,7 @@ def motifs(
     from dnaconv_core.interpret.naming import named
     from dnaconv_core.model.inputs import covariates_for
 
-    found = opened(model)
+    found = opened(model, data)
     examples = needed_labels(found, data, covariates)
     given = covariates_for(found.network, examples)
     patterns = discover(found.network, examples.X, examples.y, given, how=DiscoveryOptions(**more))
@@ -138,7 +156,7 @@ def marginalize(
     from dnaconv_core.interpret.marginalize import backgrounds
     from dnaconv_core.interpret.marginalize import marginalize as run
 
-    found = opened(model)
+    found = opened(model, data)
     given = found.examples if data is None else of_its_length(found, data)
     X = backgrounds(None if given is None else given.X, found.config.length, n, seed=seed)
     return run(found.network, X, motif, seed=seed, **more)

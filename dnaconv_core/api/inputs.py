@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from dnaconv_core.api.data import Source, load_data
-from dnaconv_core.api.models import Model, load
+from dnaconv_core.api.models import Model, load, wrap
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.errors import InputError
 from dnaconv_core.predict import wrong_length
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from dnaconv_core.model.config import ModelConfig
 
-AnyModel = str | os.PathLike[str] | Model
+AnyModel: TypeAlias = "str | os.PathLike[str] | Model | nn.Module"
 
 
-def opened(model: Any) -> Model:
-    """A Model from whatever names one, or from a network of this package."""
+def opened(model: AnyModel, sequences: Source | None = None, length: int = 0) -> Model:
+    """A Model from whatever names one, or from a torch module.
+
+    How many bases a module of one's own reads is `length`, or what the `sequences` have that it is to read.
+    """
     if isinstance(model, str | os.PathLike | Model):
         return load(model)
-    if hasattr(model, "config") and hasattr(model, "convs"):
+    if "torch" not in sys.modules or not isinstance(model, sys.modules["torch"].nn.Module):
+        raise InputError(
+            f"the model is a {type(model).__name__}: give a run's id, a folder, a pretrained model's name, what "
+            f"dc.train returned, or a torch module"
+        )
+    from dnaconv_core.model.convnet import ConvNet
+
+    if isinstance(model, ConvNet):
         return Model(model, "", "data")
-    raise InputError(
-        f"the model is a {type(model).__name__}: give a run's id, a folder, a pretrained model's name, or what "
-        f"dc.train returned"
-    )
+    if not length and sequences is None:
+        raise InputError("how many bases the module reads is not known: give dc.wrap(module, length=…) in its place")
+    data = None if sequences is None else load_data(as_source(sequences))
+    return wrap(model, length or (data.length if data else 0), alphabet=data.alphabet if data else "DNA")
 
 
 def readable(model: Model, source: Source, covariates: Any = None) -> Dataset:
@@ -45,11 +58,14 @@ def readable(model: Model, source: Source, covariates: Any = None) -> Dataset:
     return data
 
 
+def as_source(source: Source) -> Source:
+    """What `load_data` takes: a text that is no file is one sequence."""
+    return [source] if isinstance(source, str) and not os.path.exists(source) else source
+
+
 def of_its_length(model: Model, source: Source) -> Dataset:
     """The sequences alone. Raises InputError naming the first where the model reads another length."""
-    if isinstance(source, str) and not os.path.exists(source):
-        source = [source]
-    data = load_data(source, alphabet=model.config.alphabet)
+    data = load_data(as_source(source), alphabet=model.config.alphabet)
     if wrong := wrong_length(data.length, model.config.length):
         raise InputError(f"sequence 1 ({str(data.ids[0])[:60]!r}) {wrong}")
     return data

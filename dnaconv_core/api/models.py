@@ -13,6 +13,7 @@ from dnaconv_core.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     import numpy as np
+    from torch import nn
 
     from dnaconv_core.model.config import ModelConfig
     from dnaconv_core.model.convnet import ConvNet
@@ -60,6 +61,24 @@ def load(model: str | os.PathLike[str] | Model) -> Model:
     if examples is not None and examples.length != bundle.config.length:
         examples = None
     return Model(bundle.model, os.fspath(model), bundle.experiment, examples, bundle.metrics)
+
+
+def wrap(module: nn.Module, length: int, *, alphabet: str = "DNA", task: str = "regression") -> Model:
+    """A torch module of your own as a model: whatever maps one-hot `(N, 4, length)`, channels A C G T, to `(N, T)`.
+
+    Functions that are given the module itself wrap it so. task: 'regression' takes its outputs as they are, 'binary'
+    as logits of yes, 'classes' as logits of one of T classes; what is attributed is the output before that. The module
+    is not copied: it is used on its own device, in evaluation mode, and left as it was found. Raises InputError where
+    it cannot read such sequences, or gives another shape.
+
+    >>> from torch import nn
+    >>> module = nn.Sequential(nn.Conv1d(4, 8, 5), nn.ReLU(), nn.AdaptiveMaxPool1d(1), nn.Flatten(), nn.Linear(8, 2))
+    >>> wrap(module, 20).predict(["ACGTTGCATTACGTTGCATT"]).shape
+    (1, 2)
+    """
+    from dnaconv_core.engine.own_module import own_module
+
+    return Model(own_module(module, length, alphabet=alphabet, task=task), "", "data")
 
 
 def models() -> list[ModelEntry]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,6 +65,7 @@ class Attributed(Table):
 
     data: Dataset = field(repr=False)
     found: Attribution = field(repr=False)
+    note: str = ""  # why the scores are to be read with care, where there is a reason
 
     @property
     def scores(self) -> np.ndarray:
@@ -79,7 +81,8 @@ class Attributed(Table):
 
         look: dict[str, Any] = {"kind": "contribution", "alphabet": self.data.alphabet, "column": 12.0}
         values = (self.found.values * self.data.X)[:_LOGOS]
-        return "".join(logo_svg(v, title=str(name), **look) for v, name in zip(values, self.data.ids, strict=False))
+        logos = [logo_svg(v, title=str(name), **look) for v, name in zip(values, self.data.ids, strict=False)]
+        return "".join([*logos, f"<p>{escape(self.note, quote=False)}</p>" if self.note else ""])
 
 
 @dataclass(frozen=True, eq=False)

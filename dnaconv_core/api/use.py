@@ -30,7 +30,7 @@ def predict(model: AnyModel, sequences: Source, covariates: Any = None, **more: 
     """
     from dnaconv_core.predict import predict as run
 
-    found = opened(model)
+    found = opened(model, sequences)
     return run(found.network, readable(found, sequences, covariates), **more)
 
 
@@ -48,7 +48,7 @@ def evaluate(model: AnyModel, data: Source | None = None, covariates: Any = None
     from dnaconv_core.evaluate.metrics import labelled
     from dnaconv_core.predict import predict as run
 
-    found = opened(model)
+    found = opened(model, data)
     examples = needed_labels(found, data, covariates)
     prediction = run(found.network, examples)
     task, weights = found.config.task, labelled(examples.w)
@@ -56,9 +56,12 @@ def evaluate(model: AnyModel, data: Source | None = None, covariates: Any = None
     return Evaluated(metrics, examples.y, prediction)
 
 
-def scan(model: AnyModel, sequence: str, *, name: str = "sequence", covariates: Any = None, **more: Any) -> Scanned:
+def scan(
+    model: AnyModel, sequence: str, *, name: str = "sequence", length: int = 0, covariates: Any = None, **more: Any
+) -> Scanned:
     """What the model says of every window of a longer sequence, on both strands of DNA.
 
+    length: of a window, where the model is a torch module of your own; each window then goes through it by itself.
     covariates: raw values `(C,)` for every window. Other arguments as in `dnaconv_core.scan.scan.scan`: strands, edges,
     output, max_unknown. Raises InputError when the sequence is shorter than a window.
 
@@ -67,7 +70,7 @@ def scan(model: AnyModel, sequence: str, *, name: str = "sequence", covariates: 
     """
     from dnaconv_core.scan.scan import scan as run
 
-    found = opened(model)
+    found = opened(model, length=length)
     given = None if covariates is None else np.asarray(covariates, np.float32)
     return Scanned(run(found.network, _record(name, sequence, found.config.alphabet), covariates=given, **more))
 
@@ -82,13 +85,14 @@ def variants(
     variants: str | os.PathLike[str] | Iterable[tuple[str, int, str, str]],
     genome: str | os.PathLike[str] | Mapping[str, str],
     *,
+    length: int = 0,
     covariates: Any = None,
     **more: Any,
 ) -> Variants:
     """What variants do to a prediction: ALT − REF, of the window around each and of the best window.
 
     variants: a VCF, or tuples (chrom, pos from 1, ref, alt), as rows of a data frame are. genome: a FASTA, or sequences
-    by name. What cannot be scored says why in its status. Other arguments as in
+    by name. What cannot be scored says why in its status. length: as in `scan`. Other arguments as in
     `dnaconv_core.variants.effects.score_variants`: motifs, task. Raises InputError for a model that does not read DNA.
 
     >>> found = variants("tf_binding_synthetic", [("chr1", 80, "A", "T")], {"chr1": "ACGTTGCA" * 20})
@@ -97,7 +101,7 @@ def variants(
     """
     from dnaconv_core.variants.effects import score_variants
 
-    found = opened(model)
+    found = opened(model, length=length)
     given = None if covariates is None else np.asarray(covariates, np.float32)
     lines, skipped = _variants(variants)
     with _genome(genome) as contigs:

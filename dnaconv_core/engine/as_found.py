@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dnaconv_core.model.convnet import ConvNet
+    from torch import nn
 
 
 @contextmanager
-def evaluating(model: ConvNet) -> Iterator[None]:
+def evaluating(model: nn.Module) -> Iterator[None]:
     """Evaluation mode inside; the mode of every module as before afterwards, also after an error."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
@@ -23,7 +23,7 @@ def evaluating(model: ConvNet) -> Iterator[None]:
 
 
 @contextmanager
-def as_found(model: ConvNet) -> Iterator[None]:
+def as_found(model: nn.Module) -> Iterator[None]:
     """Evaluation mode inside; the mode of every module and every gradient as before afterwards, also after an error."""
     gradients = [(parameter, parameter.requires_grad, parameter.grad) for parameter in model.parameters()]
     for parameter in model.parameters():  # theirs would cost as much as those of the input

@@ -38,9 +38,9 @@ def applies(model: ConvNet, X: Tensor) -> bool:
     """Whether `features` may stand in for the modules: on a CPU, and nobody watches or replaced a module."""
     if X.device.type != "cpu" or X.dtype not in (torch.float32, torch.bfloat16) or len(X) < _WORTH or not _available():
         return False
-    if model.convs[0].weight.dtype != torch.float32 or torch.is_autocast_enabled("cpu"):
-        return False
     if not _known(model):
+        return False
+    if model.convs[0].weight.dtype != torch.float32 or torch.is_autocast_enabled("cpu"):
         return False
     for conv, activation in zip(model.convs, model.activations, strict=True):
         if type(conv) not in (SameConv1d, Conv1d) or type(activation) is not ReluDropout:

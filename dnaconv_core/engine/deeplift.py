@@ -37,21 +37,21 @@ def multipliers(model: ConvNet, x: Tensor, reference: Tensor, task: int) -> Tens
     """DeepLIFT multipliers `(B, 4, L)` of the logit of `task` for `x` against `reference`, both `(B, 4, L)`."""
     counted = model.pooling.counted(x)  # of both: the reference is taken to lie where the sequence does
     with torch.no_grad():
-        kept = _Reference()
+        kept = Replayed()
         _logit(model, reference, kept, counted, task)
     with torch.enable_grad():
         x = x.detach().requires_grad_(True)
         return torch.autograd.grad(_logit(model, x, kept.replay(), counted, task).sum(), x)[0]
 
 
-class _Reference:
+class Replayed:
     """What enters every step that is not linear, for the reference, in the order in which they are met."""
 
     def __init__(self) -> None:
         self.seen: list[Tensor] = []
         self.place: int | None = None
 
-    def replay(self) -> _Reference:
+    def replay(self) -> Replayed:
         self.place = 0
         return self
 
@@ -65,8 +65,11 @@ class _Reference:
     def plain(self, h: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
         return function(h) if self._first(h) else _Path.apply(h, self._next(), function)
 
+    def take(self, h: Tensor) -> Tensor | None:
+        """What the reference had here; None of the reference itself, which is then kept."""
+        return None if self._first(h) else self._next()
+
     def _first(self, h: Tensor) -> bool:
-        """Whether this is the reference itself, which is then kept."""
         if self.place is None:
             self.seen.append(h)
         return self.place is None
@@ -77,7 +80,7 @@ class _Reference:
         return self.seen[place]
 
 
-def _logit(model: ConvNet, x: Tensor, rule: _Reference, counted: Tensor | None, task: int) -> Tensor:
+def _logit(model: ConvNet, x: Tensor, rule: Replayed, counted: Tensor | None, task: int) -> Tensor:
     """The logit `(B,)` without bias and covariates, which enter linearly."""
     h = _pooled(model, x, rule, counted)
     if model.hidden is not None:
@@ -90,7 +93,7 @@ def _logit(model: ConvNet, x: Tensor, rule: _Reference, counted: Tensor | None, 
     return logit
 
 
-def _pooled(model: ConvNet, x: Tensor, rule: _Reference, counted: Tensor | None) -> Tensor:
+def _pooled(model: ConvNet, x: Tensor, rule: Replayed, counted: Tensor | None) -> Tensor:
     """What the convolutions hand to the dense layer, `(B, M·n)`, as ConvNet computes it."""
     h = x
     for step in model.layers:

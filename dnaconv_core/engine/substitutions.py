@@ -222,10 +222,11 @@ class Mutants:
         self.model, self.task = model, task
 
     def at_once(self) -> int:
-        return max(1, _AT_ONCE // (self.model.convs[0].out_channels * self.model.config.length))
+        config = self.model.config
+        return max(1, _AT_ONCE // (config.members * config.filters * config.length))
 
     def changes(self, X: np.ndarray, at_once: int) -> np.ndarray:
-        x = torch.from_numpy(np.ascontiguousarray(X)).to(self.model.dense.weight.device).float()
+        x = torch.from_numpy(np.ascontiguousarray(X)).to(next(self.model.parameters()).device).float()
         own, result, letters = self._logits(x), torch.zeros_like(x), torch.eye(4, device=x.device)
         step = max(1, at_once // (4 * len(x)))
         for places in torch.arange(x.shape[2], device=x.device).split(step):

@@ -155,7 +155,7 @@ def _in_batches(
 
 def _rows(model: ConvNet) -> int:
     """Sequences that go through the network together."""
-    return max(1, _AT_ONCE // (model.convs[0].out_channels * model.config.length))
+    return max(1, _AT_ONCE // (model.config.members * model.config.filters * model.config.length))
 
 
 def gradient(model: ConvNet, x: np.ndarray, covariates: np.ndarray | None, options: Options) -> Scores:
@@ -193,9 +193,10 @@ def integrated_gradients(model: ConvNet, x: np.ndarray, covariates: np.ndarray |
 
 
 def deeplift(model: ConvNet, x: np.ndarray, covariates: np.ndarray | None, options: Options) -> Scores:
-    """DeepLIFT's rescale rule against one reference (see engine/deeplift.py)."""
-    from dnaconv_core.engine.deeplift import multipliers
+    """DeepLIFT's rescale rule against one reference (see engine/deeplift.py, and own_deeplift.py)."""
+    from dnaconv_core.engine import deeplift, own_deeplift
 
+    multipliers = own_deeplift.multipliers if getattr(model, "alone", False) else deeplift.multipliers
     return _against_references(
         model, x, covariates, options, lambda x, reference: multipliers(model, x, reference, options.task).cpu().numpy()
     )

@@ -14,8 +14,7 @@ from dnaconv_core.data.code_rows import codes_of
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.align import aligned
 from dnaconv_core.interpret.attribution import as_found
-from dnaconv_core.model.receptive_field import receptive_field
-from dnaconv_core.model.steps import before_filters, last_of_layer
+from dnaconv_core.interpret.reading import reader_of
 from dnaconv_core.predict import check_input
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.sequence.encoding import from_codes
@@ -25,7 +24,6 @@ from dnaconv_core.threads import in_batches, threads_of
 if TYPE_CHECKING:
     import torch
 
-    from dnaconv_core.model.config import ModelConfig
     from dnaconv_core.model.convnet import ConvNet
 
 FEW_SITES = 20  # a motif of fewer says so
@@ -96,7 +94,8 @@ def filter_motifs(
         raise InputError(f"fraction is {fraction}: a window counts above this share of the maximum, from 0 to below 1")
     if not len(X):
         raise InputError("there are no sequences to read the filters from: give at least one")
-    width, f = receptive_field(model.config, layer), model.convs[layer - 1].out_channels
+    reader = reader_of(model, X, layer)
+    width, f = reader.width, reader.filters
     if width > X.shape[2]:
         raise InputError(
             f"a unit of layer {layer} sees {width} bases and the sequences have {X.shape[2]}: choose an earlier layer"
@@ -106,7 +105,7 @@ def filter_motifs(
 
     @torch.inference_mode()
     def read(rows: slice) -> None:
-        strands = _activations(model, X[rows], layer)
+        strands = reader.activations(X[rows])
         best = torch.stack([h.amax(dim=1) for h in strands]).clamp(min=0)  # (S, B, F)
         peak[rows] = best.amax(dim=0).cpu().numpy()
         if not room.full:
@@ -114,12 +113,12 @@ def filter_motifs(
 
     @torch.inference_mode()
     def collect(rows: slice) -> None:
-        strands = _activations(model, X[rows], layer)
+        strands = reader.activations(X[rows])
         best = torch.stack([h.amax(dim=1) for h in strands]).clamp(min=0)
         found[rows.start] = _above(strands, best, share * highest, rows.start)
 
     step = max(1, _AT_ONCE // (f * X.shape[2]))
-    windows = _Windows(f, X.shape[2], width, *_first_bases(model.config, layer))
+    windows = _Windows(f, X.shape[2], width, reader.first, reader.stride)
     with as_found(model):
         for rows in in_batches(read, len(X), step, threads_of(model)):
             np.maximum(highest, peak[rows].max(axis=0), out=highest)
@@ -186,7 +185,7 @@ def top_sequences(scan: FilterScan, index: int, most: int = 20) -> list[tuple[in
 
 
 def _above(strands: list[torch.Tensor], best: torch.Tensor, limit: np.ndarray, first: int) -> tuple[np.ndarray, ...]:
-    """Windows of one batch above the filters' limits `(F,)`: filter, sequence, number among the layer's `_units`,
+    """Windows of one batch above the filters' limits `(F,)`: filter, sequence, number among the layer's units,
     whether that is the − strand, and activation, each `(S,)`.
 
     Only in sequences whose strongest window `best (S, B, F)` is above it are the windows looked at.
@@ -281,35 +280,3 @@ def _windows(X: np.ndarray, sites: Sites, width: int) -> np.ndarray:
         place = sites.start[rows, None] + np.arange(width)
         windows[rows] = np.take_along_axis(codes_of(X, sites.sequence[rows]), place, axis=1)
     return np.where(sites.minus[:, None], _COMPLEMENT[windows[:, ::-1]], windows)
-
-
-def _activations(model: ConvNet, X: np.ndarray, layer: int) -> list[torch.Tensor]:
-    """What a layer's units hold before the ReLU, `(B, W, F)` for each strand that is read.
-
-    W counts the units whose window lies within the sequence: see `_units`.
-    """
-    import torch
-
-    from dnaconv_core.model.layers import flip_strand
-
-    config = model.config
-    below, units = before_filters(config, layer), _units(config, layer)
-    x = torch.from_numpy(np.ascontiguousarray(X)).to(model.convs[0].weight.device).float()  # (B, 4, L)
-    out = []
-    for h in [x, flip_strand(x)] if config.strands == "both" else [x]:
-        h = model.walk(below, h, h)
-        out.append(model.convs[layer - 1](h)[:, :, units].transpose(1, 2))  # as they lie in memory
-    return out
-
-
-def _first_bases(config: ModelConfig, layer: int) -> tuple[int, int]:
-    """Where the window of the first of `_units` begins, and how far it is from one to the next."""
-    last = last_of_layer(config, layer)
-    return _units(config, layer).start * last.stride - last.sees[0], last.stride
-
-
-def _units(config: ModelConfig, layer: int) -> slice:
-    """The units of a layer whose whole window lies within the sequence."""
-    last = last_of_layer(config, layer)
-    before, after = last.sees
-    return slice(-(-before // last.stride), (config.length - 1 - after) // last.stride + 1)

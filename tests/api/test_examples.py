@@ -9,7 +9,7 @@ import pytest
 
 EXAMPLES = {
     "data": ("load_data", "import_data", "experiment"),
-    "models": ("load", "models", "train"),
+    "models": ("load", "wrap", "models", "train"),
     "use": ("predict", "evaluate", "scan", "variants"),
     "explain": ("attribute", "ism", "filters", "marginalize"),
     "design": ("design",),
