@@ -36,11 +36,13 @@ def add(groups: Any, command: Any) -> None:
     bench.add_argument("--motif", required=True, metavar="MOTIF", help=MOTIF_HELP)
     how = bench.add_mutually_exclusive_group()
     how.add_argument("--positions", action="store_true", help="its effect at every position")
-    how.add_argument("--spacing", default="", metavar="MOTIF2", help="with a second motif at growing distance")
-    how.add_argument("--mutate", action="store_true", help="with each of its bases changed")
-    how.add_argument("--grammar", default="", metavar="MOTIF", help="order, distance, orientation and number of both")
-    bench.add_argument("--gaps", default="0,5,10,20", metavar="N,N", help="of --grammar: bases between motifs")
-    bench.add_argument("--copies", default="1,2", metavar="N,N", help="of --grammar: of the second motif")
+    how.add_argument("--spacing", default="", metavar="MOTIF2", help="effect with a second motif, at growing distance")
+    how.add_argument("--mutate", action="store_true", help="effect of each point mutation")
+    how.add_argument(
+        "--grammar", default="", metavar="MOTIF", help="order, distance, orientation and number of two motifs"
+    )
+    bench.add_argument("--gaps", default="0,5,10,20", metavar="N,N", help="for --grammar: bases between the motifs")
+    bench.add_argument("--copies", default="1,2", metavar="N,N", help="for --grammar: copies of the second motif")
     bench.add_argument("--backgrounds", type=int, default=100, metavar="N")
     bench.add_argument("--seed", type=seed_number, default=0)
     task_option(bench)

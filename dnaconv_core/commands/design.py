@@ -36,24 +36,31 @@ _RANDOM, _SHUFFLED, _GIVEN = "random", "shuffled", "given"
 
 def add(groups: Any, command: Any) -> None:
     p = with_model(command(groups, "design", design_command, "make sequences that the model scores high, or low"))
-    p.add_argument("sequences", nargs="*", metavar="SEQUENCE", help="to start from; N stands for a random base")
     p.add_argument(
-        "--fasta", default="", metavar="FILE", help="FASTA of FASTA of sequences to start from, plain or gzip"
+        "sequences", nargs="*", metavar="SEQUENCE", help="sequences to start from; N stands for a random base"
     )
+    p.add_argument("--fasta", default="", metavar="FILE", help="sequences to start from, in FASTA, plain or gzip")
     p.add_argument("--start", choices=(_GIVEN, _SHUFFLED, _RANDOM), default=None, help="default: given, else random")
     p.add_argument("-n", "--number", type=int, default=10, metavar="N", help="random starts, or shuffles of each")
-    p.add_argument("--low", action="store_true", help="make the prediction low")
-    p.add_argument("--target", type=float, default=None, metavar="X", help="or bring it to this")
+    p.add_argument("--low", action="store_true", help="aim for a low prediction")
+    p.add_argument("--target", type=float, default=None, metavar="X", help="aim for this prediction")
     p.add_argument("--method", choices=("greedy", "beam", "evolution", "gradient"), default="greedy")
-    p.add_argument("--edits", type=int, default=10, metavar="N", help="substitutions at most (default 10)")
+    p.add_argument("--edits", type=int, default=10, metavar="N", help="most substitutions in a design (default: 10)")
     p.add_argument("--width", type=int, default=8, metavar="N", help="sequences kept by beam and evolution")
     p.add_argument("--generations", type=int, default=30, metavar="N", help="of evolution; steps of gradient")
     p.add_argument("--gc", default="", metavar="LOW-HIGH", help="range of the GC content, such as 0.4-0.6")
     p.add_argument("--forbid", default="", metavar="WORDS", help="IUPAC words or enzymes: EcoRI,BsaI,TATAAA")
-    p.add_argument("--longest-run", type=int, default=0, metavar="N", help="bases alike in a row, at most")
-    p.add_argument("--fix", default="", metavar="PLACES", help="positions that stay, from 1: 1-10,45")
-    p.add_argument("--judge", default="", metavar="MODEL", help=f"a model trained apart, to judge: {MODEL_HELP}")
-    p.add_argument("--data", default="", metavar="DIR", help="examples to compare with (default: those kept with it)")
+    p.add_argument("--longest-run", type=int, default=0, metavar="N", help="longest run of one base (default: any)")
+    p.add_argument("--fix", default="", metavar="PLACES", help="positions to keep, counted from 1: 1-10,45")
+    p.add_argument(
+        "--judge", default="", metavar="MODEL", help=f"a second opinion, from a model trained separately: {MODEL_HELP}"
+    )
+    p.add_argument(
+        "--data",
+        default="",
+        metavar="DIR",
+        help="examples to compare designs with (default: those kept with the model)",
+    )
     p.add_argument("--motifs", action="store_true", help="name JASPAR motifs that the shown designs gained")
     p.add_argument("--show", type=int, default=10, metavar="N", help="designs to print (default 10)")
     p.add_argument("--out", default="", metavar="FILE.csv", help="write all designs with their scores there")

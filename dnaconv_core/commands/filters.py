@@ -44,9 +44,15 @@ def add(groups: Any, command: Any) -> None:
     task_option(found)
     name_options(found)
     file_options(found)
-    found.add_argument("--layer", type=int, default=1, help="from 1; deeper layers by their receptive field")
-    found.add_argument("--fraction", type=float, default=0.5, help="of the maximum from which a window counts")
-    found.add_argument("--no-ablation", action="store_true", help="do not measure the model without each filter")
+    found.add_argument(
+        "--layer", type=int, default=1, help="layer to read, from 1; deeper ones by their receptive field"
+    )
+    found.add_argument(
+        "--fraction", type=float, default=0.5, help="share of a filter's maximum above which a window counts"
+    )
+    found.add_argument(
+        "--no-ablation", action="store_true", help="do not measure the metric without each filter (faster)"
+    )
     found.add_argument("--keep", action="store_true", help="keep the windows' counts in the model's folder")
     found.add_argument("--all", action="store_true", help="list all of them, not the first 20 (JSON always has all)")
 

@@ -52,7 +52,9 @@ def add(groups: Any, command: Any) -> None:
     task_option(patterns)
     name_options(patterns)
     patterns.add_argument("--method", choices=tuple(ATTRIBUTIONS), default="deeplift_shap")
-    patterns.add_argument("--most", type=int, default=1000, metavar="N", help="positives explained, and negatives")
+    patterns.add_argument(
+        "--most", type=int, default=1000, metavar="N", help="explain at most N positives and N negatives"
+    )
     patterns.add_argument(
         "--finder", default="own", metavar="own|modisco", help="TF-MoDISco is an extra: pip install modisco-lite"
     )
@@ -64,7 +66,7 @@ def add(groups: Any, command: Any) -> None:
     places.add_argument("--motif", default="", metavar="MOTIF", help=MOTIF_HELP)
     places.add_argument("--motifs", default="", metavar="FILE.meme", help="every motif of this file")
     places.add_argument("--fasta", default="", metavar="FILE", help="look in these sequences")
-    places.add_argument("--p-value", type=float, default=1e-3, help="of a hit, at most (default: 0.001)")
+    places.add_argument("--p-value", type=float, default=1e-3, help="largest p-value of a hit (default: 0.001)")
     places.add_argument("--out", default="", metavar="FILE.csv", help="write a line for each hit there")
     data_options(places)
 

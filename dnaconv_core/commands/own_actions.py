@@ -21,12 +21,14 @@ def add(data: Any, command: Any) -> None:
     """The actions of `dnaconv data` on experiments of one's own."""
     looking = command(data, "audit", data_audit, "check data before training, as an honest referee would")
     looking.add_argument("data", metavar="KEY|PATH", help="an experiment, or a folder or file of labelled data")
-    looking.add_argument("--html", default="", metavar="FILE", help="write the report there, too")
-    looking.add_argument("--alphabet", choices=("DNA", "RNA"), default="DNA", help="of a path")
+    looking.add_argument("--html", default="", metavar="FILE", help="also write the report to this file")
+    looking.add_argument("--alphabet", choices=("DNA", "RNA"), default="DNA", help="letters of a file or folder")
 
     tiny = command(data, "templates", data_templates, "tiny files of every form that can be imported")
-    tiny.add_argument("name", nargs="?", default="", metavar="NAME", help="one of them; without it they are listed")
-    tiny.add_argument("--out", default=".", metavar="DIR", help="where its files are written (default: here)")
+    tiny.add_argument(
+        "name", nargs="?", default="", metavar="NAME", help="one of the templates; without it they are listed"
+    )
+    tiny.add_argument("--out", default=".", metavar="DIR", help="folder for its files (default: this one)")
 
     command(data, "list", data_list, "list your own experiments")
     for name, run, help in (
@@ -36,11 +38,13 @@ def add(data: Any, command: Any) -> None:
     ):
         command(data, name, run, help).add_argument("key", metavar="KEY")
     actions = data.choices
-    actions["delete"].add_argument("--yes", action="store_true", help="also where runs use it: its words stay for them")
+    actions["delete"].add_argument(
+        "--yes", action="store_true", help="delete it even if runs use it; they keep its texts"
+    )
     actions["export"].add_argument("--out", required=True, metavar="FILE.zip", help="the file to write")
     taking = command(data, "take", data_take, "take in an experiment that was exported as .zip")
     taking.add_argument("file", metavar="FILE.zip")
-    taking.add_argument("--key", default="", metavar="KEY", help="another key than the one it comes with")
+    taking.add_argument("--key", default="", metavar="KEY", help="give it another key")
     change = command(data, "change", data_change, "change the words of one of your experiments")
     change.add_argument("key", metavar="KEY")
     for name in _WORDS:

@@ -28,8 +28,8 @@ _SINGLE = ("table", "positives", "test_positives", "test_negatives", "fasta", "b
 def add(data: Any, command: Any) -> None:
     """`dnaconv data import`."""
     bringing = command(data, "import", data_import, "make an experiment of your own from files")
-    bringing.add_argument("key", nargs="?", default="", metavar="KEY", help="what to call it: a-z, 0-9 and _")
-    bringing.add_argument("--again", default="", metavar="KEY", help="make that experiment anew from its own recipe")
+    bringing.add_argument("key", nargs="?", default="", metavar="KEY", help="its name: a-z, 0-9 and _")
+    bringing.add_argument("--again", default="", metavar="KEY", help="make this experiment again from its own recipe")
     _add_words(bringing)
     _add_files(bringing)
     _add_choices(bringing)
@@ -37,12 +37,12 @@ def add(data: Any, command: Any) -> None:
 
 def _add_words(parser: argparse.ArgumentParser) -> None:
     words = parser.add_argument_group("words")
-    words.add_argument("--title", default="", help="a few words")
-    words.add_argument("--question", default="", help="one line")
+    words.add_argument("--title", default="", help="a few words for lists and headings")
+    words.add_argument("--question", default="", help="what the data answer, in one line")
     words.add_argument("--what", default="", metavar="TEXT", help="what the label is, such as 'PUM2 bound'")
-    words.add_argument("--unit", default="", help="of a measured label")
+    words.add_argument("--unit", default="", help="the unit of a measured label")
     words.add_argument("--note", default="")
-    words.add_argument("--assembly", default="", help="of the genome, such as hg38")
+    words.add_argument("--assembly", default="", help="the genome's assembly, such as hg38")
     words.add_argument("--class-names", nargs=2, default=(), metavar=("NO", "YES"), help="what no and yes mean")
 
 
@@ -50,15 +50,29 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     table = parser.add_argument_group("a table (CSV, TSV, Parquet, gzip)")
     table.add_argument("--table", default="", metavar="FILE")
     table.add_argument("--sequence", default="", metavar="COLUMN")
-    table.add_argument("--label", action="append", default=[], metavar="COLUMN", help="once for each label")
-    table.add_argument("--label-ratio", nargs=2, default=(), metavar=("NUM", "DEN"), help="log2 ratio of two counts")
-    table.add_argument("--label-bins", nargs="+", default=(), metavar="COLUMN", help="mean bin of counts, lowest first")
+    table.add_argument(
+        "--label", action="append", default=[], metavar="COLUMN", help="column of a label (repeat for several)"
+    )
+    table.add_argument(
+        "--label-ratio", nargs=2, default=(), metavar=("NUM", "DEN"), help="label: log2 ratio of two columns of counts"
+    )
+    table.add_argument(
+        "--label-bins",
+        nargs="+",
+        default=(),
+        metavar="COLUMN",
+        help="label: mean bin of several columns of counts, lowest first",
+    )
     table.add_argument("--pseudo", type=float, default=1.0, metavar="X", help="added to both counts of a ratio")
-    table.add_argument("--transform", default="none", metavar="HOW", help="of a number: log2, scale01, rank, …")
+    table.add_argument("--transform", default="none", metavar="HOW", help="of a measured label: log2, scale01, rank, …")
     table.add_argument("--id", default="", metavar="COLUMN")
     table.add_argument("--weight", default="", metavar="COLUMN")
-    table.add_argument("--covariate", action="append", default=[], metavar="COLUMN", help="once for each")
-    table.add_argument("--split-column", default="", metavar="COLUMN", help="says training, validation or test")
+    table.add_argument(
+        "--covariate", action="append", default=[], metavar="COLUMN", help="column of a covariate (repeat for several)"
+    )
+    table.add_argument(
+        "--split-column", default="", metavar="COLUMN", help="column that says training, validation or test"
+    )
     fasta = parser.add_argument_group("FASTA")
     fasta.add_argument("--positives", default="", metavar="FILE")
     fasta.add_argument(
@@ -69,20 +83,27 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     )
     fasta.add_argument("--test-positives", default="", metavar="FILE")
     fasta.add_argument("--test-negatives", default="", metavar="FILE")
-    fasta.add_argument("--fasta", default="", metavar="FILE", help="with labels in the headers")
-    fasta.add_argument("--label-pattern", default="", metavar="KEY", help="the header's key, such as class; or '|'")
+    fasta.add_argument("--fasta", default="", metavar="FILE", help="sequences with labels in their headers")
     fasta.add_argument(
-        "--class", dest="classes", action="append", default=[], metavar="NAME=FILE", help="one per class"
+        "--label-pattern", default="", metavar="KEY", help="where the label is in a header: a key such as class, or '|'"
+    )
+    fasta.add_argument(
+        "--class",
+        dest="classes",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="sequences of one class (repeat for each)",
     )
     bed = parser.add_argument_group("intervals (BED, narrowPeak, broadPeak, bedGraph)")
     bed.add_argument("--bed", default="", metavar="FILE")
     bed.add_argument("--genome", default="", metavar="FASTA")
     bed.add_argument("--width", type=int, default=-1, metavar="W", help=_WIDTH)
-    bed.add_argument("--centre", choices=("summit", "middle"), default="summit", help="of a window")
+    bed.add_argument("--centre", choices=("summit", "middle"), default="summit", help="what a window is centred on")
     bed.add_argument("--overlaps", choices=("keep", "drop", "merge"), default="keep")
-    bed.add_argument("--blacklist", default="", metavar="BED", help="windows that touch it are left out")
+    bed.add_argument("--blacklist", default="", metavar="BED", help="leave out windows that touch these intervals")
     bed.add_argument("--bigwig-covariate", action="append", default=[], metavar="NAME=FILE")
-    bed.add_argument("--bigwig-label", default="", metavar="FILE", help="the mean over the window")
+    bed.add_argument("--bigwig-label", default="", metavar="FILE", help="label: the track's mean over the window")
     bed.add_argument("--bigwig-transform", choices=("mean", "log1p"), default="mean")
     other = parser.add_argument_group("data that is in shape already (DiskDataset)")
     other.add_argument("--dataset", default="", metavar="PATH")
@@ -94,9 +115,16 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
     from dnaconv_core.answers import ANSWERS
 
     choices = parser.add_argument_group("choices")
-    choices.add_argument("--task", choices=tuple(ANSWERS), default="", help="kind of answer (default: as labels tell)")
-    choices.add_argument("--rna", action="store_true", help="the letters are RNA (default: as they tell)")
-    choices.add_argument("--strand", choices=("both", "one"), default="", help="whether either strand will do")
+    choices.add_argument(
+        "--task", choices=tuple(ANSWERS), default="", help="kind of label (default: guessed from the labels)"
+    )
+    choices.add_argument("--rna", action="store_true", help="the sequences are RNA (default: guessed from the letters)")
+    choices.add_argument(
+        "--strand",
+        choices=("both", "one"),
+        default="",
+        help="whether a site counts on both strands or only on the given one",
+    )
     choices.add_argument("--ratio", type=float, default=1.0, metavar="X", help="negatives made for each positive")
     choices.add_argument("--lengths", choices=("auto", "equal", "crop", "pad"), default="auto")
     choices.add_argument("--length", type=int, default=0, metavar="L", help="bases to crop or pad to")

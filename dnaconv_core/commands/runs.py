@@ -45,11 +45,11 @@ def add(groups: Any, command: Any) -> None:
         if name in ("cancel", "resume", "delete"):
             which = made.add_mutually_exclusive_group(required=True)
             which.add_argument("id", metavar="RUN", nargs="?", default="")
-            which.add_argument("--tag", default="", help="in place of RUN: every run with this tag that allows it")
+            which.add_argument("--tag", default="", help="instead of RUN: every run with this tag that allows it")
         else:
             made.add_argument("id", metavar="RUN")
         if name == "extend":
-            made.add_argument("--epochs", type=int, required=True, help="epochs in all")
+            made.add_argument("--epochs", type=int, required=True, help="epochs in total")
         elif name == "clone":
             made.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE", help="change a setting")
             made.add_argument("--name", default="", help="what to call the new run")
@@ -60,11 +60,13 @@ def add(groups: Any, command: Any) -> None:
         elif name == "note":
             made.add_argument("text", metavar="TEXT")
         elif name == "export":
-            made.add_argument("--out", default="", metavar="FILE.zip", help="default: RUN.zip here")
+            made.add_argument(
+                "--out", default="", metavar="FILE.zip", help="the file to write (default: RUN.zip in this folder)"
+            )
     command(actions, "import", runs_import, "take in an exported model").add_argument("path", metavar="FILE.zip")
     comparing = command(actions, "compare", runs_compare, "compare 2 to 6 runs, each against the first")
     comparing.add_argument("ids", nargs="+", metavar="RUN")
-    comparing.add_argument("--metric", default="", help="of the differences (default: the experiment's main one)")
+    comparing.add_argument("--metric", default="", help="metric to compare by (default: the experiment's main one)")
 
 
 def runs_list(options: Namespace) -> Answer:

@@ -51,12 +51,22 @@ def add(groups: Any, command: Any) -> None:
     scanning.add_argument("--bigwig", default="", metavar="FILE", help="the same for a genome browser")
     cut = scanning.add_mutually_exclusive_group()
     cut.add_argument(
-        "--false-peaks", type=float, default=None, metavar="X", help="peaks to expect by chance in all (default: 1)"
+        "--false-peaks",
+        type=float,
+        default=None,
+        metavar="X",
+        help="threshold at which so many false peaks are expected in all (default: 1)",
     )
-    cut.add_argument("--threshold", type=float, default=None, metavar="X", help="a peak's least prediction")
-    cut.add_argument("--fpr", type=float, default=None, metavar="X", help="or the share of validation negatives above")
+    cut.add_argument(
+        "--threshold", type=float, default=None, metavar="X", help="threshold: the lowest prediction of a peak"
+    )
+    cut.add_argument(
+        "--fpr", type=float, default=None, metavar="X", help="threshold that this share of validation negatives reaches"
+    )
     scanning.add_argument(
-        "--no-chance", action="store_true", help="count no peaks of shuffles (faster): no q-values; needs a threshold"
+        "--no-chance",
+        action="store_true",
+        help="do not scan shuffles (faster): no q-values; needs --threshold or --fpr",
     )
     motifs = "motifs that sites are matched with: a file, or a word (default: the experiment's motif)"
     scanning.add_argument("--motifs", default="", metavar="FILE|WORD", help=motifs)

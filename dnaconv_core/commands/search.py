@@ -22,20 +22,22 @@ def add(groups: Any, command: Any) -> None:
     help = "try networks around what auto chooses, and say whether the best is better; the same command goes on with it"
     made = command(groups, "search", search, help)
     made.add_argument("experiment", metavar="EXPERIMENT", help="tf_binding, chromatin, rnai, or one of your own")
-    made.add_argument("--minutes", type=float, default=0.0, help="time for all of it, earlier calls included")
+    made.add_argument("--minutes", type=float, default=0.0, help="time in all, earlier calls included")
     made.add_argument("--trials", type=int, default=0, help="networks to try in all (default: as many as time allows)")
-    made.add_argument("--tag", default="", help="of its runs, in place of one made up")
+    made.add_argument("--tag", default="", help="tag of its runs (default: made up)")
     made.add_argument(
         "--seed",
         type=seed_number,
         default=0,
-        help="start of the random numbers of the search and of every training (default: 0)",
+        help="random seed of the search and of every training (default: 0)",
     )
     made.add_argument("--data", default=None, metavar="DIR", help="as for 'train': a folder or file, 'book' or 'own'")
-    made.add_argument("--valid", default="", metavar="DIR", help="validation data, which have no share in the choice")
+    made.add_argument("--valid", default="", metavar="DIR", help="validation data, which play no part in the choice")
     made.add_argument("--covariates", default="", metavar="FILE", help=COVARIATES_HELP)
     made.add_argument("--split", default="", metavar="HOW", help="as for 'train'")
-    made.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE", help="a setting of every trial")
+    made.add_argument(
+        "--set", action="append", default=[], metavar="SETTING=VALUE", help="fix a setting in every trial"
+    )
     on_option(made)
     made.add_argument("--detach", action="store_true", help="search in the background, and return")
 

@@ -23,7 +23,9 @@ def add_sequence_options(parser: ArgumentParser) -> None:
     parser.add_argument("sequences", nargs="*", metavar="SEQUENCE")
     parser.add_argument("--fasta", default="", metavar="FILE", help="sequences in FASTA, plain or gzip")
     parser.add_argument("--table", default="", metavar="FILE", help="a CSV or TSV with a header, plain or gzip")
-    parser.add_argument("--column", default="", metavar="NAME", help="its column of sequences, if not called that")
+    parser.add_argument(
+        "--column", default="", metavar="NAME", help="the table's column of sequences (default: one with a usual name)"
+    )
     parser.add_argument("--covariates", default="", metavar="FILE", help=COVARIATES_HELP)
 
 

@@ -29,7 +29,9 @@ def add(groups: Any, command: Any) -> None:
         command(groups, "variants", variants, "score variants of a VCF: alternative minus reference allele")
     )
     changing.add_argument("--vcf", required=True, metavar="FILE", help="variants, plain or gzip")
-    changing.add_argument("--genome", required=True, metavar="FILE", help="FASTA, 2bit, or a name of the home folder's")
+    changing.add_argument(
+        "--genome", required=True, metavar="FILE", help="FASTA or 2bit file, or the name of a genome in the home folder"
+    )
     changing.add_argument("--out", default="", metavar="FILE.csv", help="write the table there")
     changing.add_argument("--vcf-out", default="", metavar="FILE.vcf", help="write the VCF with effects added there")
     changing.add_argument("--motif", action="append", default=[], metavar="WORD", help="list hits of this IUPAC word")
@@ -38,7 +40,7 @@ def add(groups: Any, command: Any) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="put each effect beside N matched random variants of its region: percentile, p and q (100 is enough)",
+        help="compare each effect with N matched random variants of its region: percentile, p and q (100 is enough)",
     )
     covariate_option(changing)
     task_option(changing)
