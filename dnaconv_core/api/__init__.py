@@ -1,5 +1,5 @@
-"""What `import dnaconv_core as dc` offers: the functions of the rooms, taking whatever one has at hand.
+"""What `import dnaconv_core as dc` offers: the package's functions, for whatever you have at hand.
 
 Models are given as a run's id, a bundle's folder, a pretrained model's name or a `Model`; sequences as text, a list, an
-array, a data frame, a file or a Dataset. What comes back are arrays, or tables with `to_frame()` that a notebook draws.
+array, a data frame, a file or a Dataset. They return arrays, or tables with `to_frame()` that a notebook draws.
 """

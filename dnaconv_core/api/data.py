@@ -1,4 +1,4 @@
-"""Data from whatever holds them, and experiments."""
+"""Datasets from files and from memory, and experiments."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def load_data(
     sequence: str = "sequence",
     label: str | Sequence[str] = "label",
 ) -> Dataset:
-    """A Dataset from a file or folder (any format that is known), an experiment's key, or what is in memory.
+    """A Dataset from a file or folder of any known format, from an experiment's key, or from memory.
 
     In memory: sequences as a list or array of text, all of one length; one-hot `(N, 4, L)`, integers or floats of 0 and
-    1; or a data frame with columns `sequence` and, if it is there, `label` (one name or several). labels: `(N,)` or
-    `(N, T)` numbers, where the source brings none; NaN is not known. alphabet: 'DNA' or 'RNA'; by default as letters
-    tell. Raises DataError or InputError naming what cannot be read.
+    1; or a data frame with a column `sequence` and perhaps `label` (one name or several). labels: `(N,)` or `(N, T)`
+    numbers, where the source has none; NaN means unknown. alphabet: 'DNA' or 'RNA'; by default guessed from the
+    letters. Raises DataError or InputError naming what cannot be read.
 
     >>> load_data(["TGACTCA", "TTTTTTT"], [1, 0]).y.ravel().tolist()
     [1.0, 0.0]
@@ -101,7 +101,7 @@ def _encoded(source: Any, alphabet: str) -> tuple[np.ndarray, str]:
 
 
 def experiment(key: str) -> Experiment:
-    """The experiment of this key, of the package or your own: `dc.experiment("tf_binding")`. Raises InputError.
+    """The experiment with this key, built in or your own. Raises InputError where there is none.
 
     >>> experiment("rnai").question
     'How well does this 21-base siRNA silence its gene?'
@@ -137,7 +137,7 @@ def import_data(
     'gc', 'shuffle' or 'flanks'. label: a table's column, or several; label_ratio: log2 of one column over another, both
     plus `pseudo`; label_bins: the mean bin of columns of counts, lowest first; transform: of the number that results.
     class_files: a FASTA file for each class by its name; bigwig_covariates: a track for each covariate by its name.
-    Other arguments are fields of a Recipe: question, width, split, … Raises InputError for a key that is taken,
+    Other arguments are fields of a Recipe: question, width, split, … Raises InputError for a key already in use,
     DataError for files that cannot be used.
 
     >>> import_data("mine", positives="bound.fa", negatives="free.fa")  # doctest: +SKIP

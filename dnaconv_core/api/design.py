@@ -27,13 +27,13 @@ def design(
     covariates: Any = None,
     **more: Any,
 ) -> Designed:
-    """Sequences that a model scores high, by at most `edits` substitutions of each start; best first.
+    """Sequences that a model scores high, at most `edits` substitutions from where they start; best first.
 
-    starts: sequences of the model's length, an unknown base being drawn; by default `n` random ones. aim: 'high',
-    'low', or 'target' with `target`, a prediction. gc: least and greatest share of G and C. forbid: IUPAC words or
-    names of enzymes. judge: a model trained apart, whose prediction stands beside. covariates: raw values `(C,)` for
-    all. Other arguments: method ('greedy', 'beam', 'evolution' or 'gradient'), width, generations, longest_run, task,
-    seed. Raises InputError for what does not fit together.
+    starts: sequences of the model's length, where an unknown base is drawn at random; by default `n` random ones. aim:
+    'high', 'low', or 'target' with `target`, a prediction. gc: least and greatest share of G and C. forbid: IUPAC words
+    or names of enzymes. judge: a model trained separately, whose prediction is given too. covariates: raw values `(C,)`
+    for all. Other arguments: method ('greedy', 'beam', 'evolution' or 'gradient'), width, generations, longest_run,
+    task, seed. Raises InputError for options that contradict each other.
 
     >>> made = design("tf_binding_synthetic", n=2, edits=6, forbid="EcoRI")
     >>> bool((made.to_frame()["score"] > 0.9).all())

@@ -75,10 +75,10 @@ def filters(
     names: str | Sequence[Motif] | None = None,
     **more: Any,
 ) -> Filters:
-    """What each filter looks for, over these sequences or those held out when the model was trained.
+    """What each filter looks for in these sequences, by default those held out when the model was trained.
 
-    names: a group of JASPAR ('vertebrates'), a file of motifs, an IUPAC word, or motifs, by which they are named; the
-    first time on a machine, that takes minutes of compiling. Other arguments as in
+    names: motifs to name them by: a group of JASPAR ('vertebrates'), a file, an IUPAC word, or Motifs; the first time
+    on a machine, comparing them takes minutes of compiling. Other arguments as in
     `dnaconv_core.interpret.filters.filter_motifs`: layer, fraction.
 
     >>> len(filters("rnai_huesken").motifs)  # 8 members with 40 each
@@ -107,7 +107,7 @@ def motifs(
     names: str | Sequence[Motif] | None = None,
     **more: Any,
 ) -> Motifs:
-    """Patterns in what the network finds in favour of the positive class, over labelled sequences.
+    """Patterns in the bases that speak for the positive class (or for high values), over labelled sequences.
 
     names: as in `filters`. Other arguments are fields of `dnaconv_core.interpret.discovery.DiscoveryOptions`: method,
     most, width, seed, finder. Raises InputError where there are no two classes.

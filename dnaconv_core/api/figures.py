@@ -1,4 +1,4 @@
-"""`dc.plot.…`: a figure of what a function of the front gave, or of plain arrays."""
+"""`dc.plot.…`: a figure of a result of `dc`, or of plain arrays."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Svg(str):
 
 
 def logo(values: Any, *, row: int = 0, **look: Any) -> Svg:
-    """A logo as SVG: of a motif in bits, of attributions (`row` says of which sequence), or of heights `(4, L)`.
+    """A logo as SVG: a motif in bits, attributions (of sequence `row`), or heights `(4, L)`.
 
     look: kind, alphabet, title, unit, column, height, dark, as in `dnaconv_core.plot.logo.logo_svg`. Raises InputError
-    for another shape, or a row that is not there.
+    for any other shape, or a row that does not exist.
     """
     from dnaconv_core.plot.logo import logo_svg
 

@@ -1,4 +1,4 @@
-"""Models: trained here, or found by what they are called."""
+"""Models: trained here, or loaded by name."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A network and what is known of it."""
+    """A network, and what is known about it."""
 
     network: ConvNet = field(repr=False)  # on the CPU, in evaluation mode
-    name: str  # a run's id, a pretrained model's name, or '' of one that is in memory only
-    experiment: str  # the question it answers, by its key; 'data' of what was trained on data in memory
+    name: str  # a run's id, a pretrained model's name, or '' for one in memory only
+    experiment: str  # the key of the question it answers; 'data' where it was trained on data in memory
     examples: Dataset | None = field(default=None, repr=False)  # held out while it was trained
     metrics: dict[str, dict[str, Metric]] = field(default_factory=dict, repr=False)  # by split, as stored
-    history: History | None = field(default=None, repr=False)  # of a training in memory
+    history: History | None = field(default=None, repr=False)  # how training in memory went
 
     @property
     def config(self) -> ModelConfig:
@@ -45,7 +45,7 @@ class Model:
 
 
 def load(model: str | os.PathLike[str] | Model) -> Model:
-    """The model of a run's id, a bundle's folder, or a pretrained or imported model's name. Raises BundleError.
+    """The model with this name: a run's id, a bundle's folder, or a pretrained or imported model. Raises BundleError.
 
     >>> load("rnai_huesken").config.length
     21
@@ -82,7 +82,7 @@ def wrap(module: nn.Module, length: int, *, alphabet: str = "DNA", task: str = "
 
 
 def models() -> list[ModelEntry]:
-    """Every model that can be loaded by name: runs, newest first, then imported and pretrained ones.
+    """Every model that can be loaded by name: runs (newest first), then imported and pretrained ones.
 
     >>> "tf_binding_jund" in [entry.key for entry in models()]
     True
@@ -108,11 +108,11 @@ def train(
 
     data: an experiment's key ('tf_binding', or one of your own) trains as `dnaconv train` does, and the run is kept in
     the home folder; anything else that `load_data` takes is trained on in memory. valid: validation examples; without
-    them a fifth is held out. preset: settings to start from (of data in memory 'auto', which looks at them first,
-    'quick' or 'book'). task: 'binary', 'regression' or 'classes'; by default as labels tell. strand: 'one' where DNA in
-    memory is meant on the strand given. settings: any setting of the network or its training, such as epochs=20,
-    filters=32, device='cpu' or the seed of everything drawn, seed=1. Raises ConfigError for settings that cannot be,
-    DataError for data that cannot.
+    them a fifth is held out. preset: settings to start from (for data in memory 'auto', which looks at them first,
+    'quick' or 'book'). task: 'binary', 'regression' or 'classes'; by default guessed from the labels. strand: 'one'
+    where only the given strand of DNA in memory counts. settings: any setting of the network or its training, such as
+    epochs=20, filters=32, device='cpu' or the random seed, seed=1. Raises ConfigError for settings that do not work,
+    DataError for data that cannot be used.
 
     >>> model = train(["ACGTTGCA", "TTGGCCAA"] * 20, [1, 0] * 20, preset="quick", epochs=2, filters=4, kernel_size=3)
     >>> model.predict(["ACGTTGCA"]).shape

@@ -1,4 +1,4 @@
-"""What the functions of the front hand back: arrays by name, a table (`to_frame`), a picture in a notebook."""
+"""What the functions of `dc` return: named arrays, a table (`to_frame`), a picture in a notebook."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Evaluated(Table):
 
 @dataclass(frozen=True, eq=False)
 class Attributed(Table):
-    """Which bases made the model say what it says of N sequences."""
+    """The contribution of each base of N sequences to what a model says."""
 
     data: Dataset = field(repr=False)
     found: Attribution = field(repr=False)
@@ -69,7 +69,7 @@ class Attributed(Table):
 
     @property
     def scores(self) -> np.ndarray:
-        """`(N, L)`: of the base that is there."""
+        """`(N, L)`: the score of the observed base."""
         return np.asarray((self.found.values * self.data.X).sum(axis=1))
 
     def to_frame(self) -> pd.DataFrame:
@@ -112,7 +112,7 @@ def _by_base(data: Dataset, **columns: np.ndarray) -> pd.DataFrame:
 
 @dataclass(frozen=True, eq=False)
 class Filters(Table):
-    """What the filters of one layer look for, those first that tell the classes apart most."""
+    """What the filters of one layer look for; first those that tell the classes apart most."""
 
     scan: FilterScan = field(repr=False)
     order: np.ndarray = field(repr=False)  # (F,) numbers of filters, as they are listed
@@ -144,7 +144,7 @@ class Filters(Table):
 
 @dataclass(frozen=True, eq=False)
 class Motifs(Table):
-    """Patterns in what the model finds in favour of the positive class, or of high values."""
+    """Patterns in the bases that speak for the positive class, or for high values."""
 
     found: Discovery = field(repr=False)
     alphabet: str = "DNA"

@@ -35,7 +35,7 @@ def predict(model: AnyModel, sequences: Source, covariates: Any = None, **more: 
 
 
 def evaluate(model: AnyModel, data: Source | None = None, covariates: Any = None) -> Evaluated:
-    """The metrics of a model on labelled data, with 95 % intervals; of its held-out examples where none are given.
+    """The metrics of a model on labelled data, by default its held-out examples, with 95 % intervals.
 
     Examples that depend on each other (overlapping windows, similar sequences) count together. Raises InputError where
     there are no labels.
@@ -59,7 +59,7 @@ def evaluate(model: AnyModel, data: Source | None = None, covariates: Any = None
 def scan(
     model: AnyModel, sequence: str, *, name: str = "sequence", length: int = 0, covariates: Any = None, **more: Any
 ) -> Scanned:
-    """What the model says of every window of a longer sequence, on both strands of DNA.
+    """The model's prediction for every window of a longer sequence, on both strands of DNA.
 
     length: of a window, where the model is a torch module of your own; each window then goes through it by itself.
     covariates: raw values `(C,)` for every window. Other arguments as in `dnaconv_core.scan.scan.scan`: strands, edges,
@@ -89,10 +89,10 @@ def variants(
     covariates: Any = None,
     **more: Any,
 ) -> Variants:
-    """What variants do to a prediction: ALT − REF, of the window around each and of the best window.
+    """What variants do to a prediction: ALT − REF, in the window centred on each and in the one that changes most.
 
     variants: a VCF, or tuples (chrom, pos from 1, ref, alt), as rows of a data frame are. genome: a FASTA, or sequences
-    by name. What cannot be scored says why in its status. length: as in `scan`. Other arguments as in
+    by name. A variant that cannot be scored says why in its status. length: as in `scan`. Other arguments as in
     `dnaconv_core.variants.effects.score_variants`: motifs, task. Raises InputError for a model that does not read DNA.
 
     >>> found = variants("tf_binding_synthetic", [("chr1", 80, "A", "T")], {"chr1": "ACGTTGCA" * 20})
