@@ -123,7 +123,7 @@ def baselines_folder() -> Path:
 
 
 def shipped(name: str) -> Path:
-    """The folder 'app' or 'pretrained': inside the installed package, or beside it in a checkout."""
+    """The folder 'app' or 'pretrained': inside the installed package, or next to it in a checkout."""
     package = Path(__file__).parent
     inside = package / "shipped"  # setup.py puts it into a wheel
     return (inside if inside.is_dir() else package.parent) / name

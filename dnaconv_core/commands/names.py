@@ -1,4 +1,4 @@
-"""The commands by the file that has them, with their line in the help: what is told without reading the files."""
+"""The commands by the file that has them, with their line in the help, so that help needs none of the files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files that commands write beside what they print: motifs, and pictures of logos."""
+"""The files that commands write in addition to what they print: motifs, and pictures of logos."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Examples out of NPZ files: one-hot arrays or texts beside labels, in one part or several. Nothing is unpickled."""
+"""Examples out of NPZ files: one-hot arrays or texts with labels, in one part or several. Nothing is unpickled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers given beside sequences, joined by id: `id value` lines, or CSV/TSV with any number of columns."""
+"""Covariates of sequences, joined by id: `id value` lines, or CSV/TSV with any number of columns."""
 
 from __future__ import annotations
 

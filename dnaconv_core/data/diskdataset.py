@@ -140,7 +140,7 @@ def write_diskdataset(dataset: Dataset, path: Path | str, *, shard_size: int | N
 
 
 class _Beside(NamedTuple):
-    """What lies beside a shard's X."""
+    """What is stored with a shard's X."""
 
     y: np.ndarray  # (n, T) float32
     w: np.ndarray  # (n, T) float32

@@ -213,7 +213,7 @@ def fits(entries: list[Entry], data: mmap.mmap) -> bool:
 
 
 def _stored(path: Path, data: mmap.mmap) -> list[Entry] | None:
-    """The first index, beside the file or in the cache, that is no older than the file and fits it."""
+    """The first index, next to the file or in the cache, that is no older than the file and fits it."""
     changed = path.stat().st_mtime_ns
     for place in _places(path):
         try:
@@ -229,7 +229,7 @@ def _stored(path: Path, data: mmap.mmap) -> list[Entry] | None:
 
 
 def _store(path: Path, entries: list[Entry]) -> None:
-    """Write the index beside the file, else into the cache, else not at all: it can be made again."""
+    """Write the index next to the file, else into the cache, else not at all: it can be made again."""
     if read_only():
         return
     text = "".join("\t".join(map(str, entry)) + "\n" for entry in entries).encode()

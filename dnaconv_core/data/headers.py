@@ -1,4 +1,4 @@
-"""What the headers of FASTA records tell beside a name: a locus with its strand, and a label."""
+"""What the headers of FASTA records tell in addition to a name: a locus with its strand, and a label."""
 
 from __future__ import annotations
 

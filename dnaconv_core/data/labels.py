@@ -212,7 +212,7 @@ class Labels(NamedTuple):
 def make_labels(columns: Mapping[str, Any], recipe: LabelRecipe, separator: str | None = None) -> Labels:
     """Labels of a table by a recipe. columns: values of each column that the recipe names, N each.
 
-    Raises DataError where a column holds names, classes come beside other labels, or more than half of its values are
+    Raises DataError where a column holds names, classes come with other labels, or more than half of its values are
     neither numbers nor missing.
     """
     if recipe.how == "columns":

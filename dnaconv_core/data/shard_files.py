@@ -112,7 +112,7 @@ def json_list(file: Path) -> list[Any] | None:
 
 
 def covariate_names(folder: Path, n: int) -> tuple[str, ...]:
-    """The names beside the shards, or plain ones."""
+    """The names stored with the shards, or plain ones."""
     names = json_list(folder / COVARIATES)
     if names is None:
         return ("accessibility",) if n == 1 else tuple(f"covariate_{i}" for i in range(n))

@@ -83,7 +83,7 @@ def design(
 ) -> Designs:
     """Design from every start; covariates: raw values `(C,)` for all.
 
-    The same starts, model and seed give the same designs, whatever is designed beside them by 'greedy' and 'beam'.
+    The same starts, model and seed give the same designs, whatever else is designed with them by 'greedy' and 'beam'.
     Where `progress` asks to stop, starts not yet begun are left out. Raises InputError for what does not fit together.
     """
     ways = ways or Ways()

@@ -3,7 +3,7 @@
 No module is changed and no hook is set: torch tells of every function as it is called (TorchFunctionMode). Functions of
 one number (ReLU, GELU, sigmoid, …) take Δout / Δin, maxima over positions the rule of engine/deeplift.py; everything
 else, if it is linear, takes its gradient, which is exact. A product of two activations, a softmax or an attention is
-not linear: there the contributions miss the change of the output, and by how much is told with them (`delta`).
+not linear: there the contributions miss the change of the output, and `delta` says by how much.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What simple predictors reach on the same split: a network's result means little without them beside it.
+"""What simple predictors reach on the same split: a network's result means little without them.
 
 Each is a linear model (logistic for classes, ridge for numbers) or boosted trees, on a handful of features or on
 counts of words. Which words, and how strongly it is held back, is chosen by cross-validation within the training part.
@@ -55,7 +55,7 @@ SLOW = ("gapped", "jaspar", "covariates_jaspar", "boosted")  # nine tenths of th
 
 
 class Baseline(NamedTuple):
-    """A simple predictor: what it is called and does, its predictions `(N, T)` on the validation part, its metrics."""
+    """A simple predictor: its name and what it does, its predictions `(N, T)` on the validation part, its metrics."""
 
     name: str
     explanation: str
@@ -277,7 +277,7 @@ def _in_blocks(scored: Callable[[Dataset, slice], np.ndarray], data: Dataset, pr
 
 
 def _words(data: Dataset, *, lengths: tuple[int, ...], both: bool, placed: bool = False, dense: bool = False) -> Any:
-    """Logarithms of counts of words of these lengths; placed: beside one-hot; dense: for trees, where they occur."""
+    """Logarithms of counts of words of these lengths; placed: added to one-hot; dense: for trees, where they occur."""
     from scipy.sparse import hstack
 
     found = [one_hot_rows(data.X)] if placed else []

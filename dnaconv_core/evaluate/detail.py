@@ -48,7 +48,7 @@ def explain(
     task: int = 0,
     progress: Progress = SILENT,
 ) -> Detail:
-    """Predictions for one-hot `(N, 4, L)` or a Dataset, with what stands beside them.
+    """Predictions for one-hot `(N, 4, L)` or a Dataset, with the details of each.
 
     task: the output, from 0. reference: its validation predictions by this model. siblings: the same network trained
     from other seeds; without any, an ensemble gives the spread of its members (one standard deviation).
@@ -85,7 +85,7 @@ class Response(NamedTuple):
 def response(model: ConvNet, sequence: np.ndarray, tried: np.ndarray, others: np.ndarray, task: int = 0) -> Response:
     """What the model says of one sequence `(4, L)` with `tried (K,)` for its first raw covariate.
 
-    The covariate enters the last layer beside the sequence, so the logit is their sum; its share is measured from the
+    Covariate and sequence meet in the last layer, so the logit is their sum; its share is measured from the
     training mean (from zero where it is not standardised).
     """
     from dnaconv_core.model.convnet import LOG_OFFSET

@@ -1,4 +1,4 @@
-"""A model's predictions of its validation part, kept beside it as `predictions.npz`: written, read and checked here."""
+"""A model's predictions of its validation part, kept with it as `predictions.npz`: written, read and checked here."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class Prepared(NamedTuple):
 
 
 def bring(recipe: Recipe, progress: Progress = SILENT) -> Brought:
-    """Make the experiment that the recipe describes and put it beside the others.
+    """Make the experiment that the recipe describes and add it to the others.
 
     Nothing stays when something is wrong or the user stops. Raises InputError for a key that is taken, DataError for
     files that cannot be used and when `progress` asks to stop, ConfigError for options that do not fit the data.

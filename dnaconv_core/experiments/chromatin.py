@@ -1,4 +1,4 @@
-"""The same question with the window's chromatin accessibility given beside the sequence."""
+"""The same question with the window's chromatin accessibility as a covariate."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def _place(experiment: Experiment) -> None:
 
 
 def scratch() -> AbstractContextManager[Path]:
-    """A folder beside the experiments in which one is made; gone afterwards, unless `settle` has moved it."""
+    """A folder next to the experiments in which one is made; gone afterwards, unless `settle` has moved it."""
     check_storing()
     check_room(home())
     sweep(experiments_folder(), ".deleted-")

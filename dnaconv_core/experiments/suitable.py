@@ -1,4 +1,4 @@
-"""Whether data suit training: found out before it begins, so that it can be said beside the button that starts it."""
+"""Whether data suit training: checked before it begins, so that it can be said next to the button that starts it."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class Lot:
         return path
 
     def files(self) -> list[Path]:
-        """Those that were kept, in the order in which they came, without the index that is made beside a genome."""
+        """Those that were kept, in the order in which they came, without the index made for a genome."""
         if not self.folder.is_dir():
             return []
         found = [path for path in self.folder.iterdir() if path.is_file() and not path.name.startswith(".")]

@@ -62,7 +62,7 @@ def match_motifs(
     families: a number for each motif; q-values are then over the motifs of the same number × targets, which keeps a few
     motifs of interest from paying for many others, as long as the numbers were not chosen by the matches. Motifs are
     trimmed to their informative core first; offsets count from the whole motif. One with less than 7 bits (three and a
-    half certain bases) resembles too much and is not asked. both_strands: also the targets' reverse complements; not of
+    half certain bases) matches too much to be compared. both_strands: also the targets' reverse complements; not of
     RNA, where these are other motifs. Raises InputError when there is nothing to compare with.
     """
     if not len(targets):

@@ -81,7 +81,7 @@ class Hidden(Step):
 
 
 class Covariates(Step):
-    """The numbers given beside the sequence, transformed: `(B, M·n)` → `(B, M·n + C)`."""
+    """The covariates, transformed: `(B, M·n)` → `(B, M·n + C)`."""
 
     name, joins = "covariates", " + "
 

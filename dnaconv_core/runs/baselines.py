@@ -1,4 +1,4 @@
-"""What simple predictors reach on a run's own split, stored beside its model: `baselines.json` and `baselines.npz`."""
+"""What simple predictors reach on a run's own split, stored with its model: `baselines.json` and `baselines.npz`."""
 
 from __future__ import annotations
 

@@ -218,7 +218,7 @@ def _finished(name: str, wanted: Recipe, folder: Path) -> None:
 
 
 def shipped_card(name: str, wanted: Recipe, folder: Path) -> str:
-    """What a shipped model says beside a run: baselines, limits, licence, the date, how to rebuild it."""
+    """What a shipped model says in addition to a run: baselines, limits, licence, the date, how to rebuild it."""
     bundle = load_bundle(folder)
     experiment, record = get_experiment(bundle.experiment), bundle.record
     main = experiment.main_metric

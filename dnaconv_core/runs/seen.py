@@ -1,4 +1,4 @@
-"""Which sequences a model has learnt from: their fingerprints lie beside it, so that a test on them is told as such."""
+"""Which sequences a model has learnt from: their fingerprints are kept with it, so a test on them is recognised."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def seen_in_training(folder: Path, data: Dataset) -> Seen | None:
 
 
 def seen_sentence(seen: Seen | None) -> str:
-    """What to say beside figures on examples that the model knows; '' where it knows none, or nothing is known."""
+    """What to say about figures on examples that the model knows; '' where it knows none, or nothing is known."""
     if seen is None or not seen.seen:
         return ""
     return (

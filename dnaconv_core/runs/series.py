@@ -19,7 +19,7 @@ MOST_FILTERS = 120  # evaluations whose filters are kept; of more, every second 
 
 
 class Series:
-    """The rows beside a run's record: the part of `Store` that is by epoch."""
+    """The rows stored with a run's record: the part of `Store` that is by epoch."""
 
     database: Path
 

@@ -106,7 +106,7 @@ def prevalence_brier(metrics: dict[str, Metric]) -> float | None:
 
 
 def prevalence_words(metrics: dict[str, Metric]) -> str:
-    """That score beside the model's own, in words; '' where there is none."""
+    """That score compared with the model's own, in words; '' where there is none."""
     other = prevalence_brier(metrics)
     if other is None:
         return ""

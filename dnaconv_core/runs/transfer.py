@@ -86,7 +86,7 @@ def export_model(name: str, store: Store | None = None) -> bytes:
 
 
 def import_model(archive: Path | bytes) -> str:
-    """Put a model from a `.zip` beside the others and return its key; the same file twice gives the same key.
+    """Add a model from a `.zip` to the others and return its key; the same file twice gives the same key.
 
     Nothing is written outside a folder of its own, and nothing stays when something is wrong. Raises BundleError for
     other names than a bundle's, too much to unpack, weights that do not fit the configuration, and tables that do not

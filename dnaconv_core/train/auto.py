@@ -236,7 +236,7 @@ def _rare(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
 
 
 def _beside(facts: Facts, members: int) -> dict[str, Any]:
-    """How the numbers beside the sequence are taken: their one weight moves at 1/members of the others' speed."""
+    """How covariates are taken: their one weight moves at 1/members of the others' speed."""
     return {"covariate_transform": "log" if facts.skewed else "standardize", "covariate_gain": 2.0 * members}
 
 

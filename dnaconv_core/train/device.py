@@ -8,7 +8,7 @@ from dnaconv_core.errors import ConfigError
 
 
 class Device(NamedTuple):
-    """One place to compute. Memory in bytes; None where it cannot be told."""
+    """One place to compute. Memory in bytes; None where it is unknown."""
 
     key: str  # cpu, cuda:0, mps
     name: str

@@ -1,4 +1,4 @@
-"""Whether a variant matters: its effect beside those of matched random variants, which no one has reason to expect.
+"""Whether a variant matters: its effect among those of matched random variants, which no one has reason to expect.
 
 A random variant is the same change at another place of the same region, a window or more away: a substitution where the
 same three letters stand (or their reverse complement, with the change complemented), an insertion or deletion of the
@@ -49,7 +49,7 @@ class Null(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A scored variant beside its null. `p`: share of the matched variants of all variants with at least its size."""
+    """A scored variant and its null. `p`: share of the matched variants of all variants with at least its size."""
 
     effect: VariantEffect
     null: Null | None = None  # None where the variant was not scored
@@ -147,7 +147,7 @@ def verdicts(
     task: int = 0,
     progress: Progress = SILENT,
 ) -> Verdicts:
-    """Every effect of the first of the models beside its null. models: after it the same network from other seeds.
+    """Every effect of the first of the models with its null. models: after it the same network from other seeds.
 
     Ends early when asked, and then judges what it has reached.
     """
