@@ -6,6 +6,7 @@ Exit codes: 0 done, 2 a user's mistake, 130 stopped by Ctrl-C, 1 our bug.
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import json
 import os
@@ -29,7 +30,15 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code."""
+    """Run one command; returns the exit code. arguments: by default the program's own, which ends after this."""
+    try:
+        return _run(arguments)
+    finally:
+        if arguments is None:  # or the last collection of garbage looks through all of torch, for most of a second
+            gc.freeze()
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     TorchNeedsRoom.install()
     try:
         given = sys.argv[1:] if arguments is None else arguments

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -192,3 +194,19 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(capsys, arguments, sentence):
     last = err.strip().splitlines()[-1]
     assert (code, out) == (2, "") and sentence in last and "Traceback" not in err
     assert Store().list() == []
+
+
+def test_a_program_that_ends_has_told_all_and_leaves_no_garbage_to_be_looked_for():
+    """On a busy machine the last collection took seconds after the answer of a stopped training."""
+    script = (
+        "import atexit, gc, sys\n"
+        "atexit.register(lambda: print('frozen', gc.get_freeze_count() > 1000))\n"
+        "from dnaconv_core.cli import main\n"
+        "main(['experiments'])\n"
+        "print('used again', gc.get_freeze_count() > 1000)\n"
+        "sys.argv = ['dnaconv', 'experiments']\n"
+        "sys.exit(main())\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    lines = ended.stdout.splitlines()
+    assert lines[lines.index("used again False") + 1].startswith("tf_binding") and lines[-1] == "frozen True"

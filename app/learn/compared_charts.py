@@ -21,7 +21,7 @@ def measured_charts(parts: dict[str, HeldOut], label: str, names: list[str]) -> 
     """All runs in one chart; of many examples a chart for each, whose colours say how many lie close."""
     from dnaconv_core.plot.curves import MANY_DOTS, scatter_figure
 
-    if sum(len(part.y) for part in parts.values()) <= MANY_DOTS:
+    if all(len(part.y) <= MANY_DOTS for part in parts.values()):
         chart(colored(_dots(parts, label), names), key="compared_dots", height=340)
         return
     with st.container(key="shape_compared_dots"):

@@ -158,6 +158,28 @@ def test_a_run_has_one_colour_in_every_chart(monkeypatch):
     assert (lines.line.color, dots.marker.color) == (categorical(1), categorical(2))
 
 
+@pytest.mark.parametrize("n, charts", [(2000, 1), (2001, 3)])
+def test_of_many_examples_each_run_has_a_chart_whose_colours_say_how_many_lie_close(monkeypatch, n, charts):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "app"))
+    import numpy as np
+
+    from dnaconv_core.runs.compare import HeldOut
+    from learn import compared_charts
+
+    drawn = []
+    monkeypatch.setattr(compared_charts, "chart", lambda figure, **_: drawn.append(figure))
+    y, w, codes = np.linspace(0, 1, n), np.ones(n), np.zeros((n, 0), np.uint8)
+    y[: n // 2] = 0.25  # many dots in one place
+    part = HeldOut(np.arange(n).astype(str), y, w, y / 2, y[:, None], w[:, None], y[:, None] / 2, codes)
+    few = part._replace(**{name: getattr(part, name)[:7] for name in part._fields})
+    compared_charts.measured_charts({"a": part, "b": few, "c": few}, "label", ["a", "b", "c"])
+    assert len(drawn) == charts
+    first = next(trace for trace in drawn[0].data if trace.mode == "markers")
+    assert len(first.x) == n
+    if charts == 3:  # half of the dots lie in one cell of the grid: as many as log10 says
+        assert max(first.marker.color) >= np.log10(n // 2) - 0.01 and len(drawn[1].data[1].x) == 7
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "keep, said",
