@@ -33,7 +33,7 @@ def ask_start(experiment: Experiment, *, linked: bool) -> str:
     offered = {"": tr(_RANDOM)} | _models(experiment.alphabet)
     unknown = kept_choice("start", offered, "", linked=linked)
     chosen = st.selectbox(
-        tr("Start from"), list(offered), format_func=lambda key: offered[key], key="start", help=tr(_HELP)
+        tr("Starting weights"), list(offered), format_func=lambda key: offered[key], key="start", help=tr(_HELP)
     )
     if unknown:
         named, alphabet = plain(unknown[:60]), plain(experiment.alphabet)

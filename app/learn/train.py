@@ -61,7 +61,7 @@ def _watched() -> Run | None:
 def _shape(experiment: Experiment) -> None:
     bar = st.container(border=True, key="start_bar")
     with st.container(key="shape"):
-        left, right = st.columns([1, 3.2], gap="medium")
+        left, right = st.columns([1.15, 3.05], gap="medium")
     with right:
         drawing = st.container(border=True)
     with left, st.container(key="settings"):
