@@ -55,6 +55,23 @@ def to(page, settled, name: str) -> None:
     settled(page)
 
 
+def trained_and_opened(page, settled, key: str) -> None:
+    """A short training, the test part opened, and the network's filters and one example looked at."""
+    page.goto(f"train?experiment={key}&preset=quick&epochs=3&filters=4&depth=1")
+    page.get_by_role("button", name="Start training").click()
+    page.get_by_text("finished", exact=True).wait_for()
+    to(page, settled, "Evaluate")
+    expect(page.get_by_text("It was never looked at.")).to_be_visible()
+    page.get_by_role("button", name="Open the test part").click()
+    page.get_by_role("button", name="Open it, and count this look").click()
+    page.get_by_text(re.compile(r"\d+ examples, opened for the first time")).wait_for()
+    to(page, settled, "Filters")
+    expect(page.get_by_text(re.compile(r"\d of 4 filters"))).to_be_visible()
+    to(page, settled, "Saliency")
+    expect(page.get_by_text("Agreement of methods")).to_be_visible()
+    expect(page.get_by_text("Something went wrong")).to_have_count(0)
+
+
 def test_a_pair_of_fasta_files_becomes_an_experiment(page, settled, sample):
     positives, negatives = (sample(f"pum2_{side}.fasta.gz", 300) for side in ("positives", "background"))
     brought(page, settled, positives, negatives)
@@ -72,35 +89,24 @@ def test_a_pair_of_fasta_files_becomes_an_experiment(page, settled, sample):
     made(page, settled)
     assert "experiment=pum2" in page.url
     expect(page.get_by_text("Is it bound by the Pumilio protein?").first).to_be_visible()
-    page.goto("train?experiment=pum2&preset=quick&epochs=3&filters=4&depth=1")  # a short one
-    page.get_by_role("button", name="Start training").click()
-    page.get_by_text("finished", exact=True).wait_for()
-    to(page, settled, "Evaluate")
-    expect(page.get_by_text("It was never looked at.")).to_be_visible()
-    page.get_by_role("button", name="Open the test part").click()
-    page.get_by_role("button", name="Open it, and count this look").click()
-    page.get_by_text(re.compile(r"\d+ examples, opened for the first time")).wait_for()
-    to(page, settled, "Filters")
-    expect(page.get_by_text(re.compile(r"\d of 4 filters"))).to_be_visible()
-    to(page, settled, "Saliency")
-    expect(page.get_by_text("Agreement of methods")).to_be_visible()
-    expect(page.get_by_text("Something went wrong")).to_have_count(0)
+    trained_and_opened(page, settled, "pum2")
     to(page, settled, "Your data")
     page.get_by_text("Pum2", exact=True).wait_for()  # it is listed, and the page begins anew
     assert not page.get_by_role("button", name="Remove").count()
 
 
 def test_positives_alone_are_compared_with_shuffles(page, settled, sample):
-    brought(page, settled, sample("pu1.fa.gz", 400))
-    expect(page.get_by_text("All 400 examples are positives")).to_be_visible()
+    brought(page, settled, sample("pu1.fa.gz", 300))
+    expect(page.get_by_text("All 300 examples are positives")).to_be_visible()
     expect(page.get_by_text(re.compile("easy to tell apart")).first).to_be_visible()
     made(page, settled)
     assert "experiment=pu1" in page.url
+    trained_and_opened(page, settled, "pu1")
 
 
 def test_a_table_with_its_parts_and_a_ratio_of_counts(page, settled, sample):
-    brought(page, settled, sample("mpsa_data.csv.gz", 2000))
-    expect(page.get_by_text("2,000 rows")).to_be_visible()
+    brought(page, settled, sample("mpsa_data.csv.gz", 800))
+    expect(page.get_by_text("800 rows")).to_be_visible()
     expect(page.get_by_text("The file says which part each example belongs to.")).to_be_visible()
     expect(page.get_by_text("The answer is a number.")).to_be_visible()
     page.get_by_role("radio", name="log2 of a ratio").click()
@@ -108,6 +114,7 @@ def test_a_table_with_its_parts_and_a_ratio_of_counts(page, settled, sample):
     settled(page)
     made(page, settled)
     assert "experiment=mpsa" in page.url
+    trained_and_opened(page, settled, "mpsa")
 
 
 def test_wrong_files_are_one_sentence_each_and_leave_the_page_whole(page, settled, tmp_path):
