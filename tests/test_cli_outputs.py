@@ -150,6 +150,7 @@ def test_evaluate_tells_of_all_outputs_and_of_each(made, ask):
         assert found["metrics"]["auroc"]["value"] == pytest.approx(mean)
 
 
+@pytest.mark.slow
 def test_attributions_scans_and_variants_are_of_the_output_asked_for(made, ask, tmp_path):
     path, model, data = made
     sequence, logits = data.sequences()[0], predict(model, data.subset(np.arange(1)), output="logit")[0]

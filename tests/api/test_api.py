@@ -104,6 +104,7 @@ def test_evaluate_gives_the_stored_metrics_of_held_out_examples(rnai):
         dc.evaluate(rnai, GUIDES)
 
 
+@pytest.mark.slow
 def test_attributions_and_substitutions_are_tables(jund):
     found = dc.attribute(jund, [WINDOW, WINDOW[::-1]], method="input_x_gradient")
     frame = found.to_frame()
@@ -198,6 +199,7 @@ def test_training_says_what_it_lacks():
         dc.import_data("mine", fastq="x")
 
 
+@pytest.mark.slow
 def test_import_data_computes_a_label_and_takes_a_file_for_each_class(tmp_path):
     table = tmp_path / "counts.csv"
     draw = np.random.default_rng(3)

@@ -24,6 +24,7 @@ def test_import_is_light():
     assert _in_a_fresh_process(f"import sys, dnaconv_core as dc; print({HEAVY}, len(dir(dc)) > 20)") == "[] True"
 
 
+@pytest.mark.slow
 def test_torch_comes_with_the_first_name_that_needs_it():
     code = (
         "import sys, dnaconv_core as dc; dc.load_data(['ACGT']); print('torch' in sys.modules); dc.load('rnai_huesken')"
@@ -31,6 +32,7 @@ def test_torch_comes_with_the_first_name_that_needs_it():
     assert _in_a_fresh_process(code + "; print('torch' in sys.modules)").split() == ["False", "True"]
 
 
+@pytest.mark.slow
 def test_a_name_is_the_function_before_and_after_its_namesake_is_imported():
     code = (
         "import dnaconv_core as dc; first = dc.predict; import dnaconv_core.predict, dnaconv_core.train.loop\n"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import pytest
+
 APP = Path(__file__).parents[2] / "app"
 WITH_OPTIONS = {"pills", "segmented_control", "radio", "selectbox", "multiselect", "select_slider"}
 
@@ -21,6 +23,7 @@ def test_no_choice_that_is_drawn_in_the_pages_language_is_written_into_the_addre
     assert not found, f"bind='query-params' writes the drawn names into the address: use frame.addressed ({found})"
 
 
+@pytest.mark.slow
 def test_a_view_is_asked_for_by_its_english_key_and_leaves_the_address_where_it_is_the_first(dashboard):
     at = dashboard("motifs", experiment="tf_binding", run="tf_binding_synthetic", view="Scan")
     assert not at.exception and at.text_input(key="scanned").value

@@ -13,6 +13,7 @@ def few(monkeypatch):
     monkeypatch.setattr(hidden, "SIZES", {"train": 120, "valid": 40, "test": 40})
 
 
+@pytest.mark.slow
 def test_from_the_address_to_points_with_a_hint(dashboard, home, few, settled):
     at = settled(dashboard("why", reason="challenge", level="2", number="17"))
     assert not at.exception and at.subheader[0].value == "Level 2: Strand"
@@ -37,6 +38,7 @@ def test_from_the_address_to_points_with_a_hint(dashboard, home, few, settled):
     assert any(one.value == "**85 points** in 1 of 5 levels" for one in at.markdown)
 
 
+@pytest.mark.slow
 def test_letters_that_are_none_are_said_and_an_odd_address_is_mended(dashboard, home, few, settled):
     play.make(1, 3)
     at = settled(dashboard("why", reason="challenge", level="x", number="3"))

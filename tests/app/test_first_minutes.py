@@ -64,6 +64,7 @@ def test_a_run_that_is_watched_has_the_page_and_its_settings_can_be_copied(dashb
     assert address(at, "run") == "" and (address(at, "depth"), address(at, "preset")) == ("1", "book")
 
 
+@pytest.mark.slow
 def test_the_form_opens_on_the_quick_preset_and_keeps_what_is_chosen(dashboard):
     at = dashboard("train", experiment="tf_binding")
     assert at.segmented_control(key="preset").value == "quick" and at.number_input(key="epochs").value == 20

@@ -31,6 +31,7 @@ def test_a_page_says_what_it_is_for_where_the_model_is_unknown(dashboard, page):
     assert "there is no model 'nowhere' here" in errors(at)[0] and not at.exception
 
 
+@pytest.mark.slow
 def test_saliency_shows_the_prediction_and_the_evidence(dashboard, trained):
     run = trained("tf_binding")
     at = dashboard("saliency", experiment="tf_binding", run=run.id)
@@ -144,6 +145,7 @@ def test_numbers_are_not_told_as_classes_and_rna_is_read_on_one_strand(dashboard
     assert "MA0099.4 is a motif of DNA and this model reads RNA" in errors(at)[0]
 
 
+@pytest.mark.slow
 def test_a_motif_is_taken_from_a_filter_or_jaspar(dashboard, trained):
     run = trained("tf_binding")
     at = dashboard("motifs", experiment="tf_binding", run=run.id, view="Bench")
@@ -175,6 +177,7 @@ def test_filters_open_with_their_numbers(dashboard, trained, experiment):
     assert int(metric(at, "Sites").replace(",", "")) >= 0 and metric(at, "Information").endswith("bits")
 
 
+@pytest.mark.slow
 def test_a_link_with_no_filters_number_shows_the_first_choice(dashboard):
     for number in ("9" * 5000, "\u00b2"):
         at = dashboard("filters", experiment="tf_binding", run="tf_binding_synthetic", filter=number)

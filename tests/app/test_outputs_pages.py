@@ -33,6 +33,7 @@ def kept(run):
     return read_kept(Store().folder(run.id))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "experiment", "output", "kind"),
     [
@@ -61,6 +62,7 @@ def test_a_class_that_is_not_there_is_one_sentence(several, dashboard, page):
     assert at.query_params["output"] in ("ap1", ["ap1"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["evaluate", "predict", "saliency", "experiments"])
 def test_where_there_is_one_output_nothing_is_chosen(several, dashboard, settled, page):
     at = settled(dashboard(page, experiment="tf_binding", output="nix"))
@@ -68,6 +70,7 @@ def test_where_there_is_one_output_nothing_is_chosen(several, dashboard, settled
     assert "_output" not in [box.key for box in at.selectbox]
 
 
+@pytest.mark.slow
 def test_choosing_another_one_changes_the_address_and_the_next_page(several, dashboard):
     at = dashboard("evaluate", experiment="kinds", run=several["kinds"].id)
     assert at.selectbox(key="_output").value == 0
@@ -251,6 +254,7 @@ def test_variants_change_the_class(several, dashboard, settled):
     assert metric(at, "Reference") == f"{before:.3f}" and metric(at, "Alternative") == f"{after:.3f}"
 
 
+@pytest.mark.slow
 def test_the_report_is_of_the_class(several, dashboard, settled, monkeypatch):
     from dnaconv_core.interpret import compiled, match
     from dnaconv_core.plot import report

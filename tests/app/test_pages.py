@@ -64,6 +64,7 @@ def test_choosing_a_card_changes_the_address_and_the_data(dashboard):
     assert metric(at, "Length (bases)") == "21"
 
 
+@pytest.mark.slow
 def test_a_folder_of_real_data_is_summarised(dashboard, shared_data):
     folder = shared_data / "jund_chr22"
     at = dashboard(
@@ -114,6 +115,7 @@ def test_the_form_starts_at_the_preset_and_counts_parameters(dashboard, experime
     assert f"**{config.n_parameters:,} parameters.**" in texts(at)
 
 
+@pytest.mark.slow
 def test_what_is_done_to_accessibility_is_asked_only_where_there_is_one(dashboard):
     for experiment, asked in (("chromatin", True), ("tf_binding", False)):
         at = dashboard("train", experiment=experiment)
@@ -173,6 +175,7 @@ def test_a_binary_run_is_evaluated_at_a_threshold(dashboard, trained):
     assert not errors(at)
 
 
+@pytest.mark.slow
 def test_a_stretch_of_the_roc_curve_lists_the_examples_behind_it(dashboard, trained):
     run = trained("tf_binding")
     kept = read_reference(Store().folder(run.id))
@@ -289,6 +292,7 @@ def test_an_empty_record_is_passed_over_and_listed(dashboard, trained):
     assert reason.startswith("is empty") and "One row was left out" in {one.label for one in at.expander}
 
 
+@pytest.mark.slow
 def test_records_of_other_lengths_are_explained_and_answered(dashboard, trained):
     run = trained("chromatin")
     at = dashboard("predict", experiment="chromatin", run=run.id)

@@ -13,6 +13,7 @@ def closed(monkeypatch, home):
     return home
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_opens_and_keeps_nothing(dashboard, closed, page):
     at = dashboard(page)

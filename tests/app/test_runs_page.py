@@ -115,6 +115,7 @@ def test_runs_on_other_examples_are_parted_before_all_else(dashboard, monkeypatc
     assert not at.exception and "Which is better" not in texts(at) and len(at.dataframe) == 1
 
 
+@pytest.mark.slow
 def test_a_clone_is_called_after_its_run(dashboard, monkeypatch):
     monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "app"))
     from learn.run_actions import again

@@ -21,6 +21,7 @@ def start_button(at):
     return next(button for button in at.button if button.label == "Start training")
 
 
+@pytest.mark.slow
 def test_a_chosen_model_gives_the_network_its_shape_and_the_run_its_start(dashboard):
     at = dashboard("train", experiment="tf_binding", preset="quick", kernel_size="7")
     choice = at.selectbox(key="start")
@@ -41,6 +42,7 @@ def test_a_chosen_model_gives_the_network_its_shape_and_the_run_its_start(dashbo
     assert network.replace(length=101) == source
 
 
+@pytest.mark.slow
 def test_filters_that_do_not_fit_or_cannot_be_frozen_turn_red(dashboard):
     at = dashboard("train", experiment="tf_binding", preset="quick", start=SOURCE)
     at = at.slider(key="kernel_size").set_value(12).run()
@@ -57,6 +59,7 @@ def test_filters_that_do_not_fit_or_cannot_be_frozen_turn_red(dashboard):
     assert not start_button(at).disabled
 
 
+@pytest.mark.slow
 def test_a_link_decides_where_it_starts_and_a_lost_model_is_told(dashboard):
     at = dashboard("train", experiment="tf_binding", preset="quick", start=SOURCE)
     assert at.selectbox(key="start").value == SOURCE

@@ -27,6 +27,7 @@ def chips(at, key: str):
     return next(box for box in at.multiselect if box.key == key)
 
 
+@pytest.mark.slow
 def test_the_chips_of_two_settings_make_a_run_for_each_combination(dashboard):
     at = dashboard("train", experiment="rnai", preset="quick", epochs="3")
     assert "Choose a setting and at least two values for it." in texts(at)
@@ -52,6 +53,7 @@ def test_a_value_that_cannot_be_is_told_and_left_out(dashboard, typed):
     assert not any(button.key == "sweep_start" for button in at.button)
 
 
+@pytest.mark.slow
 def test_runs_shows_a_sweep_as_far_as_it_is(dashboard):
     store = Store()
     made = sweep(store, RunSpec("rnai", settings=SMALL), {"depth": [1, 2], "filters": [4, 6]})

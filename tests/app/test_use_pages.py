@@ -85,6 +85,7 @@ def test_scan_tells_its_sequences_apart(dashboard, trained, settled):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content, said",
     [
@@ -151,6 +152,7 @@ def test_two_pasted_sequences(dashboard, trained, settled):
     assert "the two sequences are the same" in errors(at)[0]
 
 
+@pytest.mark.slow
 def test_sirna_design_ranks_filters_and_explains(dashboard, trained, settled):
     run = trained("rnai")
     at = settled(dashboard("sirna", experiment="rnai", run=run.id))
@@ -188,6 +190,7 @@ def upload(at, name: str, content: bytes):
     return at.run()
 
 
+@pytest.mark.slow
 def test_predict_takes_a_table_and_says_more_of_each_row(dashboard, trained):
     run = trained("tf_binding")
     at = dashboard("predict", experiment="tf_binding", run=run.id)
@@ -203,6 +206,7 @@ def test_predict_takes_a_table_and_says_more_of_each_row(dashboard, trained):
     assert table["above negatives"].between(0, 100).all()
 
 
+@pytest.mark.slow
 def test_predict_gives_each_row_its_own_covariate(dashboard, trained):
     run = trained("chromatin")
     at = dashboard("predict", experiment="chromatin", run=run.id)
@@ -234,6 +238,7 @@ def test_predict_says_what_is_wrong_with_a_file(dashboard, trained, name, conten
     assert not at.exception and len(errors(at)) == 1 and said in errors(at)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [
@@ -257,6 +262,7 @@ def test_predict_refuses_a_covariate_that_cannot_be(dashboard, trained, value):
     assert not at.exception and errors(at) == [f"one.csv: line 2 has '{value}' as accessibility: write a number"]
 
 
+@pytest.mark.slow
 def test_predict_lists_the_lines_it_cannot_use(dashboard, trained):
     run = trained("tf_binding")
     good = "".join(f"TP53,{letter * 101}\n" for letter in "ACGT")
@@ -272,6 +278,7 @@ def test_predict_lists_the_lines_it_cannot_use(dashboard, trained):
     ]
 
 
+@pytest.mark.slow
 def test_a_few_pasted_bases_are_put_into_backgrounds(dashboard, trained):
     run = trained("tf_binding")
     at = dashboard("predict", experiment="tf_binding", run=run.id)

@@ -73,6 +73,7 @@ def shared_home(annas, monkeypatch):
     return annas[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_of_one_shows_nothing_of_another(page, session, shared_home):
     mine = session("anna", page, experiment="secret")
@@ -157,6 +158,7 @@ _TELLING = {"home", "path", "model", "ref", "asked", "text", "task", "alphabet",
 _THE_SAME_FOR_ALL = {"warm_up", "_jobs", "_named", "_packed", "_run", "_device_list", "_dashboard", "held_levels"}
 
 
+@pytest.mark.slow
 def test_whatever_is_kept_between_sessions_names_whose_it_is():
     odd = []
     for file in sorted(APP.rglob("*.py")):

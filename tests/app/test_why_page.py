@@ -44,12 +44,14 @@ def test_the_address_chooses_the_reason(dashboard, name):
     assert list(table["network"]) == ["one", "other"] and list(table["ROC-AUC"]) == [0.9, 0.5]
 
 
+@pytest.mark.slow
 def test_a_reason_that_is_not_there_is_said(dashboard):
     at = opened(dashboard, reason="entropy")
     assert shown(at) == "position"
     assert [warning.value for warning in at.warning] == ["There is no reason 'entropy': this is Position invariance."]
 
 
+@pytest.mark.slow
 def test_choosing_a_reason_changes_the_address_and_a_visit_elsewhere_keeps_it(dashboard):
     at = opened(dashboard)
     assert shown(at) == "position" and "reason" not in at.query_params

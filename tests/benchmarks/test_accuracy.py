@@ -99,6 +99,7 @@ def test_guides_of_overlapping_targets_stay_together():
     assert len(set(overlap_folds(guide(f"{tiles[0]}\n{apart}"), 2))) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["chromatin", "tf_binding", "rnai", "rnai_cv", "rnai_apart"])
 def test_no_fold_trains_on_what_it_reports(measured, task):
     from folds import folds, inner_folds
@@ -152,6 +153,7 @@ def test_the_books_own_splits_once_they_are_fetched(fetched, tmp_path):
     assert "target auroc 0.8:" in printed and "target auroc 0.88:" in printed and "target pearson_r 0.66:" in printed
 
 
+@pytest.mark.slow
 def test_the_books_own_splits_before_they_are_fetched(home):
     done = subprocess.run(
         [sys.executable, str(FOLDER / "accuracy.py"), "--full", "--quick"], capture_output=True, text=True

@@ -48,6 +48,7 @@ def test_the_plain_network_and_the_usual_loop_compute_the_same():
     np.testing.assert_allclose(ism(model, X), plain_ism(plain, torch.from_numpy(X), batch=7).numpy(), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_both_loops_learn_from_the_same_number_of_steps():
     from networks import data
     from train import ours, plain

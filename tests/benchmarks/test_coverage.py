@@ -34,6 +34,7 @@ def test_a_correlation_of_twenty_holds(coverage):
     assert 0.9 <= coverage.simulate(cell, 300).holds <= 0.99
 
 
+@pytest.mark.slow
 def test_tiles_hold_by_groups_and_not_as_if_independent(coverage):
     (by_groups,), (plain,) = coverage.tiled((2000,)), coverage.tiled((2000,), plain=True)
     assert coverage.simulate(by_groups, 60).holds >= 0.85

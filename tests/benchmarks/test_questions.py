@@ -66,6 +66,7 @@ def test_the_parts_of_a_grammar_share_no_sequence():
     assert asked.experiment.presets["auto"].settings["filters"] > 1
 
 
+@pytest.mark.slow
 def test_a_second_run_trains_nothing(monkeypatch, capsys, tmp_path):
     import questions
 

@@ -6,11 +6,14 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
 from dnaconv_core.interpret.attribution import ATTRIBUTIONS
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 
 
+@pytest.mark.slow
 def test_every_method_points_at_planted_bases(monkeypatch, capsys):
     monkeypatch.syspath_prepend(str(FOLDER))
     import recall

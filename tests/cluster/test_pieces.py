@@ -73,6 +73,7 @@ def contig(name, length, seed):
     return RecordContig(Record(name, "".join(letters), 0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edges", ["exact", "context"])
 def test_a_region_gives_the_chunks_of_the_whole_scan(edges, monkeypatch):
     """With nothing but the letters that travel with it; the span ends in the middle of the contig, and of a chunk."""

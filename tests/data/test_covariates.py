@@ -123,6 +123,7 @@ def test_not_text_and_too_much_text(tmp_path, monkeypatch):
         read_text(file, limit=1 << 20)
 
 
+@pytest.mark.slow
 def test_the_books_accessibility_joins_the_books_windows(shared_data):
     windows = read_diskdataset(shared_data / "jund_chr22" / "valid_dataset")
     joined = join_covariates(windows, shared_data / "jund_chr22" / "accessibility.txt")

@@ -227,6 +227,7 @@ def by_the_book(text: str) -> dict[str, str] | None:
 PIECES = [">a", ">b x", ">", "ACGT", "ACGTA", "\n", "\n", "\n\n", "\r\n", " ", "T"]
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(PIECES), max_size=25))
 @settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_file_gives_what_reading_by_line_gives(tmp_path, pieces):

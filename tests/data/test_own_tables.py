@@ -171,6 +171,7 @@ def test_coordinates_and_p_values_are_no_labels_by_themselves(tmp_path):
     assert several.why["labels"] == "any of K562, HepG2 could be the label: choose"
 
 
+@pytest.mark.slow
 @given(
     st.permutations(["id", "seq", "Dev_log2_enrichment", "Hk_log2_enrichment", "p_value", "start", "set", "w", "note"])
 )
@@ -282,6 +283,7 @@ def test_the_mpsa_table_as_its_authors_published_it(shared_data):
     assert ratio.y[1, 0] == np.float32(np.log2(8 / 316)) and not ratio.skipped
 
 
+@pytest.mark.slow
 def test_a_table_is_read_in_memory_that_fits(tmp_path):
     file = tmp_path / "t.csv.gz"
     rows = "".join(f"r{i},{'ACGT'[i % 4] * 30},{i % 7}\n" for i in range(50_001))

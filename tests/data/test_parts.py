@@ -243,6 +243,7 @@ def test_the_safest_kind_that_the_examples_allow():
         assert {"train", "valid", "test"} <= set(check.tolist())
 
 
+@pytest.mark.slow
 def test_sex_chromosomes_and_the_mitochondrion_are_left_to_train():
     names = ["chr1", "chr2", "3", "chr4", "chr5", "chr6", "chr7", "chr8", "chrX", "MT"]
     chrom = np.repeat(names, 40)

@@ -62,6 +62,7 @@ def test_bad_fasta(tmp_path, text, error, message):
         read_fasta(text)
 
 
+@pytest.mark.slow
 def test_thousands_of_records_and_positions_in_long_ones(tmp_path):
     rng = np.random.default_rng(0)
     sequences = ["".join(rng.choice(list("ACGT"), 61)) for _ in range(5_000)]

@@ -58,6 +58,7 @@ def test_the_scores_are_those_that_predict_gives(ask, dna, judge, tmp_path):
     assert (tmp_path / "d.fa").read_text().splitlines()[1] == one["sequence"]
 
 
+@pytest.mark.slow
 def test_random_starts_are_ranked_and_repeat_with_a_seed(ask, dna):
     how = (dna[0], "-n", 4, "--edits", 2, "--low", "--gc", "0.4-0.6", "--forbid", "TGA", "--fix", "1-3")
     found = ask(*how, "--seed", 3)["designs"]
@@ -91,6 +92,7 @@ def test_distances_from_examples_that_are_given(ask, dna, tmp_path):
     assert 0 < found["usual_distance"] <= 1
 
 
+@pytest.mark.slow
 def test_what_people_read(capsys, dna):
     assert main(["design", str(dna[0]), START, "--edits", "2", "--motifs", "--target", "0.5"]) == 0
     told = capsys.readouterr().out

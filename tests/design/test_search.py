@@ -72,6 +72,7 @@ def test_of_a_linear_model_the_edits_are_the_largest_gains(method):
     assert one.steps() == ["AAAAAA", "AAGAAA", "AAGATA"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_it_ends_where_no_edit_helps_and_goes_down_as_well(method):
     assert only(made(linear(WEIGHTS), ["AAAAAA"], Rules(edits=6), method=method)).sequence == "ACGATA"
@@ -79,6 +80,7 @@ def test_it_ends_where_no_edit_helps_and_goes_down_as_well(method):
     assert (low.sequence[1], low.logits[-1]) == ("T", pytest.approx(-1))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 7), st.text("ACGT", min_size=9, max_size=9))
 def test_greedy_takes_the_k_largest_gains_of_any_linear_model(seed, k, start):
@@ -90,6 +92,7 @@ def test_greedy_takes_the_k_largest_gains_of_any_linear_model(seed, k, start):
     np.testing.assert_allclose(np.diff(one.logits), gains, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_wide_beam_finds_the_best_of_all_pairs_of_edits():
     model, start = network(), "ACGTTGCAACGTA"
     best = -np.inf
@@ -119,6 +122,7 @@ def test_greedy_follows_predicting_every_mutant_by_itself():
     assert one.spread == pytest.approx(float(spread))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
@@ -200,6 +204,7 @@ def test_a_model_of_numbers_on_rna():
     assert one.scores == pytest.approx(one.logits)
 
 
+@pytest.mark.slow
 def test_designs_do_not_depend_on_what_is_designed_beside_them_and_seeds_repeat():
     model, rules = network(), Rules(edits=3)
     starts = random_starts(7, Checker(rules, 13), seed=4)
@@ -211,6 +216,7 @@ def test_designs_do_not_depend_on_what_is_designed_beside_them_and_seeds_repeat(
     assert first == again
 
 
+@pytest.mark.slow
 def test_beam_and_evolution_are_no_worse_than_greedy():
     model, rules = network(), Rules(edits=4)
     starts = random_starts(20, Checker(rules, 13), seed=1)

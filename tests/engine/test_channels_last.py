@@ -45,6 +45,7 @@ def logits_and_gradients(model: ConvNet, X: torch.Tensor, covariates: torch.Tens
     return out.detach(), torch.autograd.grad(out, [X, *model.parameters()], upstream)
 
 
+@pytest.mark.slow
 @given(CHOICES)
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_the_same_numbers_and_gradients_as_the_modules(chosen):

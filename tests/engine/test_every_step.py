@@ -172,6 +172,7 @@ ENGINES: dict[str, Callable[[ConvNet], None]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ignore", [False, True])
 @pytest.mark.parametrize("strands", ["one", "both"])
 @pytest.mark.parametrize("head", [*HEADS, "log_sum_exp"])
@@ -194,6 +195,7 @@ def test_every_engine_reads_every_head(engine, head, strands, ignore):
 DEEP = {"depth": 3, "pool_between": 2, "keep_layers": True}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strands", ["one", "both"])
 @pytest.mark.parametrize(
     "form",

@@ -62,6 +62,7 @@ def test_a_maximum_in_the_padding_does_not_count():
     assert predict(other, X, output="logit") == pytest.approx(0.5)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(
     pooling=st.sampled_from(["max", "mean", "max_mean"]),

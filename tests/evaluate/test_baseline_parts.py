@@ -116,6 +116,7 @@ def test_labels_of_the_validation_part_change_no_prediction(task):
     assert found["one_hot"].metrics != again["one_hot"].metrics
 
 
+@pytest.mark.slow
 def test_a_strand_that_matters_is_counted_apart():
     """The label is which strand a word stands on: counts that put both together cannot tell."""
     X = random_X(300, 40, 9)

@@ -87,6 +87,7 @@ def test_each_baseline_finds_what_it_is_made_for():
     assert stored["name"] == "Motif match" and set(stored["metrics"]["auroc"]) == {"value", "low", "high"}
 
 
+@pytest.mark.slow
 def test_regression_baselines_in_units_of_the_label():
     rng = np.random.default_rng(2)
     X = random_X(500, 21, 3)
@@ -102,6 +103,7 @@ def test_regression_baselines_in_units_of_the_label():
     assert found["one_hot"].metrics["rmse"].low < found["one_hot"].metrics["rmse"].value
 
 
+@pytest.mark.slow
 def test_weights_of_zero_hide_labels_and_balance_does_not_distort_metrics():
     rng = np.random.default_rng(4)
     X = random_X(400, 30, 5)
@@ -133,6 +135,7 @@ def test_a_label_of_several_that_is_not_known_leaves_none():
     assert list(found) == ["mean"]
 
 
+@pytest.mark.slow
 def test_one_positive_and_ambiguous_sequences_are_no_obstacle():
     X = random_X(30, 20, 0)
     X[3] = 0

@@ -45,6 +45,7 @@ def fits(monkeypatch):
     return made
 
 
+@pytest.mark.slow
 def test_what_is_read_is_what_was_fitted(parts, folder):
     usual = dict(fit_baselines("binary", *parts, **HOW))
     for _ in range(2):

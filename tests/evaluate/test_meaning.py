@@ -26,6 +26,7 @@ def drawn(n: int, seed: int) -> Reference:
     return Reference((rng.random(n) < 1 / (1 + np.exp(-z))).astype(float), 1 / (1 + np.exp(-2 * z)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method, least", [("platt", 0.85), ("isotonic", 0.8)])
 def test_intervals_of_probabilities_hold_the_truth(method, least):
     z = np.array([-2.0, -1.0, 0.0, 0.5])

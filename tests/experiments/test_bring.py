@@ -53,6 +53,7 @@ def told(capsys, *words: str) -> dict:
     return json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 def test_a_table_becomes_an_experiment(table, capsys):
     found = told(
         capsys, "data", "import", "mine", "--table", str(table), "--sequence", "dna", "--label", "bound",
@@ -82,6 +83,7 @@ def test_a_ratio_of_counts(table, capsys):
     assert train.y[row, 0] == pytest.approx(np.log2((12 + 1) / (23 + 1)))
 
 
+@pytest.mark.slow
 def test_the_recipe_repeated_gives_the_same_bytes(table, capsys):
     told(capsys, "data", "import", "mine", "--table", str(table), "--sequence", "dna", "--label", "bound", "--split",
          "groups", "--seed", "3")  # fmt: skip

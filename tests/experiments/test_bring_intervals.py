@@ -62,6 +62,7 @@ def whole(key: str) -> dict[str, tuple[str, float]]:
     }
 
 
+@pytest.mark.slow
 def test_windows_and_labels_by_hand(genome, bedgraph, capsys):
     found = told(
         capsys, "levels", "--bed", str(bedgraph), "--genome", str(genome), "--width", "40", "--split", "chr2/MT"

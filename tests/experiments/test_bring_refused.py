@@ -106,6 +106,7 @@ ASKED = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ASKED)
 def test_what_is_asked_by_default(case, folder, monkeypatch, capsys):
     words, task, question = ASKED[case]

@@ -100,6 +100,7 @@ def test_a_linear_output_is_not_called_a_logit(ask):
     assert found["sequences"][0]["output"] == pytest.approx(row["prediction"], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_bench(model, ask):
     common = {"model", "motif", "consensus", "unit", "backgrounds", "backgrounds_are", "effect", "other_strand"}
     few = ("--backgrounds", 5)
@@ -120,6 +121,7 @@ def test_bench(model, ask):
     )
 
 
+@pytest.mark.slow
 def test_bench_and_hits_take_motifs_of_the_model_and_of_jaspar(model, ask, refused):
     data = ("--data", model.parent / "data")
     assert "TGA" in ask("bench", model, "--motif", "filter 3", "--backgrounds", 5, *data)["consensus"]

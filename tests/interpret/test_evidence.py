@@ -39,6 +39,7 @@ def test_a_map_of_a_network_that_knows_ap1_passes(ap1_model):
     assert stability_check(found, [], X).passed is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["input_x_gradient", "deeplift", "deeplift_shap", "ism"])
 @pytest.mark.parametrize("left, right", ["AA", "AC", "CT", "GG"])
 def test_a_site_between_runs_of_one_base_passes_too(ap1_model, method, left, right):
@@ -92,6 +93,7 @@ def maps_of(model, X, methods=METHODS, **options) -> dict[str, np.ndarray]:
     return {m: base_scores(attribute(model, X, method=m, **options).values, X)[0] for m in methods}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["hand-set", "hand-set, with noise", "trained"])
 def test_right_maps_agree_and_wrong_ones_do_not(name, site_detector, ap1_model):
     """A site in a network that knows it: all methods show it, though by plain ranks most pairs seem to disagree."""
@@ -117,6 +119,7 @@ def tf_examples():
     return [(example.name, example.sequence) for example in get_experiment("tf_binding").examples]
 
 
+@pytest.mark.slow
 def test_every_check_of_a_map_in_turn(ap1_model):
     X = one_hot(SITE)
     maps = {m: attribute(ap1_model, X, method=m, seed=4) for m in ("deeplift_shap", "ism")}
@@ -144,6 +147,7 @@ def test_a_network_is_judged_by_the_interval_of_its_main_metric(ap1_model):
     assert (unknown.passed, unknown.words) == (None, "this network was not measured on validation data")
 
 
+@pytest.mark.slow
 def test_nothing_supports_a_map_of_a_network_that_is_no_better_than_chance(ap1_model):
     X = one_hot(SITE)
     maps = {m: attribute(ap1_model, X, method=m, seed=4) for m in ("deeplift_shap", "ism")}

@@ -56,6 +56,7 @@ def test_filters_fold_into_families():
     assert found[2].as_json() == {"family": None, "filters": [2], "best": None}
 
 
+@pytest.mark.slow
 def test_ap1_and_creb_come_first_on_jund():
     bundle = load_bundle(PRETRAINED / "tf_binding_jund")
     data = stored_examples(bundle.path, "DNA", ())

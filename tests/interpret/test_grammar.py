@@ -84,6 +84,7 @@ def test_what_cannot_be_is_a_sentence(given, sentence):
         grammar(reader(len), backgrounds(length=60), FIRST, SECOND, **given)
 
 
+@pytest.mark.slow
 def test_the_command_and_its_json(capsys):
     words = (
         "bench",

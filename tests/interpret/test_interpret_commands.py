@@ -65,6 +65,7 @@ def test_ism_gives_a_change_for_each_substitution(folders, capsys):
     assert row["change"]["T"][20] == 0 and row["change"]["C"][20] < -1
 
 
+@pytest.mark.slow
 def test_bench_measures_effect_positions_spacing_and_mutations(folders, capsys):
     model = folders / "model"
     found = said(capsys, "bench", model, "--motif", "TGACTCA", "--positions", "--backgrounds", "10")

@@ -145,6 +145,7 @@ def test_every_word_of_a_short_motif_has_the_chance_that_counting_gives(width, b
         np.testing.assert_allclose(score_chances(pwm, background).of(scores), expected, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_a_long_motif_never_has_a_chance_that_is_too_small(monkeypatch):
     """The way of long motifs, on one that can still be counted."""
     monkeypatch.setattr("dnaconv_core.interpret.hits._EXACT", 64)
@@ -227,6 +228,7 @@ class TestCompiling:
         monkeypatch.setenv("DNACONV_HOME", "/another")
         assert compiled.is_warm()  # for everyone on the machine
 
+    @pytest.mark.slow
     def test_two_processes_do_not_compile_at_the_same_time(self, tmp_path, monkeypatch):
         """The second calls Tomtom only when the first is done: stand-ins write down when."""
         monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "code"))

@@ -158,6 +158,7 @@ configs = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(configs)
 @settings(max_examples=40, deadline=None, derandomize=True)
 def test_any_valid_configuration_builds_what_it_says(chosen):
@@ -178,6 +179,7 @@ def test_any_valid_configuration_builds_what_it_says(chosen):
             assert features.shape == (3, config.filters, config.length_after(layer))
 
 
+@pytest.mark.slow
 @given(configs, st.data())
 @settings(max_examples=30, deadline=None, derandomize=True)
 def test_receptive_field_is_exactly_what_a_unit_sees(chosen, data):

@@ -130,6 +130,7 @@ def test_what_does_not_go_together_is_refused():
         TrainConfig(keep="last", patience=3)
 
 
+@pytest.mark.slow
 def test_the_weight_of_a_standardised_covariate_begins_at_nothing_and_is_learnt_whatever_the_seed():
     """It began at random times the gain: seed 1 then weighed accessibility against binding to the end."""
     from dnaconv_core.experiments import get_experiment

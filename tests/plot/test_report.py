@@ -110,6 +110,7 @@ def test_the_page_holds_the_findings_and_nothing_from_elsewhere(bundle, called):
     assert write_report(bundle, data, may_name=False) == text  # the same again
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "how, words", [({}, "JASPAR CORE vertebrates"), ({"group": "insects"}, "JASPAR CORE insects"),
                    ({"motifs": "/home/a/my & own.meme"}, "my & own.meme"),
@@ -134,6 +135,7 @@ def test_methods_agree_but_where_one_site_stands_in_for_another(bundle):
     assert write_report(bundle, data, may_name=False).count("it is: Agreement of methods:") == 2
 
 
+@pytest.mark.slow
 def test_a_failed_check_is_said_and_seeds_are_compared(bundle, monkeypatch):
     from dnaconv_core.interpret import evidence
 
@@ -144,6 +146,7 @@ def test_a_failed_check_is_said_and_seeds_are_compared(bundle, monkeypatch):
     assert words.count("with 1 run from other seeds") == 4
 
 
+@pytest.mark.slow
 def test_a_linear_output_is_not_called_a_logit(tmp_path):
     config = ModelConfig(
         length=21, alphabet="RNA", depth=1, filters=3, kernel_size=4, task="regression", output="linear"

@@ -14,6 +14,7 @@ from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
 
 
+@pytest.mark.slow
 def test_two_runs_side_by_side(trained):
     store, runs = trained
     found = compare_runs(store, runs)

@@ -262,6 +262,7 @@ def test_a_stop_is_heard_while_data_are_loaded_and_the_queue_goes_on(nursery, sm
     assert until(store, after, *ENDED).state == "finished"  # by a worker that the first one started
 
 
+@pytest.mark.slow
 def test_a_stop_is_heard_while_intervals_are_computed_and_the_network_is_kept(nursery, small_data):
     store = Store()
     run = queued(store, small_data, epochs=4)

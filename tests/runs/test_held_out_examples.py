@@ -22,6 +22,7 @@ def folder(tmp_path):
     return save_bundle(tmp_path / "model", build(config, 0), "chromatin", record={"data": SYNTHETIC})
 
 
+@pytest.mark.slow
 def test_what_is_not_kept_is_predicted_again(folder):
     data = held_out(folder)
     _, valid = load_parts(get_experiment("chromatin"), SYNTHETIC)

@@ -69,6 +69,7 @@ def test_a_change_by_another_connection_is_seen_at_once():
     held.close()
 
 
+@pytest.mark.slow
 def test_no_reader_sees_less_than_was_written_before_it_asked():
     store = Store()
     run = store.create(SPEC).id

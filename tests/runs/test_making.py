@@ -74,6 +74,7 @@ def _processes():
     return [path for path in Path("/proc").glob("[0-9]*/cmdline") if path.parent.stat().st_uid == os.getuid()]
 
 
+@pytest.mark.slow
 def test_a_process_of_its_own_makes_it(recipe, home):
     made = make_in_background(NAME, recipe)
     assert made.state == "waiting" and list_makings()[0].key == "mine" and recipe_of(made) == recipe
@@ -147,6 +148,7 @@ def test_while_a_command_makes_it_others_see_it_and_can_stop_it(recipe, home):
     assert list_makings() == [] and not list((home / "makings").iterdir()) and "mine" not in all_experiments()
 
 
+@pytest.mark.slow
 def test_commands_make_it_and_again_and_the_old_one_stays_where_that_fails(table, monkeypatch, capsys, home):
     assert main(["data", "import", "mine", "--table", str(table)]) == 0, capsys.readouterr().err
     before, usual = all_experiments()["mine"].data_hash, os.replace

@@ -164,6 +164,7 @@ def test_what_cannot_be_searched_is_refused(store, files, tmp_path):
         read_search(store, "nothing")
 
 
+@pytest.mark.slow
 def test_a_search_whose_auto_cannot_be_judged_says_so(store, files, tmp_path):
     folder = tmp_path / "flat"
     spec = spec_of(folder, files)

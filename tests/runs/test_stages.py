@@ -27,6 +27,7 @@ class Listening:
         return False
 
 
+@pytest.mark.slow
 def test_a_run_goes_through_the_stages_in_their_order(tmp_path):
     store = Store(tmp_path)
     run = store.create(RunSpec("rnai", settings=SMALL))
@@ -76,6 +77,7 @@ def test_an_unchanged_preset_takes_as_long_as_its_last_run(tmp_path):
     assert seconds_before(store, experiment, "quick", "book") is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["rnai", "chromatin"])
 def test_a_preset_that_was_never_run_is_tried_and_takes_longer_for_more_examples(key):
     few, many = (seconds_tried(get_experiment(key), "quick", n) for n in (300, 3_000_000))

@@ -92,6 +92,7 @@ def interrupted(*_):
     time.sleep(60)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "state", "message"),
     [

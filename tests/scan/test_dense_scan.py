@@ -73,6 +73,7 @@ def configs(draw) -> dict:
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(configs(), st.integers(0, 60), st.integers(0, 1000), st.sampled_from((0.0, 0.05)))
 def test_a_dense_scan_equals_windows(config, extra, seed, unknown):
@@ -107,6 +108,7 @@ def context_by_hand(model, text: str) -> np.ndarray:
         return model.head(cut, bases).numpy()
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(configs(), st.integers(0, 60), st.integers(0, 1000), st.sampled_from((0.0, 0.05)))
 def test_context_lets_every_window_see_its_flanks(config, extra, seed, unknown):
@@ -119,6 +121,7 @@ def test_context_lets_every_window_see_its_flanks(config, extra, seed, unknown):
         np.testing.assert_allclose(found.scores, by_windows(model, text), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_book_network_scans_as_windows_do_across_tiles_and_pieces():
     model = network(3)  # 101 bases, 3 layers of 15 filters, kernel 10, 'same'
     text = random_text(2700, 1)

@@ -79,6 +79,7 @@ def test_a_bigwig_shows_what_was_scanned(tmp_path):
         contigs_of(tmp_path / "no.bw")
 
 
+@pytest.mark.slow
 def test_a_base_is_worth_what_its_windows_lose():
     """Each base by hand: every window that holds it, every other base in its place."""
     model = looks_for("GATTACA", padding="valid")
