@@ -154,7 +154,8 @@ def test_a_process_that_somebody_waits_for_hurries_and_then_gives_way_again():
         "print(*told)"
     )
     env = {**os.environ, "DNACONV_NICE": "7"}
-    told = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    alone = {"start_new_session": True}  # or all tests of this session would stand back from now on
+    told = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True, **alone)
     usual, modest, hurried, again = map(int, told.stdout.split())
     assert modest == again == min(usual + 7, 19)
     assert hurried == (usual if os.geteuid() == 0 else modest)  # without root nobody rises again

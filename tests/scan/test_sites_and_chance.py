@@ -50,6 +50,7 @@ def looks_for(word: str, **settings):
     return model
 
 
+@pytest.mark.slow
 def test_two_planted_sites_are_two_peaks_in_their_middle():
     model = load_bundle(PRETRAINED / "tf_binding_synthetic").model
     text = plain(5000, 1)
@@ -67,6 +68,7 @@ def test_two_planted_sites_are_two_peaks_in_their_middle():
         assert 0 < peak.expected <= 1 and peak.q == pytest.approx(peak.expected / 2)
 
 
+@pytest.mark.slow
 def test_summits_lie_on_planted_sites():
     model = load_bundle(PRETRAINED / "tf_binding_synthetic").model
     rng, away = np.random.default_rng(3), []
