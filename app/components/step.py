@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -18,12 +19,28 @@ _step = register("step", ("walk", "arithmetic"))
 _CHANGED = ("#B45309", "#F0A63A")
 
 
+class Told(NamedTuple):
+    """A walk as the component reads it: long lists of numbers as text, which Streamlit need not write anew."""
+
+    net: str  # JSON of the weights of what is shown
+    numbers: str  # JSON of the sequence's numbers in it
+    alphabet: str
+    output: int
+
+
+def tell(walk: Walk, first: Walk | None = None) -> Told:
+    """What of `walk` is shown; where it is to be compared with that of a `first` sequence, what is shown of both."""
+    shown = choose(walk if first is None else first)
+    net, numbers = (json.dumps(part(walk, shown)) for part in (network_json, numbers_json))
+    return Told(net, numbers, walk.model.config.alphabet, walk.output)
+
+
 def step(
-    walk: Walk,
+    told: Told,
     sequence: str,
     *,
     model: str,
-    before: tuple[Walk, str] | None = None,
+    before: tuple[Told, str] | None = None,
     edits: Sequence[str] = (),
     names: Sequence[str] = (),
     marks: Sequence[Mark] = (),
@@ -37,19 +54,18 @@ def step(
     outputs. on_edit(position, base) is called for a base that is chosen in place of another, on_undo() for the last
     edit; both before the page is drawn again.
     """
-    shown = choose(walk if before is None else before[0])
     data = {
         "model": model,
-        "net": network_json(walk, shown),
-        "now": numbers_json(walk, shown),
-        "was": None if before is None else numbers_json(before[0], shown),
+        "net": told.net,
+        "now": told.numbers,
+        "was": None if before is None else before[0].numbers,
         "sequence": sequence,
         "original": sequence if before is None else before[1],
         "edits": list(edits),
-        "bases": LETTERS[walk.model.config.alphabet],
+        "bases": LETTERS[told.alphabet],
         "marks": [mark._asdict() for mark in marks],
         "names": list(names) or [""],
-        "output": walk.output,
+        "output": told.output,
         "colors": base_pairs() | {"changed": _CHANGED},
     }
     _step(data=data, key=key, on_edit_change=lambda: _edited(key, on_edit), on_undo_change=on_undo)

@@ -6,9 +6,8 @@ import numpy as np
 import streamlit as st
 
 from components.sequence import marks_of
-from components.step import step
+from components.step import Told, step, tell
 from dnaconv_core.engine.stepping import Walk, step_through
-from dnaconv_core.sequence.encoding import one_hot
 from frame import state
 from frame.cache import bundle
 from frame.language import mark, tr
@@ -54,10 +53,10 @@ def _steps(asked: Asked) -> None:
     with st.container(border=True):
         st.markdown(tr("**From letters to the answer**"), help=tr(_HELP))
         step(
-            _walk(asked, sequence),
+            _told(asked, trail[0][0] if trail else sequence),
             sequence,
             model=asked.model.key,
-            before=(_walk(asked, trail[0][0]), trail[0][0]) if trail else None,
+            before=(_told(asked._replace(sequence=trail[0][0]), trail[0][0]), trail[0][0]) if trail else None,
             edits=[words for _, words in trail],
             names=asked.model.outputs,
             marks=marks_of(state.experiment().motif, sequence),
@@ -67,10 +66,16 @@ def _steps(asked: Asked) -> None:
         )
 
 
-def _walk(asked: Asked, sequence: str) -> Walk:
-    model = bundle(asked.model)
+@st.cache_resource(show_spinner=False, max_entries=60)
+def _told(asked: Asked, original: str) -> Told:
+    """What of the sequence's walk is shown, to be compared with that of the original."""
+    walk = _walk(asked)
+    return tell(walk, None if original == asked.sequence else _walk(asked._replace(sequence=original)))
+
+
+def _walk(asked: Asked) -> Walk:
     beside = np.float32(asked.covariates) if asked.covariates else None
-    return step_through(model.model, one_hot(sequence, model.config.alphabet)[0], beside, output=asked.model.output)
+    return step_through(bundle(asked.model).model, asked.one_hot()[0], beside, output=asked.model.output)
 
 
 draw()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,9 @@ def test_the_numbers_are_those_of_the_model_and_an_edit_is_set_beside_them(dashb
     assert (data["sequence"], data["original"], data["edits"]) == (
         "CCUAAGAUAAUUCUGCGCCUG", "AGUAAGAUAAUUCUGCGCCUG", ["A1C", "G2C"],
     )  # fmt: skip
-    for numbers, sequence in ((data["now"], data["sequence"]), (data["was"], data["original"])):
+    for numbers, sequence in ((json.loads(data[k]), data[of]) for k, of in (("now", "sequence"), ("was", "original"))):
         assert numbers["predictions"] == pytest.approx(predict(model, one_hot(sequence, "RNA"))[0], abs=1e-5)
-    assert data["bases"] == "ACGU" and data["net"]["layers"][0]["of"] == 320
+    assert data["bases"] == "ACGU" and json.loads(data["net"])["layers"][0]["of"] == 320
 
 
 def test_it_says_what_is_wrong_with_a_sequence(dashboard):

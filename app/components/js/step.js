@@ -1,9 +1,9 @@
 // One sequence through the network, step by step, with the arithmetic of the unit that is looked at.
-// data: {net, now, was, sequence, original, edits, bases, names, output, colors} (net, now, was: dnaconv_core/engine/excerpt.py)
+// net, now and was come as JSON; data: {net, now, was, sequence, original, edits, bases, names, output, colors} (net, now, was: dnaconv_core/engine/excerpt.py)
 // Reports `edit` {position, base} and `undo`. A slide of the filter is computed here, from the numbers that were sent.
-export default function ({ parentElement, data, setTriggerValue }) {
-  speak(parentElement, data);
-  const host = parentElement, kept = memory(host), { net, now, was, sequence, bases } = data, walk = walkOf(data);
+export default function ({ parentElement, data: given, setTriggerValue }) {
+  speak(parentElement, given);
+  const host = parentElement, kept = memory(host), data = { ...given, ...unpacked(kept, given) }, { net, now, was, sequence, bases } = data, walk = walkOf(data);
   let root = host.querySelector(".dc");
   if (!root) root = el("div", { class: "dc step" }, host);
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -271,4 +271,12 @@ export default function ({ parentElement, data, setTriggerValue }) {
   root.classList.remove("waiting");
   const stopDrawing = redrawing(host, draw);
   return () => { stop(); stopDrawing(); };
+}
+
+// what is parsed stays for as long as its text is the same
+function unpacked(kept, given) {
+  const before = kept.parsed ?? {}, now = {};
+  for (const text of [given.net, given.now, given.was]) if (text) now[text] ??= before[text] ?? JSON.parse(text);
+  kept.parsed = now;
+  return { net: now[given.net], now: now[given.now], was: given.was ? now[given.was] : null };
 }
