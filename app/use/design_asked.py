@@ -137,7 +137,7 @@ def _fits(path: Path, config: ModelConfig) -> bool:
 
 
 def _rules(edits: int, config: ModelConfig) -> Rules:
-    with st.expander(tr("Rules: GC, forbidden words, fixed positions")), st.container(horizontal=True):
+    with st.expander(tr("Rules: GC, forbidden words, fixed positions, distances")), st.container(horizontal=True):
         gc = st.slider(tr("GC content, %"), 0, 100, (0, 100), 5, key="design_gc", width=240)
         words = st.text_input(
             tr("Forbidden words"), key="design_forbid", placeholder="EcoRI, BsaI, TATAAA", width=240,
@@ -156,4 +156,17 @@ def _rules(edits: int, config: ModelConfig) -> Rules:
             width=160,
             help=tr("Counted from 1; these stay as they are."),
         )
-    return Rules(edits, (gc[0] / 100, gc[1] / 100), parse_words(words), run, parse_places(fixed))
+        around = st.number_input(
+            tr("Bases beside them"), 0, config.length, 0, key="design_around", width=150,
+            help=tr("So many bases on either side of the fixed positions stay too."),
+        )  # fmt: skip
+        apart = st.number_input(
+            tr("Edits apart by"), 0, config.length, 0, key="design_apart", width=150,
+            help=tr("No two edits are closer than this, in bases."),
+        )  # fmt: skip
+        least = st.number_input(
+            tr("Edits at least"), 0, edits, 0, key="design_least", width=150,
+            help=tr("A design differs from its start at so many positions, even if that lowers its score."),
+        )  # fmt: skip
+    gc_range = gc[0] / 100, gc[1] / 100
+    return Rules(edits, gc_range, parse_words(words), run, parse_places(fixed), around, apart, least)

@@ -32,8 +32,9 @@ def design(
     starts: sequences of the model's length, where an unknown base is drawn at random; by default `n` random ones. aim:
     'high', 'low', or 'target' with `target`, a prediction. gc: least and greatest share of G and C. forbid: IUPAC words
     or names of enzymes. judge: a model trained separately, whose prediction is given too. covariates: raw values `(C,)`
-    for all. Other arguments: method ('greedy', 'beam', 'evolution' or 'gradient'), width, generations, longest_run,
-    task, seed. Raises InputError for options that contradict each other.
+    for all. Other arguments: method ('greedy', 'beam', 'evolution' or 'gradient'), width, generations, longest_run, fix
+    (positions to keep, counted from 1: '1-10, 45'), around (bases beside them to keep too), apart (no two edits closer
+    than this), least (edits at least), task, seed. Raises InputError for options that contradict each other.
 
     >>> made = design("tf_binding_synthetic", n=2, edits=6, forbid="EcoRI")
     >>> bool((made.to_frame()["score"] > 0.9).all())
@@ -42,13 +43,15 @@ def design(
     from dnaconv_core.design.brakes import beside_judge, judge_output, judged
     from dnaconv_core.design.design import design as run
     from dnaconv_core.design.goal import Goal
-    from dnaconv_core.design.rules import Checker, Rules, parse_words
+    from dnaconv_core.design.rules import Checker, Rules, parse_places, parse_words
     from dnaconv_core.design.search import Ways
 
     found, task, seed = opened(model), more.pop("task", 0), more.pop("seed", 0)
     config = found.config
     words = parse_words(forbid if isinstance(forbid, str) else ",".join(forbid))
-    rules = Checker(Rules(edits, gc, words, more.pop("longest_run", 0)), config.length, config.alphabet)
+    kept = {name: more.pop(name) for name in ("longest_run", "around", "apart", "least") if name in more}
+    kept["fixed"] = parse_places(more.pop("fix", ""))
+    rules = Checker(Rules(edits, gc, words, **kept), config.length, config.alphabet)
     ways = {name: more.pop(name) for name in ("method", "width", "generations") if name in more}
     if more:
         raise InputError(f"unknown argument {next(iter(more))[:60]!r}: see help(dc.design)")

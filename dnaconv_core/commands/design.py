@@ -52,6 +52,9 @@ def add(groups: Any, command: Any) -> None:
     p.add_argument("--forbid", default="", metavar="WORDS", help="IUPAC words or enzymes: EcoRI,BsaI,TATAAA")
     p.add_argument("--longest-run", type=int, default=0, metavar="N", help="longest run of one base (default: any)")
     p.add_argument("--fix", default="", metavar="PLACES", help="positions to keep, counted from 1: 1-10,45")
+    p.add_argument("--fix-around", type=int, default=0, metavar="N", help="and N bases on either side of these")
+    p.add_argument("--apart", type=int, default=0, metavar="N", help="no two edits closer than N bases")
+    p.add_argument("--least", type=int, default=0, metavar="N", help="edits at least, even if they do not help")
     p.add_argument(
         "--judge", default="", metavar="MODEL", help=f"a second opinion, from a model trained separately: {MODEL_HELP}"
     )
@@ -120,7 +123,9 @@ def _rules(options: Namespace) -> Rules:
         if not found:
             raise InputError(f"--gc is {options.gc[:60]!r}: write two shares, such as 0.4-0.6")
         gc = float(found[1]), float(found[2])
-    return Rules(options.edits, gc, parse_words(options.forbid), options.longest_run, parse_places(options.fix))
+    more = {"around": options.fix_around, "apart": options.apart, "least": options.least}
+    fixed = parse_places(options.fix)
+    return Rules(options.edits, gc, parse_words(options.forbid), options.longest_run, fixed, **more)
 
 
 def _starts(options: Namespace, bundle: Bundle, rules: Checker) -> tuple[Starts, list[Skipped]]:
@@ -159,9 +164,11 @@ def _judged(
 
 
 def as_json(one: Design) -> dict[str, Any]:
+    """All that the table has of a design, by its columns; `scores_by_edit` and `logits` from start to design."""
     row = {name: getattr(one, name) for name in ("id", "sequence", "start", "gc", "spread")}
     row |= {"score": one.scores[-1], "score_start": one.scores[0], "scores": one.scores, "logits": one.logits}
-    row["edits"] = [str(edit) for edit in one.edits]
+    row |= {"logit": one.logits[-1], "logit_start": one.logits[0], "scores_by_edit": one.scores}
+    row |= {"n_edits": len(one.edits), "edits": [str(edit) for edit in one.edits]}
     for name in ("judge", "distance"):
         before, after = getattr(one, name) or (None, None)
         row |= {f"{name}_start": before, name: after}

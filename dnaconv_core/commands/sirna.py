@@ -26,7 +26,7 @@ def add(groups: Any, command: Any) -> None:
 def sirna(options: Namespace) -> Answer:
     from dnaconv_core.data.fasta import read_sequences, told_apart
     from dnaconv_core.data.references import TRANSCRIPTOMES, reference
-    from dnaconv_core.sirna.design import GUESSED, NOT_SEARCHED, apart, design, sites_csv
+    from dnaconv_core.sirna.design import GUESSED, NOT_SEARCHED, apart, as_json, design, sites_csv
     from dnaconv_core.sirna.offtargets import LENGTH
     from dnaconv_core.wholefile import WholeFile
 
@@ -39,15 +39,7 @@ def sirna(options: Namespace) -> Answer:
     ranked = apart(result.sites) if options.apart else result.sites
     how = GUESSED if result.guessed else "given"
     regions = {name: {"start": low, "end": high, "how": how} for name, (low, high) in result.cds.items()}
-    sites = []
-    for site in ranked:
-        row = {name: getattr(site, name) for name in ("id", "start", "target", "guide", "prediction", "gc", "rules")}
-        row |= {"region": site.region or None, "interval": site.interval}
-        if site.off_target is None:
-            row |= {"off_targets": NOT_SEARCHED}
-        else:
-            row |= site.off_target._asdict() | {"names": list(site.off_target.names)}
-        sites.append(row)
+    sites = [as_json(site, rank, dtdt=options.dtdt) for rank, site in enumerate(ranked, 1)]
     if options.out:
         with WholeFile(options.out) as whole:
             whole.file.write(sites_csv(ranked, dtdt=options.dtdt))

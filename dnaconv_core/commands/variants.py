@@ -52,7 +52,7 @@ def variants(options: Namespace) -> Answer:
     from dnaconv_core.experiments import all_experiments
     from dnaconv_core.sequence.motif import from_iupac
     from dnaconv_core.variants.effects import score_variants
-    from dnaconv_core.variants.files import write_table, write_vcf
+    from dnaconv_core.variants.files import as_json, judged_json, write_table, write_vcf
     from dnaconv_core.variants.null import Verdicts, threshold_words, verdicts
     from dnaconv_core.variants.vcf import read_vcf
     from dnaconv_core.wholefile import WholeFile
@@ -88,10 +88,7 @@ def variants(options: Namespace) -> Answer:
         for n, effect in enumerate(effects, 1):  # millions go by: only what is printed is kept
             v = effect.variant
             if options.json:
-                row = {"chrom": v.chrom, "pos": v.pos, "ref": v.ref, "alt": effect.alt}
-                row |= {"effect_logit": effect.effect_logit, "effect_probability": effect.effect_prediction}
-                row |= {"best_effect_logit": effect.best_effect_logit}
-                rows.append(row | {"status": effect.status} | (_null_row(found.judged[n - 1]) if options.null else {}))
+                rows.append(as_json(effect) | (judged_json(found.judged[n - 1]) if options.null else {}))
             elif n <= _SHOWN:
                 number = "      –" if effect.effect_logit is None else f"{effect.effect_logit:+.4f}"
                 chance = _chance(found.judged[n - 1]) if options.null else ""
@@ -106,14 +103,6 @@ def variants(options: Namespace) -> Answer:
         facts |= {"spread": found.spread or None}
         shown += [threshold_words(found.threshold, "logit")] if found.threshold is not None else []
     return Answer({**facts, **skipped_json(file.skipped)}, "\n".join(shown))
-
-
-def _null_row(one: Judged) -> dict[str, Any]:
-    """What --json adds of one variant."""
-    null = one.null
-    row = {"null_percentile": null and null.percentile, "null_p": one.p, "null_q": one.q}
-    row |= {"best_percentile": null and null.largest_percentile, "best_p": one.largest_p, "best_q": one.largest_q}
-    return row | {"effect_low": one.low, "effect_high": one.high, "null_source": null and null.source}
 
 
 def _chance(one: Judged) -> str:

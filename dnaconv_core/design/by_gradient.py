@@ -50,7 +50,8 @@ def _made(starts: np.ndarray, wishes: np.ndarray, rules: Checker) -> np.ndarray:
     codes = starts.copy()
     for _ in range(rules.rules.edits):
         now, after = rules.broken(codes)[:, None, None], rules.broken_after(codes)
-        same = (codes != starts)[:, None] | (starts[:, None] == np.arange(4)[:, None])  # a position is changed once
+        edited = codes != starts  # a position is changed once
+        same = (edited | rules.near(edited))[:, None] | (starts[:, None] == np.arange(4)[:, None])
         allowed = (after <= np.maximum(now - 1, 0)) & rules.free & ~same & ((wishes > 0) | (now > 0))
         wished = np.where(allowed, wishes - BROKEN * after, -np.inf).reshape(len(codes), -1)
         chosen = wished.argmax(axis=1)

@@ -9,7 +9,7 @@ import numpy as np
 from dnaconv_core.design.goal import Goal, Scorer
 from dnaconv_core.design.methods import METHODS, WIDE
 from dnaconv_core.design.rules import Checker
-from dnaconv_core.design.search import Edits, Ways
+from dnaconv_core.design.search import Edits, Ways, with_least
 from dnaconv_core.design.starts import Starts
 from dnaconv_core.errors import InputError
 from dnaconv_core.predict import predict
@@ -101,9 +101,11 @@ def design(
         codes, names = starts.codes[rows], starts.ids[rows]
         part = Part(progress, begin / n, len(names) / n)
         edits = METHODS[ways.method](codes, scorer, rules, ways._replace(seed=ways.seed + begin), part)
-        ends = edited(codes, edits)[:, -1]
-        fine = rules.broken(ends) == 0
-        skipped += [_unmended(names[i], begin + int(i), progress) for i in np.flatnonzero(~fine)]
+        edits = with_least(codes, edits, scorer, rules)
+        few = (edits.places >= 0).sum(axis=1) < rules.rules.least
+        broken = rules.broken(edited(codes, edits)[:, -1]) > 0
+        fine = ~(few | broken)
+        skipped += [_unmended(names[i], begin + int(i), progress, few=not broken[i]) for i in np.flatnonzero(~fine)]
         some = Edits(*(one[fine] for one in edits))
         made += _described([names[i] for i in np.flatnonzero(fine)], codes[fine], some, scorer)
         progress.report(min(1.0, (begin + step) / n), f"{min(begin + step, n):,} of {n:,} designs")
@@ -111,8 +113,10 @@ def design(
     return Designs(made, skipped, progress.should_stop())
 
 
-def _unmended(name: str, row: int, progress: Progress) -> Skipped:
+def _unmended(name: str, row: int, progress: Progress, *, few: bool = False) -> Skipped:
     why = "breaks a rule, and the edits allowed are too few to fix it: allow more edits, or loosen the rules"
+    if few:
+        why = "cannot be given as many edits as you ask for at least: ask for fewer, or loosen the rules"
     if progress.should_stop():
         why = "broke a rule still when the work was stopped"
     return Skipped("starts", row + 1, f"({name[:60]!r}) {why}")

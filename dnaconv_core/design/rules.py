@@ -30,6 +30,9 @@ class Rules(NamedTuple):
     forbidden: tuple[str, ...] = ()  # IUPAC words that must not occur; of DNA on neither strand
     longest_run: int = 0  # of one base at most; 0 for any
     fixed: tuple[tuple[int, int], ...] = ()  # positions that stay, from 0, end not included
+    around: int = 0  # bases on either side of the fixed positions that stay too
+    apart: int = 0  # no two substitutions are closer than this: positions p and q with |p − q| >= apart
+    least: int = 0  # substitutions at least: a design differs from its start at so many positions
 
 
 def parse_words(text: str) -> tuple[str, ...]:
@@ -65,6 +68,10 @@ class Checker:
         self.rules, self.length = rules, length
         if rules.edits < 1:
             raise InputError(f"edits is {rules.edits}: allow at least 1")
+        if not 0 <= rules.least <= rules.edits:
+            raise InputError(f"at least {rules.least} edits and at most {rules.edits} do not fit: give 0 to the most")
+        if min(rules.around, rules.apart) < 0:
+            raise InputError(f"bases around are {rules.around} and apart {rules.apart}: give numbers from 0 on")
         if rules.longest_run < 0:
             raise InputError(f"the longest run is {rules.longest_run}: give a number of bases, or 0 for any")
         low, high = rules.gc
@@ -83,10 +90,22 @@ class Checker:
         for start, end in fixed:
             if end > self.length:
                 raise InputError(f"position {end} is fixed and the sequence has {self.length} bases: give others")
-            free[start:end] = False
+            free[max(start - self.rules.around, 0) : end + self.rules.around] = False
         if not free.any():
             raise InputError("every position is fixed: leave some to be changed")
         return free
+
+    def near(self, edited: np.ndarray) -> np.ndarray:
+        """Positions that are too close to another one that is edited, of `edited (…, L)`: `(…, L)`."""
+        found = np.zeros(edited.shape, bool)
+        for step in range(1, min(self.rules.apart, self.length)):
+            found[..., step:] |= edited[..., :-step]
+            found[..., :-step] |= edited[..., step:]
+        return found
+
+    def spaced(self, edited: np.ndarray) -> np.ndarray:
+        """Whether no two edits are too close, of `edited (…, L)`: `(…,)`."""
+        return ~(edited & self.near(edited)).any(axis=-1)
 
     def broken(self, codes: np.ndarray) -> np.ndarray:
         """How much is wrong with each of `codes (S, L)`, `(S,)`: forbidden words, and bases beyond the GC range."""

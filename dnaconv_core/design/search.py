@@ -87,7 +87,8 @@ def _next(before: _Beam, starts: np.ndarray, scorer: Scorer, rules: Checker, ste
     """The best sequences that are one substitution further; a position is changed once."""
     d, width, length = before.codes.shape
     worth = _children(before.codes, before.worth, scorer, rules)  # (D, W, 4, L)
-    worth[np.repeat((before.codes != starts[:, None])[:, :, None], 4, axis=2)] = -np.inf
+    edited = before.codes != starts[:, None]
+    worth[np.repeat((edited | rules.near(edited))[:, :, None], 4, axis=2)] = -np.inf
     chosen, values = _best(worth.reshape(d, -1), _hashes(before.codes).reshape(d, -1), width)
     parent, base, place = np.unravel_index(chosen, (width, 4, length))  # (D, W) each
     row = np.arange(d)[:, None]
@@ -177,6 +178,7 @@ def _mutants(codes: np.ndarray, worth: np.ndarray, starts: np.ndarray, scorer: S
     bases = np.arange(4)[:, None]
     edits = differs.sum(axis=2)[..., None, None] - differs[:, :, None] + (bases != starts[:, None, None])
     children[edits > rules.rules.edits] = -np.inf
+    children[np.repeat((rules.near(differs) & ~differs)[:, :, None], 4, axis=2)] = -np.inf
     return children
 
 
@@ -193,7 +195,8 @@ def _crossed(
     children = np.where(np.arange(length) < cut, codes[row, one], codes[row, other])
     flat = children.reshape(-1, length)
     value = first_worth(flat, scorer, rules).reshape(d, n)
-    fine = (rules.broken(flat) == 0).reshape(d, n) & ((children != starts[:, None]).sum(axis=2) <= rules.rules.edits)
+    edited = children != starts[:, None]
+    fine = (rules.broken(flat) == 0).reshape(d, n) & (edited.sum(axis=2) <= rules.rules.edits) & rules.spaced(edited)
     return children, np.where(fine, value, -np.inf)
 
 
@@ -239,4 +242,32 @@ def in_order(starts: np.ndarray, ends: np.ndarray, scorer: Scorer) -> Edits:
         base, place = np.divmod(best, codes.shape[1])
         codes[rows, place] = base
         places[rows, step], bases[rows, step] = place, base
+    return Edits(places, bases)
+
+
+def with_least(starts: np.ndarray, edits: Edits, scorer: Scorer, rules: Checker) -> Edits:
+    """The edits of each start, and the best next ones where there are fewer than the rules ask for, even if they harm.
+
+    Where no further substitution is allowed there stay too few.
+    """
+    least, done = rules.rules.least, (edits.places >= 0).sum(axis=1)
+    more = np.full((len(starts), max(least - edits.places.shape[1], 0)), -1, np.int32)
+    places, bases = np.hstack([edits.places, more]), np.hstack([edits.bases, more])
+    codes = starts.copy()
+    for place, base in zip(places.T, bases.T, strict=True):
+        there = np.flatnonzero(place >= 0)
+        codes[there, place[there]] = base[there]
+    rows = np.flatnonzero(done < least)
+    while len(rows):
+        edited = codes[rows] != starts[rows]
+        table = _children(codes[rows, None], np.zeros((len(rows), 1)), scorer, rules)[:, 0]
+        table[np.repeat((edited | rules.near(edited))[:, None], 4, axis=1)] = -np.inf
+        chosen = table.reshape(len(rows), -1).argmax(axis=1)
+        base, place = np.divmod(chosen, codes.shape[1])
+        fine = np.isfinite(table[np.arange(len(rows)), base, place])
+        rows, base, place = rows[fine], base[fine], place[fine]
+        codes[rows, place] = base
+        places[rows, done[rows]], bases[rows, done[rows]] = place, base
+        done[rows] += 1
+        rows = rows[done[rows] < least]
     return Edits(places, bases)

@@ -7,7 +7,7 @@ import io
 from bisect import bisect
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -255,6 +255,23 @@ def _site(record: Record, start: int, guide: str, prediction: float, cds: tuple[
         check_rules(guide),
         target[2:] + overhang,
     )
+
+
+def as_json(site: SirnaSite, rank: int, *, dtdt: bool = False) -> dict[str, Any]:
+    """One site with all that `sites_csv` writes of it, the rules by name; what was not searched says so."""
+    names = ("id", "start", "target", "guide", "prediction", "gc", "longest_run", "longest_stem", "seed", "rules")
+    row = {"rank": rank, **{name: getattr(site, name) for name in names}, "region": site.region or None}
+    low, high = site.interval or (None, None)
+    row |= {"interval": site.interval, "low": low, "high": high, "reynolds_score": site.reynolds}
+    row |= {"energy_5_kcal": site.energy_5, "energy_3_kcal": site.energy_3, "asymmetry_kcal": site.asymmetry}
+    if (other := site.off_target) is None:
+        row |= {"off_targets": NOT_SEARCHED}
+    else:
+        row |= other._asdict() | {"names": list(other.names), "transcripts": list(other.names)}
+        row |= {"seed_sites_3_utr": other.utr_sites, "exact_sites": other.exact}
+        row |= {"one_mismatch_sites": other.one_mismatch}
+    sense, antisense = oligos(site, dtdt=dtdt)
+    return row | {"sense_oligo": sense, "antisense_oligo": antisense}
 
 
 def sites_csv(sites: Sequence[SirnaSite], *, dtdt: bool = False) -> str:

@@ -98,6 +98,8 @@ INFO = (
     '##INFO=<ID=DNACONV_LOGIT,Number=A,Type=Float,Description="Model output before the sigmoid, ALT minus REF">',
     '##INFO=<ID=DNACONV_PREDICTION,Number=A,Type=Float,Description="Model prediction, ALT minus REF">',
     '##INFO=<ID=DNACONV_BEST_LOGIT,Number=A,Type=Float,Description="Largest change over windows and strands">',
+    '##INFO=<ID=DNACONV_BEST_START,Number=A,Type=Integer,Description="First base of that window, from 1">',
+    '##INFO=<ID=DNACONV_BEST_STRAND,Number=A,Type=String,Description="Strand on which that window is read">',
     '##INFO=<ID=DNACONV_STATUS,Number=A,Type=String,Description="ok, or why this allele was not scored as usual">',
 )
 
@@ -106,6 +108,12 @@ JUDGED_INFO = (
     '##INFO=<ID=DNACONV_PERCENTILE,Number=A,Type=Float,Description="Share of matched variants with less effect">',
     '##INFO=<ID=DNACONV_P,Number=A,Type=Float,Description="Share of all matched variants with as much effect">',
     '##INFO=<ID=DNACONV_Q,Number=A,Type=Float,Description="The same, after Benjamini and Hochberg">',
+    '##INFO=<ID=DNACONV_LOW,Number=A,Type=Float,Description="Least DNACONV_LOGIT over members or seeds">',
+    '##INFO=<ID=DNACONV_HIGH,Number=A,Type=Float,Description="Largest DNACONV_LOGIT over members or seeds">',
+    '##INFO=<ID=DNACONV_BEST_PERCENTILE,Number=A,Type=Float,Description="DNACONV_PERCENTILE of the largest change">',
+    '##INFO=<ID=DNACONV_BEST_P,Number=A,Type=Float,Description="DNACONV_P of the largest change">',
+    '##INFO=<ID=DNACONV_BEST_Q,Number=A,Type=Float,Description="DNACONV_Q of the largest change">',
+    '##INFO=<ID=DNACONV_NULL_SOURCE,Number=A,Type=String,Description="Matched variants: region, or shuffled windows">',
 )
 
 
@@ -117,9 +125,9 @@ def annotated_header(header: list[str], more: Sequence[str] = ()) -> list[str]:
 
 
 def annotated(variant: Variant, values: dict[str, list[str]]) -> str:
-    """The variant's line with these INFO entries, in place of any of their name; the rest is left as it was."""
+    """The variant's line with these INFO entries, in place of those of an earlier time; the rest is left as it was."""
     fields = [*variant.fields, *("." for _ in _FIXED[len(variant.fields) :])]
     kept = [] if fields[7] in (".", "") else fields[7].split(";")
-    kept = [entry for entry in kept if entry.partition("=")[0] not in values]
+    kept = [entry for entry in kept if not entry.startswith("DNACONV_")]
     fields[7] = ";".join(kept + [f"{key}={','.join(per_allele)}" for key, per_allele in values.items()])
     return "\t".join(fields)

@@ -55,6 +55,7 @@ def test_the_scores_are_those_that_predict_gives(ask, dna, judge, tmp_path):
     assert one["distance"] is found["usual_distance"] is None  # nothing is kept with this model
     (row,) = csv.DictReader((tmp_path / "d.csv").open())
     assert (row["sequence"], row["edits"]) == (one["sequence"], " ".join(one["edits"]))
+    assert set(row) <= set(one) and float(row["logit"]) == pytest.approx(one["logit"], rel=1e-5)
     assert (tmp_path / "d.fa").read_text().splitlines()[1] == one["sequence"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -130,8 +131,9 @@ def test_the_rules_hold_for_every_design(method, data):
     start = data.draw(st.text("ACGTN", min_size=13, max_size=13))
     edits, run = data.draw(st.integers(1, 6)), data.draw(st.integers(2, 4))
     words = tuple(data.draw(st.lists(st.sampled_from(["GC", "TGA", "CAT", "ACG"]), max_size=2)))
-    fixed = ((3, data.draw(st.integers(4, 8))),)
-    rules = Rules(edits, (0.3, 0.7), words, run, fixed)
+    fixed, apart = ((3, data.draw(st.integers(4, 8))),), data.draw(st.integers(0, 4))
+    least = data.draw(st.integers(0, min(edits, 2)))
+    rules = Rules(edits, (0.3, 0.7), words, run, fixed, apart=apart, least=least)
     found = made(network(), [start, start[::-1]], rules, method=method, width=3, generations=4)
     assert len(found.designs) + len(found.skipped) == 2
     for one in found.designs:
@@ -142,12 +144,36 @@ def test_the_rules_hold_for_every_design(method, data):
             assert word not in one.sequence
             assert other not in one.sequence
         changed = [place for place, pair in enumerate(zip(one.start, one.sequence, strict=True)) if pair[0] != pair[1]]
-        assert len(changed) == len(one.edits) <= edits
+        assert least <= len(changed) == len(one.edits) <= edits
+        assert all(b - a >= apart for a, b in itertools.pairwise(changed))
         assert not set(changed) & set(range(*fixed[0]))
         assert one.steps()[-1] == one.sequence
         assert len({edit.place for edit in one.edits}) == len(one.edits)
     for one in found.skipped:
-        assert "breaks a rule, and the edits allowed are too few to fix it" in one.reason
+        assert re.search("breaks a rule, and the edits allowed are too few to fix it|cannot be given as", one.reason)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_edits_stand_apart_and_keep_off_what_is_beside_fixed_positions(method):
+    """Gains 5 at 3 (G), 3 at 5 (T), 2 at 2 (C): two that are two bases apart, none within one base of position 6."""
+    model = linear(WEIGHTS)
+    assert only(made(model, ["AAAAAA"], Rules(edits=3), method=method)).sequence == "ACGATA"
+    assert only(made(model, ["AAAAAA"], Rules(edits=3, apart=2), method=method)).sequence == "AAGATA"
+    assert only(made(model, ["AAAAAA"], Rules(edits=3, apart=3), method=method)).logits[-1] == pytest.approx(5)
+    held = Rules(edits=3, fixed=((5, 6),), around=1)
+    assert only(made(model, ["AAAAAA"], held, method=method)).sequence == "ACGAAA"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_design_differs_from_its_start_as_much_as_is_asked(method):
+    """The best base stands everywhere: of all substitutions C to G at 2 loses least, 1, then T to C at 5, 2.5."""
+    weights = WEIGHTS.copy()
+    weights[:, [0, 3, 5]] = [[0.0], [-9], [-9], [-9]]
+    one = only(made(linear(weights), ["ACGATA"], Rules(edits=3, least=2), method=method))
+    assert [str(edit) for edit in one.edits] == ["C2G", "T5C"]
+    np.testing.assert_allclose(one.logits, [10, 9, 6.5], atol=1e-5)
+    found = made(linear(weights), ["ACGATA"], Rules(edits=3, least=2, apart=6), method=method)
+    assert "cannot be given as many edits as you ask for at least" in found.skipped[0].reason
 
 
 def test_a_start_that_breaks_a_rule_is_mended_first_and_one_that_cannot_be_is_listed():

@@ -7,6 +7,7 @@ import gzip
 import itertools
 import json
 import os
+import re
 import stat
 
 import numpy as np
@@ -20,6 +21,8 @@ from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
 from dnaconv_core.predict import predict
 from dnaconv_core.sequence.encoding import decode, from_codes, one_hot, reverse_complement_text
+from dnaconv_core.sirna.rules import RULES
+from dnaconv_core.variants.files import COLUMNS, JUDGED
 
 
 def text(n: int, seed: int = 0, alphabet: str = "DNA") -> str:
@@ -60,6 +63,28 @@ def refuse(capsys):
     return run
 
 
+def allele_info(written: str) -> list[dict]:
+    """The INFO entries of each ALT allele of a VCF, which must be as its own header declares them (VCF 4.2, 1.4.1)."""
+    types = {"Float": float, "Integer": int, "String": str}
+    declared, found = {}, []
+    for line in written.splitlines():
+        if line.startswith("##INFO"):
+            pattern = r'##INFO=<ID=(\w+),Number=A,Type=(Float|Integer|String),Description="[^"<>\\]+">'
+            name, kind = re.fullmatch(pattern, line).groups()
+            assert name not in declared, name
+            declared[name] = types[kind]
+        elif not line.startswith("#"):
+            fields = line.split("\t")
+            entries = [entry.partition("=") for entry in fields[7].split(";")]
+            assert len(fields) == 8 and len({name for name, _, _ in entries}) == len(entries)
+            n = len(fields[4].split(","))
+            values = {name: value.split(",") for name, _, value in entries}
+            assert all(len(some) == n for some in values.values()) and not re.search(r"\s", fields[7])
+            read = {name: [None if v == "." else declared[name](v) for v in some] for name, some in values.items()}
+            found += [{name: some[i] for name, some in read.items()} for i in range(n)]
+    return found
+
+
 def test_scan_prints_and_writes(dna, ask, tmp_path):
     path, model = dna
     sequence = text(70)
@@ -79,7 +104,14 @@ def test_scan_prints_and_writes(dna, ask, tmp_path):
     window = sequence[peak["start"] : peak["end"]]
     window = window if peak["strand"] == "+" else reverse_complement_text(window)
     assert peak["score"] == pytest.approx(float(predict(model, one_hot(window))[0, 0]), abs=1e-5)
-    assert len(bed.read_text().splitlines()) == len(one["peaks"]) + len(two["peaks"])
+    lines = [line.split("\t") for line in bed.read_text().splitlines()]
+    assert len(lines) == len(one["peaks"]) + len(two["peaks"])
+    site = peak["site"]
+    assert set(site) == {"summit", "start", "end", "word", "motif", "strand", "at", "p_value"}
+    side = site["strand"] if peak["strand"] == "." else peak["strand"]
+    assert lines[0][:3] + lines[0][5:] == list(
+        map(str, ("one", peak["start"], peak["end"], side, site["start"], site["end"]))
+    )
     assert graph.stat().st_size and wig.stat().st_size
     region = ask("scan", path, "--fasta", tmp_path / "s.fa", "--region", "one:21-60", "--fpr", "0.1")
     assert [(s["id"], s["length"], s["n_scored"]) for s in region["sequences"]] == [("one", 40, 20)]
@@ -120,14 +152,23 @@ def test_variants_print_and_write(dna, ask, refuse, tmp_path):
     found = ask("variants", path, *files, "--out", out, "--vcf-out", vcf)
     assert set(found) == {"variants"} and len(found["variants"]) == 3
     first, wrong, outside = found["variants"]
-    told = {"chrom", "pos", "ref", "alt", "effect_logit", "effect_probability", "best_effect_logit", "status"}
-    assert set(first) == told
+    assert list(first) == list(COLUMNS)
     windows = [genome[30:51], genome[30:40] + alt + genome[41:51]]
     before, after = predict(model, one_hot(windows), output="logit")[:, 0]
     assert first["effect_logit"] == pytest.approx(after - before, abs=1e-5) and first["status"] == "ok"
     assert wrong["effect_logit"] is None and "the file has" in wrong["status"] and genome[40] in wrong["status"]
     assert outside["status"].startswith("outside")
-    assert len(list(csv.DictReader(out.open()))) == 3 and "DNACONV_LOGIT=" in vcf.read_text()
+    rows = list(csv.DictReader(out.open()))
+    assert len(rows) == 3 and int(rows[0]["best_start"]) == first["best_start"]
+    one, other, _ = allele_info(vcf.read_text())
+    assert one["DNACONV_LOGIT"] == pytest.approx(first["effect_logit"], rel=1e-4) and other["DNACONV_LOGIT"] is None
+    assert one["DNACONV_BEST_LOGIT"] == pytest.approx(first["best_effect_logit"], rel=1e-4)
+    assert one["DNACONV_BEST_START"] == first["best_start"] + 1 and one["DNACONV_BEST_STRAND"] == first["best_strand"]
+    window = genome[first["best_start"] :][:21]
+    mutant = window[: 40 - first["best_start"]] + alt + window[41 - first["best_start"] :]
+    both = [each if first["best_strand"] == "+" else reverse_complement_text(each) for each in (window, mutant)]
+    before, after = predict(model, one_hot(both), output="logit")[:, 0]
+    assert first["best_effect_logit"] == pytest.approx(after - before, abs=1e-4)
     umask = os.umask(0o022)
     os.umask(umask)
     assert stat.S_IMODE(vcf.stat().st_mode) == 0o666 & ~umask
@@ -154,8 +195,16 @@ def test_variants_stand_beside_matched_random_ones(dna, ask, tmp_path):
     rows = list(csv.DictReader(out.open()))
     assert float(rows[0]["null_p"]) == pytest.approx(first["null_p"], rel=1e-5) and rows[1]["null_q"] == ""
     written = vcf.read_text()
-    assert f"DNACONV_Q={first['null_q']:.5g}" in written and "DNACONV_Q=.\n" in written + "\n"
-    assert "##INFO=<ID=DNACONV_PERCENTILE," in written
+    assert list(first) == [*COLUMNS, *JUDGED] and list(rows[0]) == list(first)
+    one, other = allele_info(written)
+    assert one["DNACONV_NULL_SOURCE"] == "region"
+    for name, of in {"PERCENTILE": "null_percentile", "P": "null_p", "Q": "null_q", "BEST_P": "best_p"}.items():
+        assert one[f"DNACONV_{name}"] == pytest.approx(first[of], rel=1e-4)
+    assert one["DNACONV_BEST_Q"] == one["DNACONV_BEST_P"] and 0 <= one["DNACONV_BEST_PERCENTILE"] <= 1
+    assert {name for name, value in other.items() if value is not None} == {"DNACONV_STATUS"}
+    ask("variants", path, "--vcf", vcf, "--genome", tmp_path / "g.fa", "--vcf-out", tmp_path / "again.vcf")
+    (again, _) = allele_info((tmp_path / "again.vcf").read_text())
+    assert "DNACONV_Q" not in again and again["DNACONV_LOGIT"] == one["DNACONV_LOGIT"]
 
 
 def test_many_variants_are_counted_and_the_first_printed(dna, capsys, tmp_path):
@@ -186,8 +235,9 @@ def test_sirna_prints_and_writes(ask, refuse, tmp_path, dna):
         and found["cds"] == {}
     )
     site = found["sites"][0]
-    known = {"id", "start", "target", "guide", "prediction", "gc", "rules"}
-    assert set(site) == known | {"region", "interval", "off_targets"} and site["off_targets"] == "not searched"
+    header = set(next(csv.reader((tmp_path / "o.csv").open()))) - set(RULES)
+    assert set(site) == header | {"interval", "rules"} and set(site["rules"]) == set(RULES)
+    assert site["off_targets"] == "not searched" and site["sense_oligo"].endswith("dTdT") and site["rank"] == 1
     some = ask("sirna", "--fasta", tmp_path / "m.fa", "--model", path, "--apart", "--cds", "4-33")
     starts = sorted(one["start"] for one in some["sites"])
     assert 1 <= len(starts) <= 2 and all(b - a >= 21 for a, b in itertools.pairwise(starts))
@@ -198,8 +248,10 @@ def test_sirna_prints_and_writes(ask, refuse, tmp_path, dna):
     assert all(isinstance(value, bool) for value in site["rules"].values())
     rows = list(csv.DictReader((tmp_path / "o.csv").open()))
     assert len(rows) == 40 and rows[0]["sense_oligo"].endswith("dTdT")
-    counted = ask("sirna", "--fasta", tmp_path / "m.fa", "--model", path, "--transcriptome", tmp_path / "m.fa")
-    assert counted["sites"][0]["exact"] >= 1
+    also = ("--transcriptome", tmp_path / "m.fa", "--out", tmp_path / "o.csv")
+    counted = ask("sirna", "--fasta", tmp_path / "m.fa", "--model", path, *also)["sites"][0]
+    assert counted["exact"] == counted["exact_sites"] >= 1 and counted["transcripts"] == ["m"]
+    assert set(next(csv.reader((tmp_path / "o.csv").open()))) - set(RULES) <= set(counted)
     assert "siRNA design needs one that reads 21" in refuse("sirna", "--fasta", tmp_path / "m.fa", "--model", dna[0])
     for cds in ("x", "²-5"):
         told = refuse("sirna", "--fasta", tmp_path / "m.fa", "--model", path, "--cds", cds)
