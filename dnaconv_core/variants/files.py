@@ -28,7 +28,7 @@ JUDGED = (
 def as_json(effect: VariantEffect) -> dict[str, Any]:
     """One effect by COLUMNS; None for a number it lacks. `pos` counts from 1, starts of windows from 0."""
     v = effect.variant
-    values = [v.chrom, v.pos, v.id, v.ref, effect.alt, effect.effect_logit, effect.effect_prediction]
+    values: list[Any] = [v.chrom, v.pos, v.id, v.ref, effect.alt, effect.effect_logit, effect.effect_prediction]
     values += [effect.ref_logit, effect.alt_logit, effect.ref_prediction, effect.alt_prediction]
     values += [effect.best_effect_logit, effect.best_start, effect.best_strand or None]
     values += [list(map(str, effect.gained)), list(map(str, effect.lost)), effect.window_start, effect.status]
@@ -38,7 +38,7 @@ def as_json(effect: VariantEffect) -> dict[str, Any]:
 def judged_json(one: Judged) -> dict[str, Any]:
     """What the null of one adds, by JUDGED."""
     null = one.null
-    values = [null and null.percentile, one.p, one.q, one.low, one.high]
+    values: list[Any] = [null and null.percentile, one.p, one.q, one.low, one.high]
     values += [null and null.largest_percentile, one.largest_p, one.largest_q, null and null.source]
     return dict(zip(JUDGED, values, strict=True))
 
