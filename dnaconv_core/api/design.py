@@ -49,7 +49,9 @@ def design(
     found, task, seed = opened(model), more.pop("task", 0), more.pop("seed", 0)
     config = found.config
     words = parse_words(forbid if isinstance(forbid, str) else ",".join(forbid))
-    kept = {name: more.pop(name) for name in ("longest_run", "around", "apart", "least") if name in more}
+    kept: dict[str, Any] = {
+        name: more.pop(name) for name in ("longest_run", "around", "apart", "least") if name in more
+    }
     kept["fixed"] = parse_places(more.pop("fix", ""))
     rules = Checker(Rules(edits, gc, words, **kept), config.length, config.alphabet)
     ways = {name: more.pop(name) for name in ("method", "width", "generations") if name in more}
