@@ -21,6 +21,7 @@ from frame import pages, state  # noqa: E402
 from frame.cache import warm_up  # noqa: E402
 from frame.context import context  # noqa: E402
 from frame.language import follow_address, tr  # noqa: E402
+from frame.looking import here  # noqa: E402
 from frame.page import errors_shown  # noqa: E402
 from frame.sidebar import sidebar, styles  # noqa: E402
 from frame.users import enter  # noqa: E402
@@ -53,6 +54,7 @@ navigation = {
 }
 page = st.navigation(navigation, expanded=True)
 styles()
+here()
 with errors_shown():
     enter()
 state.restore()

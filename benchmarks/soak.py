@@ -42,7 +42,7 @@ class Session:
 
     def __init__(self, address: str) -> None:
         self.address, self.problems = address, []
-        self.timers: dict[str, asyncio.Task[None]] = {}
+        self.timers: dict[str, tuple[float, asyncio.Task[None]]] = {}  # seconds, and who asks that often
         self.drawn = 0  # times that a part drew itself anew
         self.names: dict[str, str] = {}  # of pages, to their hash
         self.query, self.page, self.elements = "", "", 0
@@ -99,6 +99,9 @@ class Session:
                 self.query = message.page_info_changed.query_string
             elif kind == "auto_rerun":
                 self._start_timer(message.auto_rerun.fragment_id, message.auto_rerun.interval)
+            elif kind == "stop_auto_rerun":
+                if message.stop_auto_rerun.fragment_ids:
+                    self._forget_timers(*message.stop_auto_rerun.fragment_ids)
             elif kind == "delta":
                 self._look(message.delta)
             elif kind == "script_finished":
@@ -122,13 +125,14 @@ class Session:
                 with contextlib.suppress(OSError):
                     await self._ask(fragment)
 
-        if fragment not in self.timers:
-            self.timers[fragment] = asyncio.create_task(again())
+        if self.timers.get(fragment, (None,))[0] != interval:
+            self._forget_timers(fragment)
+            self.timers[fragment] = interval, asyncio.create_task(again())
 
-    def _forget_timers(self) -> None:
-        for timer in self.timers.values():
-            timer.cancel()
-        self.timers.clear()
+    def _forget_timers(self, *fragments: str) -> None:
+        for fragment in fragments or tuple(self.timers):
+            if fragment in self.timers:
+                self.timers.pop(fragment)[1].cancel()
 
 
 def furnished(home: Path, runs: int) -> None:

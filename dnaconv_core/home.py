@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from pathlib import Path
 
 from dnaconv_core.errors import ConfigError
@@ -30,14 +31,22 @@ def home() -> Path:
 
 def configured_home() -> Path:
     """The folder that $DNACONV_HOME names. Raises ConfigError where a file is in its place."""
-    path = Path(os.path.expanduser(os.environ.get("DNACONV_HOME") or "dnaconv_home")).absolute()
+    named = os.path.expanduser(os.environ.get("DNACONV_HOME") or "dnaconv_home")
+    path = _as_path(named if os.path.isabs(named) else os.path.join(os.getcwd(), named))
     if file := in_the_way(path):
         raise ConfigError(f"the home folder {path} cannot be written ({file} is a file, no folder): {_AWAY}")
     return path
 
 
+@lru_cache(64)  # a page asks for its home some forty times
+def _as_path(name: str) -> Path:
+    return Path(name)
+
+
 def in_the_way(folder: Path) -> Path | None:
     """The file that stands where this folder, or one above it, should be."""
+    if os.path.isdir(folder):
+        return None
     nearest = next(path for path in (folder, *folder.parents) if os.path.exists(path))
     return None if os.path.isdir(nearest) else nearest
 

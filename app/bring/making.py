@@ -19,6 +19,7 @@ from dnaconv_core.runs.making import (
 )
 from frame import state
 from frame.language import mark, said, tr
+from frame.looking import looking
 from frame.page import errors_shown
 from frame.pages import TRAIN
 from frame.storing import stores
@@ -60,7 +61,7 @@ def make(draft: Draft, recipe: Recipe | None) -> None:
         make_in_background(draft.lot.token, recipe)
         st.rerun()  # the button rests while the work goes on, and the sidebar shows it
     if live:
-        st.fragment(_watch, run_every=_EVERY)(draft.lot.token)
+        looking(_watch, _EVERY)(draft.lot.token)
     elif making is not None and recipe in (None, recipe_of(making)):  # what has been changed since may be right now
         _ended(draft, making)
 

@@ -10,6 +10,7 @@ from dnaconv_core.runs.making import Making, forget_making, list_makings
 from dnaconv_core.storing import read_only
 from frame import state
 from frame.language import tr
+from frame.looking import looking
 from frame.pages import TRAIN, YOUR_DATA
 from frame.words import plain
 
@@ -24,7 +25,7 @@ def underway() -> None:
         if making.state == "finished" and making.key == chosen and not read_only():
             forget_making(making.name)  # it has been opened
     if any(making.live or making.state == "finished" for making in found):
-        st.fragment(_lines, run_every=_EVERY if any(making.live for making in found) else None)()
+        looking(_lines, _EVERY if any(making.live for making in found) else None)()
 
 
 def _lines() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
@@ -10,13 +11,13 @@ from dnaconv_core.evaluate.held_out import PREDICTIONS
 from dnaconv_core.evaluate.metrics import LABELS
 from dnaconv_core.experiments import all_experiments
 from dnaconv_core.home import models_folder
-from dnaconv_core.runs.baselines import load_baselines
+from dnaconv_core.runs.baselines import NUMBERS, load_baselines
 from dnaconv_core.runs.models import words_back
 from dnaconv_core.runs.queue import resume
 from dnaconv_core.runs.store import RESUMABLE, Run, Store
 from frame import state
 from frame.language import mark, said, tr
-from frame.models import Choice, catalog, selected
+from frame.models import Choice, catalog, first_of
 from frame.pages import TRAIN
 from frame.storing import stores
 from frame.words import Words, ours, plain
@@ -62,7 +63,7 @@ def _model(choices: dict[str, Choice], chosen: str, metric: Words) -> None:
     if not keys:
         st.caption(tr("No model yet: train one on the **Train** page."))
         return
-    first = selected() if not chosen else None
+    first = first_of(choices) if not chosen else None
     shown = st.session_state["_model"] = chosen or (first.key if first else keys[0])
     st.selectbox(
         tr("Model"),
@@ -120,6 +121,19 @@ def lacks(path: Path | None) -> Words:
     if path is None:
         return tr("a model")
     missing = [] if (path / PREDICTIONS).is_file() else [tr("its predictions of held-out examples")]
-    if not load_baselines(path).found:
+    if not _baselines(path, _changed(path / NUMBERS)):
         missing.append(tr("simple predictors to compare with"))
     return ours(tr(" and ").join(missing))
+
+
+@lru_cache(500)
+def _baselines(path: Path, changed: float) -> bool:
+    """Whether there are any. `changed` is when they last did."""
+    return bool(load_baselines(path).found)
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -15,6 +15,7 @@ import streamlit as st
 from dnaconv_core.home import home
 from dnaconv_core.progress import Progress
 from frame.language import said, tr
+from frame.looking import looking
 from frame.words import Words, plain
 from frame.work import Job
 
@@ -136,7 +137,7 @@ def background(
             _again(asked, work, words)
             return None
         if not job.done:
-            st.fragment(_watch, run_every=_EVERY)(key, words, job.so_far)
+            looking(_watch, _EVERY)(key, words, job.so_far)
             return None
     if job.error is not None:
         jobs.forget(key)

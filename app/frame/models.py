@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
-
-import streamlit as st
 
 from dnaconv_core.answers.outputs import find_output, output_names
 from dnaconv_core.errors import DnaConvError, InputError, RunError
@@ -72,7 +71,7 @@ class _Description(NamedTuple):
     value: float | None  # of the experiment's main metric on validation data
 
 
-@st.cache_data(show_spinner=False, max_entries=500)
+@lru_cache(500)  # not Streamlit's cache: it is asked for each model at each draw
 def describe(home: str, path: str, changed: float) -> _Description | None:
     """What a bundle says of itself, without torch; None for one that is damaged (choosing it would say how)."""
     try:
@@ -125,6 +124,11 @@ def _told_apart(choices: dict[str, Choice]) -> dict[str, Choice]:
     return again(lambda one: one.key)
 
 
+def first_of(choices: dict[str, Choice]) -> Choice | None:
+    """The one that a page is about where the address names none."""
+    return next((choice for choice in choices.values() if choice.path), None)
+
+
 class UnknownOutput(InputError):
     """The address names a label or class that the model does not have; `model.output` is then -1."""
 
@@ -156,7 +160,7 @@ def selected() -> Choice | None:
     choices = catalog(state.experiment().key)
     key = state.run()
     if not key:
-        return next((choice for choice in choices.values() if choice.path), None)
+        return first_of(choices)
     if key not in choices:
         raise RunError(tr("there is no model '{key}' here: choose another one at the top, or train one", key=key))
     return choices[key]

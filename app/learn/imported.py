@@ -6,7 +6,7 @@ import streamlit as st
 
 from dnaconv_core.evaluate.metrics import LABELS
 from dnaconv_core.experiments import all_experiments
-from dnaconv_core.runs.models import ModelEntry, list_models
+from dnaconv_core.runs.models import ModelEntry, imported
 from dnaconv_core.runs.store import Store
 from frame.context import lacks
 from frame.language import said, tr
@@ -17,8 +17,7 @@ from frame.words import plain
 
 def imported_models(store: Store, experiment: str) -> None:
     """A line for each imported model: what it is, what is missing, and where to look at it. experiment: '' for all."""
-    found = [entry for entry in list_models(store) if entry.kind == "imported"]
-    lines = [line for entry in found if (line := _line(store, entry, experiment))]
+    lines = [line for entry in imported() if (line := _line(store, entry, experiment))]
     if not lines:
         return
     with st.container(border=True):

@@ -14,6 +14,7 @@ from frame import state
 from frame.cache import summary
 from frame.job import quietly
 from frame.language import tr
+from frame.looking import looking
 from frame.words import Words, plain
 from learn.named import duration
 
@@ -27,7 +28,7 @@ def how_long(experiment: Experiment, presets: Sequence[str]) -> None:
     if source not in (SYNTHETIC, OWN) or (experiment.own and not experiment.has_data):
         return  # how many examples there are would have to be read first
     known = _found(experiment, source) is not None
-    st.fragment(_line, run_every=None if known else _EVERY)(experiment, source, presets, known)
+    looking(_line, None if known else _EVERY)(experiment, source, presets, known)
 
 
 def _line(experiment: Experiment, source: str, presets: Sequence[str], known: bool) -> None:

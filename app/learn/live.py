@@ -17,6 +17,7 @@ from dnaconv_core.runs.queue import ensure_workers, resume
 from dnaconv_core.runs.stages import BASELINES, INTERVALS, STAGES, before, kept_words, seconds_left, stage_of
 from dnaconv_core.runs.store import LIVE, RESUMABLE, Run, Store
 from frame.language import mark, said, tr
+from frame.looking import looking
 from frame.page import errors_shown, links_to_use
 from frame.storing import stores
 from frame.words import Words, plain, show_error
@@ -42,7 +43,7 @@ _STAGES = {
 def live_run(run_id: str, experiment: Experiment) -> None:
     """Draw the run that is selected, and again every second for as long as it lives."""
     shown = st.session_state["_state_shown"]  # it may have begun since
-    st.fragment(_panel, run_every=_EVERY if shown in LIVE else None)(run_id, experiment, shown)
+    looking(_panel, _EVERY if shown in LIVE else None)(run_id, experiment, shown)
 
 
 def _panel(run_id: str, experiment: Experiment, shown: str) -> None:

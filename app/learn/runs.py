@@ -13,6 +13,7 @@ from dnaconv_core.runs.store import LIVE, Run, Store
 from frame import state
 from frame.cache import warm_up
 from frame.language import mark, said, tr, tr_n
+from frame.looking import looking
 from frame.page import errors_shown, page
 from frame.pages import EVALUATE, TRAIN
 from frame.sharing import runs_of_others
@@ -42,7 +43,7 @@ def draw() -> None:
         runs = store.list("" if scope == _ALL else state.experiment().key)
         alive = [run for run in runs if run.state in LIVE]
         with errors_shown():
-            st.fragment(_now, run_every=_EVERY if alive else None)({run.id: run.state for run in alive})
+            looking(_now, _EVERY if alive else None)({run.id: run.state for run in alive})
         with errors_shown():
             runs_of_others()
         with errors_shown():

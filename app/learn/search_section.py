@@ -12,6 +12,7 @@ from dnaconv_core.runs.search import search_in_background
 from dnaconv_core.runs.search_record import Search, ask_search_to_stop, list_searches, read_search
 from dnaconv_core.runs.store import Store
 from frame.language import mark, said, tr
+from frame.looking import looking
 from frame.page import errors_shown
 from frame.pages import EVALUATE, RUNS
 from frame.storing import stores
@@ -52,7 +53,7 @@ def search_section(store: Store, experiment: str) -> None:
         keep_choice("search", chosen, names[0])
     search = next((search for search in found if search.name == chosen), found[0])
     alive = search.state in ALIVE
-    st.fragment(_panel, run_every=_EVERY if alive else None)(search.name, search.state)
+    looking(_panel, _EVERY if alive else None)(search.name, search.state)
 
 
 def _title(search: Search) -> str:

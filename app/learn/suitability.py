@@ -14,6 +14,7 @@ from frame import state
 from frame.cache import last_change
 from frame.job import quietly
 from frame.language import said, tr
+from frame.looking import looking
 from frame.words import plain
 from learn.data_picker import missing_parts
 
@@ -30,7 +31,7 @@ def suits(experiment: Experiment, settings: dict[str, Any]) -> bool:
     """
     found = _found(experiment)
     if found is None:
-        st.fragment(_wait, run_every=_EVERY)(experiment)
+        looking(_wait, _EVERY)(experiment)
         return True
     refused = found.refused or found.outputs.get(settings["output"], "")
     if refused:

@@ -14,6 +14,7 @@ from dnaconv_core.runs.queue import ensure_workers
 from dnaconv_core.runs.store import LIVE, Run, Store
 from dnaconv_core.runs.sweep import TAG, varied
 from frame.language import mark, said, tr, tr_n
+from frame.looking import looking
 from frame.page import errors_shown
 from frame.pages import RUNS
 from frame.storing import stores
@@ -50,7 +51,7 @@ def sweep_section(store: Store, runs: list[Run]) -> None:
         keep_choice("sweep", chosen, tags[0])
     ids = [run.id for run in found[chosen]]
     alive = any(run.state in LIVE for run in found[chosen])
-    st.fragment(_panel, run_every=_EVERY if alive else None)(chosen, ids, alive)
+    looking(_panel, _EVERY if alive else None)(chosen, ids, alive)
 
 
 def _title(runs: list[Run]) -> str:

@@ -112,7 +112,8 @@ def stored_metrics(path: Path) -> dict[str, dict[str, Metric]]:
 
 
 def is_bundle(path: Path) -> bool:
-    return os.path.isfile(path / CONFIG) and os.path.isfile(path / WEIGHTS)  # Path.is_file raises for a name too long
+    here = str(path)  # as text: a page looks at every model's folder
+    return os.path.isfile(f"{here}/{CONFIG}") and os.path.isfile(f"{here}/{WEIGHTS}")
 
 
 def _check_weights(path: Path, model: ConvNet, weights: dict[str, Tensor]) -> None:

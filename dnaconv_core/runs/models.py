@@ -29,21 +29,26 @@ def list_models(store: Store | None = None) -> list[ModelEntry]:
     """Every model that can be used now: runs with a bundle (newest first), then imported, then pretrained ones."""
     store = store or Store()
     found = [ModelEntry(run.id, "run", run.name, store.folder(run.id)) for run in store.list()]
-    for kind, folder in (("imported", models_folder()), ("pretrained", PRETRAINED)):
-        if folder.is_dir():
-            found += [
-                ModelEntry(path.name, kind, path.name, path) for path in sorted(folder.iterdir()) if path.name[0] != "."
-            ]
+    found += imported() + _in(PRETRAINED, "pretrained")
     found += [ModelEntry(one.name, "shared", one.name, one.path) for one in shared_by_others(RUNS)]
     return [entry for entry in found if is_bundle(entry.path)]
+
+
+def imported() -> list[ModelEntry]:
+    """The models that came from elsewhere."""
+    return [entry for entry in _in(models_folder(), "imported") if is_bundle(entry.path)]
+
+
+def _in(folder: Path, kind: str) -> list[ModelEntry]:
+    there = sorted(folder.iterdir()) if folder.is_dir() else ()
+    return [ModelEntry(path.name, kind, path.name, path) for path in there if path.name[0] != "."]
 
 
 def users_of(experiment: str, store: Store | None = None) -> list[str]:
     """Keys of the runs and imported models that answer this experiment's question."""
     store = store or Store()
     runs = [run.id for run in store.list(experiment)]
-    imported = [entry for entry in list_models(store) if entry.kind == "imported"]
-    return runs + [entry.key for entry in imported if _experiment_of(entry.path) == experiment]
+    return runs + [entry.key for entry in imported() if _experiment_of(entry.path) == experiment]
 
 
 def _experiment_of(path: Path) -> str:

@@ -57,11 +57,11 @@ class Store(Series):
 
     def __init__(self, folder: Path | None = None) -> None:
         self.home = Path(folder or home())
-        self.database = self.home / "runs.db"
+        self.database, self._runs = self.home / "runs.db", self.home / "runs"
 
     def folder(self, run: str) -> Path:
         """Where a run keeps what is large; also its bundle, once there is one."""
-        return self.home / "runs" / run
+        return self._runs / run
 
     def check_home(self) -> None:
         """Raises RunError, in a sentence, where the home folder cannot be made or written."""

@@ -1,0 +1,50 @@
+"""Parts of a page that draw themselves anew while something goes on: less often, the more sessions look."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+_ALONE = 10  # sessions that may all look as often as they ask; a look costs about 10 ms of the one core a server has
+_AWAY = 30.0  # seconds after which a session that was not heard of is not counted
+_seen: dict[str, float] = {}  # sessions, and when they last drew something
+
+
+def here() -> None:
+    """This session draws something."""
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is not None:
+        _seen[context.session_id] = time.monotonic()
+
+
+def paced(seconds: float) -> float:
+    """How often to look for what should be looked at every so many `seconds`: as often, or less with many sessions."""
+    since = time.monotonic() - _AWAY
+    for session, last in list(_seen.items()):
+        if last < since:
+            _seen.pop(session, None)
+    return seconds * max(1.0, len(_seen) / _ALONE)
+
+
+def looking(draw: Callable[..., None], every: float | None) -> Callable[..., None]:
+    """`draw` as a fragment that draws itself anew every so many seconds (never for None), or less often in a crowd.
+
+    When the crowd has grown or gone since the page was drawn, the page is drawn once more, with another pace.
+    """
+    if every is None:
+        return st.fragment(draw)
+    pace = paced(every)
+
+    @wraps(draw)
+    def look(*asked: Any) -> None:
+        here()
+        if not 0.5 <= paced(every) / pace <= 2:
+            st.rerun()
+        draw(*asked)
+
+    return st.fragment(look, run_every=pace)
