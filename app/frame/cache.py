@@ -27,15 +27,10 @@ if TYPE_CHECKING:
     from dnaconv_core.data.dataset import Dataset
     from dnaconv_core.model.bundle import Bundle
 
-_TIDY = 10.0  # seconds between collections of garbage
-
 
 @st.cache_resource(show_spinner=False)
 def warm_up() -> threading.Thread:
-    """Import what later pages need, once per server, after the first page is out; then keep it from the collector.
-
-    From then on garbage is looked for as a whole at times, not after each script as Streamlit would.
-    """
+    """Import what later pages need, once per server, after the first page is out; then keep it from the collector."""
 
     def work() -> None:
         time.sleep(2.5)
@@ -47,17 +42,10 @@ def warm_up() -> threading.Thread:
         gc.collect()
         gc.freeze()  # a full collection would walk all of torch: 190 ms instead of 30
         del plotly, torch, bundle, convnet
-        threading.Thread(target=_tidy, name="tidy", daemon=True).start()
 
     thread = threading.Thread(target=work, name="warm-up", daemon=True)
     thread.start()
     return thread
-
-
-def _tidy() -> None:
-    while True:
-        time.sleep(_TIDY)
-        gc.collect()
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

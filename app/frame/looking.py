@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -12,14 +13,20 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 _ALONE = 10  # sessions that may all look as often as they ask; a look costs about 10 ms of the one core a server has
 _AWAY = 30.0  # seconds after which a session that was not heard of is not counted
+_TIDY = 10.0  # seconds between full collections of garbage, which Streamlit would do after each look
 _seen: dict[str, float] = {}  # sessions, and when they last drew something
+_tidied = 0.0
 
 
 def here() -> None:
     """This session draws something."""
-    context = get_script_run_ctx(suppress_warning=True)
+    global _tidied
+    context, now = get_script_run_ctx(suppress_warning=True), time.monotonic()
     if context is not None:
-        _seen[context.session_id] = time.monotonic()
+        _seen[context.session_id] = now
+    if now - _tidied > _TIDY:
+        _tidied = now
+        gc.collect()
 
 
 def paced(seconds: float) -> float:

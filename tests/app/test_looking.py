@@ -91,3 +91,12 @@ def test_the_page_takes_another_pace_when_the_crowd_has_come_or_gone(looking, cr
     looking._seen.clear()
     with pytest.raises(Redrawn):
         later()
+
+
+def test_garbage_is_collected_now_and_then_not_at_each_look(looking, monkeypatch):
+    done = []
+    monkeypatch.setattr(looking.gc, "collect", lambda: done.append(1))
+    monkeypatch.setattr(looking, "_tidied", time.monotonic() - 11)
+    for _ in range(5):
+        looking.here()
+    assert len(done) == 1
