@@ -56,7 +56,7 @@ def search(options: Namespace) -> Answer:
     if found.state == "stopped":
         best = found.best
         kept = f"best so far {best.value:.4f} (trial {best.number + 1})" if best else "no trial was finished yet"
-        words = f"\nstopped; {kept}. What was found is kept: the same command goes on from there"
+        words = f"\n{found.stage}; {kept}. What was found is kept: the same command goes on from there"
         return Answer(found.to_json(), words, 130)
     return Answer(found.to_json(), _told(found))
 

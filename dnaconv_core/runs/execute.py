@@ -39,7 +39,7 @@ Metrics = dict[str, dict[str, Metric]]  # of each part, by name
 LOG = "log.txt"
 CHECKPOINTS = "checkpoints"
 _QUICK = 5000  # examples whose predictions and intervals take a fraction of a second: a user who stops it must not wait
-_MESSAGES = {"": "all epochs done", "early": "stopped early: no better epoch", "cancelled": "stopped by the user"}
+_MESSAGES = {"": "all epochs done", "early": "stopped early: no better epoch"}
 
 
 def execute(store: Store, run_id: str, watch: Watch, settings: TrainConfig, *, device: str, threads: int = 0) -> None:
@@ -103,7 +103,8 @@ def _train(store: Store, run_id: str, watch: Watch, settings: TrainConfig, devic
             held=started and started.held, trained_outputs=bool(started and started.outputs),
         )  # fmt: skip
         origin = started.record if started else {}
-        words = _MESSAGES[history.stopped], start.words if start.damaged else "", start_words(origin) if origin else ""
+        ended = _MESSAGES.get(history.stopped, watch.cause)
+        words = ended, start.words if start.damaged else "", start_words(origin) if origin else ""
         message = "; ".join(filter(None, words))
         _Trained(store, run, watch, model.to("cpu"), train, valid, settings, history, message, device, origin).end()
     finally:

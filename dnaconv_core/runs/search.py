@@ -28,6 +28,7 @@ from dnaconv_core.runs.search_desk import Desk, Stopped
 from dnaconv_core.runs.search_record import LOG, RECORD, STOP, Search, folder_of, read_search, write_search
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import Store
+from dnaconv_core.runs.watch import BY_THE_USER, FROM_OUTSIDE
 from dnaconv_core.storing import check_storing
 from dnaconv_core.train.auto import auto
 from dnaconv_core.train.facts import facts_of
@@ -151,8 +152,8 @@ def _lead(store: Store, name: str, progress: Progress) -> Search:
         judge(desk)
         search.state, search.stage, search.fraction, search.left = "finished", "done", 1.0, None
         progress.report(1.0, "done")
-    except (Stopped, KeyboardInterrupt):
-        search.state, search.stage, search.left = "stopped", "stopped by the user", None
+    except (Stopped, KeyboardInterrupt) as end:
+        search.state, search.stage, search.left = "stopped", str(end) or BY_THE_USER, None
         desk.cancel_all()
     except Exception as error:
         known = isinstance(error, DnaConvError)
@@ -169,7 +170,7 @@ def _lead(store: Store, name: str, progress: Progress) -> Search:
 
 
 def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt
+    raise KeyboardInterrupt(FROM_OUTSIDE)
 
 
 def _on_sigterm(handler: Any) -> None:

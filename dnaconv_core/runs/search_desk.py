@@ -13,6 +13,7 @@ from dnaconv_core.runs.record import MOST_NAME
 from dnaconv_core.runs.search_record import STOP, Search, folder_of, write_search
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import LIVE, RESUMABLE, Run, Store
+from dnaconv_core.runs.watch import BY_THE_USER
 
 _LOOK = 0.3  # seconds between looks at the runs
 _PATIENCE = 20.0  # seconds in which runs that are asked to stop do
@@ -20,7 +21,7 @@ _AGAIN = 3  # times that a run whose process dies is taken up
 
 
 class Stopped(Exception):
-    """A user asked the search to stop."""
+    """The search is to stop; the message says why."""
 
 
 class Desk:
@@ -72,7 +73,7 @@ class Desk:
     def look(self) -> None:
         """Raises Stopped when a user has asked for it."""
         if self.progress.should_stop() or self._stop.exists():
-            raise Stopped
+            raise Stopped(BY_THE_USER)
 
     def wait(self) -> None:
         """A moment, in which the queue is worked on."""

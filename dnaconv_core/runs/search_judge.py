@@ -92,9 +92,10 @@ def _ended(desk: Desk, wanted: list[tuple[str, RunSpec, str]], stage: str) -> li
             if run.state in ("failed", "interrupted"):
                 raise TrainingError(f"run {run.id} ({run.name}) {run.state}: {run.error or run.message}")
             if run.state == "cancelled":
-                raise Stopped
-        left = [run.remaining or 0.0 for run in runs if run.state in LIVE]
-        desk.say(stage, max(left, default=0.0))
+                raise Stopped(f"stopped with its run {run.id} ({run.message})")
+        left = [run.remaining for run in runs if run.state in LIVE]
+        known = [seconds for seconds in left if seconds is not None]
+        desk.say(stage, max(known, default=0.0) if len(known) == len(left) else None)
         desk.wait()
 
 

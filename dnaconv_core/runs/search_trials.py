@@ -15,7 +15,7 @@ from dnaconv_core.answers.labels import LABELS
 from dnaconv_core.data.inner import INNER
 from dnaconv_core.errors import ConfigError, TrainingError
 from dnaconv_core.experiments import get_experiment
-from dnaconv_core.runs.search_desk import Desk
+from dnaconv_core.runs.search_desk import Desk, Stopped
 from dnaconv_core.runs.search_record import AUTO, STUDY, Trial, folder_of
 from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import LIVE, Run
@@ -121,6 +121,8 @@ class Trials:
         if search.trials and ended:
             still = (search.trials - search.n_tried) * sum(ended) / len(ended) / self.desk.width + self._end()
             left = still if left is None else min(left, still)
+        if left is not None and left <= 0 and not self._auto_scores():
+            words, left = f"{words}, past its time: without auto nothing can be compared", None
         self.desk.say(words, left)
 
     # --- one trial
@@ -204,6 +206,8 @@ class Trials:
         undefined = f"{self.search.metric} is undefined on an inner fold: bring more examples"
         words = run.error or (undefined if run.state == "finished" else run.message)
         if trial.number == AUTO:
+            if run.state == "cancelled":
+                raise Stopped(f"stopped with its run {run.id} ({run.message})")
             raise TrainingError(f"auto cannot be judged on inner folds, so nothing can be compared with it: {words}")
         self._end_trial(trial, "failed" if run.state == "failed" else "stopped", words=words)
         last = self.search.tried[-_FAILED:]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dnaconv_core.train.loop import Evaluation
 
 _POLL = 0.5  # seconds between looks into the store
+BY_THE_USER, FROM_OUTSIDE = "stopped by the user", "ended from outside (SIGTERM)"
 
 
 class Watch:
@@ -42,6 +43,7 @@ class Watch:
         self.store, self.run, self.epochs, self.inner, self.impatient = store, run.id, epochs, inner, impatient
         self.held = held
         self.stop = self.signalled = False
+        self.cause = BY_THE_USER  # of a stop
         self.give_up: Callable[[], None] | None = None  # ends the run well from where it is; None: as 'cancelled'
         self.training = False  # steps are being made, so that should_stop is asked many times a second
         self.about_to = False  # the next time that it is asked, steps are being made
@@ -61,7 +63,9 @@ class Watch:
             signal.signal(number, handler)
         self._open.close()
 
-    def _on_signal(self, *_: Any) -> None:
+    def _on_signal(self, number: int, *_: Any) -> None:
+        if number == signal.SIGTERM and not self.stop:
+            self.cause = FROM_OUTSIDE  # a limit of time, another program, a machine that shuts down
         again, self.stop, self.signalled = self.signalled, True, True
         if self.impatient and (again or not self.training):
             raise KeyboardInterrupt

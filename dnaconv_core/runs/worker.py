@@ -183,10 +183,8 @@ def _end_early(store: Store, watch: Watch) -> None:
         if watch.give_up is not None:
             watch.give_up()
         else:
-            words = "stopped by the user"
-            store.finish(
-                watch.run, "cancelled", record.metrics, epoch=record.epoch, message=words, seconds=watch.seconds
-            )
+            told = {"epoch": record.epoch, "message": watch.cause, "seconds": watch.seconds}
+            store.finish(watch.run, "cancelled", record.metrics, **told)
 
 
 def _free_memory(device: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -174,6 +175,44 @@ def test_a_search_whose_auto_cannot_be_judged_says_so(store, files, tmp_path):
     with pytest.raises(TrainingError, match="auto cannot be judged on inner folds.*pearson_r is undefined"):
         search_here(store, name)
     assert read_search(store, name).state == "failed" and "bring more examples" in read_search(store, name).error
+
+
+def test_a_search_whose_run_is_stopped_ends_and_says_that_it_was(store, files, tmp_path, monkeypatch):
+    def work(store: Store) -> int:
+        for run in store.waiting():
+            store.ask_to_stop(run.id)
+        return 0
+
+    monkeypatch.setattr(search_desk, "ensure_workers", work)
+    found = search_here(store, open_search(store, spec_of(tmp_path / "data", files), trials=2).name)
+    (run,) = store.list()
+    assert (found.state, found.error) == ("stopped", "")
+    assert found.stage == f"stopped with its run {run.id} (cancelled before it started)"
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(signal.SIGTERM, "ended from outside (SIGTERM)"), (signal.SIGINT, "stopped by the user")]
+)
+def test_a_stopped_search_says_who_ended_it(store, files, tmp_path, monkeypatch, number, words):
+    monkeypatch.setattr(search_desk, "ensure_workers", lambda _: signal.raise_signal(number))
+    found = search_here(store, open_search(store, spec_of(tmp_path / "data", files), trials=2).name)
+    assert (found.state, found.stage) == ("stopped", words)
+
+
+def test_a_search_past_its_time_says_that_auto_is_judged_still(store, files, tmp_path, monkeypatch):
+    class Told(list):
+        def report(self, fraction, message):
+            self.append(message)
+
+        def should_stop(self):
+            return any("past its time" in message for message in self)
+
+    told = Told()
+    monkeypatch.setattr(search_desk, "ensure_workers", lambda _: None)  # the machine is that busy
+    monkeypatch.setattr(search_desk.Desk, "seconds", property(lambda desk: 100.0 * bool(desk.search.runs)))
+    name = open_search(store, spec_of(tmp_path / "data", files), minutes=1).name
+    assert search_here(store, name, told).state == "stopped"
+    assert told[-1] == "trial 1, past its time: without auto nothing can be compared"
 
 
 def test_a_record_without_its_process_is_interrupted_and_a_damaged_one_is_told(store, files, tmp_path):

@@ -111,6 +111,19 @@ def test_ctrl_c_is_heard_at_once_in_the_foreground(monkeypatch, place, state, me
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_a_run_that_is_ended_from_outside_says_so(monkeypatch):
+    def ended(*_):
+        signal.raise_signal(signal.SIGTERM)
+        time.sleep(60)
+
+    monkeypatch.setattr(execute, "load_parts", ended)
+    store = Store()
+    key = store.create(RunSpec("rnai", settings=QUICK)).id
+    with pytest.raises(KeyboardInterrupt):
+        train_here(store, key)
+    assert (store.get(key).state, store.get(key).message) == ("cancelled", "ended from outside (SIGTERM)")
+
+
 def test_a_second_ctrl_c_does_not_wait_for_the_epoch():
     class Impatient:
         def report(self, fraction, message):
