@@ -183,8 +183,8 @@ def _end_early(store: Store, watch: Watch) -> None:
         if watch.give_up is not None:
             watch.give_up()
         else:
-            told = {"epoch": record.epoch, "message": watch.cause, "seconds": watch.seconds}
-            store.finish(watch.run, "cancelled", record.metrics, **told)
+            so_far, cause = record.metrics, watch.cause
+            store.finish(watch.run, "cancelled", so_far, epoch=record.epoch, message=cause, seconds=watch.seconds)
 
 
 def _free_memory(device: str) -> None:
