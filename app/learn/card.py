@@ -55,7 +55,7 @@ def card(experiment: Experiment) -> None:
         st.caption(_goes_in_and_out(experiment))
         with st.container(horizontal=True, vertical_alignment="bottom", height="stretch"):
             if chosen:
-                if st.button(tr("Train a network"), key="train_it", type="primary", icon=":material/arrow_forward:"):
+                if st.button(tr("Train"), key="train_it", type="primary", icon=":material/arrow_forward:"):
                     st.switch_page(TRAIN, query_params=state.link())
             else:
                 st.button(

@@ -118,7 +118,7 @@ def _metrics(found: Comparison, names: list[str]) -> None:
         | {
             name: "–"
             if value is None or value.value is None
-            else f"{value.value:.4f}" + f"  ({value.told()})" * bool(value.told())
+            else f"{value.value:.4f}" + f"  ({said(value.told())})" * bool(value.told())
             for name, value in zip(names, values, strict=True)
         }
         for metric, values in found.metrics.items()
@@ -174,7 +174,7 @@ def _told(pair: Pair) -> Words:
         verdict = f":green[{tr('better')}]"
     elif difference.verdict == "worse":
         verdict = f":red[{tr('worse')}]"
-    inside = plain(difference.told()) + ("" if difference.p is None else f", p = {difference.p:.3f}")
+    inside = plain(said(difference.told())) + ("" if difference.p is None else f", p = {difference.p:.3f}")
     metric = plain(said(LABELS[difference.name].name))
     words = [f"**{verdict}**", f"{metric} {difference.value:+.4f} ({inside})", tr("{n:,} examples", n=pair.n)]
     if difference.low is not None and difference.note:

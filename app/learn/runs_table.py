@@ -109,7 +109,7 @@ def _row(run: Run, curve: list[float | None], main: str, label: str, experiment:
         **({tr("Metric"): said(LABELS[main].name)} if experiment else {}),
         tr("State"): state_word(run.state),
         **({tr("Experiment"): experiment} if experiment else {}),
-        "95 %": metric.told(),
+        "95 %": said(metric.told()),
         "Validation": known[::step] or None,
         tr("Made"): datetime.datetime.fromtimestamp(run.created),
         tr("Settings"): f"{name_of(run.spec.data)}, {run.spec.preset}" + (f": {settings}" if settings else ""),

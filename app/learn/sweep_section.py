@@ -158,7 +158,7 @@ def _table(runs: list[Run], names: list[str], best: dict[str, float | None], met
         {setting_name(name): _value(run, name) for name in names}
         | {
             label: best[run.id],
-            "95 %": Metric.from_json(run.metrics.get("valid", {}).get(metric)).told(),
+            "95 %": said(Metric.from_json(run.metrics.get("valid", {}).get(metric)).told()),
             tr("State"): state_word(run.state),
             tr("Epochs"): tr("{epoch} of {n}", epoch=run.epoch, n=run.epochs) if run.epochs else "",
         }

@@ -279,7 +279,7 @@ CLAIMS: dict[str, Claim] = {
         loss, "tf_binding", _SMALL | {"loss": "cross_entropy"},  # L2 on classes is refused
     ),
     "outside": Claim(
-        "A number beside the sequence",
+        "An extra number",
         "A small raw number is ignored; scaled like the other features, it is used.",
         "The same numbers, given to the wrong sequences, must not help.",
         outside_input, "chromatin", _SMALL | {"covariate_transform": "log"},
