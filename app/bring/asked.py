@@ -40,7 +40,7 @@ def kind_and_letters(draft: Draft) -> dict[str, str]:
         kinds = {key: said(answer.words.short).capitalize() for key, answer in ANSWERS.items()}
         kinds = {"": tr("From the labels")} | kinds
         task = draft.segmented(tr("Kind of answer"), "task", kinds, "", width="content")
-        alphabet = draft.segmented(tr("Letters"), "alphabet", translated(_LETTERS), "", width="content")
+        alphabet = draft.segmented(tr("DNA or RNA"), "alphabet", translated(_LETTERS), "", width="content")
         strand = draft.segmented(tr("Strand"), "strand", translated(_STRANDS), "", width="content", help=tr(_STRAND))
     return {"task": task, "alphabet": alphabet, "strand": strand}
 

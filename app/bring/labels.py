@@ -9,7 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from bring.columns import Chosen, read_table
-from bring.draft import Draft, sentence, translated
+from bring.draft import Draft, for_page, sentence, translated
 from bring.files import stamp
 from components.chart import chart
 from dnaconv_core.data.labels import TRANSFORMS, Guess, LabelRecipe, Labels, guess_mapping
@@ -54,7 +54,7 @@ def table_recipe(draft: Draft, chosen: Chosen, path: Path, task: str) -> LabelRe
             recipe = dataclasses.replace(recipe, transform=_transform(draft))
             labels, _ = _preview(path, recipe)
     except DnaConvError as error:
-        show_error(error)
+        st.error(for_page(str(error).replace(f"{draft.lot.folder}/", "")), icon=":material/error:")
         return None
     _histograms(labels)
     for note in labels.notes:

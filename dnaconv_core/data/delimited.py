@@ -74,6 +74,8 @@ def _read(name: str, numbered: Iterator[tuple[int, str]], limit: int | None) -> 
     head = list(islice(numbered, _HEAD))
     if not head:
         raise DataError(f"{name} is empty: it should hold one example a line, below a header")
+    if head[0][1].startswith(">"):
+        raise DataError(f"{name} is FASTA, as its line {head[0][0]} begins with '>': give it as --positives or --fasta")
     separator = given or _separator([line for _, line in head])
     header, first = _header(head, remark, separator, name)
     rows = _Rows(name, len(header), separator)

@@ -55,8 +55,12 @@ def table_examples(
 
 
 def table_labels(table: Table, recipe: LabelRecipe) -> Labels:
-    """Labels of every row, and the recipe with what was guessed filled in."""
-    return make_labels({name: table.column(name) for name in recipe.columns}, recipe, table.separator)
+    """Labels of every row, and the recipe with what was guessed filled in. Raises DataError that names the file."""
+    columns = {name: table.column(name) for name in recipe.columns}
+    try:
+        return make_labels(columns, recipe, table.separator)
+    except DataError as error:
+        raise DataError(f"{table.name}: {error}") from None
 
 
 def _without(examples: Examples, wrong: dict[int, str], table: Table) -> Examples:

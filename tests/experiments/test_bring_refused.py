@@ -74,6 +74,7 @@ REFUSED = {
         ["--table", "t.csv", "--test-positives", "pos.fa"],
         "test_positives are read beside positives, not beside table",
     ),
+    "FASTA as a table": (["--table", "pos.fa"], "pos.fa is FASTA, as its line 1 begins with '>'"),
     "two forms": (["--table", "t.csv", "--positives", "pos.fa"], "table and positives were given: give one of"),
     "a row left out": (
         ["--bed", "peaks.bed", "--genome", "genome.fa", "--negatives", "gc", "--width", "20"],
