@@ -188,7 +188,8 @@ class _Pool:
         codes, offsets = stretches(self.genome, some, self.positives.alphabet)
         good = count_bases(codes, offsets, (UNKNOWN,)) == 0
         blank = np.zeros((len(rows), self.positives.y.shape[1]), np.float32)
-        made = Examples(codes, offsets, rows.astype(str), blank, blank + 1, self.positives.alphabet, loci=some)
+        unnamed = np.zeros(len(rows), "U1")  # until all are there: a million names take a fifth of the memory
+        made = Examples(codes, offsets, unnamed, blank, blank + 1, self.positives.alphabet, loci=some)
         return made.subset(good), rows[good]
 
     def take(self, examples: Examples, of: np.ndarray) -> None:
@@ -203,7 +204,9 @@ class _Pool:
             raise DataError("no window of the genome is free of positives and unknown bases: choose other negatives")
         of = np.concatenate(self.of)
         order = np.argsort(of, kind="stable")
-        made = joined(self.taken).subset(order)
+        made = joined(self.taken)
+        self.taken = []  # or memory would hold every window three times
+        made = made.subset(order)
         part = None if self.positives.part is None else self.positives.part[of[order]]
         return _as_negatives(made._replace(ids=locus_ids(loci_of(made)), tasks=self.positives.tasks, part=part))
 
