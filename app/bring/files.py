@@ -57,7 +57,7 @@ def bring_files(draft: Draft) -> None:
     with form, st.container(horizontal=True, vertical_alignment="bottom"):
         path = st.text_input(
             tr("Or a path on the server"),
-            placeholder="/data/genome.fa",
+            placeholder=tr("/data/genome.fa"),
             help=tr(
                 "For files larger than {limit:d} MB, such as a genome: they are read where they are. To upload larger "
                 "files, start the dashboard with --server.maxUploadSize and a number of MB.",
