@@ -5,14 +5,30 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from dnaconv_core.errors import DnaConvError
+from dnaconv_core.errors import DnaConvError, TrainingError
 from dnaconv_core.home import acting, acting_as
 from dnaconv_core.progress import Progress, seconds_left
 
+_LOOK = 0.2  # seconds between looks for a turn
+_turn = threading.Lock()
 _log = logging.getLogger("dnaconv.app")
+
+
+@contextmanager
+def one_at_a_time(progress: Progress) -> Iterator[None]:
+    """Have work wait for its turn, where many may ask at once. Raises TrainingError when it is stopped before."""
+    while not _turn.acquire(timeout=_LOOK):
+        if progress.should_stop():
+            raise TrainingError("it was stopped before its turn came")
+        progress.report(0.0, "waiting for its turn")
+    try:
+        yield
+    finally:
+        _turn.release()
 
 
 class Job:

@@ -9,12 +9,16 @@ import streamlit as st
 
 from components.chart import chart
 from dnaconv_core.plot.colors import NEUTRAL, categorical
+from dnaconv_core.progress import Progress
 from dnaconv_core.why.claims import CLAIMS, Claim, Found
+from dnaconv_core.why.networks import told
 from frame import state
+from frame.job import background
 from frame.language import mark, said, tr
 from frame.page import page
 from frame.pages import TRAIN
 from frame.words import ours, plain
+from frame.work import one_at_a_time
 from learn import challenge
 from learn.challenge import CHALLENGE
 
@@ -65,10 +69,12 @@ def _shown(key: str, claim: Claim) -> None:
         st.subheader(ours(said(claim.claim)), anchor=False)
         st.caption(tr("**Control.** {control}", control=ours(said(claim.control))))
         place = st.empty()
-        with place, st.spinner(tr("Training the small networks of this experiment…")):  # in place of another result
-            found, seconds = _run(key, draw)
-        with place.container():
-            _result(key, draw, found, seconds)
+        with place.container():  # in place of what another reason or draw has shown here
+            words = tr("Training the small networks of this experiment…").rstrip("…")
+            done = background((f"why {key}", draw), lambda progress: _run(key, draw, progress), words=words)
+        if done is not None:
+            with place.container():
+                _result(key, draw, *done)
 
 
 def _result(key: str, draw: int, found: Found, seconds: float) -> None:
@@ -108,10 +114,12 @@ def _table(found: Found) -> list[dict[str, Any]]:
     return [{title: x} | {name: names[name][row] for name in names} for row, x in enumerate(places)]
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
-def _run(key: str, seed: int) -> tuple[Found, float]:
-    started = time.perf_counter()
-    return CLAIMS[key].run(seed), time.perf_counter() - started
+def _run(key: str, seed: int, progress: Progress) -> tuple[Found, float]:
+    """What the networks showed, and the seconds they took once it was their turn."""
+    with one_at_a_time(progress):
+        started = time.perf_counter()
+        with told(progress, CLAIMS[key].networks):
+            return CLAIMS[key].run(seed), time.perf_counter() - started
 
 
 def _figure(found: Found) -> dict[str, Any]:

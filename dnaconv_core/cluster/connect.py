@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 PATIENCE = 10.0  # seconds that a scheduler has to answer
+_LARGEST = 1 << 20  # bytes of a scheduler file
 GPU = "GPU"  # the resource of workers started with --resources "GPU=1"
 
 
@@ -36,6 +38,8 @@ def connected(address: str, patience: float = PATIENCE) -> Iterator[Client]:
         raise ClusterError("a cluster needs Dask, which is not installed: pip install 'dnaconv[cluster]'") from None
     for name in ("distributed", "distributed.client", "distributed.core", "distributed.comm"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # a user is told in a sentence
+    if "://" not in address:
+        _check_file(address)
     which = {"scheduler_file": address} if "://" not in address else {"address": address}
     try:
         client = Client(**which, timeout=patience, set_as_default=False, name="dnaconv")
@@ -48,6 +52,20 @@ def connected(address: str, patience: float = PATIENCE) -> Iterator[Client]:
         yield client
     finally:
         client.close(timeout=2)
+
+
+def _check_file(path: str) -> None:
+    """Raises ClusterError where this is no scheduler file: Dask would try for long, and end in its own error."""
+    try:
+        with open(path, "rb") as stream:
+            stored = json.loads(stream.read(_LARGEST))
+        found = isinstance(stored, dict) and isinstance(stored.get("address"), str)
+    except (OSError, ValueError, RecursionError):
+        found = False
+    if not found:
+        raise ClusterError(
+            f"{path} is no scheduler file: give the one that 'dask scheduler --scheduler-file' wrote, or choose 'here'"
+        )
 
 
 def is_lost(client: Client, error: Exception) -> bool:

@@ -48,6 +48,7 @@ class Claim(NamedTuple):
     run: Callable[[int], Found]  # seed → numbers
     experiment: str  # where to try it at full size, with these settings
     settings: dict[str, Any]  # with the preset
+    networks: int  # that are trained
 
 
 def position_invariance(seed: int = 0) -> Found:
@@ -252,43 +253,43 @@ CLAIMS: dict[str, Claim] = {
         "Position invariance",
         "A convolution with a maximum finds a motif wherever it lies.",
         "Flatten and a dense network have separate weights for each position. They see the same training data.",
-        position_invariance, "tf_binding", _SMALL,
+        position_invariance, "tf_binding", _SMALL, 3,
     ),
     "sharing": Claim(
         "Parameter sharing",
         "Every position uses the same weights, so a few examples are enough.",
         "Dense networks with as many hidden units, and with 16 times as many, see the same examples.",
-        parameter_sharing, "tf_binding", _SMALL,
+        parameter_sharing, "tf_binding", _SMALL, 12,
     ),
     "locality": Claim(
         "Locality",
         "A filter needs to see only as many bases as a motif has.",
         "Negatives contain the motif's letters in another order, so single bases tell nothing.",
-        locality, "tf_binding", _SMALL | {"filters": 8},
+        locality, "tf_binding", _SMALL | {"filters": 8}, 7,
     ),
     "depth": Claim(
         "Deeper layers see further",
         "Later layers see more bases, so they can tell two words close together from the same words further apart.",
         "Negatives contain both words too, further apart. One layer of longer filters sees as far as three layers.",
-        depth, "tf_binding", _SMALL | {"depth": 3, "kernel_size": 5},
+        depth, "tf_binding", _SMALL | {"depth": 3, "kernel_size": 5}, 4,
     ),
     "loss": Claim(
         "The loss fits the task",
         "When the network is sure but wrong, cross-entropy corrects it most; L2 behind a sigmoid hardly corrects it.",
         "Same start, data and steps. Only the loss differs, and for activities the output that goes with it.",
-        loss, "tf_binding", _SMALL | {"loss": "cross_entropy"},  # L2 on classes is refused
+        loss, "tf_binding", _SMALL | {"loss": "cross_entropy"}, 4,  # L2 on classes is refused
     ),
     "outside": Claim(
         "An extra number",
         "A small raw number is ignored; scaled like the other features, it is used.",
         "The same numbers, given to the wrong sequences, must not help.",
-        outside_input, "chromatin", _SMALL | {"covariate_transform": "log"},
+        outside_input, "chromatin", _SMALL | {"covariate_transform": "log"}, 4,
     ),
     "fit": Claim(
         "Under- and overfitting",
         "Too few filters learn too little. Many memorise the examples; dropout makes that weaker.",
         "Training and new sequences are made in the same way, so a gap between them means memorised examples.",
-        overfitting, "tf_binding", _SMALL | {"pooling": "flatten", "filters": 64, "dropout": 0.5},
+        overfitting, "tf_binding", _SMALL | {"pooling": "flatten", "filters": 64, "dropout": 0.5}, 8,
     ),
 }  # fmt: skip
 

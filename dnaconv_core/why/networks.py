@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from dnaconv_core.errors import TrainingError
 from dnaconv_core.evaluate.metrics import evaluate
 from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.progress import Progress
 from dnaconv_core.sequence.encoding import from_codes
 from dnaconv_core.threads import alone
 from dnaconv_core.train.optimizer import lean
@@ -67,6 +71,36 @@ def conv(**changes: Any) -> ModelConfig:
     return ModelConfig(**(base | changes))
 
 
+class _Told:
+    """How far the networks of one question are."""
+
+    def __init__(self, progress: Progress, networks: int) -> None:
+        self.progress, self.networks, self.done = progress, networks, 0
+
+    def step(self, share: float) -> None:
+        if self.progress.should_stop():
+            raise TrainingError("the small networks were stopped")
+        fraction = (self.done + share) / max(self.networks, self.done + 1)
+        self.progress.report(fraction, f"network {self.done + 1} of {max(self.networks, self.done + 1)}")
+
+
+_told: ContextVar[_Told | None] = ContextVar("told", default=None)
+_LOOK = 25  # steps between looks whether to stop
+
+
+@contextmanager
+def told(progress: Progress, networks: int) -> Iterator[None]:
+    """Until this ends, `fitted` tells `progress` how far it is, and raises TrainingError when it is to stop.
+
+    networks: how many will be trained.
+    """
+    token = _told.set(_Told(progress, networks))
+    try:
+        yield
+    finally:
+        _told.reset(token)
+
+
 def fitted(
     config: ModelConfig | None,
     X: np.ndarray,
@@ -88,6 +122,7 @@ def fitted(
 
     from dnaconv_core.model.convnet import build
 
+    listens = _told.get()  # here: the steps may be made in another thread
     loss = loss or nn.functional.binary_cross_entropy_with_logits
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -103,7 +138,9 @@ def fitted(
         rng = np.random.default_rng(seed)
 
         def descend() -> None:
-            for _ in range(steps):
+            for step in range(steps):
+                if listens is not None and step % _LOOK == 0:
+                    listens.step(step / steps)
                 rows = rng.integers(0, len(X), 100)
                 beside = () if covariates is None else (torch.from_numpy(covariates[rows]),)
                 predicted = _forward(model, torch.from_numpy(X[rows]).float(), *beside)[:, 0]
@@ -113,6 +150,8 @@ def fitted(
 
         model.train()
         alone(descend)
+    if listens is not None:
+        listens.done += 1
     return model.eval()
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 import streamlit as st
 
@@ -10,14 +13,14 @@ from dnaconv_core.why.claims import CLAIMS, Found
 
 @pytest.fixture(autouse=True)
 def without_training(monkeypatch):
-    st.cache_data.clear()  # what other tests have trained
+    st.cache_resource.clear()  # what other tests have trained
     found = Found(
         "bars", "network", "ROC-AUC", ("one", "other"), {"ROC-AUC": (0.9, 0.5)}, "It does.", True, 0.5, "For a reason."
     )
     for name, claim in CLAIMS.items():
         monkeypatch.setitem(CLAIMS, name, claim._replace(run=lambda seed: found))
     yield
-    st.cache_data.clear()
+    st.cache_resource.clear()
 
 
 def opened(dashboard, **query: str):
@@ -72,3 +75,30 @@ def test_bars_begin_at_zero_and_lines_below_the_lowest_value(dashboard, monkeypa
     monkeypatch.setattr("components.chart.chart", lambda figure, **_: drawn.append(figure))
     assert not opened(dashboard, reason="position").exception
     assert drawn[-1]["layout"]["yaxis"]["range"] == pytest.approx([start, 1.04])
+
+
+def test_the_networks_are_trained_beside_the_page_one_reason_at_a_time(dashboard, monkeypatch):
+    free, at_once, most = threading.Event(), [], []
+
+    def slow(seed):
+        at_once.append(seed)
+        most.append(len(at_once))
+        free.wait(60)
+        at_once.pop()
+        return Found("bars", "network", "ROC-AUC", ("one",), {"ROC-AUC": (0.9,)}, "It does.", True, 0.5)
+
+    for name, claim in CLAIMS.items():
+        monkeypatch.setitem(CLAIMS, name, claim._replace(run=slow))
+    try:
+        first, second = opened(dashboard, reason="depth"), opened(dashboard, reason="loss")
+        for at in (first, second):  # drawn, with a way to stop it, while no network is ready
+            assert not at.exception and not at.success
+            assert [button.label for button in at.button if button.key and button.key.startswith("why")] == ["Stop"]
+    finally:
+        free.set()
+    for at in (first, second):
+        until = time.monotonic() + 30
+        while not at.run().success and time.monotonic() < until:
+            time.sleep(0.05)
+        assert at.success[0].value.startswith("The result supports the claim.")
+    assert most == [1, 1]

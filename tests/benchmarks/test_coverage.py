@@ -47,7 +47,23 @@ def test_a_table_marks_what_is_not_given_and_what_fails(coverage):
         coverage.Result("a", "s", 200, 0.5, 1.0, 0.5, 1.0),
         coverage.Result("a", "s", 1000, 0.5, 1.0, 0.95, 1.0),
     ]
-    assert coverage.table(results).splitlines()[-1] == "| a | s | not given | **0.500** | 0.950 |"
+    assert coverage.table(results).splitlines()[-1] == "| a | s | not given | **0.500, narrow** | 0.950 |"
+    assert [result.mark for result in results] == ["", "narrow", ""]
+    assert coverage.Result("a", "s", 100, 0.5, 1.0, 0.98, 1.0).mark == "wide"
+
+
+def test_a_cell_that_is_outside_by_chance_is_drawn_again(coverage):
+    drawn = []
+
+    def unlucky(rng):
+        drawn.append(1)
+        return (0.0, 1.0) if len(drawn) > 10 and len(drawn) % 20 else (2.0, 3.0)
+
+    cell = coverage.Cell("a", "s", 100, 0.5, unlucky)
+    found = coverage.settled(cell, 10)
+    assert len(drawn) == 50 and found.holds == 0.95 and not found.mark
+    assert len(drawn) == 50 and coverage.settled(cell, 400).holds == 0.95  # well at once
+    assert len(drawn) == 450
 
 
 @pytest.mark.slow

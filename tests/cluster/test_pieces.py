@@ -162,3 +162,12 @@ def test_workers_of_another_version_are_named_before_anything_is_computed(cluste
     monkeypatch.setattr(connect, "difference", lambda theirs: difference({**theirs, "numpy": "0.9"}))
     with pytest.raises(ClusterError, match=r"worker \w+ has numpy 0.9 and [\d.]+ here: install the same on both"):
         list(over(times, 1, [1], on=cluster.address))
+
+
+@pytest.mark.parametrize("content", [b"root:x:0:0", b"[1]", b'{"address": 3}', b"[" * 100_000, b"\xff\xfe"])
+def test_a_file_that_no_scheduler_wrote_is_told_at_once(tmp_path, content):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    refused = pytest.raises(ClusterError, match="file is no scheduler file: give the one that 'dask scheduler")
+    with refused, connect.connected(str(path)):
+        pass

@@ -5,11 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dnaconv_core.errors import TrainingError
 from dnaconv_core.experiments import EXPERIMENTS
 from dnaconv_core.sequence.encoding import to_codes
-from dnaconv_core.why import claims
+from dnaconv_core.why import claims, networks
 from dnaconv_core.why.claims import CLAIMS
 from dnaconv_core.why.networks import LENGTH, MOTIF, activities, fitted, planted
+
+
+class Told(list):
+    """Progress that remembers what it was told."""
+
+    stop = False
+
+    def report(self, fraction, message):
+        self.append((fraction, message))
+
+    def should_stop(self):
+        return self.stop
 
 
 def test_only_positives_hold_the_motif_there_and_all_hold_its_letters():
@@ -38,8 +51,11 @@ def test_its_link_opens_a_network_that_can_be(name):
 @pytest.mark.parametrize("seed", [1, 2])  # of seed 2, dropout once made no difference to 64 filters alone
 @pytest.mark.parametrize("name", CLAIMS)
 def test_every_claim_holds(name, seed):
-    found = CLAIMS[name].run(seed)
+    heard, n = Told(), CLAIMS[name].networks
+    with networks.told(heard, n):
+        found = CLAIMS[name].run(seed)
     assert found.holds, found.verdict
+    assert heard[-1][1] == f"network {n} of {n}"
     for chart in filter(None, (found, found.also)):
         assert all(len(values) == len(chart.x) for values in chart.series.values())
         assert np.isfinite(np.array(list(chart.series.values()))).all()
@@ -57,3 +73,22 @@ def test_what_the_numbers_mean_is_no_part_of_the_sentence_made_from_them(monkeyp
 def test_activities_exceed_what_a_sigmoid_can_say():
     _, y = activities(500, 0)
     assert y.max() > 1.2 and y.min() < 0.6
+
+
+def test_progress_tells_each_network_and_a_stop_is_heard():
+    X, y = networks.planted(100, 0)
+    heard = Told()
+    with networks.told(heard, 2):
+        for _ in range(2):
+            networks.fitted(networks.conv(), X, y, seed=0, steps=50)
+    assert heard == [
+        (0.0, "network 1 of 2"),
+        (0.25, "network 1 of 2"),
+        (0.5, "network 2 of 2"),
+        (0.75, "network 2 of 2"),
+    ]
+    heard.stop = True
+    with networks.told(heard, 2), pytest.raises(TrainingError, match="the small networks were stopped"):
+        networks.fitted(networks.conv(), X, y, seed=0, steps=50)
+    networks.fitted(networks.conv(), X, y, seed=0, steps=1)  # nobody listens any more
+    assert len(heard) == 4
