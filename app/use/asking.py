@@ -13,6 +13,7 @@ from dnaconv_core.experiments.base import Example, Experiment
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import parse_records
 from frame import state
+from frame.addressed import choose_one
 from frame.language import said, tr, tr_n
 from frame.words import plain
 
@@ -142,13 +143,4 @@ def ask_fit(records: list[Record], length: int) -> str:
             return SLIDE
         words = tr_n("One sequence is longer.", "{n:,} sequences are longer.", long)
         st.markdown(f":material/straighten: {reads} {words}")
-        return st.segmented_control(
-            tr("What to use"),
-            list(FITS),
-            format_func=lambda key: plain(said(FITS[key])),
-            default=SLIDE,
-            required=True,
-            key="fit",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
+        return choose_one(tr("What to use"), FITS, key="fit", label_visibility="collapsed")

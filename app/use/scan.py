@@ -14,6 +14,7 @@ from dnaconv_core.scan.chance import FALSE_PEAKS, by_chance
 from dnaconv_core.scan.regions import scan_targets
 from dnaconv_core.scan.scan import EDGES, Scan, ScanOptions, plan_scan
 from frame import state
+from frame.addressed import choose_one
 from frame.cache import bundle
 from frame.job import background
 from frame.language import mark, said, tr
@@ -76,16 +77,8 @@ def draw() -> None:
 def _edges(model: Bundle) -> str:
     if plan_scan(model.model, edges="context").edges == "exact":
         return "exact"  # nothing to choose
-    return st.segmented_control(
-        tr("Window ends"),
-        list(EDGES),
-        format_func=lambda name: plain(said(name)),
-        default="exact",
-        required=True,
-        key="scan_edges",
-        bind="query-params",
-        help="; ".join(f"'{plain(said(name))}': {plain(said(words))}" for name, words in EDGES.items()) + ".",
-    )
+    help = "; ".join(f"'{plain(said(name))}': {plain(said(words))}" for name, words in EDGES.items()) + "."
+    return choose_one(tr("Window ends"), {name: name for name in EDGES}, key="scan_edges", help=help)
 
 
 def _cut() -> tuple[float, float]:

@@ -22,6 +22,7 @@ from dnaconv_core.sequence.encoding import clean
 from dnaconv_core.variants.effects import pasted_variant
 from dnaconv_core.variants.vcf import Variant, read_vcf
 from frame import state
+from frame.addressed import choose_one
 from frame.language import mark, tr
 
 _EXAMPLE, _FILES, _PAIR = mark("Example"), mark("VCF and genome"), mark("Two sequences")
@@ -43,16 +44,8 @@ class Given(NamedTuple):
 def ask_variants(length: int) -> Given | None:
     """Ask for them; None while nothing is given. length: bases of a window."""
     experiment = state.experiment()
-    kind = st.segmented_control(
-        tr("From"),
-        [_EXAMPLE, _FILES, _PAIR],
-        format_func=tr,
-        default=_EXAMPLE,
-        required=True,
-        key="variants_from",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    names = {name: name for name in (_EXAMPLE, _FILES, _PAIR)}
+    kind = choose_one(tr("From"), names, key="variants_from", label_visibility="collapsed")
     if kind == _EXAMPLE:
         st.caption(
             tr("Made-up variants: in a known site, beside it, an insertion, a deletion, a wrong REF, and one outside.")

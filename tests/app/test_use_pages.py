@@ -97,7 +97,7 @@ def test_variants_name_the_file_they_were_given(dashboard, trained, tmp_path, co
     run = trained("tf_binding")
     (tmp_path / "genome.fa").write_text(">chr1\n" + "ACGT" * 50 + "\n")
     at = dashboard("variants", experiment="tf_binding", run=run.id)
-    at.segmented_control(key="variants_from").set_value("VCF and genome").run()
+    at.segmented_control(key="_variants_from").set_value("VCF and genome").run()
     at.file_uploader(key="variants_vcf").set_value([("own.vcf", content.encode(), "text/plain")])
     at.text_input(key="variants_genome").set_value(str(tmp_path / "genome.fa")).run()
     assert not at.exception and len(errors(at)) == 1 and errors(at)[0].startswith(said)
@@ -146,7 +146,7 @@ def test_effects_on_a_linear_output_are_of_the_prediction(dashboard, home, settl
 def test_two_pasted_sequences(dashboard, trained, settled):
     run = trained("tf_binding")
     at = dashboard("variants", experiment="tf_binding", run=run.id)
-    at.segmented_control(key="variants_from").set_value("Two sequences").run()
+    at.segmented_control(key="_variants_from").set_value("Two sequences").run()
     assert metric(settled(at), "Alleles") == "1" and not errors(at)
     at.text_area(key="variants_alt").set_value(at.text_area(key="variants_ref").value).run()
     assert "the two sequences are the same" in errors(at)[0]
