@@ -26,11 +26,12 @@ TRANSLATED = {*KEYWORDS, "said"}
 # What may stand in a text as it is in every language.
 SAME = re.compile(
     r"(?s:<style>.*</style>)|:material/\w+:|https?://\S+|<[^>]*>|%\{[^}]*\}|%-?[a-zA-Z]|&\w+;|`[^`]*`"
+    r"|(?:/\w+)+(?:\.\w+)+|chr\w+:[\d,-]+"
     r"|:(?:gray|red|green|orange|blue|violet|small)(?:-\w+)?\["
 )
 _UNITS_AND_NAMES = """
 bp kb Mb nt MB GB px bits bit ROC AUC PR ROC-AUC PR-AUC FASTA FASTQ BED VCF CSV TSV JSON NPZ PNG SVG PDF ZIP DNA RNA
-bigWig bedGraph MEME JASPAR GC GPU CPU ReLU DeepLIFT TF-MoDISco dnaconv log logit Pearson Spearman
+bigWig bedGraph MEME JASPAR GC GPU CPU ReLU DeepLIFT TF-MoDISco dnaconv log logit Pearson Spearman EcoRI BsaI
 """
 NO_TEXT = set(_UNITS_AND_NAMES.split())
 DRAWN_KEYWORDS = {"placeholder", "xaxis_title", "yaxis_title", "title_text", "hovertemplate", "ticksuffix"}

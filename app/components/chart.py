@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 _chart = register("chart", isolate_styles=False)
 # plotly reads some HTML in every text, links among it. Names are escaped where a figure is made; should one be missed,
 # nothing but these tags without attributes passes here.
-_SPOKEN = ("text", "name", "hovertemplate", "ticktext", "hovertext")  # fields of a figure that are texts
+_SPOKEN = ("text", "name", "hovertemplate", "ticktext", "hovertext", "x", "y")  # fields of a figure that may be texts
+_CATEGORIES = 60  # of an axis, at most
 _TAGS = re.compile(r"(?:<|\\u003c)(?!/?(?:br|b|i|sub|sup|extra)\s*/?(?:>|\\u003e))", re.IGNORECASE)
 
 
@@ -63,9 +64,8 @@ def _drawn(figure: Figure | dict[str, Any], key: str, **options: Any) -> Any:
 def _spoken(drawn: Any, kind: str = "") -> Any:
     """A figure with the words that the core gave it in the page's language; kind: the field that it is."""
     if isinstance(drawn, dict):
-        return {name: _spoken(value, name) for name, value in drawn.items() if name not in ("template", "x", "y")} | {
-            name: drawn[name] for name in ("template", "x", "y") if name in drawn
-        }
+        return {name: value if name == "template" else _spoken(value, name) for name, value in drawn.items()}
     if isinstance(drawn, list):
-        return [_spoken(value, kind) for value in drawn] if drawn and isinstance(drawn[0], (dict, str)) else drawn
+        spoken = drawn and isinstance(drawn[0], (dict, str)) and (kind not in ("x", "y") or len(drawn) <= _CATEGORIES)
+        return [_spoken(value, kind) for value in drawn] if spoken else drawn
     return said(drawn) if isinstance(drawn, str) and kind in _SPOKEN else drawn

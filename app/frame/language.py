@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 from datetime import datetime
 from functools import lru_cache
 from gettext import NullTranslations
@@ -19,7 +20,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from frame.sentences import Sentences
-from frame.words import Words, ours
+from frame.words import JOINER, Words, ours
 
 if TYPE_CHECKING:
     from babel.support import Translations
@@ -29,6 +30,8 @@ LANGUAGES = {ENGLISH: "English", "ko": "한국어"}
 LOCALES = Path(__file__).parents[1] / "locales"
 PARAMETER = "lang"  # of the address
 _CHOSEN = "_language"
+# '**12 %**보다' is not bold in Markdown: a sign before the stars, a letter behind them.
+_BOLD_END = re.compile(r"(?<=[^\w\s*])\*\*(?=[가-힣])")
 _log = logging.getLogger("dnaconv.app")
 
 
@@ -92,7 +95,7 @@ def _filled(found: str, text: str, values: dict[str, object]) -> Words:
     if not values:
         return ours(found)
     try:
-        return ours(found.format(**values))
+        return ours(_BOLD_END.sub(f"{JOINER}**", found.format(**values)))
     except (LookupError, ValueError, TypeError, AttributeError):
         if found == text:
             raise

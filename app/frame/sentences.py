@@ -16,6 +16,7 @@ _ENDS = re.compile(r"(?<=[.!?]) (?=[A-Z0-9'(])")
 _APART = (" → ", " · ")  # what stands between them is translated each by itself
 _CLAUSES = ("; ", ": ", ", ")  # only where all of it is known
 _FIELD = r"(?:(?![.!?] [A-Z]| → | · ).)+?"  # not beyond the end of a sentence
+_TAIL = rf"(?:(?! → | · )\W{_FIELD})?"  # of a field that follows another at once
 _NUMBER = r"[-+−]?\d[\d,.]*(?:e[-+]?\d+)?(?: ?%)?"
 NUMBERS = re.compile(r"(?:n|len|epochs?|low|high|left|percent)\d?|n_\w+")  # fields that hold nothing else
 
@@ -106,7 +107,7 @@ def _template(text: str, translation: str, pattern: str = "") -> _Template:
             pattern += f"(?P={name})"
         elif name is not None:
             field = _NUMBER if NUMBERS.fullmatch(name) else _FIELD
-            pattern += f"(?P<{name}>(?:\\W{_FIELD})?)" if beside else f"(?P<{name}>{field})"  # a tail, or nothing
+            pattern += f"(?P<{name}>{_TAIL if beside else field})"
             seen.add(name)
             beside = True
     return _Template(max(pieces, key=len), re.compile(pattern), translation)

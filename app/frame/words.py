@@ -16,7 +16,7 @@ Words = str  # of our own, or escaped: what a function returns or takes that is 
 
 _MARKS = re.compile(r"[\\`*_\[\]$~<]|&(?=#?\w+;)|:(?=[a-zA-Z])")
 _AT_START = re.compile(r"^(?:(?=>|(?:#+|[+-]|[=-]+)(?:\s|$))|\d+(?=[.)](?:\s|$)))")  # headings, lists, quotations
-_JOINER = "\u2060"  # has no width: the text looks the same and is no longer the pattern that would be replaced
+JOINER = "\u2060"  # has no width: the text looks the same and is no longer the pattern that would be replaced
 # Streamlit replaces these after it has read the Markdown, where a backslash does not help: links, e-mail addresses,
 # emoji, icons, and arrows and signs between spaces.
 _REPLACED = re.compile(
@@ -29,7 +29,7 @@ _REPLACED = re.compile(
 def plain(text: object) -> Words:
     """`text` on one line, so that Markdown shows exactly its characters; control characters become spaces."""
     line = " ".join("".join(map(_printable, str(text))).split())
-    line = _MARKS.sub(r"\\\g<0>", _REPLACED.sub(_JOINER, line))
+    line = _MARKS.sub(r"\\\g<0>", _REPLACED.sub(JOINER, line))
     return _AT_START.sub(r"\g<0>\\", line)
 
 

@@ -13,6 +13,7 @@ TESTS = Path(__file__).parents[1]
 FOLDERS = ("bring", "judge", "learn", "open_up", "use", "frame", "components")
 
 HEAD = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n"Plural-Forms: nplurals=1; plural=0;\\n"\n\n'
+BOLD = 'msgid "higher than **{share}** of all"\nmsgstr "모두의 **{share}**보다 높음"\n\n'
 OTHER_FIELDS = 'msgid "{n} of {m}"\nmsgstr "{m}개 중 {k}개"\n\n'
 PLURAL = 'msgid "{n} run"\nmsgid_plural "{n} runs"\nmsgstr[0] "실행 {n}개"\n'
 
@@ -88,7 +89,7 @@ def test_a_translation_that_is_broken_leaves_the_english(tmp_path, monkeypatch, 
     folder = tmp_path / "ko" / "LC_MESSAGES"
     folder.mkdir(parents=True)
     (folder / "a.po").write_bytes(b'msgid "broken\nmsgstr \xff')
-    (folder / "b.po").write_text(HEAD + OTHER_FIELDS + PLURAL)
+    (folder / "b.po").write_text(HEAD + BOLD + OTHER_FIELDS + PLURAL)
     monkeypatch.setattr(language, "LOCALES", tmp_path)
     monkeypatch.setattr(language, "language", lambda: "ko")
     language._catalogue.cache_clear()
@@ -96,6 +97,8 @@ def test_a_translation_that_is_broken_leaves_the_english(tmp_path, monkeypatch, 
         assert language.tr("{n} of {m}", n=1, m=2) == "1 of 2" and "has other fields" in caplog.text
         assert language.tr_n("{n} run", "{n} runs", 3) == "실행 3개" and language.tr("unknown") == "unknown"
         assert "a.po cannot be read" in caplog.text
+        shown = language.tr("higher than **{share}** of all", share="4 %")
+        assert shown == "모두의 **4 %\u2060**보다 높음"  # without the joiner the stars would be shown
     finally:
         language._catalogue.cache_clear()
 
