@@ -65,6 +65,7 @@ def trained_and_opened(page, settled, key: str) -> None:
     page.get_by_role("button", name="Open the test part").click()
     page.get_by_role("button", name="Open it, and count this look").click()
     page.get_by_text(re.compile(r"\d+ examples, opened for the first time")).wait_for()
+    settled(page)
     to(page, settled, "Filters")
     expect(page.get_by_text(re.compile(r"\d of 4 filters"))).to_be_visible()
     to(page, settled, "Saliency")
