@@ -28,7 +28,7 @@ from learn.training_chart import best_epoch, keeps_last, new_rows, training_char
 _EVERY = 1.0  # seconds between looks
 _CURVES = 210  # pixels
 _TAIL, _LINES = 4000, 12  # of the log: bytes read, lines shown
-_STOP = mark("The training ends after this step; the network is kept.")
+_STOP = mark("The training ends after this step and keeps the network.")
 _RESUME = mark("Goes on from its last checkpoint.")
 _COLORS = {"queued": "gray", "running": "violet", "finished": "green", "failed": "red"}  # the others: orange
 _STAGES = {

@@ -142,7 +142,7 @@ def test_the_page_of_runs_tells_when_a_waiting_run_begins_and_when_another_tab_d
     settings = {"epochs": 5000, "filters": 3, "depth": 1}
     first, second = (store.create(RunSpec("rnai", settings=settings), waiting=True) for _ in range(2))
     page.goto(f"runs?runs={first.id}")
-    expect(page.get_by_text(re.compile(rf"{first.id} · running"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile(rf"{first.id} · training"))).to_be_visible(timeout=60_000)
     page.get_by_text("number 1 in the queue").wait_for()
     store.delete(second.id)
     page.get_by_text("1 training, 0 waiting").wait_for()
@@ -150,4 +150,4 @@ def test_the_page_of_runs_tells_when_a_waiting_run_begins_and_when_another_tab_d
     stop = page.get_by_role("button", name="Stop")
     expect(stop).to_have_count(1)  # the deleted run's row is gone once the redraw has ended
     stop.click()
-    expect(page.get_by_text(re.compile(rf"{first.id} · cancelled"))).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(re.compile(rf"{first.id} · stopped"))).to_be_visible(timeout=60_000)
