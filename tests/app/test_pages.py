@@ -187,9 +187,7 @@ def test_a_stretch_of_the_roc_curve_lists_the_examples_behind_it(dashboard, trai
     low, high = min(chosen), max(chosen)
     assert sorted(table["predicted"]) == pytest.approx(sorted(v for v in kept.prediction if low <= v <= high))
     assert 10 < len(table) < 500
-    assert f"**{len(table)}** behind the chosen stretch of the ROC curve, predicted {low:.3f} to {high:.3f}" in texts(
-        at
-    )
+    assert f"**{len(table)}** behind the chosen part of the ROC curve, predicted {low:.3f} to {high:.3f}" in texts(at)
     assert table["error"].abs().is_monotonic_decreasing
     first = table.iloc[0]
     assert first["why"] == f"saliency?experiment=tf_binding&run={run.id}&sequence={first['sequence']}"
