@@ -6,11 +6,11 @@ from typing import Any
 
 from dnaconv_core.storing import READ_ONLY, read_only
 from frame.language import said
-from frame.words import Words, ours
+from frame.words import Words, plain
 
 
 def stores(help: Words | None = None, *, disabled: bool = False) -> dict[str, Any]:
     """`disabled` and `help` of a widget whose use changes or keeps something."""
     if read_only():
-        return {"disabled": True, "help": ours(said(f"{READ_ONLY[:1].upper()}{READ_ONLY[1:]}."))}
+        return {"disabled": True, "help": plain(said(f"{READ_ONLY[:1].upper()}{READ_ONLY[1:]}."))}
     return {"disabled": disabled, "help": help}
