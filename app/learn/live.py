@@ -23,7 +23,7 @@ from frame.storing import stores
 from frame.words import Words, plain, show_error
 from learn.live_filters import live_filters
 from learn.named import duration, state_word
-from learn.training_chart import best_epoch, keeps_last, new_rows, training_chart
+from learn.training_chart import keeps, kept_epoch, new_rows, training_chart
 
 _EVERY = 1.0  # seconds between looks
 _CURVES = 210  # pixels
@@ -60,10 +60,10 @@ def _panel(run_id: str, experiment: Experiment, shown: str) -> None:
                 show_error(run.error)
             rows = new_rows(store, run, experiment)
             if rows:
-                last, best = keeps_last(run, experiment), best_epoch(rows, experiment)
-                figure = training_chart(rows, experiment, run.epochs, mark_best=not last)
+                keep = keeps(run, experiment)
+                figure = training_chart(rows, experiment, run.epochs, keep=keep)
                 chart(figure, key=f"curves_{run_id}", height=_CURVES, revision=run_id)
-                _best(last, best, experiment)
+                _kept(keep, kept_epoch(rows, experiment, keep), experiment)
             elif run.state in LIVE:
                 with st.container(
                     height=_CURVES, border=False, horizontal_alignment="center", vertical_alignment="center"
@@ -73,15 +73,20 @@ def _panel(run_id: str, experiment: Experiment, shown: str) -> None:
             _log(store.folder(run_id) / LOG)
 
 
-def _best(last: bool, best: int | None, experiment: Experiment) -> None:
-    if last:
+def _kept(keep: str, epoch: int | None, experiment: Experiment) -> None:
+    if keep == "last":
         st.caption(tr("The weights of the last epoch are kept, whichever epoch is best on validation data."))
-    elif best is not None:
+    elif keep == "loss" and epoch is not None:
+        words = tr(
+            "Dashed line: epoch {epoch:,} has the lowest validation loss so far. Its weights are kept.", epoch=epoch
+        )
+        st.caption(words)
+    elif epoch is not None:
         metric = LABELS[experiment.main_metric].name
         st.caption(
             tr(
                 "Dashed line: epoch {epoch:,} has the best validation {metric} so far. Its weights are kept.",
-                epoch=best,
+                epoch=epoch,
                 metric=plain(said(metric)),
             )
         )

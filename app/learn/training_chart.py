@@ -28,23 +28,24 @@ def new_rows(store: Store, run: Run, experiment: Experiment) -> list[MetricRow]:
     return rows
 
 
-def best_epoch(rows: Sequence[MetricRow], experiment: Experiment) -> int | None:
-    """The epoch of the best validation value so far, the first of equals."""
-    main = [row for row in rows if row.split == "valid" and row.name == experiment.main_metric]
-    known = [(row.value, -row.epoch) for row in main if row.value is not None]
+def kept_epoch(rows: Sequence[MetricRow], experiment: Experiment, keep: str) -> int | None:
+    """The epoch whose weights are kept so far, the first of equals; None where nothing on validation chooses it."""
+    name, sign = ("loss", -1) if keep == "loss" else (experiment.main_metric, 1)
+    valid = [row for row in rows if row.split == "valid" and row.name == name and keep != "last"]
+    known = [(sign * row.value, -row.epoch) for row in valid if row.value is not None]
     return -max(known)[1] if known else None
 
 
-def keeps_last(run: Run, experiment: Experiment) -> bool:
-    """Whether the weights of the last epoch are kept, not those of the best."""
+def keeps(run: Run, experiment: Experiment) -> str:
+    """Which weights this run keeps: 'best', 'loss' or 'last', as in TrainConfig."""
     try:
-        return experiment.train_config(run.spec.preset, **run.spec.settings).keep == "last"
+        return experiment.train_config(run.spec.preset, **run.spec.settings).keep
     except DnaConvError:  # another version's run
-        return False
+        return "best"
 
 
 def training_chart(
-    rows: Sequence[MetricRow], experiment: Experiment, epochs: int, *, mark_best: bool = True
+    rows: Sequence[MetricRow], experiment: Experiment, epochs: int, *, keep: str = "best"
 ) -> dict[str, Any]:
     """What `training_figure` draws, as a dictionary, in a fortieth of the time: its frame is made once."""
     figure = json.loads(_frame(experiment.task))
@@ -57,7 +58,7 @@ def training_chart(
         trace["x"] = [row.epoch for row in points]
         trace["y"] = [None if row.value is None else float(f"{row.value:.5g}") for row in points]
         trace["mode"] = "lines+markers" if len(points) <= 40 else "lines"
-    best = best_epoch(rows, experiment) if mark_best else None
+    best = kept_epoch(rows, experiment, keep)
     for shape in figure["layout"]["shapes"]:
         shape["x0"] = shape["x1"] = best
         shape["visible"] = best is not None

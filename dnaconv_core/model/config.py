@@ -287,14 +287,15 @@ class TrainConfig(Checked):
     )
     keep: str = setting(
         "best",
-        "'best' keeps the weights of the best validation metric, 'last' those of the last epoch, unseen by validation",
-        choices=("best", "last"),
+        "'best' keeps the weights of the best validation metric, 'loss' those of the lowest validation loss, whose "
+        "probabilities can be trusted, 'last' those of the last epoch, unseen by validation",
+        choices=("best", "loss", "last"),
         label="Weights kept",
         group="train",
     )
     patience: int = setting(
         0,
-        "stop after this many evaluations without a better validation metric (0: never)",
+        "stop after this many evaluations without better weights to keep (0: never)",
         low=0,
         high=10_000,
         label="Early stopping (evaluations)",
@@ -334,6 +335,6 @@ class TrainConfig(Checked):
     def check_together(self) -> None:
         if self.keep == "last" and self.patience:
             raise ConfigError(
-                f"keep is 'last' but patience is {self.patience}: stopping by the validation metric keeps the best, "
-                f"choose keep 'best' or patience 0"
+                f"keep is 'last' but patience is {self.patience}: stopping by the validation part keeps the best, "
+                f"choose keep 'best', keep 'loss' or patience 0"
             )

@@ -39,10 +39,9 @@ def card_body(
 ) -> list[str]:
     """The lines of a card, without how to repeat it."""
     last = f"weights of epoch {record['best_epoch']}, the last: this training chose nothing on validation"
-    best = (
-        f"weights of epoch {record['best_epoch']}, the best of {record['last_epoch']} on validation (which therefore "
-        f"flatters it a little)"
-    )
+    by = "the lowest validation loss" if record["train"].get("keep") == "loss" else "the best on validation"
+    chosen = f"{by} of {record['last_epoch']} (which therefore flatters it a little)"
+    best = f"weights of epoch {record['best_epoch']}, {chosen}"
     kept = last if record["train"].get("keep") == "last" else best
     members = f"the mean of {model.members} networks of " if model.members > 1 else ""
     on = f", on {record['processor']}" if record.get("processor") else ""  # older records do not say

@@ -76,6 +76,7 @@ def _motifs(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         "weight_decay": 0.3 if few else 0.03,
         "learning_rate": 3e-3,
         "schedule": "cosine",
+        "keep": "loss",
         **(_begun(facts) if facts.n < BEGUN else {}),
         **_pace(facts, steps=22 * facts.n**0.5),
     }
@@ -100,6 +101,7 @@ def _motifs(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         "learning_rate": "large steps at first",
         "schedule": "and ever smaller ones, so that the last epochs are the best",
         **(_BEGUN if facts.n < BEGUN else {}),
+        **_KEPT,
         **_PACE,
     }
     tells = "in which part of the sequence words stand" if facts.central else "which words occur, wherever they stand,"
@@ -131,6 +133,7 @@ def _placed(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         "weight_decay": 0.1,
         "learning_rate": 1e-3,
         "schedule": "cosine",
+        "keep": "loss",
         **_pace(facts, steps=40 * facts.n**0.5),
     }
     reasons = {
@@ -147,6 +150,7 @@ def _placed(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         "weight_decay": "weights that help little shrink",
         "learning_rate": "steps of the usual size at first",
         "schedule": "and ever smaller ones, so that the last epochs are the best",
+        **_KEPT,
         **_PACE,
     }
     return "layers that keep every position: it matters here where a base stands", settings, reasons
@@ -244,6 +248,11 @@ _BESIDE = {
     "covariate_transform": "the numbers beside the sequence, standardised; their logarithm where a few are far above "
     "the rest",
     "covariate_gain": "their weights begin at nothing and are few: larger steps for them",
+}
+
+_KEPT = {
+    "keep": "the epoch of the lowest validation loss: one of the first may rank as well, but its probabilities all lie "
+    "near the middle",
 }
 
 _PACE = {

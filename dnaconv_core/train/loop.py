@@ -72,7 +72,8 @@ def fit(
     held: Mapping[str, torch.Tensor] | None = None,
     trained_outputs: bool = False,
 ) -> History:
-    """Train `model` in place and leave it with the weights of its best validation metric (or the last: config.keep).
+    """Train `model` in place and leave it with the weights that `config.keep` says: by default, of its best validation
+    metric.
 
     Evaluates both splits every `config.eval_every` epochs and after the last. With a `checkpoints` folder the state is
     saved every `config.checkpoint_every` epochs, sooner where these take long, and training goes on from the newest one
@@ -90,7 +91,7 @@ def fit(
     if config.balance and sum(len(rows) > 0 for rows in model.config.answer.strata(train.y[:, 0])) < 2:
         raise ConfigError("balance is true but there are no two classes to balance: set it to false")
     check_begin(model.config, config, from_model=bool(held))
-    state = _State(model.to(device), optimizer := make_optimizer(model, config, device))
+    state = _State(model.to(device), optimizer := make_optimizer(model, config, device), config.keep)
     skipped = state.resume(checkpoints) if checkpoints else ()
     state.units = units = units_of(train) if config.standardize and model.config.output == "linear" else None
     if not state.epoch:
@@ -136,7 +137,7 @@ def fit(
                 state.save(checkpoints)
                 saved = time.perf_counter()
             progress.report(epoch / config.epochs, f"epoch {epoch} of {config.epochs}, {speed:,.0f} sequences/s")
-    return state.history(config.keep, stopped, skipped)
+    return state.history(stopped, skipped)
 
 
 def _measured(
@@ -235,8 +236,8 @@ def _epoch_seed(seed: int, epoch: int) -> int:
 class _State:
     """All that a checkpoint holds: model, optimizer, best weights so far, history."""
 
-    def __init__(self, model: ConvNet, optimizer: torch.optim.Optimizer) -> None:
-        self.model, self.optimizer = model, optimizer
+    def __init__(self, model: ConvNet, optimizer: torch.optim.Optimizer, keep: str) -> None:
+        self.model, self.optimizer, self.keep = model, optimizer, keep
         self.epoch = self.best_epoch = self.without_gain = 0
         self.best: dict[str, torch.Tensor] | None = None
         self.best_value = float("-inf")
@@ -248,8 +249,8 @@ class _State:
     def record(self, evaluation: Evaluation, tell: Callable[[Evaluation], None] | None) -> None:
         """Note it, with the weights where they are the best so far, and then tell of it."""
         self.evaluations.append(evaluation)
-        value = evaluation.metrics["valid"][self.model.config.answer.main_metric]
-        value = float("-inf") if value is None else value
+        measured = evaluation.metrics["valid"]["loss" if self.keep == "loss" else self.model.config.answer.main_metric]
+        value = float("-inf") if measured is None else -measured if self.keep == "loss" else measured
         if self.best is None or value > self.best_value:
             self.best = {name: tensor.detach().clone() for name, tensor in self.model.state_dict().items()}
             self.best_value, self.best_epoch, self.without_gain = value, evaluation.epoch, 0
@@ -258,13 +259,13 @@ class _State:
         if tell:
             tell(evaluation)
 
-    def history(self, keep: str, stopped: str, skipped: tuple[str, ...]) -> History:
-        """The end of training: the model has the weights to `keep` ('best' or 'last')."""
-        if self.best is not None and keep == "best":
+    def history(self, stopped: str, skipped: tuple[str, ...]) -> History:
+        """The end of training: the model has the weights to keep."""
+        if self.best is not None and self.keep != "last":
             self.model.load_state_dict(self.best)  # recorded in the labels' units
         elif self.units is not None:
             into_units(self.model, self.units)
-        kept = self.best_epoch if keep == "best" else self.epoch
+        kept = self.epoch if self.keep == "last" else self.best_epoch
         return History(self.evaluations, kept, self.epoch, stopped, skipped, self.begun)
 
     def save(self, folder: Path) -> None:

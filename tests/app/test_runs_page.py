@@ -218,8 +218,10 @@ def test_the_quick_chart_draws_what_the_figure_draws(monkeypatch):
     assert [(t["name"], t["xaxis"], t["x"], t["y"]) for t in quick["data"] if t["x"]] == drawn
     assert [shape["x0"] for shape in quick["layout"]["shapes"]] == [6, 6]
     assert quick["layout"]["xaxis"]["range"] == pytest.approx(slow["layout"]["xaxis"]["range"])
-    unmarked = training_chart(rows, EXPERIMENTS["tf_binding"], 40, mark_best=False)
+    unmarked = training_chart(rows, EXPERIMENTS["tf_binding"], 40, keep="last")
     assert not any(shape["visible"] for shape in unmarked["layout"]["shapes"])
+    by_loss = training_chart([*rows, MetricRow(3, "valid", "auroc", 0.75)], EXPERIMENTS["tf_binding"], 40, keep="loss")
+    assert [shape["x0"] for shape in by_loss["layout"]["shapes"]] == [6, 6]
     many = [MetricRow(epoch, "train", "loss", 1.0) for epoch in range(1, 1504)]
     points = training_chart(many, EXPERIMENTS["tf_binding"], 0)["data"][0]["x"]
     assert len(points) <= 402 and points[0] == 1 and points[-1] == 1503

@@ -119,6 +119,26 @@ def test_the_model_ends_with_the_weights_of_its_best_evaluation(parts):
     assert measure(model, parts[1])["loss"] == pytest.approx(by_epoch[history.best_epoch]["loss"])
 
 
+@pytest.mark.parametrize(("keep", "epoch"), [("best", 1), ("loss", 3), ("last", 4)])
+def test_the_weights_of_the_best_metric_the_lowest_loss_or_the_last_epoch_are_kept(parts, keep, epoch, monkeypatch):
+    from dnaconv_core.train import loop
+
+    seen = {}
+
+    def measured(model, parts, progress):
+        number = len(seen) + 1
+        seen[number] = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        loss, auroc = {1: (0.6, 0.9), 2: (0.4, None), 3: (0.2, 0.8), 4: (0.3, 0.9)}[number]
+        return {split: {"loss": loss, "auroc": auroc} for split in parts}
+
+    monkeypatch.setattr(loop, "_measured", measured)
+    model = build(CONFIG)
+    history = fit(model, *parts, TRAIN.replace(epochs=4, eval_every=1, learning_rate=0.05, keep=keep))
+    assert history.best_epoch == epoch
+    assert all(torch.equal(tensor, seen[epoch][name]) for name, tensor in model.state_dict().items())
+    assert not torch.equal(seen[1]["convs.0.weight"], seen[3]["convs.0.weight"])
+
+
 def test_early_stopping_waits_as_long_as_it_was_told(parts):
     config = TRAIN.replace(epochs=50, eval_every=1, patience=3, learning_rate=0.05)
     history = fit(build(CONFIG), *parts, config)
