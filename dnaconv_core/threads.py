@@ -6,9 +6,11 @@ on a busy machine for whatever else runs. Batches that do not need one another h
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Barrier
 from typing import TYPE_CHECKING, TypeVar
 
@@ -58,6 +60,22 @@ def alone(work: Callable[[], Result]) -> Result:
         return pool.submit(work).result()
     finally:
         pool.shutdown()
+
+
+@contextmanager
+def threads_kept() -> Iterator[None]:
+    """torch's number of threads is afterwards what it was.
+
+    numba sets that of the OpenMP they share to all cores, also where a run had one: with others beside it, it was ten
+    times slower from then on.
+    """
+    torch = sys.modules.get("torch")
+    usual = torch.get_num_threads() if torch else 0
+    try:
+        yield
+    finally:
+        if torch:
+            torch.set_num_threads(usual)
 
 
 def threads_of(model: nn.Module) -> int:

@@ -26,6 +26,7 @@ import numpy as np
 from dnaconv_core.files import write_atomic
 from dnaconv_core.home import home, machine_home
 from dnaconv_core.storing import read_only
+from dnaconv_core.threads import threads_kept
 
 
 def tomtom(
@@ -39,7 +40,7 @@ def tomtom(
 def _tomtom(
     queries: Sequence[np.ndarray], targets: Sequence[np.ndarray], both_strands: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    with warnings.catch_warnings():
+    with threads_kept(), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # few targets: said by the q-values' words where they are shown
         found = _memelite().tomtom(
             [np.ascontiguousarray(ppm) for ppm in queries],

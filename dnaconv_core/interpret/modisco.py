@@ -10,6 +10,7 @@ from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.attribution import Attribution
 from dnaconv_core.interpret.patterns import Pattern, contributing, described, numbered, windows
 from dnaconv_core.interpret.seqlets import Seqlets
+from dnaconv_core.threads import threads_kept
 
 _WINDOW, _FLANK = 21, 10  # bases of a seqlet's core and on either side of it, TF-MoDISco's own choice
 
@@ -29,14 +30,15 @@ def find_patterns(X: np.ndarray, found: Attribution, positive: np.ndarray, *, le
     from modiscolite.tfmodisco import TFMoDISco
 
     hypothetical = np.ascontiguousarray(found.hypothetical.transpose(0, 2, 1), np.float32)
-    theirs, _ = TFMoDISco(
-        np.ascontiguousarray(X.transpose(0, 2, 1), np.float32),
-        hypothetical,
-        sliding_window_size=_WINDOW,
-        flank_size=_FLANK,
-        min_metacluster_size=least,
-        final_min_cluster_size=least,
-    )
+    with threads_kept():
+        theirs, _ = TFMoDISco(
+            np.ascontiguousarray(X.transpose(0, 2, 1), np.float32),
+            hypothetical,
+            sliding_window_size=_WINDOW,
+            flank_size=_FLANK,
+            min_metacluster_size=least,
+            final_min_cluster_size=least,
+        )
     patterns = []
     for one in theirs or ():
         rows = np.array([s.example_idx for s in one.seqlets])

@@ -103,5 +103,11 @@ def machines(tmp_path_factory):
 
 @pytest.fixture
 def cluster(machines):
+    """What is computed here to compare with has one thread, as a worker has: the last bit depends on their number."""
+    import torch
+
+    usual = torch.get_num_threads()
+    torch.set_num_threads(1)
     machines.whole()
-    return machines
+    yield machines
+    torch.set_num_threads(usual)

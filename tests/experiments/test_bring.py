@@ -239,7 +239,8 @@ def test_a_signal_leaves_nothing(how, tmp_path, home):
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.01)
     process.send_signal(how)
-    assert process.wait(60) == 130
+    # where the signal meets an `exec` of the libraries, Python ends itself by SIGINT: a shell tells both as 130
+    assert process.wait(60) in (130, -signal.SIGINT)
     assert not list((home / "experiments").iterdir())
 
 

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret import compiled
@@ -59,6 +60,17 @@ class TestNames:
     """Tomtom compiles for minutes on a machine's first call, then takes a second."""
 
     pytestmark = pytest.mark.slow
+
+    def test_torch_has_as_many_threads_as_before(self):
+        """numba shares OpenMP with torch, and leaves its number at that of the cores."""
+        usual = torch.get_num_threads()
+        torch.set_num_threads(3)
+        try:
+            motifs = [from_iupac(word).ppm for word in ("TGACTCA", "CCGGAAGT")]
+            compiled.tomtom(motifs, motifs)
+            assert torch.get_num_threads() == 3
+        finally:
+            torch.set_num_threads(usual)
 
     @pytest.mark.parametrize("kind", ["typed", *FILES])
     def test_a_filter_of_rna_is_named_by_what_the_user_gives_and_on_its_own_strand(self, kind, tmp_path):
