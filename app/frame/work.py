@@ -12,6 +12,7 @@ from typing import Any
 from dnaconv_core.errors import DnaConvError, TrainingError
 from dnaconv_core.home import acting, acting_as
 from dnaconv_core.progress import Progress, seconds_left
+from frame.language import mark
 
 _LOOK = 0.2  # seconds between looks for a turn
 _turn = threading.Lock()
@@ -24,7 +25,7 @@ def one_at_a_time(progress: Progress) -> Iterator[None]:
     while not _turn.acquire(timeout=_LOOK):
         if progress.should_stop():
             raise TrainingError("it was stopped before its turn came")
-        progress.report(0.0, "waiting for its turn")
+        progress.report(0.0, mark("waiting for its turn"))
     try:
         yield
     finally:
