@@ -83,18 +83,19 @@ class Desk:
 
     def run(self, key: str, spec: RunSpec, name: str) -> Run:
         """The run that does `key`, as it is now: made when first asked for, taken up again after a stop or death."""
-        run = self._known(key)
-        times = self._taken_up.get(key, 0)
+        name = name[:MOST_NAME]
+        run, times = self._known(key) or self._unrecorded(name, spec), self._taken_up.get(key, 0)
         if run is None:
-            run = self.store.create(spec, name[:MOST_NAME], tags=(self.search.tag,), waiting=True, place=self.search.on)
-            self.search.runs[key] = run.id
+            run = self.store.create(spec, name, tags=(self.search.tag,), waiting=True, place=self.search.on)
             self._taken_up[key] = 1
-            self.save()
         elif run.state in RESUMABLE and (times == 0 or (run.state == "interrupted" and times <= _AGAIN)):
             run = resume(self.store, run.id)
             self._taken_up[key] = times + 1
         else:
             self._taken_up[key] = max(times, 1)
+        if self.search.runs.get(key) != run.id:
+            self.search.runs[key] = run.id
+            self.save()
         return run
 
     def _known(self, key: str) -> Run | None:
@@ -104,6 +105,12 @@ class Desk:
             return self.store.get(self.search.runs[key])
         except RunError:  # deleted
             return None
+
+    def _unrecorded(self, name: str, spec: RunSpec) -> Run | None:
+        """A run of this search that was made when its process was killed, before it could note which."""
+        noted = set(self.search.runs.values())
+        runs = [run for run in self.store.list() if self.search.tag in run.tags and run.id not in noted]
+        return next((run for run in runs if (run.name, run.spec) == (name, spec)), None)
 
     def score(self, run: Run) -> float | None:
         """What a finished run reached on its validation part; None where that is undefined."""

@@ -263,7 +263,7 @@ class Trials:
             values = [r.value for r in rows if r.epoch <= until and r.value is not None]
             if not values or (rows[-1].epoch < until and found.state in LIVE):
                 continue
-            now = (values[-1] if settings.keep == "last" else max(values)) - auto[fold]
+            now = (max(values) if settings.keep == "best" else values[-1]) - auto[fold]
             step = fold * _LOOKS + look - 1
             if step not in told:
                 trial.report((sum(before) + now) / (len(before) + 1), step)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from dnaconv_core.errors import InputError, RunError, TrainingError
+from dnaconv_core.progress import SILENT
 from dnaconv_core.runs import search_desk, search_trials
 from dnaconv_core.runs.search import open_search, search_here
 from dnaconv_core.runs.search_record import Search, Trial, ask_search_to_stop, folder_of, list_searches, read_search
@@ -226,6 +227,19 @@ def test_a_record_without_its_process_is_interrupted_and_a_damaged_one_is_told(s
     with pytest.raises(RunError, match="cannot be read.*remove its folder, and search again"):
         read_search(store, made.name)
     assert list_searches(store) == []
+
+
+def test_a_run_made_just_before_its_process_was_killed_is_not_made_again(store, files, tmp_path):
+    made = open_search(store, spec := spec_of(tmp_path / "a", files), trials=2)
+    other = store.create(spec, "auto, inner fold 1", tags=("another-search",))
+    wanted, noted = (store.create(spec, f"auto, inner fold {fold}", tags=(made.tag,), waiting=True) for fold in (1, 2))
+    made.runs["trial 0 fold 1"] = noted.id
+    desk = search_desk.Desk(store, made, SILENT)
+    assert desk.run("trial 0 fold 0", spec, "auto, inner fold 1").id == wanted.id != other.id
+    assert read_search(store, made.name).runs["trial 0 fold 0"] == wanted.id
+    again = replace(spec, settings={**spec.settings, "seed": 5})
+    assert desk.run("auto, seed 5", again, "auto, inner fold 1").id not in (wanted.id, noted.id, other.id)
+    assert len(store.list()) == 4
 
 
 def test_the_best_is_the_first_of_the_finished_with_the_highest_mean():
