@@ -12,6 +12,7 @@ from string import Formatter
 from typing import NamedTuple
 
 _LEAST = 4  # letters that a template has besides its fields, unless these are numbers
+_MOST = 600  # letters of a sentence: of longer ones no pattern is tried, which many fields would make slow
 _ENDS = re.compile(r"(?<=[.!?]) (?=[A-Z0-9'(])")
 _APART = (" → ", " · ")  # what stands between them is translated each by itself
 _CLAUSES = ("; ", ": ", ", ")  # only where all of it is known
@@ -60,7 +61,7 @@ class Sentences:
         return next((found for found in self._otherwise(text) if found is not None), None)
 
     def _by(self, templates: list[_Template], text: str) -> str | None:
-        for one in templates:
+        for one in templates if len(text) <= _MOST else ():
             if one.longest in text and (match := one.pattern.fullmatch(text)):
                 values = {name: value and self._inside(value) for name, value in match.groupdict().items()}
                 return one.translation.format(**values)

@@ -92,3 +92,12 @@ def test_what_is_not_known_stays_as_it_is(core):
     said = core[2]
     for text in ("GATTACA", "3 apples", "a run of mine, too", "What is this?", "Intervals by 12 groups", "→", " · "):
         assert said(text) == text
+
+
+def test_of_a_very_long_sentence_no_pattern_is_tried(core):
+    """One written to fit a template of five fields again and again took a quarter of a minute."""
+    said, words = core[2], "baselines: {}, 0:12 left"
+    assert said(words.format("k-mer counts")) != words.format("k-mer counts")
+    long = words.format("x" * 600)
+    assert said(long) == long
+    assert said(f"{'x' * 600}. Epoch 12 of 200, 8,345 sequences/s.").endswith("에폭 12/200, 초당 서열 8,345개.")
