@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+PATIENCE = 180_000  # milliseconds; a machine that does much else is slow, not wrong
 BUSY = '[data-testid="stStatusWidget"], [data-testid="stSkeleton"], [data-testid="stSpinner"]'
 # Whether the script has ended and every chart is plotted; the address and the text.
 LOOK = """() => {
@@ -36,10 +37,23 @@ def browser():
     path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not path:
         pytest.skip("no chromium found: install Debian's chromium or set CHROMIUM to its path")
+    playwright.expect.set_options(timeout=PATIENCE / 3)
     with playwright.sync_playwright() as running:
         opened = running.chromium.launch(executable_path=path, args=FLAGS)
+        opened.new_page, opened.new_context = _patient(opened.new_page), _patient(opened.new_context)
         yield opened
         opened.close()
+
+
+def _patient(make: Callable) -> Callable:
+    """`make`, which opens a page or a context; what is asked of it waits longer than Playwright's 30 s."""
+
+    def opened(**options: object):
+        made = make(**options)
+        made.set_default_timeout(PATIENCE)
+        return made
+
+    return opened
 
 
 def a_free_port() -> int:
@@ -77,7 +91,7 @@ def serving(home: Path, app: Path | str = "app", port: int = 0) -> Iterator[tupl
             process.wait(5)
         except subprocess.TimeoutExpired:  # a response half read can keep it stopping for minutes
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait(5)
+            process.wait(60)
 
 
 def end_all_of(home: Path) -> None:
@@ -147,7 +161,6 @@ def page(browser, server, request):
     context = request.getfixturevalue("context_of_many") if shared else browser.new_context(base_url=server)
     opened = context.new_page()
     opened.set_viewport_size({"width": 1440, "height": 1000})
-    opened.set_default_timeout(180_000)
     broken: list[str] = []
     opened.on("pageerror", lambda error: broken.append(str(error)))
     yield opened
@@ -168,7 +181,7 @@ def settled():
 
 
 def _settle(page) -> None:
-    last, still, deadline = None, 0, time.monotonic() + 120
+    last, still, deadline = None, 0, time.monotonic() + PATIENCE / 1000
     while time.monotonic() < deadline:
         time.sleep(0.2)
         seen = page.evaluate(LOOK)
@@ -176,4 +189,4 @@ def _settle(page) -> None:
         if still == 3:
             return
         last = seen
-    pytest.fail(f"the page was not still within two minutes: {last[1] if last else 'nothing was drawn'}")
+    pytest.fail(f"the page was not still within three minutes: {last[1] if last else 'nothing was drawn'}")

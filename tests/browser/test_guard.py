@@ -18,7 +18,7 @@ UPGRADE = {
 
 def asked(address: str, path: str = "/", **headers: str) -> http.client.HTTPResponse:
     """The answer to a GET with these headers, `_` in a name for `-`."""
-    connection = http.client.HTTPConnection(urlsplit(address).hostname, urlsplit(address).port, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(address).hostname, urlsplit(address).port, timeout=60)
     connection.putrequest("GET", path, skip_host="host" in headers)
     for name, value in headers.items():
         connection.putheader(name.replace("_", "-"), value)

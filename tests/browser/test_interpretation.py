@@ -31,6 +31,7 @@ def test_the_prediction_follows_the_moved_motif_without_the_server(page, settled
     slider.focus()
     for _ in range(47):
         page.keyboard.press("ArrowLeft")
+        page.evaluate("() => new Promise(requestAnimationFrame)")  # in which it is drawn
         messages.append(said.inner_text())
     expect(line).to_contain_text(re.compile(r"from base 1\s*prediction"))  # it is drawn in the next frame
     assert letters.inner_text().startswith("TGACTCA") and len(letters.inner_text()) == 101
@@ -68,7 +69,7 @@ def test_compared_curves_have_their_room_in_a_narrow_window(page, settled):
     page.set_viewport_size({"width": 800, "height": 1000})
     page.goto(f"runs?runs={','.join(run.id for run in runs)}")
     charts = page.locator(".dc-chart")
-    expect(charts).to_have_count(3, timeout=60_000)
+    expect(charts).to_have_count(3)
     settled(page)
     assert min(charts.nth(number).bounding_box()["width"] for number in range(3)) > 400
 
@@ -106,7 +107,7 @@ def test_the_covariates_of_an_example_come_with_it(page, settled):
     settled(page)
     main.get_by_role("link", name="Predict").click()
     page.wait_for_url("**/predict**")
-    expect(page.get_by_role("spinbutton", name="Accessibility")).to_have_value("0.0010", timeout=60_000)
+    expect(page.get_by_role("spinbutton", name="Accessibility")).to_have_value("0.0010")
     settled(page)
     page.go_back()
     main.get_by_text(re.compile("^Prediction 0.1")).wait_for()
@@ -122,17 +123,17 @@ def test_edits_survive_a_refresh_and_go_with_back(page, settled):
         area = page.get_by_role("img", name="Every substitution").bounding_box()
         at = (area["x"] + area["width"] * (position + 0.5) / 101, area["y"] + area["height"] * (row + 0.5) / 4)
         page.mouse.click(*at)
-        expect(page).to_have_url(re.compile(rf"edits=.*[ACGT]{position + 1}[CG](&|$)"), timeout=60_000)
+        expect(page).to_have_url(re.compile(rf"edits=.*[ACGT]{position + 1}[CG](&|$)"))
         settled(page)
     undo = page.get_by_role("button", name="Undo")
-    expect(undo).to_have_count(1, timeout=60_000)
-    expect(page.get_by_role("button", name="Back to before")).to_have_count(1, timeout=60_000)
+    expect(undo).to_have_count(1)
+    expect(page.get_by_role("button", name="Back to before")).to_have_count(1)
     page.reload()
-    expect(page.get_by_role("button", name="Back to before")).to_have_count(1, timeout=60_000)
+    expect(page.get_by_role("button", name="Back to before")).to_have_count(1)
     settled(page)
     page.go_back()
-    expect(page.get_by_role("button", name="Back to before")).to_have_count(0, timeout=60_000)
-    expect(undo).to_have_count(1, timeout=60_000)
+    expect(page.get_by_role("button", name="Back to before")).to_have_count(0)
+    expect(undo).to_have_count(1)
 
 
 @pytest.mark.looks
@@ -152,7 +153,7 @@ def test_a_filter_and_its_sequences_are_chosen_with_the_keyboard(page, settled):
     settled(page)
     second.focus()
     page.keyboard.press("Enter")
-    expect(second).to_have_class(re.compile("selected"), timeout=60_000)
+    expect(second).to_have_class(re.compile("selected"))
     settled(page)
     expect(second).to_be_focused()
     first = page.locator(".sequences .clickable").first

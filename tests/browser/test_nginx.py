@@ -37,7 +37,7 @@ def test_the_page_works_behind_nginx(start_server, browser, settled, tmp_path):
         try:
             page = browser.new_page()
             page.goto(f"http://localhost:{port}/predict")
-            page.get_by_role("heading", name="Predict", level=1).wait_for(timeout=60_000)
+            page.get_by_role("heading", name="Predict", level=1).wait_for()
             settled(page)
             assert page.get_by_test_id("stException").count() == 0
             page.close()

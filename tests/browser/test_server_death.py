@@ -24,7 +24,6 @@ def until(true: Callable[[], bool], seconds: float = 60) -> None:
 def test_a_killed_server_loses_no_run(browser, start_server, settled):
     with start_server() as (process, address):
         page = browser.new_page(base_url=address)
-        page.set_default_timeout(60_000)
         store = Store()
         for number in (1, 2, 3):  # a run that has started has the page to itself: back to the form each time
             page.goto("train?experiment=rnai&preset=quick&epochs=12&filters=3&depth=1")
@@ -43,7 +42,6 @@ def test_a_killed_server_loses_no_run(browser, start_server, settled):
 
     with start_server() as (_, address):
         page = browser.new_page(base_url=address)
-        page.set_default_timeout(60_000)
         for run in store.list():
             page.goto(f"train?experiment=rnai&run={run.id}")
             page.get_by_text("finished", exact=True).wait_for()

@@ -66,7 +66,6 @@ SHOWN = """(number) => [...document.querySelectorAll(`.st-key-drawn_${number} [d
 def requests(browser):
     """A page that keeps every address that it asks for."""
     opened = browser.new_page(viewport={"width": 1440, "height": 1000})
-    opened.set_default_timeout(180_000)
     asked: list[str] = []
     opened.on("request", lambda request: asked.append(request.url))
     yield opened, asked

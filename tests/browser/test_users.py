@@ -27,7 +27,7 @@ GUIDE = Path(__file__).parents[2] / "docs" / "lab-server.md"
 def status(address: str, **headers: str) -> int:
     """What the server answers to a request with these headers."""
     try:
-        with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=10) as answer:
+        with urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=60) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         return error.code
@@ -59,7 +59,7 @@ def test_each_sees_their_own_runs_after_a_login(start_server, browser, settled, 
             page.get_by_role("button", name="Log in").click()
             page.wait_for_url(lambda url: "login" not in url)
             page.goto(f"{address}runs")
-            page.get_by_role("heading", name="Runs", level=1).wait_for(timeout=60_000)
+            page.get_by_role("heading", name="Runs", level=1).wait_for()
             settled(page)
             text = page.locator("body").inner_text()
             assert f"the run of {name}" in text and f"the run of {other}" not in text
@@ -97,7 +97,7 @@ def test_the_proxy_tells_who_asks_and_nobody_else_can(start_server, browser, set
                 context = browser.new_context(http_credentials=words, extra_http_headers={"X-Forwarded-User": other})
                 page = context.new_page()
                 page.goto(f"http://localhost:{port}/runs")
-                page.get_by_role("heading", name="Runs", level=1).wait_for(timeout=60_000)
+                page.get_by_role("heading", name="Runs", level=1).wait_for()
                 settled(page)
                 text = page.locator("body").inner_text()
                 assert f"the run of {name}" in text and f"the run of {other}" not in text
