@@ -49,8 +49,8 @@ _SURE, _SHARE = 4, 0.05  # seconds and share of the work after which the time le
 
 
 def seconds_left(seconds: float, fraction: float) -> float | None:
-    """Of work of which `fraction` took `seconds`; None while too little is done to tell."""
-    return seconds / fraction * (1 - fraction) if seconds > _SURE and fraction > _SHARE else None
+    """Of work of which `fraction` took `seconds`; None while too little is done to tell, and once all is done."""
+    return seconds / fraction * (1 - fraction) if seconds > _SURE and _SHARE < fraction < 1 else None
 
 
 class Timed:

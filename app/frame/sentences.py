@@ -76,7 +76,7 @@ class Sentences:
             pieces = [self._found(one) for one in sentences]
             if any(pieces):
                 yield " ".join(piece or one for piece, one in zip(pieces, sentences, strict=True))
-        if text.endswith("."):
+        if text.endswith(".") and not text.endswith(".."):
             found = self._found(text[:-1])
             yield None if found is None else f"{found}."
         if text[0].isupper() and not text[1:2].isupper():

@@ -68,7 +68,7 @@ def _dots(parts: dict[str, HeldOut], label: str) -> Figure:
             name=safe(name),
             mode="markers",
             marker={"color": categorical(index), "size": 5, "opacity": 0.5},
-            hovertemplate=tr("%{{text}}<br>measured %{{x:.3g}}<br>predicted %{{y:.3g}}"),
+            hovertemplate=tr("%{text}<br>measured %{x:.3g}<br>predicted %{y:.3g}"),
         )
     ends = [min(float(part.y.min()) for part in parts.values()), max(float(part.y.max()) for part in parts.values())]
     line = {"color": NEUTRAL, "width": 1, "dash": "dot"}

@@ -141,7 +141,7 @@ def _curves(store: Store, found: Comparison, names: list[str]) -> Figure:
             mode="lines+markers" if len(rows) <= 40 else "lines",
             line={"color": categorical(index), "width": 2},
             marker={"size": 5},
-            hovertemplate=tr("epoch %{{x}}") + f"<br>{label} %{{y:.4g}}",
+            hovertemplate=tr("epoch %{x}") + f"<br>{label} %{{y:.4g}}",
         )
     return figure
 

@@ -146,7 +146,7 @@ def _figure(lines: list[tuple[str, list[tuple[int, float | None]]]], label: str)
             line={"color": CATEGORICAL[place] if colored else NEUTRAL, "width": 2 if colored else 1},
             marker={"size": 5},
             showlegend=colored,
-            hovertemplate=tr("epoch %{{x}}") + f"<br>{safe(label)} %{{y:.4g}}",
+            hovertemplate=tr("epoch %{x}") + f"<br>{safe(label)} %{{y:.4g}}",
         )
     whole = {"tickformat": ",d"} | ({"dtick": 1} if most <= 12 else {})
     return figure.update_layout(legend_traceorder="reversed").update_xaxes(**whole)

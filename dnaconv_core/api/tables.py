@@ -233,18 +233,10 @@ class Designed(Table):
         """A row for each design: sequence, its score and its start's, edits, GC, SD of members, a judge's scores."""
         import pandas as pd
 
-        rows = [
-            {
-                "id": one.id,
-                "sequence": one.sequence,
-                "score": one.scores[-1],
-                "start_score": one.scores[0],
-                "edits": " ".join(map(str, one.edits)),
-                "gc": one.gc,
-                "spread": one.spread,
-                "judge": None if one.judge is None else one.judge[1],
-                "start_judge": None if one.judge is None else one.judge[0],
-            }
-            for one in self.designs
-        ]
-        return pd.DataFrame(rows)
+        columns = ["id", "sequence", "score", "start_score", "edits", "gc", "spread", "judge", "start_judge"]
+        rows = []
+        for one in self.designs:
+            before, after = one.judge or (None, None)
+            edits = " ".join(map(str, one.edits))
+            rows.append((one.id, one.sequence, one.scores[-1], one.scores[0], edits, one.gc, one.spread, after, before))
+        return pd.DataFrame(rows, columns=columns)

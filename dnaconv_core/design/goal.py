@@ -90,8 +90,9 @@ class Scorer:
         """The derivative of the score by each of the logits `(S, t)`."""
         if not self.joint:
             return np.ones(logits.shape)
-        others = np.exp(logits - logits.max(axis=1, keepdims=True)).astype(np.float64)
-        others[:, self.goal.task] = 0
+        others = np.array(logits, np.float64)
+        others[:, self.goal.task] = -np.inf
+        others = np.exp(others - others.max(axis=1, keepdims=True))
         found = -others / others.sum(axis=1, keepdims=True)
         found[:, self.goal.task] = 1
         return found

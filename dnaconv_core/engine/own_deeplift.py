@@ -24,7 +24,8 @@ _NEVER = -1e30  # beyond the ends: no maximum is there
 _OF_ONE_NUMBER = {
     F.relu, torch.relu, Tensor.relu, F.relu6, F.leaky_relu, F.elu, F.selu, F.celu, F.gelu, F.silu, F.mish, F.softplus,
     F.hardtanh, F.hardsigmoid, F.hardswish, F.logsigmoid, F.softsign, F.sigmoid, F.tanh, torch.sigmoid, Tensor.sigmoid,
-    torch.tanh, Tensor.tanh, torch.exp, Tensor.exp, torch.log1p, Tensor.log1p, torch.clamp, Tensor.clamp,
+    torch.tanh, Tensor.tanh, F.prelu, F.threshold, torch.exp, Tensor.exp, torch.log1p, Tensor.log1p,
+    torch.clamp, Tensor.clamp,
 }  # fmt: skip
 _MAXIMA = {torch.amax, Tensor.amax, torch.max, Tensor.max}
 _POOLED = {F.max_pool1d, torch.max_pool1d}
@@ -44,7 +45,8 @@ def multipliers(model: Callable[[Tensor], Tensor], x: Tensor, reference: Tensor,
 
 
 class _Rules(TorchFunctionMode):
-    """Calls of known functions get their rule; all others pass."""
+    """Calls of known functions get their rule, and a copy of their input, which a module may change in place later; all
+    others pass."""
 
     def __init__(self, kept: Replayed) -> None:
         super().__init__()
@@ -57,11 +59,13 @@ class _Rules(TorchFunctionMode):
         h = args[0] if args else given.get("input")
         if isinstance(h, Tensor) and h.is_floating_point():
             if func in _OF_ONE_NUMBER:
-                return self._each(h, partial(_on_first, func, args[1:], given))
+                return self._each(h.clone(), partial(_on_first, func, args[1:], given))
             if func in _MAXIMA and (dim := _one_dim(args, given)) is not None:
-                return self._largest(func, h, dim, bool(given.get("keepdim", args[2] if len(args) > 2 else False)))
+                return self._largest(
+                    func, h.clone(), dim, bool(given.get("keepdim", args[2] if len(args) > 2 else False))
+                )
             if (places := _places(func, h, args, given)) is not None:
-                return self.kept.maximum(_unfolded(h, *places))
+                return self.kept.maximum(_unfolded(h.clone(), *places))
         return func(*args, **given)
 
     def _each(self, h: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:

@@ -79,16 +79,18 @@ def own_module(module: nn.Module, length: int, *, alphabet: str = "DNA", task: s
     """
     if task not in ENDS:
         raise InputError(f"task is {task!r}: choose {', '.join(map(repr, ENDS))}")
+    if not isinstance(module, nn.Module):
+        raise InputError(f"the module is a {type(module).__name__}: give a torch.nn.Module")
     like = _like(module)
     x = torch.zeros(2, 4, length, dtype=like.dtype, device=like.device)
     try:
         with evaluating(module), torch.no_grad():
             outputs = _rows(module(x), 2).shape[1]
-    except (RuntimeError, ValueError, TypeError, IndexError) as error:
-        first = str(error).strip().splitlines()[:1] or [""]
-        raise InputError(
-            f"the module cannot read one-hot sequences of shape (2, 4, {length}): {first[0][:200]}"
-        ) from error
+    except InputError:
+        raise
+    except Exception as error:  # whatever the module does not bear: an assertion of its own, too
+        why = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise InputError(f"the module cannot read one-hot sequences of shape (2, 4, {length}): {why[:200]}") from error
     usual, most = _CHANNELS
     convs = (m.out_channels for m in module.modules() if isinstance(m, nn.Conv1d))
     config = ModelConfig(

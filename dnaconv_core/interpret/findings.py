@@ -68,9 +68,19 @@ class Findings(NamedTuple):
 
 
 def rows_to_read(y: np.ndarray) -> np.ndarray:
-    """The rows that filters are read from: all, or of many as many as may be, positives (or the highest) first."""
+    """The rows that filters are read from: all, or of many as many as may be, positives (or the highest) first.
+
+    Where these would be positives only, half of them are, and the others negatives: filters are to tell them apart.
+    """
     y = np.asarray(y).reshape(len(y), -1)[:, 0]
-    return np.arange(len(y)) if len(y) <= MOST_READ else np.argsort(-y, kind="stable")[:MOST_READ]
+    if len(y) <= MOST_READ:
+        return np.arange(len(y))
+    order = np.argsort(-y, kind="stable")
+    alike = int((y == y[order[0]]).sum())
+    if alike >= MOST_READ:
+        others = order[alike:][: MOST_READ // 2]
+        order = np.concatenate([order[: MOST_READ - len(others)], others])
+    return order[:MOST_READ]
 
 
 def worth_of(

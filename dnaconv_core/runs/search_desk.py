@@ -108,8 +108,9 @@ class Desk:
 
     def _unrecorded(self, name: str, spec: RunSpec) -> Run | None:
         """A run of this search that was made when its process was killed, before it could note which."""
-        noted = set(self.search.runs.values())
+        noted, since = set(self.search.runs.values()), self.search.created  # older ones may have learnt other data
         runs = [run for run in self.store.list() if self.search.tag in run.tags and run.id not in noted]
+        runs = [run for run in runs if run.created >= since]
         return next((run for run in runs if (run.name, run.spec) == (name, spec)), None)
 
     def score(self, run: Run) -> float | None:

@@ -280,3 +280,9 @@ def test_the_script_of_the_readme_runs(tmp_path):
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "auroc" in done.stdout and "consensus" in done.stdout and (tmp_path / "logo.svg").read_text()[:4] == "<svg"
+
+
+def test_a_table_without_designs_has_its_columns():
+    made = dc.design("tf_binding_synthetic", n=1, edits=3, least=3, apart=101)
+    assert not made.designs
+    assert list(made.to_frame()["score"]) == [] and len(made.skipped) == 1

@@ -229,3 +229,46 @@ def test_a_module_whose_length_is_not_known_is_told(module, X):
         dc.scan(module, "ACGT" * 20)
     with pytest.raises(InputError, match="task is 'yes': choose 'regression', 'binary', 'classes'"):
         dc.wrap(module, L, task="yes")
+
+
+class InPlace(nn.Module):
+    """What a step has read is changed afterwards, which torch bears."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.steep, self.out = nn.Conv1d(4, 6, 5), nn.PReLU(6, 0.3), nn.Linear(6, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = self.conv(x)
+        positive = torch.relu(h)
+        h += positive
+        h = self.steep(h)
+        best = h.amax(-1)
+        h *= 2
+        return self.out(best + nn.functional.threshold(h, 0.1, 0.0).mean(-1))
+
+
+def test_deeplift_bears_what_a_module_changes_in_place(X):
+    torch.manual_seed(6)
+    found = attribute(own_module(InPlace(), L), X, method="deeplift", reference=X[::-1].copy())
+    assert found.delta.max() < 1e-5
+
+
+class Asserts(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if x.shape[2] != 40:
+            raise AssertionError
+        return x.nothing
+
+
+@pytest.mark.parametrize(
+    ("length", "why"), [(30, "AssertionError"), (40, "'Tensor' object has no attribute 'nothing'")]
+)
+def test_whatever_a_module_raises_is_told_in_a_sentence(length, why):
+    with pytest.raises(InputError, match=re.escape(f"of shape (2, 4, {length}): {why}")):
+        dc.wrap(Asserts(), length)
+
+
+def test_a_function_is_no_module():
+    with pytest.raises(InputError, match="the module is a function: give a torch.nn.Module"):
+        dc.wrap(lambda x: x, 20)

@@ -158,3 +158,17 @@ def test_a_page_in_korean_has_no_english_sentence(dashboard, browser, page):
     told = [text for text in drawn if len(re.findall(r"\b[a-z]{2,}\b", text)) > 3 and not re.search("[가-힣]", text)]
     assert not at.exception and len(drawn) > 10
     assert not told, "\n".join(told)
+
+
+def test_braces_are_doubled_only_where_values_are_put_in():
+    """A text without values is drawn as it stands: what Plotly is to fill in would not be found behind two braces."""
+    import ast
+
+    wrong = []
+    for path in (TESTS.parent / "app").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if not (isinstance(call, ast.Call) and getattr(call.func, "id", "") == "tr" and not call.keywords):
+                continue
+            wrong += [f"{path.name}: {one.value}" for one in call.args
+                      if isinstance(one, ast.Constant) and ("{{" in one.value or "}}" in one.value)]  # fmt: skip
+    assert not wrong, wrong

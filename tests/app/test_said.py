@@ -101,3 +101,9 @@ def test_of_a_very_long_sentence_no_pattern_is_tried(core):
     long = words.format("x" * 600)
     assert said(long) == long
     assert said(f"{'x' * 600}. Epoch 12 of 200, 8,345 sequences/s.").endswith("에폭 12/200, 초당 서열 8,345개.")
+
+
+def test_dots_without_end_are_a_text_as_any_other(core):
+    said = core[2]
+    for text in ("a" + "." * 3000, "." * 3000, "Epoch 12 of 200, 8,345 sequences/s" + "." * 700):
+        assert said(text) == text

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dnaconv_core.design.design import Design, Designs, design
-from dnaconv_core.design.goal import Goal
+from dnaconv_core.design.goal import Goal, Scorer
 from dnaconv_core.design.methods import METHODS
 from dnaconv_core.design.rules import Checker, Rules
 from dnaconv_core.design.search import Ways
@@ -302,3 +302,9 @@ def test_what_does_not_fit_is_told(goal, ways, words):
 def test_a_number_of_designs_out_of_range_is_told():
     with pytest.raises(InputError, match="0 designs are asked for: choose 1 to 100,000"):
         random_starts(0, Checker(Rules(), 13))
+
+
+def test_the_slope_is_a_number_where_one_class_is_all_but_certain():
+    model = build(ModelConfig(length=5, filters=2, kernel_size=3, task="classes", output="softmax", n_tasks=3))
+    slope = Scorer(model, Goal(task=1))._by_logit(np.float32([[1, 300, 1], [2, 0, 2]]))
+    np.testing.assert_allclose(slope, [[-0.5, 1, -0.5], [-0.5, 1, -0.5]])

@@ -10,6 +10,7 @@ from dnaconv_core.data.synthetic import tf_binding
 from dnaconv_core.engine.silencing import predict_without, silenced
 from dnaconv_core.errors import InputError
 from dnaconv_core.evaluate.intervals import paired_difference
+from dnaconv_core.interpret import findings
 from dnaconv_core.interpret.ablation import ablate_filters
 from dnaconv_core.interpret.align import aligned
 from dnaconv_core.interpret.filters import (
@@ -273,3 +274,12 @@ def test_more_windows_than_are_held_give_the_same_in_a_second_reading(monkeypatc
             assert len(one.sites) == min(one.n_sites, most)
             np.testing.assert_array_equal(one.pfm, two.pfm)
             assert all((a == b).all() for a, b in zip(one.sites, two.sites, strict=True))
+
+
+def test_filters_are_read_from_both_classes_also_where_positives_alone_would_do(monkeypatch):
+    monkeypatch.setattr(findings, "MOST_READ", 4)
+    assert findings.rows_to_read(np.float32([0, 1, 1, 0])).tolist() == [0, 1, 2, 3]
+    assert findings.rows_to_read(np.float32([0, 1, 0, 0, 1, 0])).tolist() == [1, 4, 0, 2]
+    assert findings.rows_to_read(np.float32([0, 1, 1, 1, 1, 0, 0])).tolist() == [1, 2, 0, 5]
+    assert findings.rows_to_read(np.float32([1, 1, 1, 1, 1, 0])).tolist() == [0, 1, 2, 5]
+    assert findings.rows_to_read(np.float32([0.3, 0.9, 0.1, 0.5, 0.8, 0.7])).tolist() == [1, 4, 5, 3]

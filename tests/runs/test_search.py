@@ -242,6 +242,14 @@ def test_a_run_made_just_before_its_process_was_killed_is_not_made_again(store, 
     assert len(store.list()) == 4
 
 
+def test_a_run_from_before_the_search_is_not_its_own(store, files, tmp_path):
+    """Of an earlier search with the same tag, whose data may have been others under the same name."""
+    spec = spec_of(tmp_path / "a", files)
+    earlier = store.create(spec, "auto, inner fold 1", tags=("mine",), waiting=True)
+    made = open_search(store, spec, trials=2, tag="mine")
+    assert search_desk.Desk(store, made, SILENT).run("trial 0 fold 0", spec, "auto, inner fold 1").id != earlier.id
+
+
 def test_the_best_is_the_first_of_the_finished_with_the_highest_mean():
     trials = [
         Trial(0, {}, {}, "finished", [0.5, 0.7]),
