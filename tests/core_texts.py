@@ -9,11 +9,12 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import cache
 from pathlib import Path
 
 CORE = Path(__file__).parents[1] / "dnaconv_core"
+NO_PAGE = ("commands/", "api/", "cli.py", "front.py", "users.py")  # no page calls these
 _LETTERS = re.compile(r"[A-Za-z]")
 
 
@@ -25,6 +26,38 @@ def all_texts() -> dict[str, str]:
         for text, line in _texts(ast.parse(path.read_text())):
             found.setdefault(text, f"{path.relative_to(CORE)}:{line}")
     return found
+
+
+@cache
+def shown_texts() -> dict[str, str]:
+    """The sentences that a page may show, each with its first place: of errors, and why a row was left out."""
+    found: dict[str, str] = {}
+    for path in sorted(CORE.rglob("*.py")):
+        place = str(path.relative_to(CORE))
+        if not place.startswith(NO_PAGE):
+            for node in ast.walk(ast.parse(path.read_text())):
+                for text, line in _texts(node) if _tells(node) else ():
+                    if is_sentence(text):
+                        found.setdefault(text, f"{place}:{line}")
+    return found
+
+
+def _tells(node: ast.AST) -> bool:
+    """Whether it raises, or leaves something out with a reason."""
+    if isinstance(node, ast.Raise):
+        return node.exc is not None
+    named = node.func if isinstance(node, ast.Call) else None
+    return getattr(named, "id", getattr(named, "attr", "")) in ("Skipped", "without", "_need")
+
+
+def is_known(text: str, known: Container[str]) -> bool:
+    """Whether it has a translation, under whatever names of its fields."""
+    return any(_shape(text) == _shape(one) for one in known)
+
+
+@cache
+def _shape(text: str) -> str:
+    return re.sub(r"\{\w*\}", "{}", text.replace("{{", "{").replace("}}", "}"))
 
 
 def _texts(node: ast.AST) -> Iterator[tuple[str, int]]:
@@ -89,7 +122,7 @@ if __name__ == "__main__":
 
     known = catalogue("ko", "core")
     asked = sys.argv[1:] or [""]
-    rest = [(place, text) for text, place in all_texts().items() if is_sentence(text) and text not in known]
+    rest = [(place, text) for text, place in all_texts().items() if is_sentence(text) and not is_known(text, known)]
     for place, text in rest:
         if any(place.startswith(one) for one in asked):
             print(f"{place}: {text}")

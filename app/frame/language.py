@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from frame.particles import particles
 from frame.sentences import Sentences
 from frame.words import JOINER, Words, ours
 
@@ -95,7 +96,7 @@ def _filled(found: str, text: str, values: dict[str, object]) -> Words:
     if not values:
         return ours(found)
     try:
-        return ours(_BOLD_END.sub(f"{JOINER}**", found.format(**values)))
+        return ours(_BOLD_END.sub(f"{JOINER}**", particles(found.format(**values))))
     except (LookupError, ValueError, TypeError, AttributeError):
         if found == text:
             raise
@@ -130,7 +131,7 @@ def day_and_time(seconds: float) -> str:
 
 @lru_cache(maxsize=4096)
 def _said(code: str, sentence: str) -> str:
-    return _sentences(code)(sentence)
+    return particles(_sentences(code)(sentence))
 
 
 @lru_cache

@@ -13,19 +13,25 @@ from typing import NamedTuple
 
 _LEAST = 4  # letters that a template has besides its fields, unless these are numbers
 _MOST = 600  # letters of a sentence: of longer ones no pattern is tried, which many fields would make slow
+_REPEATS = 3  # of a template's longest piece
 _ENDS = re.compile(r"(?<=[.!?]) (?=[A-Z0-9'(])")
 _APART = (" → ", " · ")  # what stands between them is translated each by itself
 _CLAUSES = ("; ", ": ", ", ")  # only where all of it is known
 _FIELD = r"(?:(?![.!?] [A-Z]| → | · ).)+?"  # not beyond the end of a sentence
 _TAIL = rf"(?:(?! → | · )\W{_FIELD})?"  # of a field that follows another at once
+_ENDING = rf"(?:e?s|{_TAIL})"  # of a field that follows a letter: the s of a plural, more words, or nothing
 _NUMBER = r"[-+−]?\d[\d,.]*(?:e[-+]?\d+)?(?: ?%)?"
-NUMBERS = re.compile(r"(?:n|len|epochs?|low|high|left|percent)\d?|n_\w+")  # fields that hold nothing else
+NUMBERS = re.compile(r"(?:n|len|epochs?|low|high|left|percent|at|header_line)\d?|n_\w+")  # fields of numbers
 
 
 class _Template(NamedTuple):
     longest: str  # of its literal pieces: looked for first, being quick to find
     pattern: re.Pattern[str]
     translation: str
+
+    def may_fit(self, text: str) -> bool:
+        """Found quickly. Many fields, and a text that repeats what stands between them, would be slow to match."""
+        return self.longest in text and (self.pattern.groups < 3 or text.count(self.longest) <= _REPEATS)
 
 
 class Sentences:
@@ -46,7 +52,9 @@ class Sentences:
         return sentence if found is None else found
 
     def _inside(self, value: str) -> str:
-        """What stands in a field: it may end in what another sentence has in its middle."""
+        """What stands in a field: it may end in what another sentence has in its middle. Plurals have no ending."""
+        if value in ("", "s", "es"):
+            return ""
         found = self._found(value) or self._by(self.tails, value)
         return value if found is None else found
 
@@ -62,8 +70,8 @@ class Sentences:
 
     def _by(self, templates: list[_Template], text: str) -> str | None:
         for one in templates if len(text) <= _MOST else ():
-            if one.longest in text and (match := one.pattern.fullmatch(text)):
-                values = {name: value and self._inside(value) for name, value in match.groupdict().items()}
+            if one.may_fit(text) and (match := one.pattern.fullmatch(text)):
+                values = {name: self._inside(value) for name, value in match.groupdict().items()}
                 return one.translation.format(**values)
         return None
 
@@ -99,16 +107,16 @@ def tells(text: str) -> bool:
 
 def _template(text: str, translation: str, pattern: str = "") -> _Template:
     """pattern: of what may stand before."""
-    pieces, seen, beside = [""], set(), False
+    pieces, seen, beside = [""], set(), ""  # beside: what a field looks like that follows at once
     for literal, name, _, _ in Formatter().parse(text):
         pieces.append(literal)
         pattern += re.escape(literal)
-        beside = beside and not literal
+        beside = (_ENDING if literal[-1].isalpha() else "") if literal else beside
         if name in seen:
             pattern += f"(?P={name})"
         elif name is not None:
             field = _NUMBER if NUMBERS.fullmatch(name) else _FIELD
-            pattern += f"(?P<{name}>{_TAIL if beside else field})"
+            pattern += f"(?P<{name}>{beside or field})"
             seen.add(name)
-            beside = True
+            beside = _TAIL
     return _Template(max(pieces, key=len), re.compile(pattern), translation)

@@ -12,7 +12,7 @@ from dnaconv_core.data.examples import MOST_BASES, UNKNOWN
 from dnaconv_core.sequence.encoding import AMBIGUOUS
 
 _BLOCK = 20_000  # sequences encoded at a time
-_LONG = f"has {{:,}} letters and an example at most {MOST_BASES:,}: cut it into windows"
+_LONG = f"has {{n}} letters and an example at most {MOST_BASES:,}: cut it into windows"
 _NOISE, _FOREIGN = 254, 255
 _CODE = np.full(256, _FOREIGN, np.uint8)
 for _letters, _value in (("A", 0), ("C", 1), ("G", 2), ("TU", 3), (AMBIGUOUS, UNKNOWN), (" \t\r\n0123456789", _NOISE)):
@@ -46,7 +46,7 @@ def encode_texts(texts: Iterable[str]) -> Encoded:
 
 
 def _encode(texts: list[str]) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
-    long = {row: _LONG.format(len(text)) for row, text in enumerate(texts) if len(text) > MOST_BASES}
+    long = {row: _LONG.format(n=f"{len(text):,}") for row, text in enumerate(texts) if len(text) > MOST_BASES}
     texts = ["" if row in long else text for row, text in enumerate(texts)] if long else texts
     sizes = np.fromiter(map(len, texts), np.int64, len(texts))
     codes = _CODE[np.frombuffer("".join(texts).encode("latin-1", "replace"), np.uint8)]

@@ -65,7 +65,8 @@ def held_out(folder: Path, load: Callable[[Path], Bundle] = load_bundle, output:
     known = (w > 0) & np.isfinite(y)
     if not known.any():
         of = shown_output(config, output)
-        raise DataError(f"no label{of and f' of the {of},'} is known in {words}: evaluate the model on data with some")
+        named = f"no label of the {of}," if of else "no label"
+        raise DataError(f"{named} is known in {words}: evaluate the model on data with some")
     ids, codes, covariates = (part[known] for part in (kept.ids, kept.codes, kept.covariates))
     rows = np.flatnonzero(known)
     return HeldOut(

@@ -41,6 +41,27 @@ def test_every_template_is_one_of_the_core_and_keeps_its_fields(core):
     assert not wrong, "\n".join(wrong)
 
 
+def test_every_error_and_reason_that_a_page_may_show_has_a_translation(core):
+    texts, known, _ = core
+    shown = texts.shown_texts()
+    wrong = [f"{place}: {text}" for text, place in shown.items() if not texts.is_known(text, known)]
+    assert not wrong, "\n".join(["texts to translate in app/locales/ko/LC_MESSAGES/core.po:", *wrong])
+    assert len(shown) > 600
+
+
+def test_an_error_without_a_translation_is_found(core, tmp_path, monkeypatch):
+    texts, _, _ = core
+    (tmp_path / "commands").mkdir()
+    (tmp_path / "commands" / "say.py").write_text("raise InputError('of a command alone')\n")
+    (tmp_path / "room.py").write_text(
+        "def check(n):\n    if n:\n        raise DataError(f'there are {n:,} rows: give {\"more of\" if n else n}')\n"
+        "    raise\n\n\nskipped = Skipped('a', 1, 'has no letters')\nother = print('is not shown')\n"
+    )
+    monkeypatch.setattr(texts, "CORE", tmp_path)
+    found = texts.shown_texts.__wrapped__()
+    assert found == {"there are {n} rows: give {x}": "room.py:3", "more of": "room.py:3", "has no letters": "room.py:7"}
+
+
 def test_a_template_filled_with_anything_is_recognised_and_keeps_it(core):
     from frame.sentences import tells
 
@@ -59,7 +80,7 @@ def test_a_template_filled_with_anything_is_recognised_and_keeps_it(core):
 
 
 def _values(text: str, names: set[str], rng: random.Random) -> dict[str, str]:
-    """Numbers for counts, unknown words for the rest; of two fields side by side the second is a tail."""
+    """Numbers for counts, unknown words for the rest; a field after another one or a letter is a tail."""
     from frame.sentences import NUMBERS
 
     letters, values, before = "BQXZqxz", {}, None
@@ -67,8 +88,8 @@ def _values(text: str, names: set[str], rng: random.Random) -> dict[str, str]:
         if name:
             word = "".join(rng.choices(letters, k=5)) + str(rng.randint(0, 9))
             number = f"{rng.randint(0, 99999):,}"
-            beside = before is not None and not literal
-            values.setdefault(name, number if NUMBERS.fullmatch(name) else f" ({word})" if beside else word)
+            beside = literal[-1].isalpha() if literal else before is not None
+            values.setdefault(name, f" ({word})" if beside else number if NUMBERS.fullmatch(name) else word)
             before = name
     return values
 
@@ -79,6 +100,9 @@ def _values(text: str, names: set[str], rng: random.Random) -> dict[str, str]:
         ("12 filters of 11 on both strands → ReLU → dropout 0.3", "너비 11 필터 12개, 양쪽 가닥 → ReLU → 드롭아웃 0.3"),
         ("baselines: k-mer counts, 0:12 left", "기준 모델: k-mer 개수, 0:12 남음"),
         ("Epoch 12 of 200, 8,345 sequences/s.", "에폭 12/200, 초당 서열 8,345개."),
+        ("only 3 sites: too few to trust the motif", "부위가 3개뿐: 모티프를 믿기에는 너무 적음"),
+        ("only 1 site: too few to trust the motif", "부위가 1개뿐: 모티프를 믿기에는 너무 적음"),
+        ("has 5 fields where the header has 3", "필드가 5개인데 머리글은 3개입니다"),
         ("loading data. My own words.", "데이터를 읽는 중. My own words."),
         ("my.*file? {n}", "my.*file? {n}"),
         ("", ""),
