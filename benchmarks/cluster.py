@@ -1,14 +1,17 @@
 """What a Dask cluster on this machine gains, and what it costs: a sweep on one and on two workers, and small pieces.
 
     python benchmarks/cluster.py [--runs 12] [--epochs 300] [--pieces 500] [--bases 2000000]
+    python benchmarks/cluster.py --same 50000000
 
 Workers are processes with one thread each; nothing else should run. The runs learn from 150 guides: what is measured is
 training and the process around it. The last row is this process alone. CPU seconds are told beside the clock's: other
-programs hardly change them.
+programs hardly change them. The second form measures nothing else: it scans that many bases, by a small network,
+here and in regions on two workers, and compares the files byte by byte.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import resource
@@ -30,6 +33,8 @@ from dnaconv_core.cluster.pieces import over
 from dnaconv_core.data.genome import RecordContig
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.model.bundle import load_bundle
+from dnaconv_core.model.config import ModelConfig
+from dnaconv_core.model.convnet import build
 from dnaconv_core.results import Record
 from dnaconv_core.runs import queue
 from dnaconv_core.runs.models import find_model
@@ -139,14 +144,51 @@ def scanned(bases: int, on: Cluster | None) -> dict[str, float]:
     return {"scan, s": took, "scan here, CPU s": cpu, "scan there, CPU s": on.cpu()[0] - before if on else 0.0}
 
 
+def same(bases: int, folder: Path) -> list[dict[str, object]]:
+    """A scan here and one in regions on two workers: CPU and clock seconds, and digests of what both wrote."""
+    model = build(ModelConfig(length=20, filters=3, depth=1, kernel_size=5), 1)
+    letters = np.frombuffer(b"ACGT", np.uint8)[np.random.default_rng(0).integers(0, 4, bases, np.uint8)]
+    contig = RecordContig(Record("c", letters.tobytes().decode(), 0))
+    rows: list[dict[str, object]] = []
+    with cluster(2, folder) as there:
+        for on in ("", there.address):
+            files = {name: folder / f"scan.{name}" for name in ("bed", "bigwig")}
+            began, own, before = time.perf_counter(), time.process_time(), there.cpu()[0]
+            (found,) = scan_to_files(model, [(contig, 0, bases)], threshold=0.5, on=on, **files)  # type: ignore[arg-type]
+            rows.append({
+                "where": "two workers" if on else "here", "seconds": round(time.perf_counter() - began, 1),
+                "CPU s here": round(time.process_time() - own, 1), "CPU s there": round(there.cpu()[0] - before, 1),
+                "windows": found.n_scored, "peaks": len(found.peaks),
+            })  # fmt: skip
+            for name, path in files.items():
+                rows[-1] |= {f"{name}, bytes": path.stat().st_size, f"{name}, SHA-256": _digest(path)}
+                path.unlink()
+    return rows
+
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--runs", type=int, default=12, help="of the sweep")
     parser.add_argument("--epochs", type=int, default=300, help="of each run")
     parser.add_argument("--pieces", type=int, default=500, help="that do nothing")
     parser.add_argument("--bases", type=int, default=2_000_000, help="of the scan")
+    parser.add_argument("--same", type=int, default=0, metavar="BASES", help="compare scans of so many bases alone")
     options = parser.parse_args()
     prepare(options)
+    if options.same:
+        with tempfile.TemporaryDirectory() as name:
+            compared = same(options.same, Path(name))
+        print_table(compared[0], [row.values() for row in compared])
+        alike = [key for key in compared[0] if "bytes" in key or "SHA" in key or key in ("windows", "peaks")]
+        wrong = [key for key in alike if compared[0][key] != compared[1][key]]
+        print("the same to the last byte" if not wrong else f"NOT the same: {', '.join(wrong)}")
+        finish(options, "cluster_same", compared)
+        return
     rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -51,8 +51,7 @@ def predict(
         raise InputError(f"output is {output!r}: choose 'prediction', 'logit' or 'spread'")
     home = next(model.parameters()).device
     where = torch.device(device) if device else home
-    held = _cached() if where.type == "cpu" else 2**25  # numbers in one layer: what caches hold, or what fills a GPU
-    batch_size = batch_size or max(1, held // (model.config.members * model.config.filters * model.config.length))
+    batch_size = batch_size or rows_at_once(model.config, where.type)
     result = np.full((len(X), model.config.n_tasks), np.nan, np.float32)
 
     @torch.inference_mode()
@@ -76,6 +75,12 @@ def predict(
     finally:
         model.to(home)
     return result
+
+
+def rows_at_once(config: ModelConfig, device: str = "cpu") -> int:
+    """How many sequences are predicted together."""
+    held = _cached() if device == "cpu" else 2**25  # numbers in one layer: what caches hold, or what fills a GPU
+    return max(1, held // (config.members * config.filters * config.length))
 
 
 def _cached() -> int:

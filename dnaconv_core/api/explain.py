@@ -10,6 +10,7 @@ import numpy as np
 from dnaconv_core.api.data import Source
 from dnaconv_core.api.inputs import AnyModel, labelled, needed_labels, of_its_length, opened, readable
 from dnaconv_core.api.tables import Attributed, Filters, Motifs, Mutated
+from dnaconv_core.cluster.where import HERE, where
 
 _MISSED = 0.02  # of the largest change of the output
 
@@ -21,13 +22,20 @@ if TYPE_CHECKING:
 
 
 def attribute(
-    model: AnyModel, sequences: Source, covariates: Any = None, *, method: str = "deeplift_shap", **more: Any
+    model: AnyModel,
+    sequences: Source,
+    covariates: Any = None,
+    *,
+    method: str = "deeplift_shap",
+    on: str = HERE,
+    **more: Any,
 ) -> Attributed:
     """The contribution of each base to the logit: `.scores (N, L)`, a table, logos in a notebook.
 
     method: a key of `dnaconv_core.interpret.attribution.ATTRIBUTIONS`. `.note` says where DeepLIFT is not exact, as it
-    may be for a torch module of your own. Other arguments as in `attribute` there: task,
-    correct, reference, n_references, n_steps, seed. Raises InputError for sequences or options that do not fit.
+    may be for a torch module of your own. on: a Dask scheduler, 'tcp://HOST:8786', whose workers compute. Other
+    arguments as in `attribute` there: task, correct, reference, n_references, n_steps, seed. Raises InputError for
+    sequences or options that do not fit.
 
     >>> attribute("rnai_huesken", "CCUAAGAUAAUUCUGCGCCUG", method="input_x_gradient").scores.shape
     (1, 21)
@@ -36,7 +44,7 @@ def attribute(
 
     found = opened(model, sequences)
     data = readable(found, sequences, covariates)
-    said = run(found.network, data, method=method, **more)
+    said = run(found.network, data, method=method, on=where(on), **more)
     return Attributed(data, said, _missed(said))
 
 
@@ -53,18 +61,21 @@ def _missed(said: Attribution) -> str:
     )
 
 
-def ism(model: AnyModel, sequences: Source, covariates: Any = None, **more: Any) -> Mutated:
-    """What every single substitution does to the logit: `.change (N, 4, L)`. Other arguments: task, batch_size.
+def ism(model: AnyModel, sequences: Source, covariates: Any = None, *, on: str = HERE, **more: Any) -> Mutated:
+    """What every single substitution does to the logit: `.change (N, 4, L)`. on: as in `attribute`. Other arguments:
+    task, batch_size.
 
     >>> ism("rnai_huesken", "CCUAAGAUAAUUCUGCGCCUG").change.shape
     (1, 4, 21)
     """
+    from dnaconv_core.interpret.blocks import in_blocks
     from dnaconv_core.interpret.ism import ism as run
     from dnaconv_core.model.inputs import covariates_for
 
-    found = opened(model, sequences)
+    found, place = opened(model, sequences), where(on)
     data = readable(found, sequences, covariates)
-    return Mutated(data, run(found.network, data.X, covariates_for(found.network, data), **more))
+    asked = found.network, data.X, covariates_for(found.network, data)
+    return Mutated(data, in_blocks("ism", *asked, on=place, **more) if place else run(*asked, **more))
 
 
 def filters(
@@ -105,12 +116,14 @@ def motifs(
     covariates: Any = None,
     *,
     names: str | Sequence[Motif] | None = None,
+    on: str = HERE,
     **more: Any,
 ) -> Motifs:
     """Patterns in the bases that speak for the positive class (or for high values), over labelled sequences.
 
-    names: as in `filters`. Other arguments are fields of `dnaconv_core.interpret.discovery.DiscoveryOptions`: method,
-    most, width, seed, finder. Raises InputError where there are no two classes.
+    names: as in `filters`; on: as in `attribute`. Other arguments are fields of
+    `dnaconv_core.interpret.discovery.DiscoveryOptions`: method, most, width, seed, finder. Raises
+    InputError where there are no two classes.
     """
     from dnaconv_core.interpret.discovery import DiscoveryOptions, discover
     from dnaconv_core.interpret.naming import named
@@ -119,7 +132,7 @@ def motifs(
     found = opened(model, data)
     examples = needed_labels(found, data, covariates)
     given = covariates_for(found.network, examples)
-    patterns = discover(found.network, examples.X, examples.y, given, how=DiscoveryOptions(**more))
+    patterns = discover(found.network, examples.X, examples.y, given, how=DiscoveryOptions(**more), on=where(on))
     alphabet = found.config.alphabet
     matches: Sequence[Sequence[Match]] = ()
     if names and patterns.patterns:

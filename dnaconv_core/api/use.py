@@ -13,25 +13,31 @@ import numpy as np
 from dnaconv_core.api.data import Source
 from dnaconv_core.api.inputs import AnyModel, needed_labels, opened, readable
 from dnaconv_core.api.tables import Evaluated, Scanned, Variants
+from dnaconv_core.cluster.where import HERE, where
 from dnaconv_core.errors import InputError
 from dnaconv_core.results import Record
 from dnaconv_core.sequence.encoding import clean, count_ambiguous
 
 
-def predict(model: AnyModel, sequences: Source, covariates: Any = None, **more: Any) -> np.ndarray:
+def predict(model: AnyModel, sequences: Source, covariates: Any = None, *, on: str = HERE, **more: Any) -> np.ndarray:
     """Predictions `(N, T)` float32 of sequences of the model's length: probabilities, or the number it was trained on.
 
-    sequences: text, a list, an array, a data frame, a file or a Dataset. covariates: raw values `(N, C)`. Other
-    arguments as in `dnaconv_core.predict.predict`: output='logit', batch_size, device. Raises InputError naming the
-    first sequence that does not fit.
+    sequences: text, a list, an array, a data frame, a file or a Dataset. covariates: raw values `(N, C)`. on: a Dask
+    scheduler, 'tcp://HOST:8786', whose workers compute. Other arguments as in `dnaconv_core.predict.predict`:
+    output='logit', batch_size, device. Raises InputError naming the first sequence that does not fit.
 
     >>> predict("rnai_huesken", ["CCUAAGAUAAUUCUGCGCCUG", "UUAAUGGACCAAGUUCGAGCA"]).shape
     (2, 1)
     """
+    from dnaconv_core.interpret.blocks import in_blocks
+    from dnaconv_core.model.inputs import covariates_for
     from dnaconv_core.predict import predict as run
 
-    found = opened(model, sequences)
-    return run(found.network, readable(found, sequences, covariates), **more)
+    found, place = opened(model, sequences), where(on)
+    data = readable(found, sequences, covariates)
+    if place:
+        return in_blocks("predict", found.network, data.X, covariates_for(found.network, data), on=place, **more)
+    return run(found.network, data, **more)
 
 
 def evaluate(model: AnyModel, data: Source | None = None, covariates: Any = None) -> Evaluated:

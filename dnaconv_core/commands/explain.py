@@ -47,6 +47,7 @@ def add(groups: Any, command: Any) -> None:
     explained.add_argument("--seed", type=seed_number, default=0, help="of the shuffles")
     explained.add_argument("--evidence", action="store_true", help="check each map against other methods and networks")
     explained.add_argument("--out", default="", metavar="FILE.csv", help="write a line for each base there")
+    on_option(explained)
     picture_options(explained)
 
     mutated = with_model(command(groups, "ism", ism_command, "what every single substitution does"))
@@ -64,10 +65,10 @@ def attribute_command(options: Namespace) -> Answer:
     bundle = open_model(options)
     check_outputs(options)
     data, skipped = given_sequences(options, bundle.config)
-    bar, of = Bar(), chosen_output(options, bundle.config)
+    bar, of, on = Bar(), chosen_output(options, bundle.config), where(options.on)
     how = {"task": of.number, "correct": options.correct, "reference": options.reference, "seed": options.seed}
     progress = Part(bar, 0.0, 0.3) if options.evidence else bar
-    found = attribute(bundle.model, data, method=options.method, progress=progress, **how)
+    found = attribute(bundle.model, data, method=options.method, on=on, progress=progress, **how)
     evidence = _evidence(options.model, bundle, data, found, how, Part(bar, 0.3, 0.7)) if options.evidence else None
     if options.out:
         scores = (found.values * data.X).sum(axis=1)  # (N, L)

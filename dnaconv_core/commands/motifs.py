@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dnaconv_core.cluster.where import where
 from dnaconv_core.commands.base import (
     Answer,
     chosen_output,
     data_options,
     labelled_examples,
     needed_examples,
+    on_option,
     open_model,
     seed_number,
     skipped_json,
@@ -59,7 +61,7 @@ def add(groups: Any, command: Any) -> None:
         "--finder", default="own", metavar="own|modisco", help="TF-MoDISco is an extra: pip install modisco-lite"
     )
     patterns.add_argument("--seed", type=seed_number, default=0)
-
+    on_option(patterns)
     file_options(patterns)
 
     places = with_model(command(groups, "hits", hits, "where a motif is in sequences, as FIMO finds it"))
@@ -84,7 +86,8 @@ def motifs(options: Namespace) -> Answer:
     of = chosen_output(options, config)
     data = labelled_examples(options, bundle)
     how = DiscoveryOptions(options.method, of.number, most=options.most, finder=options.finder, seed=options.seed)
-    found = discover(bundle.model, data.X, data.y, covariates_for(bundle.model, data), how=how, progress=Timed(Bar()))
+    given, on = covariates_for(bundle.model, data), where(options.on)
+    found = discover(bundle.model, data.X, data.y, given, how=how, on=on, progress=Timed(Bar()))
     if not options.data:
         save_discovery(kept_with(bundle.path), found, of.number)
     motifs = [p.motif for p in found.patterns]

@@ -8,7 +8,7 @@ Captum's hooks do not follow a maximum over positions or strands, where ours sta
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -59,9 +59,14 @@ class Options(NamedTuple):
     n_steps: int = 50
     seed: int = 0
 
+    def of(self, rows: slice) -> Options:
+        """For these rows, where each has a reference of its own."""
+        own = isinstance(self.reference, np.ndarray) and self.reference.ndim == 3
+        return self._replace(reference=self.reference[rows]) if own else self
+
 
 class Scores(NamedTuple):
-    """Of one batch: hypothetical scores `(B, 4, L)`, and |Σ − Δ output| `(B,)` where the method has it."""
+    """Of B sequences: hypothetical scores `(B, 4, L)`, and |Σ − Δ output| `(B,)` where the method has it."""
 
     hypothetical: np.ndarray
     delta: np.ndarray | None = None
@@ -80,6 +85,7 @@ def attribute(
     n_steps: int = 50,
     seed: int = 0,
     batch_size: int | None = None,
+    on: str = "",
     progress: Progress = SILENT,
 ) -> Attribution:
     """The contribution of each base of one-hot `(N, 4, L)` to the logit of `task`.
@@ -87,8 +93,9 @@ def attribute(
     method: a key of ATTRIBUTIONS. correct: subtract the mean over the four bases from the gradient, which means nothing
     in that direction (Majdandzic et al. 2023); only for gradient methods. reference: 'zero', 'uniform' (0.25 of each
     base), 'shuffled' (dinucleotide shuffles, `n_references` of each sequence) or one-hot `(4, L)` or `(N, 4, L)`;
-    by default zero, and shuffled for deeplift_shap. n_steps: of the integral. covariates: raw `(N, C)`. The model is
-    left as it was: mode, gradients, hooks. Stops early only when `progress` asks: rows not reached are NaN.
+    by default zero, and shuffled for deeplift_shap. n_steps: of the integral. covariates: raw `(N, C)`. on: a Dask
+    cluster that computes them, with the same result (see `blocks`). The model is left as it was: mode, gradients,
+    hooks. Stops early only when `progress` asks: rows not reached are NaN.
     Raises InputError for an unknown method, reference or task, or shapes that do not fit.
     """
     if isinstance(X, Dataset):
@@ -106,51 +113,58 @@ def attribute(
     if reference is None:
         reference = SHUFFLED if method == "deeplift_shap" else ZERO
     options = Options(task, correct, _check_reference(reference, X), n_references, n_steps, seed)
-    return _in_batches(model, X, covariates, method, options, batch_size, progress)
+    batch = batch_size or rows_at_once(model, len(X), options)
+    how: dict[str, Any] = {"method": method, "options": options, "batch_size": batch, "progress": progress}
+    if on:
+        from dnaconv_core.interpret.blocks import in_blocks
+
+        found = Scores(*in_blocks("attribute", model, X, covariates, on=on, **how))
+    else:
+        found = scores(model, X, covariates, **how)
+    every, beside = found.hypothetical, _covariate_scores(model, covariates, method, task)
+    values = every.copy() if method == "gradient" else observed(every, X[:])
+    words, delta = (_reference_words(options), found.delta) if method in REFERENCED else ("", None)
+    return Attribution(method, values, every, delta, beside, words)
 
 
 def observed(hypothetical: np.ndarray, X: np.ndarray) -> np.ndarray:
     """Hypothetical scores `(N, 4, L)` at the observed bases alone."""
-    return (hypothetical * X).astype(np.float32)
+    return (hypothetical * X).astype(np.float32, copy=False)
 
 
-def _in_batches(
+def scores(
     model: ConvNet,
     X: np.ndarray,
     covariates: np.ndarray | None,
+    *,
     method: str,
     options: Options,
-    batch_size: int | None,
-    progress: Progress,
-) -> Attribution:
+    batch_size: int,
+    progress: Progress = SILENT,
+) -> Scores:
+    """What a method says of one-hot `(N, 4, L)`, so many at a time; NaN where not reached, or not promised."""
     n = len(X)
-    many = options.n_references if isinstance(options.reference, str) and options.reference == SHUFFLED else 1
-    step, threads = batch_size or max(1, _rows(model) // many), threads_of(model)
-    if threads > 1 and not batch_size:
-        step = min(step, max(_WORTH, -(-n // threads)))
-    hypothetical = np.full((n, 4, X.shape[2]), np.nan, np.float32)
-    values = np.full_like(hypothetical, np.nan)
-    delta = np.full(n, np.nan, np.float32)
+    hypothetical, delta = np.full((n, 4, X.shape[2]), np.nan, np.float32), np.full(n, np.nan, np.float32)
 
     def fill(rows: slice) -> None:
-        x = np.ascontiguousarray(X[rows])
-        reference = options.reference
-        if isinstance(reference, np.ndarray) and reference.ndim == 3:
-            reference = reference[rows]
-        beside = None if covariates is None else covariates[rows]
-        found = ATTRIBUTIONS[method](model, x, beside, options._replace(reference=reference))
+        x, beside = np.ascontiguousarray(X[rows]), None if covariates is None else covariates[rows]
+        found = ATTRIBUTIONS[method](model, x, beside, options.of(rows))
         hypothetical[rows] = found.hypothetical
-        values[rows] = found.hypothetical if method == "gradient" else observed(found.hypothetical, x)
         delta[rows] = np.nan if found.delta is None else found.delta
 
     with as_found(model):
-        for rows in in_batches(fill, n, step, threads):
+        for rows in in_batches(fill, n, batch_size, threads_of(model)):
             progress.report(rows.stop / n, f"{rows.stop:,} of {n:,} sequences explained")
             if progress.should_stop():
                 break
-        beside = _covariate_scores(model, covariates, method, options.task)
-    words = _reference_words(options) if method in REFERENCED else ""
-    return Attribution(method, values, hypothetical, delta if method in REFERENCED else None, beside, words)
+    return Scores(hypothetical, delta)
+
+
+def rows_at_once(model: ConvNet, n: int, options: Options) -> int:
+    """Of n sequences, how many are explained together."""
+    many = options.n_references if isinstance(options.reference, str) and options.reference == SHUFFLED else 1
+    step, threads = max(1, _rows(model) // many), threads_of(model)
+    return min(step, max(_WORTH, -(-n // threads))) if threads > 1 else step
 
 
 def _rows(model: ConvNet) -> int:
@@ -224,12 +238,8 @@ ATTRIBUTIONS: dict[str, Callable[[ConvNet, np.ndarray, np.ndarray | None, Option
 GRADIENTS = ("gradient", "input_x_gradient", "integrated_gradients")
 REFERENCED = ("integrated_gradients", "deeplift", "deeplift_shap")
 NAMES = {
-    "gradient": "Gradient",
-    "input_x_gradient": "Input × gradient",
-    "integrated_gradients": "Integrated gradients",
-    "deeplift": "DeepLIFT",
-    "deeplift_shap": "DeepLIFT/SHAP",
-    "ism": "ISM",
+    "gradient": "Gradient", "input_x_gradient": "Input × gradient", "integrated_gradients": "Integrated gradients",
+    "deeplift": "DeepLIFT", "deeplift_shap": "DeepLIFT/SHAP", "ism": "ISM",
 }  # fmt: skip
 
 

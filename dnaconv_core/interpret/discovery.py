@@ -68,6 +68,7 @@ def discover(
     *,
     how: DiscoveryOptions = DEFAULTS,
     so_far: Callable[[Discovery], None] | None = None,
+    on: str = "",
     progress: Progress = SILENT,
 ) -> Discovery:
     """Patterns in what the network finds in favour of the positive class (or of high values).
@@ -76,7 +77,8 @@ def discover(
     one shuffle of each are the null that seqlets are called against. least: seqlets that make a pattern; it must also
     be more frequent in positives than in negatives, or in sequences than in their shuffles, or it is what any network
     has by chance. finder: 'own', or 'modisco' for TF-MoDISco, an optional extra, which calls seqlets in its own way.
-    so_far: is given what the first sequences show, some times before all are explained ('own' alone does so).
+    so_far: is given what the first sequences show, some times before all are explained ('own' alone does so). on: a
+    Dask cluster that explains them, with the same result.
     Raises InputError when there are no two classes, or the finder is not known or not installed.
     """
     if how.finder not in FINDERS:
@@ -86,7 +88,7 @@ def discover(
     if how.finder == MODISCO:
         modisco.check(X.shape[2])
     rows, positive = _explained(y, how.most, how.seed)
-    chosen = _Chosen(rows, positive, np.asarray(X[rows]), None if covariates is None else covariates[rows])
+    chosen = _Chosen(rows, positive, np.asarray(X[rows]), None if covariates is None else covariates[rows], on)
     if how.finder == MODISCO:
         return _by_modisco(model, chosen, how, progress)
     return _by_seqlets(model, chosen, how, so_far, progress)
@@ -99,17 +101,18 @@ class _Chosen(NamedTuple):
     positive: np.ndarray  # (N,) bool
     X: np.ndarray  # (N, 4, L)
     covariates: np.ndarray | None  # (N, C)
+    on: str = ""  # the cluster that explains them
 
     def attribution(self, model: ConvNet, X: np.ndarray, how: DiscoveryOptions, progress: Progress) -> Attribution:
         """Of these sequences, or of `X` in their place."""
         return attribute(
             model, X, method=how.method, task=how.task, covariates=self.covariates, n_references=how.n_references,
-            seed=how.seed, progress=progress,
+            seed=how.seed, on=self.on, progress=progress,
         )  # fmt: skip
 
     def only(self, some: slice | np.ndarray) -> _Chosen:
         beside = None if self.covariates is None else self.covariates[some]
-        return _Chosen(self.rows[some], self.positive[some], self.X[some], beside)
+        return self._replace(rows=self.rows[some], positive=self.positive[some], X=self.X[some], covariates=beside)
 
 
 def _by_modisco(model: ConvNet, chosen: _Chosen, how: DiscoveryOptions, progress: Progress) -> Discovery:

@@ -40,8 +40,7 @@ def ism(
     with torch.inference_mode():
         network = substitutions(model, task)
     at_once = batch_size or network.at_once()
-    threads = threads_of(model)
-    step = max(1, min(at_once // (3 * X.shape[2]), -(-len(X) // threads)))  # sequences
+    step, threads = _rows(model, len(X), at_once), threads_of(model)
 
     @torch.inference_mode()
     def fill(rows: slice) -> None:
@@ -53,6 +52,17 @@ def ism(
             if progress.should_stop():
                 break
     return result
+
+
+def rows_at_once(model: ConvNet, n: int, *, task: int = 0, batch_size: int | None = None) -> int:
+    """Of n sequences, how many are mutated together."""
+    from dnaconv_core.engine.substitutions import substitutions
+
+    return _rows(model, n, batch_size or substitutions(model, task).at_once())
+
+
+def _rows(model: ConvNet, n: int, mutants: int) -> int:
+    return max(1, min(mutants // (3 * model.config.length), -(-n // threads_of(model))))
 
 
 def all_substitutions(x: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from dnaconv_core.errors import BundleError
+from dnaconv_core.errors import BundleError, InputError
 from dnaconv_core.model.config import ModelConfig
 
 if TYPE_CHECKING:
@@ -22,8 +22,11 @@ class Packed(NamedTuple):
 
 
 def pack(model: ConvNet) -> Packed:
+    """Raises InputError for a module that somebody wrote, whose code is here alone."""
     from safetensors.torch import save
 
+    if getattr(model, "alone", False):
+        raise InputError("a torch module of your own cannot be sent to a cluster: ask without 'on'")
     config = json.dumps(model.config.to_json())
     weights = save({name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()})
     return Packed(config, weights, _digest(config, weights))

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+import dnaconv_core as dc
+from dnaconv_core.api.models import wrap
 from dnaconv_core.cluster import connect
 from dnaconv_core.cluster.facts import difference, facts
 from dnaconv_core.cluster.pieces import over
@@ -13,6 +16,8 @@ from dnaconv_core.cluster.where import where
 from dnaconv_core.data.genome import RecordContig
 from dnaconv_core.errors import ClusterError, ConfigError, InputError
 from dnaconv_core.interpret import blocks
+from dnaconv_core.interpret.attribution import ATTRIBUTIONS, attribute
+from dnaconv_core.interpret.discovery import DiscoveryOptions, discover
 from dnaconv_core.interpret.ism import ism
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
@@ -89,21 +94,67 @@ def test_a_region_gives_the_chunks_of_the_whole_scan(edges, monkeypatch):
             np.testing.assert_array_equal(one.scores, other.scores)
 
 
-def test_predictions_and_substitutions_in_blocks_are_those_of_the_whole(monkeypatch):
-    """Here with blocks of a few sequences, each computed from the letters and numbers that travel with it."""
-    model = network(covariates=("a", "b"))
+def ask_in_blocks(monkeypatch):
+    """Here, each block computed from what travels with it; some batches in each, and their number afterwards."""
+    sent = []
+
+    def nearby(work, shared, pieces, **_):
+        for piece in pieces:
+            sent.append(piece)
+            yield work(shared, piece)
+
+    monkeypatch.setattr(blocks, "over", nearby)
+    monkeypatch.setattr(blocks, "_WORKS", {name: work._replace(bases=81) for name, work in blocks._WORKS.items()})
+    return sent
+
+
+def test_predictions_and_substitutions_in_blocks_are_those_of_the_whole_byte_for_byte(monkeypatch):
+    model, sent = network(covariates=("a", "b")), ask_in_blocks(monkeypatch)
     rng = np.random.default_rng(0)
-    X, beside = one_hot(["".join(rng.choice(list("ACGTN"), 20)) for _ in range(7)]), rng.normal(size=(7, 2))
-    monkeypatch.setattr(blocks, "over", lambda work, shared, pieces, **_: (work(shared, one) for one in pieces))
-    small = {name: work._replace(bases=41) for name, work in blocks._WORKS.items()}  # two sequences
-    monkeypatch.setattr(blocks, "_WORKS", small)
-    found = blocks.in_blocks("predict", model, X, beside, on="x", output="logit")
-    np.testing.assert_allclose(found, predict(model, X, beside, output="logit"), rtol=1e-6, atol=1e-7)
-    found = blocks.in_blocks("ism", model, X, beside, on="x")
-    np.testing.assert_allclose(found, ism(model, X, beside), rtol=1e-5, atol=1e-6)
-    assert found.shape == (7, 4, 20) and np.abs(found).max() > 0.001
+    X, beside = one_hot(["".join(rng.choice(list("ACGTN"), 20)) for _ in range(17)]), rng.normal(size=(17, 2))
+    found = blocks.in_blocks("predict", model, X, beside, on="x", output="logit", batch_size=2)
+    np.testing.assert_array_equal(found, predict(model, X, beside, output="logit", batch_size=2))
+    assert [len(block.codes) for block in sent] == [4, 4, 4, 4, 1]
+    found = blocks.in_blocks("ism", model, X, beside, on="x", batch_size=130)
+    np.testing.assert_array_equal(found, ism(model, X, beside, batch_size=130))
+    assert found.shape == (17, 4, 20) and np.abs(found).max() > 0.001
+    assert len(sent) == 10
     with pytest.raises(InputError, match="30 bases"):
         blocks.in_blocks("predict", model, np.zeros((2, 4, 30), np.int8), beside[:2], on="x")
+
+
+@pytest.mark.parametrize("method", ATTRIBUTIONS)
+def test_attributions_in_blocks_are_those_of_the_whole_byte_for_byte(method, monkeypatch):
+    """With a reference of its own for each sequence, which travels with it."""
+    model, sent = network(covariates=("a", "b")), ask_in_blocks(monkeypatch)
+    rng = np.random.default_rng(1)
+    X, beside = one_hot(["".join(rng.choice(list("ACGTN"), 20)) for _ in range(11)]), rng.normal(size=(11, 2))
+    own = rng.dirichlet(np.ones(4), (11, 20)).transpose(0, 2, 1)
+    how = {"method": method, "covariates": beside, "batch_size": 2, "n_steps": 3, "n_references": 2, "seed": 5}
+    for reference in (None, own):
+        found, expected = attribute(model, X, on="x", reference=reference, **how), None
+        expected = attribute(model, X, reference=reference, **how)
+        for one, other in zip(found, expected, strict=True):
+            np.testing.assert_array_equal(one, other)
+        assert found.values.shape == (11, 4, 20) and np.isfinite(found.hypothetical).all()
+    assert [len(block.codes) for block in sent] == [4, 4, 3] * 2
+
+
+def test_patterns_are_those_found_here(monkeypatch):
+    rng, model, sent = np.random.default_rng(3), network(), ask_in_blocks(monkeypatch)
+    X, y = one_hot(["".join(rng.choice(list("ACGT"), 20)) for _ in range(60)]), np.arange(60) % 2
+    how = DiscoveryOptions(n_references=2, least=2, p_value=0.2)
+    found = discover(model, X, y, how=how, on="x")
+    assert len(sent) == 8  # a batch holds more than a part's sequences
+    for one, other in zip(found.seqlets, discover(model, X, y, how=how).seqlets, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert len(found.seqlets) > 3
+
+
+def test_a_module_of_ones_own_does_not_travel():
+    module = wrap(torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(80, 1)), length=20).network
+    with pytest.raises(InputError, match="a torch module of your own cannot be sent to a cluster"):
+        attribute(module, np.zeros((2, 4, 20), np.int8), method="gradient", on="tcp://x:1")
 
 
 @pytest.mark.slow
@@ -119,9 +170,21 @@ def test_a_scan_on_two_workers_is_the_scan_here_byte_for_byte(cluster, tmp_path,
         found.append((scanned, [path.read_bytes() for path in files.values()]))
     assert found[0] == found[1]
     assert sum(result.n_scored for result in found[0][0]) > 3_700
-    X = one_hot(targets[0][0].text(0, 2000))[0].reshape(4, 100, 20).transpose(1, 0, 2)
-    monkeypatch.setattr(blocks, "_WORKS", {"ism": blocks._WORKS["ism"]._replace(bases=500)})
-    np.testing.assert_allclose(blocks.in_blocks("ism", model, X, on=cluster.address), ism(model, X), atol=1e-6)
+
+
+@pytest.mark.slow
+def test_what_the_interface_gives_on_two_workers_is_what_it_gives_here_byte_for_byte(cluster):
+    rng, model = np.random.default_rng(7), network()
+    sequences = ["".join(rng.choice(list("ACGT"), 20)) for _ in range(40)]
+    on, few = cluster.address, {"batch_size": 3}
+    np.testing.assert_array_equal(dc.predict(model, sequences, on=on, **few), dc.predict(model, sequences, **few))
+    for method in ("deeplift_shap", "integrated_gradients"):
+        here, there = (dc.attribute(model, sequences, method=method, on=place, **few) for place in ("here", on))
+        np.testing.assert_array_equal(here.scores, there.scores)
+    mutants = {"batch_size": 130}
+    np.testing.assert_array_equal(
+        dc.ism(model, sequences, on=on, **mutants).change, dc.ism(model, sequences, **mutants).change
+    )
 
 
 @pytest.mark.slow
