@@ -21,7 +21,7 @@ from frame import pages, state  # noqa: E402
 from frame.cache import warm_up  # noqa: E402
 from frame.context import context  # noqa: E402
 from frame.language import follow_address, tr  # noqa: E402
-from frame.looking import here  # noqa: E402
+from frame.looking import here, page_drawn  # noqa: E402
 from frame.page import errors_shown  # noqa: E402
 from frame.sidebar import sidebar, styles  # noqa: E402
 from frame.users import enter  # noqa: E402
@@ -65,4 +65,5 @@ with errors_shown():
     context()
     tour()
     page.run()
+page_drawn()
 warm_up()

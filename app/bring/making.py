@@ -19,7 +19,7 @@ from dnaconv_core.runs.making import (
 )
 from frame import state
 from frame.language import mark, said, tr
-from frame.looking import looking
+from frame.looking import looking, redraw
 from frame.page import errors_shown
 from frame.pages import TRAIN
 from frame.storing import stores
@@ -70,7 +70,7 @@ def _watch(name: str) -> None:
     with errors_shown():
         making = find_making(name)
         if making is None or not making.live:
-            st.rerun()
+            return redraw()
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.progress(making.fraction, text=tr("Making: {stage}", stage=plain(said(making.message))))
             look = stores(tr("Ends it; nothing is kept."))

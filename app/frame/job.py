@@ -15,7 +15,7 @@ import streamlit as st
 from dnaconv_core.home import home
 from dnaconv_core.progress import Progress
 from frame.language import said, tr
-from frame.looking import looking
+from frame.looking import looking, redraw
 from frame.words import Words, plain
 from frame.work import Job
 
@@ -148,7 +148,7 @@ def background(
 def _watch(key: tuple, words: str, drawn: Any) -> None:
     job = _jobs().get(key)
     if job is None or job.done or job.stopped or job.so_far is not drawn:
-        st.rerun()
+        return redraw()
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         message = plain(said(job.message)) + _left(job)
         st.progress(job.fraction, text=f"{plain(words)}: {message}" if words else message)

@@ -16,6 +16,7 @@ _AWAY = 30.0  # seconds after which a session that was not heard of is not count
 _TIDY = 10.0  # seconds between full collections of garbage, which Streamlit would do after each look
 _seen: dict[str, float] = {}  # sessions, and when they last drew something
 _tidied = 0.0
+_AGAIN = "_drawn_again"
 
 
 def here() -> None:
@@ -38,6 +39,24 @@ def paced(seconds: float) -> float:
     return seconds * max(1.0, len(_seen) / _ALONE)
 
 
+def redraw() -> None:
+    """Have the whole page drawn anew: at once where a part of it draws itself, else when it is drawn to its end.
+
+    To break off the drawing of a page would lose the press of a button that it is drawn for, and has not reached yet:
+    Streamlit tells of it only once. What calls this goes on, or returns.
+    """
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is None or context.fragment_ids_this_run:
+        st.rerun()
+    st.session_state[_AGAIN] = True
+
+
+def page_drawn() -> None:
+    """The page is drawn to its end; it is drawn once more if a part of it has asked for that."""
+    if st.session_state.pop(_AGAIN, False):
+        st.rerun()
+
+
 def looking(draw: Callable[..., None], every: float | None) -> Callable[..., None]:
     """`draw` as a fragment that draws itself anew every so many seconds (never for None), or less often in a crowd.
 
@@ -51,7 +70,7 @@ def looking(draw: Callable[..., None], every: float | None) -> Callable[..., Non
     def look(*asked: Any) -> None:
         here()
         if not 0.5 <= paced(every) / pace <= 2:
-            st.rerun()
+            redraw()
         draw(*asked)
 
     return st.fragment(look, run_every=pace)

@@ -15,6 +15,7 @@ from dnaconv_core.why.hidden import MOST_NUMBER
 from dnaconv_core.why.play import holding, key_of, made, make
 from frame import job, state
 from frame.language import mark, said, tr
+from frame.looking import redraw
 from frame.page import errors_shown
 from frame.pages import EVALUATE, FILTERS, MOTIFS, SALIENCY, TRAIN, YOUR_DATA
 from frame.storing import stores
@@ -98,7 +99,7 @@ def _make(level: int, number: int) -> None:
         return
     if job.background(key, lambda progress: make(level, number, progress), words=tr("Making the data")) is not None:
         job.forget(key)
-        st.rerun()
+        redraw()
 
 
 def _tools(experiment: Experiment, level: int) -> None:

@@ -14,7 +14,7 @@ from frame import state
 from frame.cache import summary
 from frame.job import quietly
 from frame.language import tr
-from frame.looking import looking
+from frame.looking import looking, redraw
 from frame.words import Words, plain
 from learn.named import duration
 
@@ -34,7 +34,7 @@ def how_long(experiment: Experiment, presets: Sequence[str]) -> None:
 def _line(experiment: Experiment, source: str, presets: Sequence[str], known: bool) -> None:
     found = _found(experiment, source)
     if found is not None and not known:
-        st.rerun()  # without the timer
+        redraw()  # without the timer
     told = [f"{plain(name)} {about(found[name]) if found else '…'}" for name in presets]
     st.caption(tr("Training takes about: {times}", times=" · ".join(told)))
 

@@ -17,7 +17,7 @@ from dnaconv_core.runs.queue import ensure_workers, resume
 from dnaconv_core.runs.stages import BASELINES, INTERVALS, STAGES, before, kept_words, seconds_left, stage_of
 from dnaconv_core.runs.store import LIVE, RESUMABLE, Run, Store
 from frame.language import mark, said, tr
-from frame.looking import looking
+from frame.looking import looking, redraw
 from frame.page import errors_shown, links_to_use
 from frame.storing import stores
 from frame.words import Words, plain, show_error
@@ -51,7 +51,7 @@ def _panel(run_id: str, experiment: Experiment, shown: str) -> None:
         store = Store()
         run = store.get(run_id)
         if shown in LIVE and run.state != shown:
-            st.rerun()  # the top of the page tells the state too
+            return redraw()  # the top of the page tells the state too
         if run.state == "queued":
             ensure_workers(store)
         with st.container(border=True, key="live", gap="small"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -13,7 +14,7 @@ from dnaconv_core.runs.store import LIVE, Run, Store
 from frame import state
 from frame.cache import warm_up
 from frame.language import mark, said, tr, tr_n
-from frame.looking import looking
+from frame.looking import looking, redraw
 from frame.page import errors_shown, page
 from frame.pages import EVALUATE, TRAIN
 from frame.sharing import runs_of_others
@@ -96,9 +97,9 @@ def _now(drawn: dict[str, str]) -> None:
         try:
             live = [store.get(run) for run in drawn]
         except RunError:  # another tab has deleted one
-            st.rerun()
+            return redraw()
         if any(run.state != drawn[run.id] for run in live):
-            st.rerun()
+            return redraw()
         waiting = [run for run in live if run.state == "queued"]
         running = [run for run in live if run.state == "running"]
         with st.container(border=True):
@@ -122,9 +123,15 @@ def _progress(store: Store, run: Run, doing: Words) -> None:
         st.page_link(TRAIN, label=tr("Watch"), icon=":material/visibility:", query_params=query)
         if run.cancel:
             st.caption(tr("stopping…"), width="content")
-        elif st.button(tr("Stop"), key=f"stop_{run.id}", icon=":material/stop:", **stores()):
-            store.ask_to_stop(run.id)
-            st.rerun()
+        else:
+            st.button(
+                tr("Stop"), key=f"stop_{run.id}", icon=":material/stop:", on_click=_stop, args=(run.id,), **stores()
+            )
+
+
+def _stop(run: str) -> None:
+    with suppress(RunError):  # it has ended by itself
+        Store().ask_to_stop(run)
 
 
 def _devices(running: int, waiting: int) -> Words:

@@ -12,7 +12,7 @@ from dnaconv_core.runs.search import search_in_background
 from dnaconv_core.runs.search_record import Search, ask_search_to_stop, list_searches, read_search
 from dnaconv_core.runs.store import Store
 from frame.language import mark, said, tr
-from frame.looking import looking
+from frame.looking import looking, redraw
 from frame.page import errors_shown
 from frame.pages import EVALUATE, RUNS
 from frame.storing import stores
@@ -70,7 +70,7 @@ def _panel(name: str, shown: str) -> None:
         store = Store()
         search = read_search(store, name)
         if search.state != shown and (search.state not in ALIVE or shown not in ALIVE):
-            st.rerun()  # the runs below have changed too
+            return redraw()  # the runs below have changed too
         if search.state in ALIVE:
             ensure_workers(store)
         _head(store, search)

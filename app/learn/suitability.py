@@ -14,7 +14,7 @@ from frame import state
 from frame.cache import last_change
 from frame.job import quietly
 from frame.language import said, tr
-from frame.looking import looking
+from frame.looking import looking, redraw
 from frame.words import plain
 from learn.data_picker import missing_parts
 
@@ -44,7 +44,7 @@ def suits(experiment: Experiment, settings: dict[str, Any]) -> bool:
 
 def _wait(experiment: Experiment) -> None:
     if _found(experiment) is not None:
-        st.rerun()
+        return redraw()
     st.caption(tr("Checking the examples: do their labels and parts suit training?"))
 
 

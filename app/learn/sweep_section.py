@@ -14,7 +14,7 @@ from dnaconv_core.runs.queue import ensure_workers
 from dnaconv_core.runs.store import LIVE, Run, Store
 from dnaconv_core.runs.sweep import TAG, varied
 from frame.language import mark, said, tr, tr_n
-from frame.looking import looking
+from frame.looking import looking, redraw
 from frame.page import errors_shown
 from frame.pages import RUNS
 from frame.storing import stores
@@ -67,7 +67,7 @@ def _panel(tag: str, ids: list[str], alive: bool) -> None:
         store = Store()
         runs = [run for run in store.list() if run.id in ids]
         if alive and not any(run.state in LIVE for run in runs):
-            st.rerun()  # the table below has changed too
+            return redraw()  # the table below has changed too
         if not runs:
             return
         if any(run.state == "queued" for run in runs):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import time
 from pathlib import Path
 
 import pytest
 import streamlit as st
+
+from dnaconv_core.experiments import all_experiments
+from dnaconv_core.runs import queue
+from dnaconv_core.runs.store import Store
 
 APP = Path(__file__).parents[2] / "app"
 
@@ -91,6 +96,30 @@ def test_the_page_takes_another_pace_when_the_crowd_has_come_or_gone(looking, cr
     looking._seen.clear()
     with pytest.raises(Redrawn):
         later()
+
+
+def test_a_press_is_heard_when_a_part_of_the_page_changes_while_the_page_is_drawn_for_it(dashboard, monkeypatch):
+    at = dashboard("train", experiment="rnai")
+    lasting = importlib.import_module("learn.lasting")
+    monkeypatch.setattr(queue, "_spawn", lambda *_: None)
+    known = iter([None])  # at the first look; then the work beside the page has ended
+    seconds = dict.fromkeys(all_experiments()["rnai"].presets, 40.0)
+    monkeypatch.setattr(lasting, "_found", lambda *_: next(known, seconds))
+    next(button for button in at.button if button.label == "Start training").click().run()
+    assert [run.state for run in Store().list()] == ["queued"]
+    assert at.query_params["run"] == Store().list()[0].id
+
+
+def test_no_part_of_a_page_breaks_off_the_drawing_of_the_page_it_is_drawn_with():
+    """Such a part asks for another drawing of the page by `redraw`, which waits for the end of this one."""
+    parts = []
+    for file in APP.rglob("*.py"):
+        tree = ast.parse(file.read_text())
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        names = {call.args[0].id for call in calls if isinstance(call.func, ast.Name) and call.func.id == "looking"}
+        parts += [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name in names]
+    assert len(parts) > 7
+    assert [part.name for part in parts if "st.rerun(" in ast.unparse(part)] == []
 
 
 def test_garbage_is_collected_now_and_then_not_at_each_look(looking, monkeypatch):

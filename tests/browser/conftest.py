@@ -56,6 +56,22 @@ def _patient(make: Callable) -> Callable:
     return opened
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """What the open pages say goes with a failure: a click that had no effect leaves no other trace."""
+    report = yield
+    if report.failed and "browser" in getattr(item, "funcargs", {}):
+        for page in [page for context in item.funcargs["browser"].contexts for page in context.pages]:
+            with suppress(Exception):
+                state = page.locator('[data-testid="stApp"]').get_attribute("data-test-script-state", timeout=5000)
+                text = page.locator("body").inner_text(timeout=5000)
+                report.sections.append((f"Page {page.url}, {state}", text[:4000]))
+        log = item.funcargs["home"].parent / "server.log"
+        if log.is_file():
+            report.sections.append(("Log of the server", log.read_text(errors="replace")[-4000:]))
+    return report
+
+
 def a_free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
