@@ -29,6 +29,18 @@ OF_THESE_TESTS = None
 if "DNACONV_BASELINES_CACHE" not in os.environ:  # by the process that starts the others
     OF_THESE_TESTS = os.environ["DNACONV_BASELINES_CACHE"] = tempfile.mkdtemp(prefix="baselines-")
 
+# Seconds of the files that take longest; others: by their number of slow functions. Wrong ones cost a little time only.
+SECONDS = {
+    "tests/benchmarks/test_stream.py": 120, "tests/browser/test_your_data.py": 120, "tests/test_cli_outputs.py": 110,
+    "tests/browser/test_text_is_text.py": 95, "tests/experiments/test_own_questions.py": 80,
+    "tests/cluster/test_runs_afar.py": 80, "tests/benchmarks/test_accuracy.py": 80, "tests/browser/test_walk.py": 80,
+    "tests/browser/test_why.py": 75, "tests/docs/test_docs.py": 75, "tests/why/test_why_links.py": 60,
+    "tests/runs/test_search.py": 55, "tests/browser/test_first_minutes.py": 50, "tests/browser/test_guard.py": 45,
+    "tests/browser/test_server_death.py": 40, "tests/interpret/test_discovery.py": 40, "tests/test_cli.py": 40,
+    "tests/browser/test_users.py": 35, "tests/interpret/test_real_data.py": 35, "tests/browser/test_oidc.py": 25,
+    "tests/browser/test_sweep.py": 25, "tests/browser/test_stop.py": 25, "tests/runs/test_search_process.py": 25,
+}  # fmt: skip
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
@@ -56,12 +68,49 @@ def _at_work() -> list[subprocess.Popen]:
     return [process for process in (module._started if module else ()) if process.poll() is None]
 
 
-def pytest_xdist_auto_num_workers() -> int | None:
-    """Three for two cores: tests wait a third of their time, for a browser or a process of their own."""
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Four for two cores: tests wait nearly half of their time, for a browser or a process of their own. The quick ones
+    wait for little: three."""
     if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
         return None
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores * 3 // 2
+    return cores * (3 if "not slow" in config.option.markexpr else 4) // 2
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each process of tests begins with its longest: one that begins last leaves the others without work."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if processes > 1:
+        items[:] = _dealt(items, processes)
+
+
+def _dealt(items: list[pytest.Item], processes: int) -> list[pytest.Item]:
+    """Files with slow tests first in each of the pieces of equal count that xdist cuts the list into, longest first."""
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.split("::")[0], []).append(item)
+    seconds = {name: SECONDS.get(name) or 4 * len(_slow_functions(tests)) for name, tests in files.items()}
+    pieces: list[list[pytest.Item]] = [[] for _ in range(processes)]
+    taken, quick = [0] * processes, []
+    for name in sorted(files, key=lambda name: -seconds[name]):
+        if seconds[name]:
+            least = taken.index(min(taken))
+            taken[least] += seconds[name]
+            pieces[least] += files[name]
+        else:
+            quick += files[name]
+    for number, piece in enumerate(pieces):
+        others = sum(map(len, pieces[number + 1 :])) + len(quick)
+        count = (len(piece) + others) // (processes - number) - len(piece)
+        piece += quick[: max(0, count)]
+        del quick[: max(0, count)]
+    return [item for piece in pieces for item in piece]
+
+
+def _slow_functions(tests: list[pytest.Item]) -> set[str]:
+    slow = [item for item in tests if any(item.get_closest_marker(name) for name in ("slow", "browser"))]
+    return {item.nodeid.split("[")[0] for item in slow}
 
 
 def pytest_unconfigure() -> None:
