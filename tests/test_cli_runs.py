@@ -45,6 +45,7 @@ def test_a_detached_run_waits_and_is_led_through_its_life(capsys, tmp_path, monk
     made = answer(capsys, "train", "rnai", *QUICK, "--detach", "--name", "mine")
     key, store = made["run"], Store()
     assert made["state"] == "queued" and serves("cpu")(store.get(key))
+    assert f"{key:<22} waiting      epoch" in run(capsys, "runs", "list")[1]  # as the pages say it
     assert answer(capsys, "runs", "cancel", key)["state"] == "cancelled"
     assert answer(capsys, "runs", "resume", key)["state"] == "queued"
     train_here(store, key)

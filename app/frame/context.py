@@ -16,13 +16,11 @@ from dnaconv_core.runs.models import words_back
 from dnaconv_core.runs.queue import resume
 from dnaconv_core.runs.store import RESUMABLE, Run, Store
 from frame import state
-from frame.language import mark, said, tr
-from frame.models import Choice, catalog, first_of
+from frame.language import said, tr
+from frame.models import Choice, catalog, first_of, state_of
 from frame.pages import TRAIN
 from frame.storing import stores
 from frame.words import Words, ours, plain
-
-_STOPPED = {"cancelled": mark("stopped"), "interrupted": mark("interrupted"), "failed": mark("failed")}
 
 
 def context() -> None:
@@ -94,7 +92,7 @@ def _incomplete(choice: Choice) -> None:
             st.caption(words, width="content")
     elif run.state in RESUMABLE:
         with st.container(horizontal=True, vertical_alignment="center", key="incomplete"):
-            st.badge(tr(_STOPPED[run.state]), color="red" if run.state == "failed" else "orange")
+            st.badge(state_of(run.state), color="red" if run.state == "failed" else "orange")
             st.caption(_done(run, missing), width="content")
             help = tr("It goes on from its last checkpoint.")
             if st.button(tr("Finish it"), icon=":material/play_arrow:", key="finish", **stores(help)):
@@ -102,7 +100,7 @@ def _incomplete(choice: Choice) -> None:
                 st.switch_page(TRAIN, query_params=state.link())
     elif run.state in ("queued", "running"):
         with st.container(horizontal=True, vertical_alignment="center", key="incomplete"):
-            st.badge(tr("waiting") if run.state == "queued" else tr("training"), color="violet")
+            st.badge(state_of(run.state), color="violet")
             st.caption(tr("Its figures and its model are not final yet."), width="content")
 
 

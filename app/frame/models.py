@@ -15,10 +15,12 @@ from dnaconv_core.experiments import get_experiment
 from dnaconv_core.model.bundle import WEIGHTS, read_config
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.models import list_models
+from dnaconv_core.runs.record import state_word
 from dnaconv_core.runs.store import LIVE, Run, Store
 from dnaconv_core.sharing import BY
 from frame import state
 from frame.language import day_and_time, said, tr
+from frame.words import Words, plain
 
 
 class ModelRef(NamedTuple):
@@ -55,6 +57,11 @@ class Choice(NamedTuple):
     run: Run | None
     path: Path | None
     value: float | None = None  # of the experiment's main metric on validation data
+
+
+def state_of(state: str) -> Words:
+    """What a run in this state is called."""
+    return plain(said(state_word(state)))
 
 
 class NoModelYet(Exception):
@@ -106,7 +113,7 @@ def catalog(experiment: str) -> dict[str, Choice]:
         if run.id in ready:
             choices[run.id] = ready[run.id]
         elif (run.state in LIVE and run.id not in hidden) or run.id == state.run():
-            choices[run.id] = Choice(run.id, run.name, f"{run.name} · {said(run.state)}", run, None)
+            choices[run.id] = Choice(run.id, run.name, f"{run.name} · {said(state_word(run.state))}", run, None)
     return _told_apart(choices | ready)
 
 

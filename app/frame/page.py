@@ -18,7 +18,7 @@ from dnaconv_core.runs.spec import RunSpec
 from dnaconv_core.runs.store import LIVE, Store
 from frame import state
 from frame.language import said, tr
-from frame.models import Choice, ModelRef, NoModelYet, UnknownOutput
+from frame.models import Choice, ModelRef, NoModelYet, UnknownOutput, state_of
 from frame.outputs import output_choice
 from frame.pages import EVALUATE, PREDICT, STEP_THROUGH, TRAIN
 from frame.storing import stores
@@ -63,7 +63,7 @@ def no_model_yet(choice: Choice | None) -> None:
                 tr(
                     "**{name} is still {state}**: {message}.",
                     name=plain(choice.name),
-                    state=plain(said(choice.run.state)),
+                    state=state_of(choice.run.state),
                     message=plain(said(choice.run.message)),
                 )
             )
@@ -71,9 +71,9 @@ def no_model_yet(choice: Choice | None) -> None:
         elif choice is not None and choice.run is not None:
             st.markdown(
                 tr(
-                    "**{name} has no model**: it {state}. {error}",
+                    "**{name} has no model** ({state}). {error}",
                     name=plain(choice.name),
-                    state=plain(said(choice.run.state)),
+                    state=state_of(choice.run.state),
                     error=plain(said(choice.run.error)),
                 )
             )

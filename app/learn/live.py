@@ -18,11 +18,12 @@ from dnaconv_core.runs.stages import BASELINES, INTERVALS, STAGES, before, kept_
 from dnaconv_core.runs.store import LIVE, RESUMABLE, Run, Store
 from frame.language import mark, said, tr
 from frame.looking import looking, redraw
+from frame.models import state_of
 from frame.page import errors_shown, links_to_use
 from frame.storing import stores
 from frame.words import Words, plain, show_error
 from learn.live_filters import live_filters
-from learn.named import duration, state_word
+from learn.named import duration
 from learn.training_chart import keeps, kept_epoch, new_rows, training_chart
 
 _EVERY = 1.0  # seconds between looks
@@ -93,7 +94,7 @@ def _kept(keep: str, epoch: int | None, experiment: Experiment) -> None:
 
 
 def _head(store: Store, run: Run) -> None:
-    color, word = _COLORS.get(run.state, "orange"), state_word(run.state)
+    color, word = _COLORS.get(run.state, "orange"), state_of(run.state)
     usable = (store.folder(run.id) / WEIGHTS).is_file()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="content"):

@@ -1,24 +1,10 @@
-"""What states, settings and lengths of time are called on the pages where networks are trained and compared."""
+"""What settings and lengths of time are called on the pages where networks are trained and compared."""
 
 from __future__ import annotations
 
 from dnaconv_core.plot.search import setting_label
-from frame.language import mark, said, tr
-from frame.words import Words, plain
-
-_STATES = {
-    "queued": mark("waiting"),
-    "running": mark("training"),
-    "finished": mark("finished"),
-    "failed": mark("failed"),
-    "cancelled": mark("stopped"),
-    "interrupted": mark("interrupted"),
-}
-
-
-def state_word(state: str) -> Words:
-    """What a run in this state is called."""
-    return tr(_STATES[state]) if state in _STATES else plain(state)
+from frame.language import said, tr
+from frame.words import Words
 
 
 def setting_name(name: str) -> str:

@@ -10,20 +10,20 @@ from dnaconv_core.runs.store import LIVE, RESUMABLE, Run, Store
 from dnaconv_core.sharing import RUNS
 from frame import state
 from frame.language import said, tr
+from frame.models import state_of
 from frame.page import errors_shown
 from frame.pages import EVALUATE, TRAIN
 from frame.sharing import share_switch
 from frame.storing import stores
 from frame.users import as_now
 from frame.words import code, plain, plain_lines, show_error
-from learn.named import state_word
 
 
 def run_actions(store: Store, run: Run) -> None:
     """What can be done with one run."""
     with st.container(border=True):
         message = f"{plain(said(run.message))} · " if run.message != run.state else ""
-        st.markdown(f"**{plain(run.name)}** · {state_word(run.state)} · {message}{code(run.id)}")
+        st.markdown(f"**{plain(run.name)}** · {state_of(run.state)} · {message}{code(run.id)}")
         if run.error:
             show_error(run.error)
         if run.notes:

@@ -15,9 +15,10 @@ from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.results import Metric
 from dnaconv_core.runs.store import Run, Store
 from frame.language import mark, said, tr
+from frame.models import state_of
 from frame.words import Words
 from learn.data_picker import name_of
-from learn.named import setting_name, state_word
+from learn.named import setting_name
 
 _SCORE = mark("Score")
 _SPARKS = 60  # points of a sparkline
@@ -107,7 +108,7 @@ def _row(run: Run, curve: list[float | None], main: str, label: str, experiment:
         tr("Name"): run.name,
         label: max(known, default=None) if metric.value is None else metric.value,
         **({tr("Metric"): said(LABELS[main].name)} if experiment else {}),
-        tr("State"): state_word(run.state),
+        tr("State"): state_of(run.state),
         **({tr("Experiment"): experiment} if experiment else {}),
         "95 %": said(metric.told()),
         "Validation": known[::step] or None,

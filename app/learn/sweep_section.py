@@ -15,13 +15,14 @@ from dnaconv_core.runs.store import LIVE, Run, Store
 from dnaconv_core.runs.sweep import TAG, varied
 from frame.language import mark, said, tr, tr_n
 from frame.looking import looking, redraw
+from frame.models import state_of
 from frame.page import errors_shown
 from frame.pages import RUNS
 from frame.storing import stores
 from frame.where import cluster_line
 from frame.words import Words, plain
 from learn.form import keep_choice, kept_choice
-from learn.named import duration, setting_name, state_word
+from learn.named import duration, setting_name
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -93,7 +94,7 @@ def _panel(tag: str, ids: list[str], alive: bool) -> None:
 
 def _head(store: Store, runs: list[Run]) -> None:
     counts = [(sum(run.state == state for run in runs), state) for state in dict.fromkeys(run.state for run in runs)]
-    words = ", ".join(f"{n:,} {state_word(state)}" for n, state in counts)
+    words = ", ".join(f"{n:,} {state_of(state)}" for n, state in counts)
     lives = [run for run in runs if run.state in LIVE]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
@@ -159,7 +160,7 @@ def _table(runs: list[Run], names: list[str], best: dict[str, float | None], met
         | {
             label: best[run.id],
             "95 %": said(Metric.from_json(run.metrics.get("valid", {}).get(metric)).told()),
-            tr("State"): state_word(run.state),
+            tr("State"): state_of(run.state),
             tr("Epochs"): tr("{epoch} of {n}", epoch=run.epoch, n=run.epochs) if run.epochs else "",
         }
         for run in runs

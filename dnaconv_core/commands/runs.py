@@ -16,6 +16,7 @@ from dnaconv_core.experiments import get_experiment
 from dnaconv_core.files import write_atomic
 from dnaconv_core.progress import Bar
 from dnaconv_core.results import Metric
+from dnaconv_core.runs.record import state_word
 from dnaconv_core.runs.store import ENDED, LIVE, RESUMABLE, Run, Store
 from dnaconv_core.runs.verdict import Verdict, verdict_of
 
@@ -84,7 +85,7 @@ def _line(run: Run) -> str:
     name = next((a.main_metric for a in ANSWERS.values() if a.main_metric in valid), "")
     score = Metric.from_json(valid.get(name)).value
     words = "" if score is None else f"{name} {score:.4f}"
-    return f"{run.id:<22} {run.state:<12} epoch {run.epoch:>4}/{run.epochs:<5} {words:<17} {run.name}"
+    return f"{run.id:<22} {state_word(run.state):<12} epoch {run.epoch:>4}/{run.epochs:<5} {words:<17} {run.name}"
 
 
 def runs_show(options: Namespace) -> Answer:
@@ -103,7 +104,9 @@ def runs_follow(options: Namespace) -> Answer:
                     f"run {run.id} is not in the queue: 'dnaconv runs resume {run.id}' puts it into the queue"
                 )
             ensure_workers(store)
-            bar.report(min(run.epoch / run.epochs, 0.99) if run.epochs else 0.0, f"{run.state}: {run.message}")
+            bar.report(
+                min(run.epoch / run.epochs, 0.99) if run.epochs else 0.0, f"{state_word(run.state)}: {run.message}"
+            )
             time.sleep(_LOOK)
             run = store.get(options.id)
     except KeyboardInterrupt:
@@ -218,7 +221,7 @@ def queued_answer(run: Run, words: str) -> Answer:
 
 
 def run_answer(run: Run) -> Answer:
-    lines = [f"run {run.id}: {run.state}, epoch {run.epoch} of {run.epochs}. {run.error or run.message}"]
+    lines = [f"run {run.id}: {state_word(run.state)}, epoch {run.epoch} of {run.epochs}. {run.error or run.message}"]
     lines += [f"tags: {', '.join(run.tags)}"] if run.tags else []
     lines += [f"notes: {run.notes}"] if run.notes else []
     for split, metrics in run.metrics.items():

@@ -12,6 +12,7 @@ from dnaconv_core.experiments.own import KEY
 from dnaconv_core.experiments.own_store import adopt
 from dnaconv_core.home import models_folder, several, shipped
 from dnaconv_core.model.bundle import CONFIG, is_bundle
+from dnaconv_core.runs.record import state_word
 from dnaconv_core.runs.store import LIVE, Store
 from dnaconv_core.sharing import RUNS, shared_by_others
 
@@ -73,7 +74,7 @@ def find_model(name: str, store: Store | None = None) -> Path:
     for run in store.list():
         if run.id == name:
             way = "wait until it has finished" if run.state in LIVE else "let it go on with 'dnaconv runs resume'"
-            raise BundleError(f"run {name} has no model yet: it is {run.state}, {way}")
+            raise BundleError(f"run {name} has no model yet: it is {state_word(run.state)}, {way}")
     keys = ", ".join(entry.key for entry in list_models(store)[:8]) or "none yet"
     raise BundleError(f"there is no model {name[:60]!r}: give a run's id, a bundle's folder, or one of: {keys}")
 

@@ -15,6 +15,7 @@ from dnaconv_core.runs.spec import RunSpec
 LIVE = ("queued", "running")
 ENDED = ("finished", "failed", "cancelled", "interrupted")
 RESUMABLE = ("cancelled", "failed", "interrupted")
+_WORDS = {"queued": "waiting", "running": "training", "cancelled": "stopped"}  # the other states are words
 MOST_NAME, MOST_TAGS, MOST_TAG, MOST_NOTES = 60, 12, 24, 10_000  # characters; tags
 
 
@@ -59,6 +60,11 @@ class Run(NamedTuple):
         """What the command line prints of a run."""
         rest = {k: v for k, v in self._asdict().items() if k not in ("id", "spec", "cancel", "turn", "tags")}
         return {"run": self.id, **rest, "tags": list(self.tags), "spec": self.spec.to_json()}
+
+
+def state_word(state: str) -> str:
+    """What a run in this stored state is called in what people read."""
+    return _WORDS.get(state, state)
 
 
 class MetricRow(NamedTuple):

@@ -35,6 +35,7 @@ from dnaconv_core.runs.record import (
     checked_name,
     checked_tags,
     read_run,
+    state_word,
 )
 from dnaconv_core.runs.schema import SCHEMA, unwritable
 from dnaconv_core.runs.series import Series
@@ -152,7 +153,7 @@ class Store(Series):
         """A queued run starts in the process that holds its lock."""
         with self._connect(write=True) as db:
             if not self._begin(db, run, epochs=epochs, message="starting"):
-                raise RunError(f"run {run} is {_state(db, run)}, so it cannot become running")
+                raise RunError(f"run {run} is {_called(db, run)}, so it cannot start training")
 
     def requeue(self, run: str, before: tuple[str, ...], *, waiting: bool = True, spec: RunSpec | None = None) -> None:
         """Put a run in one of the states `before` back at the end of the queue, to go on from its last checkpoint."""
@@ -169,7 +170,7 @@ class Store(Series):
                 (*changes.values(), run, *before),
             ).rowcount
             if not changed:
-                raise RunError(f"run {run} is {_state(db, run)}: only one that is {_or(before)} can go on")
+                raise RunError(f"run {run} is {_called(db, run)}: only one that is {_or(before)} can go on")
 
     def note(self, run: str, **columns: str | int | float | None) -> bool:
         """Note how a run is doing (epoch, message, device …); True when a user has asked it to stop."""
@@ -221,14 +222,14 @@ class Store(Series):
             if state == "queued":
                 db.execute(
                     "UPDATE runs SET state = 'cancelled', turn = 0, message = ?, finished = ? WHERE id = ?",
-                    ("cancelled before it started", time.time(), run),
+                    ("stopped before it started", time.time(), run),
                 )
             elif state == "running":
                 db.execute("UPDATE runs SET cancel = 1 WHERE id = ?", (run,))
             elif state == "interrupted" and not self.folder(run).exists():
                 db.execute("UPDATE runs SET state = 'cancelled', cancel = 1 WHERE id = ?", (run,))
             else:
-                raise RunError(f"run {run} is {state}: only a queued or running one can be cancelled")
+                raise RunError(f"run {run} is {state_word(state)}: only one that is waiting or training can be stopped")
 
     def edit(
         self, run: str, *, name: str | None = None, tags: tuple[str, ...] | None = None, notes: str | None = None
@@ -253,7 +254,7 @@ class Store(Series):
         self.get(run)
         with self._connect(write=True) as db:
             if _state(db, run) == "running":
-                raise RunError(f"run {run} is running: cancel it first, then delete it")
+                raise RunError(f"run {run} is training: stop it first, then delete it")
             db.execute("DELETE FROM runs WHERE id = ?", (run,))
         shutil.rmtree(self.folder(run), ignore_errors=True)
 
@@ -300,7 +301,7 @@ class Store(Series):
                 (state, *columns.values(), run, *before),
             ).rowcount
             if not changed:
-                raise RunError(f"run {run} is {_state(db, run)}, so it cannot become {state}")
+                raise RunError(f"run {run} is {_called(db, run)}, so it cannot become {state_word(state)}")
 
     def _make_folder(self, run: str) -> None:
         check_storing()
@@ -324,5 +325,11 @@ def _state(db: sqlite3.Connection, run: str) -> str:
     return "gone" if row is None else row["state"]
 
 
-def _or(words: tuple[str, ...]) -> str:
+def _called(db: sqlite3.Connection, run: str) -> str:
+    """The word for a run's state, for a message."""
+    return state_word(_state(db, run))
+
+
+def _or(states: tuple[str, ...]) -> str:
+    words = [state_word(state) for state in states]
     return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]

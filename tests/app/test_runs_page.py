@@ -56,7 +56,7 @@ def test_one_ticked_run_can_be_edited_and_deleted(dashboard):
     run = store.create(RunSpec("rnai"), "mine")
     store.ask_to_stop(run.id)
     at = dashboard("runs", runs=run.id)
-    assert "cancelled before it started" in texts(at).replace("\\", "")
+    assert "stopped before it started" in texts(at).replace("\\", "")
     next(field for field in at.text_input if field.label == "Name").set_value("yours")
     next(field for field in at.text_input if field.label.startswith("Tags")).set_value("good, first")
     at = press(at, "Save")
@@ -231,7 +231,7 @@ def test_the_top_tells_of_a_run_that_began_while_the_page_was_drawn(dashboard, m
     store = Store()
     run = store.create(RunSpec("rnai"), "mine", waiting=True)
     at = dashboard("train", experiment="rnai", run=run.id)
-    assert "mine · queued" in at.selectbox(key="_model").options
+    assert "mine · waiting" in at.selectbox(key="_model").options
     listed, claims = Store.list, []
 
     def list_then_begin(self, *given, **more):
@@ -244,6 +244,6 @@ def test_the_top_tells_of_a_run_that_began_while_the_page_was_drawn(dashboard, m
     at.run()
     try:
         assert store.get(run.id).state == "running" and not at.exception
-        assert "mine · running" in at.selectbox(key="_model").options
+        assert "mine · training" in at.selectbox(key="_model").options
     finally:
         os.close(claims[0].lock)

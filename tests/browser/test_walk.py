@@ -122,7 +122,7 @@ def test_a_chart_keeps_its_zoom_while_its_data_change(page, settled):
     page.locator(".dc-chart .scatterlayer path.js-line").first.wait_for()
     model = page.locator(".st-key-context").get_by_test_id("stSelectbox").nth(1).locator("input")
     expect(model).to_have_value(
-        re.compile(" · running$")
+        re.compile(" · training$")
     )  # until it is stopped; a page that follows a run is never still
     area = page.locator(".dc-chart .nsewdrag").first
     area.scroll_into_view_if_needed()

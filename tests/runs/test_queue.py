@@ -208,7 +208,7 @@ def test_deleting_asks_nothing_of_the_running(store, machine):
     run = waiting(store)
     store.add_metrics(run, 1, {"valid": {"loss": 0.5}})
     claim = store.claim(serves("cpu"), "cpu/0")
-    with pytest.raises(RunError, match="is running: cancel it first, then delete it"):
+    with pytest.raises(RunError, match="is training: stop it first, then delete it"):
         store.delete(run)
     os.close(claim.lock)
     store.delete(run)

@@ -188,7 +188,7 @@ def test_a_search_whose_run_is_stopped_ends_and_says_that_it_was(store, files, t
     found = search_here(store, open_search(store, spec_of(tmp_path / "data", files), trials=2).name)
     (run,) = store.list()
     assert (found.state, found.error) == ("stopped", "")
-    assert found.stage == f"stopped with its run {run.id} (cancelled before it started)"
+    assert found.stage == f"stopped with its run {run.id} (stopped before it started)"
 
 
 @pytest.mark.parametrize(

@@ -42,9 +42,9 @@ def test_a_run_goes_through_its_states(store):
     done = store.get(run.id)
     assert (done.state, done.metrics) == ("finished", {"valid": {"pearson_r": 0.4}})
     assert done.finished >= done.started >= done.created
-    with pytest.raises(RunError, match="is finished, so it cannot become running"):
+    with pytest.raises(RunError, match="is finished, so it cannot start training"):
         store.start(run.id, 3)
-    with pytest.raises(RunError, match="only a queued or running one can be cancelled"):
+    with pytest.raises(RunError, match="only one that is waiting or training can be stopped"):
         store.ask_to_stop(run.id)
 
 
@@ -108,10 +108,10 @@ for epoch in range(start, start + 30):
 
 def test_a_run_without_a_model_says_what_to_do(store):
     run = store.create(RunSpec("rnai")).id
-    with pytest.raises(BundleError, match="has no model yet: it is queued, wait until it has finished"):
+    with pytest.raises(BundleError, match="has no model yet: it is waiting, wait until it has finished"):
         find_model(run, store)
     store.ask_to_stop(run)
-    with pytest.raises(BundleError, match="has no model yet: it is cancelled, let it go on with 'dnaconv runs resume'"):
+    with pytest.raises(BundleError, match="has no model yet: it is stopped, let it go on with 'dnaconv runs resume'"):
         find_model(run, store)
 
 
