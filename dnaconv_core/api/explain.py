@@ -84,13 +84,14 @@ def filters(
     covariates: Any = None,
     *,
     names: str | Sequence[Motif] | None = None,
+    on: str = HERE,
     **more: Any,
 ) -> Filters:
     """What each filter looks for in these sequences, by default those held out when the model was trained.
 
     names: motifs to name them by: a group of JASPAR ('vertebrates'), a file, an IUPAC word, or Motifs; the first time
-    on a machine, comparing them takes minutes of compiling. Other arguments as in
-    `dnaconv_core.interpret.filters.filter_motifs`: layer, fraction.
+    on a machine, comparing them takes minutes of compiling. on: as in `attribute`. Other
+    arguments as in     `dnaconv_core.interpret.filters.filter_motifs`: layer, fraction.
 
     >>> len(filters("rnai_huesken").motifs)  # 8 members with 40 each
     320
@@ -100,7 +101,7 @@ def filters(
 
     found = opened(model, data)
     examples = labelled(found, data, covariates).labelled()
-    scan = filter_motifs(found.network, examples.X, **more)
+    scan = filter_motifs(found.network, examples.X, on=where(on), **more)
     order = by_usefulness(scan, examples.y) if examples.y.shape[1] else np.arange(len(scan.motifs))
     alphabet = found.config.alphabet
     matches: Sequence[Sequence[Match]] = ()

@@ -93,13 +93,15 @@ def variants(
     *,
     length: int = 0,
     covariates: Any = None,
+    on: str = HERE,
     **more: Any,
 ) -> Variants:
     """What variants do to a prediction: ALT − REF, in the window centred on each and in the one that changes most.
 
     variants: a VCF, or tuples (chrom, pos from 1, ref, alt), as rows of a data frame are. genome: a FASTA, or sequences
-    by name. A variant that cannot be scored says why in its status. length: as in `scan`. Other arguments as in
-    `dnaconv_core.variants.effects.score_variants`: motifs, task. Raises InputError for a model that does not read DNA.
+    by name. A variant that cannot be scored says why in its status. length: as in `scan`; on: as in `predict`. Other
+    arguments as in `dnaconv_core.variants.effects.score_variants`: motifs, task. Raises InputError for a model that
+    does not read DNA.
 
     >>> found = variants("tf_binding_synthetic", [("chr1", 80, "A", "T")], {"chr1": "ACGTTGCA" * 20})
     >>> found.to_frame()["status"].tolist()
@@ -111,7 +113,7 @@ def variants(
     given = None if covariates is None else np.asarray(covariates, np.float32)
     lines, skipped = _variants(variants)
     with _genome(genome) as contigs:
-        effects = list(score_variants(found.network, lines, contigs, covariates=given, **more))
+        effects = list(score_variants(found.network, lines, contigs, covariates=given, on=where(on), **more))
     return Variants(effects, tuple(skipped))
 
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from dnaconv_core.cluster.where import where
 from dnaconv_core.commands.base import (
     Answer,
     chosen_output,
     data_options,
     examples,
+    on_option,
     open_model,
     task_option,
     with_model,
@@ -53,6 +55,7 @@ def add(groups: Any, command: Any) -> None:
     found.add_argument(
         "--no-ablation", action="store_true", help="do not measure the metric without each filter (faster)"
     )
+    on_option(found)
     found.add_argument("--keep", action="store_true", help="keep the windows' counts in the model's folder")
     found.add_argument("--all", action="store_true", help="list all of them, not the first 20 (JSON always has all)")
 
@@ -197,7 +200,7 @@ def _read(options: Namespace, bundle: Bundle, data: Dataset, task: int) -> _Foun
     model, progress = bundle.model, Bar()
     measured = data.y.shape[1] > 0 and not options.no_ablation
     scan = filter_motifs(
-        model, data.X, layer=options.layer, fraction=options.fraction,
+        model, data.X, layer=options.layer, fraction=options.fraction, on=where(options.on),
         progress=Part(progress, 0.0, 0.3 if measured else 1.0),
     )  # fmt: skip
     if options.keep:

@@ -6,9 +6,11 @@ from argparse import Namespace
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from dnaconv_core.cluster.where import where
 from dnaconv_core.commands.base import (
     Answer,
     chosen_output,
+    on_option,
     open_model,
     siblings_of,
     skipped_json,
@@ -43,6 +45,7 @@ def add(groups: Any, command: Any) -> None:
         help="compare each effect with N matched random variants of its region: percentile, p and q (100 is enough)",
     )
     covariate_option(changing)
+    on_option(changing)
     task_option(changing)
 
 
@@ -60,7 +63,7 @@ def variants(options: Namespace) -> Answer:
     bundle = open_model(options)
     known = all_experiments().get(bundle.experiment)
     words = options.motif or ([known.motif] if known is not None and known.motif else [])
-    file, of = read_vcf(options.vcf), chosen_output(options, bundle.config)
+    file, of, on = read_vcf(options.vcf), chosen_output(options, bundle.config), where(options.on)
     rows, lines, n = [], list(of.lines), 0
     with ExitStack() as stack:
         genome = stack.enter_context(Genome(reference(GENOMES, options.genome)))
@@ -72,12 +75,14 @@ def variants(options: Namespace) -> Answer:
             covariates=beside,
             motifs=[from_iupac(word, word) for word in words],
             task=of.number,
+            on=on,
             progress=Bar(),
         )
         found = Verdicts([], None, "")
         if options.null:
             models = [bundle.model, *siblings_of(options.model)]
-            found = verdicts(models, effects, genome, n=options.null, covariates=beside, task=of.number, progress=Bar())
+            how: dict[str, Any] = {"covariates": beside, "task": of.number, "on": on, "progress": Bar()}
+            found = verdicts(models, effects, genome, n=options.null, **how)
             effects = iter([one.effect for one in found.judged])
         if options.out:
             effects = write_table(stack.enter_context(WholeFile(options.out)).file, effects, found.judged)

@@ -68,6 +68,18 @@ class RecordContig(Contig):
         return self._sequence[start:end]
 
 
+class Stretch(Contig):
+    """A contig of which no more than the letters of [start, end) are held, to travel to another process."""
+
+    def __init__(self, contig: Contig, start: int, end: int) -> None:
+        super().__init__(contig.name, contig.length)
+        self._first = max(start, 0)
+        self._letters = contig.text(self._first, min(end, contig.length))
+
+    def text(self, start: int, end: int) -> str:
+        return self._letters[start - self._first : end - self._first]
+
+
 class _GenomeContig(Contig):
     """A contig of a file that is mapped into memory."""
 

@@ -6,24 +6,21 @@ read in the same way, by their receptive field, within which their sites are shi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from dnaconv_core.data.code_rows import codes_of
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.align import aligned
-from dnaconv_core.interpret.attribution import as_found
+from dnaconv_core.interpret.filter_reading import Known, Peaks, readings, stretches
 from dnaconv_core.interpret.reading import reader_of
 from dnaconv_core.predict import check_input
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.sequence.encoding import from_codes
 from dnaconv_core.sequence.motif import Motif, consensus, information_content, to_ppm
-from dnaconv_core.threads import in_batches, threads_of
 
 if TYPE_CHECKING:
-    import torch
-
     from dnaconv_core.model.convnet import ConvNet
 
 FEW_SITES = 20  # a motif of fewer says so
@@ -67,7 +64,7 @@ class FilterScan(NamedTuple):
     fraction: float
     width: int  # bases of one window
     motifs: tuple[FilterMotif, ...]
-    peak: np.ndarray  # (N, F) float32: each filter's strongest activation in each sequence
+    peak: np.ndarray  # (N, F) float32: each filter's strongest activation in each sequence; many are read from a file
     positions: np.ndarray  # (F, L): windows whose first base lies here
 
 
@@ -77,16 +74,16 @@ def filter_motifs(
     *,
     layer: int = 1,
     fraction: float = 0.5,
+    on: str = "",
     progress: Progress = SILENT,
 ) -> FilterScan:
     """The motif of every filter of `layer` (from 1) over one-hot sequences `(N, 4, L)`.
 
     A window counts where the activation exceeds `fraction` of the filter's maximum over X; windows that reach beyond
     the sequence (padding) do not. Where the model reads both strands, so do the windows, and the motif is in the
-    filter's own direction. Raises InputError for a layer or fraction out of range, and without sequences.
+    filter's own direction. on: a Dask cluster that reads them, with the same result. Raises InputError for a layer or
+    fraction out of range, and without sequences.
     """
-    import torch
-
     check_input(model.config.replace(covariates=(), covariate_mean=(), covariate_scale=()), X, None)
     if not 1 <= layer <= model.config.depth:
         raise InputError(f"layer is {layer}: this model has layers 1 to {model.config.depth}")
@@ -100,43 +97,32 @@ def filter_motifs(
         raise InputError(
             f"a unit of layer {layer} sees {width} bases and the sequences have {X.shape[2]}: choose an earlier layer"
         )
-    peak, highest = np.zeros((len(X), f), np.float32), np.zeros(f, np.float32)
-    share, found, room = np.float32(fraction), {}, _Room()
-
-    @torch.inference_mode()
-    def read(rows: slice) -> None:
-        strands = reader.activations(X[rows])
-        best = torch.stack([h.amax(dim=1) for h in strands]).clamp(min=0)  # (S, B, F)
-        peak[rows] = best.amax(dim=0).cpu().numpy()
-        if not room.full:
-            found[rows.start] = _above(strands, best, share * np.maximum(highest, peak[rows].max(axis=0)), rows.start)
-
-    @torch.inference_mode()
-    def collect(rows: slice) -> None:
-        strands = reader.activations(X[rows])
-        best = torch.stack([h.amax(dim=1) for h in strands]).clamp(min=0)
-        found[rows.start] = _above(strands, best, share * highest, rows.start)
-
-    step = max(1, _AT_ONCE // (f * X.shape[2]))
+    known, peaks, room = Known(np.zeros(f, np.float32), [True]), Peaks(len(X), f), _Room()
+    share, highest = np.float32(fraction), known.highest
     windows = _Windows(f, X.shape[2], width, reader.first, reader.stride)
-    with as_found(model):
-        for rows in in_batches(read, len(X), step, threads_of(model)):
-            np.maximum(highest, peak[rows].max(axis=0), out=highest)
-            if room.take(found.get(rows.start)):
-                found.clear()
-            progress.report(rows.stop / len(X), f"{rows.stop:,} of {len(X):,} sequences read by each filter")
+    step = max(1, _AT_ONCE // (f * X.shape[2]))
+    how: dict[str, Any] = {"layer": layer, "share": share, "step": step, "on": on, "progress": progress}
+    for done, part in readings(model, X, known=known, **how):
+        peaks.add(part.peak)
+        np.maximum(highest, part.peak.max(axis=0), out=highest)
+        known.wanted[0] = room.take(part.windows)
+        progress.report(done / len(X), f"{done:,} of {len(X):,} sequences read by each filter")
+        if progress.should_stop():
+            break
+    held = room.parts
+    if room.full:  # too many to hold: once more, now that each filter's limit is known
+        known.wanted[0] = True
+        for _, part in readings(model, X, known=known, **how):
+            if part.windows is not None:
+                held.append(part.windows)
+            if sum(len(some[0]) for some in held) > _MOST_HELD // 4:
+                windows.add(held, share * highest)
+                held = []
             if progress.should_stop():
                 break
-        if room.full:  # too many to hold: once more, now that each filter's limit is known
-            found.clear()
-            for _ in in_batches(collect, len(X), step, threads_of(model)):
-                if sum(len(part[0]) for part in list(found.values())) > _MOST_HELD // 4:
-                    windows.add([found.pop(start) for start in sorted(found)], share * highest)
-                if progress.should_stop():
-                    break
-    windows.add([found[start] for start in sorted(found)], share * highest)
+    windows.add(held, share * highest)
     motifs = tuple(_motif(i, windows.of(i), int(windows.n[i]), X, width, float(highest[i]), layer) for i in range(f))
-    return FilterScan(layer, fraction, width, motifs, peak, windows.positions)
+    return FilterScan(layer, fraction, width, motifs, peaks.whole(), windows.positions)
 
 
 def site_windows(X: np.ndarray, sites: Sites, width: int) -> np.ndarray:
@@ -148,9 +134,10 @@ def class_means(scan: FilterScan, y: np.ndarray) -> tuple[np.ndarray, np.ndarray
     """Mean strongest activation in negatives and positives (labels below and from the middle), each `(F,)`."""
     y = np.asarray(y, np.float64).reshape(len(scan.peak), -1)[:, 0]
     high = y >= (0.5 if np.isin(y, (0, 1)).all() else np.median(y))
-    low, top = (
-        scan.peak[part].mean(axis=0) if part.any() else np.full(scan.peak.shape[1], np.nan) for part in (~high, high)
-    )
+    sums, n = np.zeros((2, scan.peak.shape[1])), np.bincount(high.astype(int), minlength=2)
+    for rows, peak in stretches(scan.peak):
+        sums += [peak[~high[rows]].sum(axis=0), peak[high[rows]].sum(axis=0)]
+    low, top = (total / many if many else np.full(len(total), np.nan) for total, many in zip(sums, n, strict=True))
     return low, top
 
 
@@ -160,16 +147,26 @@ def by_usefulness(scan: FilterScan, y: np.ndarray) -> np.ndarray:
     By the distance of the classes' means in standard deviations over all sequences, either way round.
     """
     low, high = class_means(scan, y)
-    apart = np.abs(high - low) / (scan.peak.std(axis=0) + 1e-6)
+    mean = _mean(scan.peak)
+    square = np.sum([((peak - mean) ** 2).sum(axis=0) for _, peak in stretches(scan.peak)], axis=0)
+    apart = np.abs(high - low) / (np.sqrt(square / len(scan.peak)) + 1e-6)
     return np.argsort(-np.nan_to_num(apart), kind="stable")
 
 
 def co_firing(scan: FilterScan) -> np.ndarray:
     """Correlation `(F, F)` of the filters' strongest activations over sequences; 0 for one that never varies."""
-    centred = scan.peak - scan.peak.mean(axis=0)
-    norm = np.linalg.norm(centred, axis=0)
-    unit = np.divide(centred, norm, out=np.zeros_like(centred), where=norm > 1e-9)
-    return unit.T @ unit
+    mean = _mean(scan.peak)
+    products = np.zeros((len(mean), len(mean)))
+    for _, peak in stretches(scan.peak):
+        products += (peak - mean).T @ (peak - mean)
+    norm = np.sqrt(np.diag(products))
+    norms = np.outer(norm, norm)
+    return np.divide(products, norms, out=np.zeros_like(products), where=norms > 1e-18)
+
+
+def _mean(peak: np.ndarray) -> np.ndarray:
+    """`(F,)` of maxima `(N, F)`."""
+    return np.sum([part.sum(axis=0) for _, part in stretches(peak)], axis=0) / len(peak)
 
 
 def top_sequences(scan: FilterScan, index: int, most: int = 20) -> list[tuple[int, int, bool, float]]:
@@ -184,41 +181,22 @@ def top_sequences(scan: FilterScan, index: int, most: int = 20) -> list[tuple[in
     return kept
 
 
-def _above(strands: list[torch.Tensor], best: torch.Tensor, limit: np.ndarray, first: int) -> tuple[np.ndarray, ...]:
-    """Windows of one batch above the filters' limits `(F,)`: filter, sequence, number among the layer's units,
-    whether that is the − strand, and activation, each `(S,)`.
-
-    Only in sequences whose strongest window `best (S, B, F)` is above it are the windows looked at.
-    """
-    import torch
-
-    bound, found = torch.from_numpy(limit).to(best.device), []
-    for strand, h in enumerate(strands):  # (B, W, F)
-        row, of = torch.nonzero(best[strand] > bound, as_tuple=True)  # (P,)
-        windows = h[row, :, of]  # (P, W)
-        pair, unit = torch.nonzero(windows > bound[of, None], as_tuple=True)
-        columns = (
-            of[pair],
-            first + row[pair],
-            unit,
-            torch.full_like(pair, strand, dtype=torch.bool),
-            windows[pair, unit],
-        )
-        found.append([column.cpu().numpy() for column in columns])
-    return tuple(np.concatenate(column) for column in zip(*found, strict=True))
-
-
 class _Room:
-    """Whether the windows found so far are still few enough to be held."""
+    """The windows found so far, while they are few enough to be held."""
 
     def __init__(self) -> None:
+        self.parts: list[tuple[np.ndarray, ...]] = []
         self.held, self.full = 0, False
 
     def take(self, found: tuple[np.ndarray, ...] | None) -> bool:
-        """Count these, and say whether there is room no more."""
-        self.held += 0 if found is None else len(found[0])
-        self.full = self.held > _MOST_HELD
-        return self.full
+        """Hold these too; False, and nothing is held any more, where there is no room."""
+        if found is not None:
+            self.held += len(found[0])
+            self.parts.append(found)
+        self.full |= self.held > _MOST_HELD
+        if self.full:
+            self.parts = []
+        return not self.full
 
 
 class _Windows:

@@ -12,7 +12,8 @@ from dnaconv_core.model.config import ModelConfig
 if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
 
-_KEPT: dict[str, ConvNet] = {}  # the last model of this process, by its digest
+_KEPT: dict[str, ConvNet] = {}  # the last models of this process, by digest
+_MOST_KEPT = 16
 
 
 class Packed(NamedTuple):
@@ -45,9 +46,15 @@ def unpack(packed: Packed) -> ConvNet:
         raise BundleError("the model was damaged on its way to a worker: repeat what was asked")
     model = build(ModelConfig.from_json(json.loads(packed.config)))
     model.load_state_dict(load(packed.weights))
-    _KEPT.clear()
+    while len(_KEPT) >= _MOST_KEPT:
+        _KEPT.pop(next(iter(_KEPT)), None)
     _KEPT[packed.digest] = model.eval()
     return model
+
+
+def at_hand(model: ConvNet | Packed) -> ConvNet:
+    """A model that may have travelled."""
+    return unpack(model) if isinstance(model, Packed) else model
 
 
 def _digest(config: str, weights: bytes) -> str:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from dnaconv_core.answers.links import LINKS
+from dnaconv_core.cluster.pieces import over
 from dnaconv_core.data.genome import Contig, Genome, RecordContig
 from dnaconv_core.errors import InputError
+from dnaconv_core.model.packed import Packed, at_hand, pack
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Record
 from dnaconv_core.scan.scan import scan
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 LONGEST_ALLELE = 10_000
 _BATCH = 256  # alleles scored together
+_SENT = 4  # such batches in what a worker is sent
 SCORED = ("ok", "contig_end", "unknown_bases")  # what a status begins with where there are numbers
 
 
@@ -72,25 +75,35 @@ def score_variants(
     covariates: np.ndarray | None = None,
     motifs: Sequence[Motif] = (),
     task: int = 0,
+    on: str = "",
     progress: Progress = SILENT,
 ) -> Iterator[VariantEffect]:
     """Effects of every alternative allele, in order; what cannot be scored is reported as such and the rest goes on.
 
-    covariates: raw values `(C,)` for every window. motifs: whose hits gained and lost are listed. Ends early
-    when asked. Raises InputError when the model does not read DNA or lacks its covariates.
+    covariates: raw values `(C,)` for every window. motifs: whose hits gained and lost are listed. on: a Dask cluster
+    that scores them, with the same result; the genome stays here. Ends early when asked. Raises InputError when
+    the model does not read DNA or lacks its covariates.
     """
     if model.config.alphabet != "DNA":
         raise InputError("variants need a model that reads DNA: this one reads RNA, choose another")
     alleles = (
         _placed(model.config.length, variant, alt, genome) for variant in variants for alt in variant.alts or [""]
     )
+    batches = iter(lambda: list(islice(alleles, _BATCH)), [])
+    pieces = iter(lambda: list(islice(batches, _SENT if on else 1)), [])
+    job = _Job(pack(model) if on else model, covariates, motifs, task)
     done, total = 0, len(variants) if isinstance(variants, Sized) else 0
-    while batch := list(islice(alleles, _BATCH)):
-        if progress.should_stop():
-            return
-        yield from _score(model, batch, covariates, motifs, task)
-        done += len(batch)
+    for found in over(_scored, job, pieces, on=on, progress=progress):
+        yield from found
+        done += len(found)
         progress.report(min(done / total, 1.0) if total else 0.0, f"{done:,} alleles scored")
+
+
+class _Job(NamedTuple):
+    model: ConvNet | Packed
+    covariates: np.ndarray | None
+    motifs: Sequence[Motif]
+    task: int
 
 
 class _Placed(NamedTuple):
@@ -176,6 +189,12 @@ def _surrounded(length: int, variant: Variant, ref: str, alt: str, contig: Conti
         status = f"contig_end: the window was moved by {abs(centre - start + length // 2)} bases to fit the contig"
     effect = VariantEffect(variant, alt, status, centre, windows[0], windows[1])
     return _Placed(effect, first, last - first + 1, centre, texts[0], texts[1])
+
+
+def _scored(job: _Job, batches: list[list[_Placed]]) -> list[VariantEffect]:
+    """Here or on a worker."""
+    model, how = at_hand(job.model), (job.covariates, job.motifs, job.task)
+    return [effect for batch in batches for effect in _score(model, batch, *how)]
 
 
 def _score(

@@ -11,29 +11,30 @@ matched random variants, for it is the largest of many numbers and so larger tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dnaconv_core.data.genome import Contig, Genome
+from dnaconv_core.cluster.pieces import over
+from dnaconv_core.data.genome import Contig, Genome, Stretch
 from dnaconv_core.errors import InputError
+from dnaconv_core.model.packed import Packed, at_hand, pack
 from dnaconv_core.predict import predict
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.results import Record
 from dnaconv_core.scan.scan import plan_scan, scan
-from dnaconv_core.sequence.encoding import decode, one_hot, reverse_complement_text
-from dnaconv_core.sequence.shuffle import dinucleotide_shuffle
+from dnaconv_core.sequence.encoding import one_hot
 from dnaconv_core.variants.effects import VariantEffect
+from dnaconv_core.variants.matched import REGION, Pair, in_region, in_shuffles, in_wide_shuffles
 
 if TYPE_CHECKING:
     from dnaconv_core.model.convnet import ConvNet
 
-REGION = 20_000  # bases around a variant in which its matches lie
+_SENT = 16  # variants in what a worker is sent
 _FEWEST = 20  # matches in the region, else shuffles
 LEVEL = 0.05
 _WIDE = {"dense": 100, "windows": 20}  # matches, at most, whose windows are all scanned, by how that goes
-_Pair = tuple[str, str]  # texts before and after a change
 
 
 class Null(NamedTuple):
@@ -90,13 +91,13 @@ def null_of(
         return None
     rng = np.random.default_rng([seed, effect.variant.start, *effect.alt.encode()])
     contig, length = genome[effect.variant.chrom], model.config.length
-    pairs, wide = _in_region(effect, contig, length, n, rng)
+    pairs, wide = in_region(effect, contig, length, n, rng)
     source = "region"
     if len(pairs) < min(n, _FEWEST):
-        pairs, source = _in_shuffles(effect, n, int(rng.integers(2**31))), "shuffled"
+        pairs, source = in_shuffles(effect, n, int(rng.integers(2**31))), "shuffled"
     many = min(n, _WIDE[plan_scan(model).method])
     if len(wide) < min(many, _FEWEST):
-        wide = _in_wide_shuffles(effect, contig, length, many, int(rng.integers(2**31)))
+        wide = in_wide_shuffles(effect, contig, length, many, int(rng.integers(2**31)))
     found, largest = _effects(model, pairs, covariates, task), _largest(model, wide[:many], covariates, task)
     largest_size = abs(effect.best_effect_logit or 0.0)
     return Null(
@@ -145,26 +146,60 @@ def verdicts(
     n: int = 100,
     covariates: np.ndarray | None = None,
     task: int = 0,
+    on: str = "",
     progress: Progress = SILENT,
 ) -> Verdicts:
-    """Every effect of the first of the models with its null. models: after it the same network from other seeds.
+    """Every effect of the first of the models with its null. models: after it the same network from other seeds. on: a
+    Dask cluster that scores the matched variants, with the same result; a variant travels with its region.
 
     Ends early when asked, and then judges what it has reached.
     """
     effects = list(effects)
     nulls: list[Null | None] = []
     spreads: list[np.ndarray | None] = []
-    for number, effect in enumerate(effects, 1):
-        nulls.append(null_of(models[0], effect, genome, n=n, covariates=covariates, task=task))
-        spreads.append(by_model(models, effect, covariates=covariates, task=task))
-        progress.report(number / len(effects), f"{number:,} of {len(effects):,} beside matched random variants")
-        if progress.should_stop():
-            break
+    length, many = models[0].config.length, _SENT if on else 1
+    pieces = (
+        [(one, _nearby(genome, one, length) if on else genome) for one in effects[at : at + many]]
+        for at in range(0, len(effects), many)
+    )
+    job = _Job([pack(model) if on else model for model in models], n, covariates, task)
+    for found in over(_beside, job, pieces, on=on, progress=progress):
+        nulls += [null for null, _ in found]
+        spreads += [spread for _, spread in found]
+        done = f"{len(nulls):,} of {len(effects):,} beside matched random variants"
+        progress.report(len(nulls) / len(effects), done)
     words = f"lowest and highest of {len(models)} seeds" if len(models) > 1 else ""
     members = models[0].config.members
     words = words or (f"lowest and highest of {members} members" if members > 1 else "")
     judged = judge(effects[: len(nulls)], nulls, spreads)
     return Verdicts(judged, threshold_of(nulls), words, threshold_of(nulls, largest=True))
+
+
+class _Job(NamedTuple):
+    models: Sequence[ConvNet | Packed]
+    n: int
+    covariates: np.ndarray | None
+    task: int
+
+
+def _beside(
+    job: _Job, piece: list[tuple[VariantEffect, Genome | Mapping[str, Contig]]]
+) -> list[tuple[Null | None, np.ndarray | None]]:
+    """The null and the spread of some variants, here or on a worker."""
+    models = [at_hand(model) for model in job.models]
+    how: dict[str, Any] = {"covariates": job.covariates, "task": job.task}
+    return [
+        (null_of(models[0], effect, genome, n=job.n, **how), by_model(models, effect, **how))
+        for effect, genome in piece
+    ]
+
+
+def _nearby(genome: Genome | Mapping[str, Contig], effect: VariantEffect, length: int) -> dict[str, Contig]:
+    """All of a genome that the null of one variant reads."""
+    if effect.effect_logit is None:
+        return {}
+    contig, start, wide = genome[effect.variant.chrom], effect.variant.start, max(REGION // 2, length)
+    return {effect.variant.chrom: Stretch(contig, start - wide, start + wide)}
 
 
 def threshold_of(nulls: Iterable[Null | None], level: float = LEVEL, *, largest: bool = False) -> float | None:
@@ -221,7 +256,7 @@ def _member_logits(model: ConvNet, X: np.ndarray, covariates: np.ndarray | None,
     return found[:, :, task].cpu().numpy().astype(np.float64)
 
 
-def _effects(model: ConvNet, pairs: list[_Pair], covariates: np.ndarray | None, task: int) -> np.ndarray:
+def _effects(model: ConvNet, pairs: list[Pair], covariates: np.ndarray | None, task: int) -> np.ndarray:
     """ALT − REF of the logit for pairs of windows, `(n,)`."""
     X = one_hot([window for pair in pairs for window in pair])
     beside = None if covariates is None else np.tile(np.float32(covariates), (len(X), 1))
@@ -229,7 +264,7 @@ def _effects(model: ConvNet, pairs: list[_Pair], covariates: np.ndarray | None, 
     return logits[1::2] - logits[::2]
 
 
-def _largest(model: ConvNet, pairs: Sequence[_Pair], covariates: np.ndarray | None, task: int) -> np.ndarray:
+def _largest(model: ConvNet, pairs: Sequence[Pair], covariates: np.ndarray | None, task: int) -> np.ndarray:
     """The largest ALT − REF of the logit over all windows that hold the changed base, both strands, `(n,)`.
 
     pairs: texts of twice a window but one base, the change in the middle, so that a window begins at each of the first
@@ -243,85 +278,3 @@ def _largest(model: ConvNet, pairs: Sequence[_Pair], covariates: np.ndarray | No
     rows = logits.reshape(2, len(pairs), 2, 2 * length - 1)[..., :length]
     change = (rows[:, :, 1] - rows[:, :, 0]).transpose(1, 0, 2).reshape(len(pairs), -1)  # (n, 2 · length)
     return change[np.arange(len(pairs)), np.abs(change).argmax(axis=1)]
-
-
-def _in_region(
-    effect: VariantEffect, contig: Contig, length: int, n: int, rng: np.random.Generator
-) -> tuple[list[_Pair], list[_Pair]]:
-    """Windows before and after the same change at other places of the region, a window or more from the variant; and
-    of those with known bases all around, every window that holds the place (see `_largest`)."""
-    start, ref, alt = effect.variant.start, effect.variant.ref.upper().replace("U", "T"), effect.alt.upper()
-    first, last = max(start - REGION // 2, 0), min(start + REGION // 2, contig.length)
-    text = contig.text(first, last).upper().replace("U", "T")
-    longest = max(len(ref), len(alt))
-    room = range(length // 2 + 1, len(text) - (length - length // 2) - longest)
-    pairs: list[_Pair] = []
-    wide: list[_Pair] = []
-    around = text[start - first - 1 : start - first + 2] if start > first else ""
-    for at in rng.permutation(room) if len(room) else ():
-        if abs(first + at - start) < length:  # the same motif would be hit again
-            continue
-        if change := _changed(text, int(at), ref, alt, around):
-            there = list(_windows(text, int(at), length, len(ref), change))
-            pairs += there
-            wide += _wide(text, int(at), length, len(ref), change) if there else []
-        if len(pairs) == n:
-            break
-    return pairs, wide
-
-
-def _wide(text: str, at: int, length: int, size: int, change: str) -> list[_Pair]:
-    """A window's bases but one on either side of a place, before and after the change; none where one is not known."""
-    start, whole = at - length + 1, 2 * length - 1
-    if start < 0:
-        return []
-    before = text[start : start + whole]
-    after = (text[start:at] + change + text[at + size : start + whole + size])[:whole]
-    return [(before, after)] if len(before) == len(after) == whole and not set(before + after) - set("ACGT") else []
-
-
-def _changed(text: str, at: int, ref: str, alt: str, around: str) -> str:
-    """What stands instead of `len(ref)` bases at a place after the same change; '' where it does not match."""
-    here = text[at : at + len(ref)]
-    if len(ref) == len(alt) == 1:
-        three = text[at - 1 : at + 2]
-        if three == around:
-            return alt
-        return reverse_complement_text(alt) if three == reverse_complement_text(around) else ""
-    kept = next((i for i, (a, b) in enumerate(zip(ref, alt, strict=False)) if a != b), min(len(ref), len(alt)))
-    changed = here[:kept] + alt[kept:]
-    return changed if changed != here else ""
-
-
-def _windows(text: str, at: int, length: int, size: int, change: str) -> Iterator[_Pair]:
-    """The window around a place before and after its `size` bases are changed; none where a base is not known."""
-    start = at - length // 2
-    before = text[start : start + length]
-    after = (text[start:at] + change + text[at + size : start + length + size])[:length]
-    if len(before) == len(after) == length and not set(before + after) - set("ACGT"):
-        yield before, after
-
-
-def _in_shuffles(effect: VariantEffect, n: int, seed: int) -> list[_Pair]:
-    """Both alleles, with a base of their own on either side, in dinucleotide shuffles of the reference window."""
-    return _shuffled(effect, effect.ref_window, effect.variant.start - (effect.window_start or 0), n, seed)
-
-
-def _in_wide_shuffles(effect: VariantEffect, contig: Contig, length: int, n: int, seed: int) -> list[_Pair]:
-    """The same in shuffles of all that the windows with the variant hold; unknown bases beyond the contig's ends."""
-    start = effect.variant.start - length + 1
-    low, high = max(start, 0), min(start + 2 * length - 1, contig.length)
-    text = contig.text(low, high).upper().replace("U", "T")
-    return _shuffled(effect, "N" * (low - start) + text.ljust(2 * length - 1 - (low - start), "N"), length - 1, n, seed)
-
-
-def _shuffled(effect: VariantEffect, window: str, at: int, n: int, seed: int) -> list[_Pair]:
-    """Both alleles at base `at` of shuffles of a text, with a base of their own on either side."""
-    ref, alt = effect.variant.ref.upper().replace("U", "T"), effect.alt.upper()
-    left, right = window[max(at - 1, 0) : at], window[at + len(ref) : at + len(ref) + 1]
-    pairs = []
-    for text in decode(dinucleotide_shuffle(one_hot(window), n, seed=seed)[0]):
-        before, after = text[: max(at - 1, 0)] + left, right + text[at + len(ref) + 1 :]
-        one, other = ((before + allele + after)[: len(window)].ljust(len(window), "N") for allele in (ref, alt))
-        pairs.append((one, other))
-    return pairs

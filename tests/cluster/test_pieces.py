@@ -15,7 +15,7 @@ from dnaconv_core.cluster.pieces import over
 from dnaconv_core.cluster.where import where
 from dnaconv_core.data.genome import RecordContig
 from dnaconv_core.errors import ClusterError, ConfigError, InputError
-from dnaconv_core.interpret import blocks
+from dnaconv_core.interpret import blocks, filter_reading, filters
 from dnaconv_core.interpret.attribution import ATTRIBUTIONS, attribute
 from dnaconv_core.interpret.discovery import DiscoveryOptions, discover
 from dnaconv_core.interpret.ism import ism
@@ -27,6 +27,10 @@ from dnaconv_core.scan import regions
 from dnaconv_core.scan.files import scan_to_files
 from dnaconv_core.scan.scan import ScanOptions, scan_chunks
 from dnaconv_core.sequence.encoding import one_hot
+from dnaconv_core.variants import effects, null
+from dnaconv_core.variants.effects import score_variants
+from dnaconv_core.variants.null import verdicts
+from dnaconv_core.variants.vcf import Variant
 
 
 def test_where_reads_what_is_asked_before_the_environment(tmp_path, monkeypatch):
@@ -69,7 +73,7 @@ def test_here_the_pieces_are_done_in_order():
 
 
 def network(**settings):
-    return build(ModelConfig(length=20, filters=3, depth=2, kernel_size=5, **settings), 1)
+    return build(ModelConfig(**{"length": 20, "filters": 3, "depth": 2, "kernel_size": 5, **settings}), 1)
 
 
 def contig(name, length, seed):
@@ -151,6 +155,50 @@ def test_patterns_are_those_found_here(monkeypatch):
     assert len(found.seqlets) > 3
 
 
+@pytest.mark.parametrize("most", [1 << 20, 100])
+def test_filters_read_in_blocks_are_those_read_here_byte_for_byte(most, monkeypatch):
+    """Also where there are too many windows to hold: all is read a second time."""
+    rng, model, sent = np.random.default_rng(4), network(strands="both"), ask_in_blocks(monkeypatch)
+    monkeypatch.setattr(filter_reading, "over", blocks.over)
+    X = one_hot(["".join(rng.choice(list("ACGTN"), 20)) for _ in range(53)])
+    monkeypatch.setattr(filters, "_AT_ONCE", 3 * 20 * 7)
+    monkeypatch.setattr(filters, "_MOST_HELD", most)
+    monkeypatch.setattr(filter_reading, "_BLOCK", 300)  # two batches of seven
+    found, expected = (filters.filter_motifs(model, X, fraction=0.3, layer=2, on=on) for on in ("x", ""))
+    assert [len(block.codes) for block in sent] == [14, 14, 14, 11] * (1 if most > 100 else 2)
+    np.testing.assert_array_equal(found.peak, expected.peak)
+    np.testing.assert_array_equal(found.positions, expected.positions)
+    for one, other in zip(found.motifs, expected.motifs, strict=True):
+        np.testing.assert_array_equal(one.pfm, other.pfm)
+        assert [part.tolist() for part in one.sites] == [part.tolist() for part in other.sites]
+    assert sum(one.n_sites for one in found.motifs) > 100
+
+
+def test_variants_and_their_matched_ones_are_those_scored_here_byte_for_byte(monkeypatch):
+    """By two networks. What cannot be scored, and a contig's ends, are among them; no genome travels."""
+    rng, models = np.random.default_rng(5), [network(strands="both"), network(filters=4)]
+    letters = "".join(rng.choice(list("ACGT"), 600))
+    genome = {"c": RecordContig(Record("c", letters, 0))}
+    places = [2, 597, *range(40, 560, 23)]
+    lines = [Variant("c", at + 1, ".", letters[at], ("ACGT"[at % 4], "GA"), (), 0) for at in places]
+    lines.insert(3, Variant("x", 5, ".", "A", ("C",), (), 0))
+    sent = ask_in_blocks(monkeypatch)
+    for module in (effects, null):
+        monkeypatch.setattr(module, "over", lambda *asked, on, **how: (blocks.over if on else over)(*asked, **how))
+        monkeypatch.setattr(module, "_SENT", 3)
+    monkeypatch.setattr(effects, "_BATCH", 5)
+    found = []
+    for on in ("x", ""):
+        scored = list(score_variants(models[0], lines, genome, on=on))
+        told = verdicts(models, scored, genome, n=7, on=on)
+        nulls = [judged.null and (judged.null.effects.tolist(), judged.null.largest.tolist()) for judged in told.judged]
+        numbers = [(judged.effect, judged.p, judged.q, judged.low, judged.high) for judged in told.judged]
+        found.append((nulls, numbers, told.threshold, told.largest_threshold))
+    assert found[0] == found[1]
+    assert len(sent) == 4 + 17  # 51 alleles: in fifteens, and in threes with their matched variants
+    assert sum(one is not None for one in found[0][0]) > 40 and found[0][2] > 0
+
+
 def test_a_module_of_ones_own_does_not_travel():
     module = wrap(torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(80, 1)), length=20).network
     with pytest.raises(InputError, match="a torch module of your own cannot be sent to a cluster"):
@@ -181,6 +229,11 @@ def test_what_the_interface_gives_on_two_workers_is_what_it_gives_here_byte_for_
     for method in ("deeplift_shap", "integrated_gradients"):
         here, there = (dc.attribute(model, sequences, method=method, on=place, **few) for place in ("here", on))
         np.testing.assert_array_equal(here.scores, there.scores)
+    here, there = (dc.filters(model, sequences, on=place) for place in ("here", on))
+    assert [one.ppm.tolist() for one in here.motifs] == [one.ppm.tolist() for one in there.motifs]
+    letters = "".join(rng.choice(list("ACGT"), 300))
+    asked = [("c", at + 1, letters[at], "ACGT"[at % 4]) for at in range(30, 270, 5)], {"c": letters}
+    assert dc.variants(model, *asked, on=on).effects == dc.variants(model, *asked).effects
     mutants = {"batch_size": 130}
     np.testing.assert_array_equal(
         dc.ism(model, sequences, on=on, **mutants).change, dc.ism(model, sequences, **mutants).change

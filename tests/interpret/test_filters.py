@@ -252,6 +252,25 @@ def test_intervals_without_a_filter_are_those_of_any_other_difference(ap1_model)
     assert change.difference == paired_difference("binary", "auroc", data.y[:, 0], without[:, 0], whole, groups=None)
 
 
+def test_maxima_that_lie_in_a_file_tell_the_same(monkeypatch):
+    from dnaconv_core.interpret import filter_reading
+
+    model = build(ModelConfig(length=23, filters=4, kernel_size=5, depth=1), 1)
+    X, y = random_backgrounds(300, 23), np.arange(300) % 3 == 0
+    monkeypatch.setattr(filter_reading, "_SUMMED", 4 * 70)
+    here = filter_motifs(model, X)
+    monkeypatch.setattr(filter_reading, "_IN_MEMORY", 4 * 299)
+    there = filter_motifs(model, X)
+    assert isinstance(here.peak, np.ndarray) and not isinstance(there.peak, np.ndarray)
+    np.testing.assert_array_equal(there.peak[:], here.peak)
+    low, high = class_means(there, y)
+    np.testing.assert_allclose(low, here.peak[~y].mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(high, here.peak[y].mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(co_firing(there), np.corrcoef(here.peak.T), atol=1e-5)
+    apart = np.abs(high - low) / here.peak.std(axis=0)
+    np.testing.assert_array_equal(by_usefulness(there, y), np.argsort(-apart))
+
+
 def test_more_windows_than_are_held_give_the_same_in_a_second_reading(monkeypatch):
     """Also where only the strongest of each filter are kept: counts are of all."""
     from dnaconv_core.interpret import filters
