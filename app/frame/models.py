@@ -104,10 +104,11 @@ def catalog(experiment: str) -> dict[str, Choice]:
     for entry in list_models(store):
         found = describe(str(store.home), str(entry.path), (entry.path / "config.json").stat().st_mtime)
         if found is not None and found.experiment == experiment and entry.key not in hidden:
-            label = found.name if found.value is None else f"{found.value:.2f} · {found.name}"
+            name = said(found.name) if entry.kind == "pretrained" else found.name
+            label = name if found.value is None else f"{found.value:.2f} · {name}"
             if entry.kind == "shared":
                 label = tr("{label} · by {user}", label=label, user=entry.key.partition(BY)[0])
-            ready[entry.key] = Choice(entry.key, found.name, label, runs.get(entry.key), entry.path, found.value)
+            ready[entry.key] = Choice(entry.key, name, label, runs.get(entry.key), entry.path, found.value)
     choices: dict[str, Choice] = {}
     for run in runs.values():
         if run.id in ready:

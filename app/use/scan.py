@@ -78,7 +78,7 @@ def _edges(model: Bundle) -> str:
     if plan_scan(model.model, edges="context").edges == "exact":
         return "exact"  # nothing to choose
     help = "; ".join(f"'{plain(said(name))}': {plain(said(words))}" for name, words in EDGES.items()) + "."
-    return choose_one(tr("Window ends"), {name: name for name in EDGES}, key="scan_edges", help=help)
+    return choose_one(tr("Window ends"), {name: plain(said(name)) for name in EDGES}, key="scan_edges", help=help)
 
 
 def _cut() -> tuple[float, float]:
