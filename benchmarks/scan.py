@@ -1,8 +1,9 @@
 """Every window of a long sequence: dense scans beside cutting it into windows.
 
-    python benchmarks/scan.py [--bases 1000000] [--sample 10000] [--threads 2]
+    python benchmarks/scan.py [--bases 1000000] [--sample 10000] [--threads 2] [--networks same valid auto]
 
-The network is the book's ('same' padding; `valid` is it without padding). Dense scans read all bases, one strand;
+The networks are the book's ('same' padding), the same without padding (`valid`), and what `auto` chooses for windows of
+200 bases. Dense scans read all bases, one strand;
 windows are cut from the first `sample` bases, by our own scanner and by the loop one writes in plain PyTorch, and their
 time is scaled up.
 """
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 from common import Spent, alternate, arguments, finish, prepare, print_table, ratio, timed
-from networks import Plain
+from networks import NETWORKS, plain_of
 
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
@@ -32,10 +33,13 @@ def plain_windows(model: torch.nn.Module, sequence: str, length: int, batch: int
     return torch.cat([torch.sigmoid(model(part.contiguous())) for part in windows.split(batch)]).numpy()
 
 
-def compare(padding: str, options: argparse.Namespace) -> dict:
-    config = ModelConfig(padding=padding)
-    model, simple = build(config), Plain(config).eval()
-    if padding == "valid":
+SCANNED = {"same": {}, "valid": {"padding": "valid"}, "auto": NETWORKS["auto"]}
+
+
+def compare(name: str, options: argparse.Namespace) -> dict:
+    config = ModelConfig(**SCANNED[name])
+    model, simple = build(config), plain_of(config).eval()
+    if config.padding == "valid":
         for layer in range(0, len(simple.convolutions), 3):
             simple.convolutions[layer].padding = (0,)
         simple.dense = torch.nn.Linear(config.n_features, 1)
@@ -53,18 +57,20 @@ def compare(padding: str, options: argparse.Namespace) -> dict:
 
     candidates = {
         f"dense, {edges}": lambda edges=edges: scan(model, long, strands="+", edges=edges, method="dense")
-        for edges in (["context", "exact"] if padding == "same" else ["exact"])
+        for edges in (["context", "exact"] if config.padding == "same" else ["exact"])
     }
     candidates["our windows"] = scaled(lambda: scan(model, short, strands="+", method="windows"))
     candidates["plain PyTorch windows"] = scaled(lambda: plain_windows(simple, short, config.length))
     times = alternate(candidates, options.rounds, warm_up=1)
     rows, figures = [], {}
-    for name, spent in times.items():
-        against = [ratio(times[other].wall, spent.wall) for other in ("our windows", "plain PyTorch windows")]
-        rows.append((name, f"{options.bases / spent.median().wall:,.0f}", *against))
-        figures[name] = {"wall": spent.wall, "cpu": spent.cpu, "against": [r._asdict() for r in against]}
-    print(f"scanning {options.bases:,} bases with '{padding}' padding, one strand")
-    print_table(("", "positions/s", "faster than our windows", "faster than plain windows"), rows)
+    for candidate, spent in times.items():
+        against = [ratio(times[other].cpu, spent.cpu) for other in ("our windows", "plain PyTorch windows")]
+        rates = [f"{options.bases / seconds:,.0f}" for seconds in spent.median()]
+        rows.append((candidate, *rates, *against))
+        figures[candidate] = {"wall": spent.wall, "cpu": spent.cpu, "against": [r._asdict() for r in against]}
+    print(f"scanning {options.bases:,} bases with network '{name}', one strand")
+    header = ("", "windows/s", "windows/CPU s", "our windows' CPU time against it", "plain windows' CPU time")
+    print_table(header, rows)
     return figures
 
 
@@ -72,10 +78,11 @@ def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--bases", type=int, default=1_000_000)
     parser.add_argument("--sample", type=int, default=10_000)
+    parser.add_argument("--networks", nargs="+", choices=SCANNED, default=list(SCANNED))
     options = parser.parse_args()
     prepare(options)
-    figures = {padding: compare(padding, options) for padding in ("same", "valid")}
-    taken = {padding: plan_scan(build(ModelConfig(padding=padding))).method for padding in figures}
+    figures = {name: compare(name, options) for name in options.networks}
+    taken = {name: plan_scan(build(ModelConfig(**SCANNED[name]))).method for name in figures}
     finish(options, "scan", figures | {"forms": taken})
 
 

@@ -1,10 +1,14 @@
-"""What sliding a window along activations `(F, m)` comes to: views, weighted sums, maxima. Tensors in, tensors out."""
+"""What sliding a window along activations `(F, m)` comes to: views, weighted sums, maxima. Tensors in, tensors out.
+
+step: columns from one position of a window to its next; the windows themselves begin at every column.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
+from torch.nn import functional
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -17,45 +21,45 @@ def one_hot_codes(codes: np.ndarray) -> np.ndarray:
     return (codes == np.arange(4, dtype=codes.dtype)[:, None]).astype(np.float32)
 
 
-def shifted(h: Tensor, at: int, positions: int, count: int) -> Tensor:
-    """A view `(p, F, n)` of `(F, m)`: [i, :, s] is column at + i + s."""
+def shifted(h: Tensor, at: int, positions: int, count: int, step: int = 1) -> Tensor:
+    """A view `(p, F, n)` of `(F, m)`: [i, :, s] is column at + step · i + s."""
     return h.as_strided(
-        (positions, h.shape[0], count), (h.stride(1), h.stride(0), h.stride(1)), h.storage_offset() + at
+        (positions, h.shape[0], count), (step * h.stride(1), h.stride(0), h.stride(1)), h.storage_offset() + at
     )
 
 
-def weighted_sums(h: Tensor, weights: Tensor) -> Tensor:
-    """`(T, n)`: for each window of `(F, n + P - 1)` the sum of its activations times `weights (T, F, P)`.
+def weighted_sums(h: Tensor, weights: Tensor, step: int = 1) -> Tensor:
+    """`(T, n)`: for each window of `(F, n + step · (P - 1))` the sum of its activations times `weights (T, F, P)`.
 
     One matrix product gives every column's share at every window position; a window's sum runs along its diagonal.
     """
     tasks, _, positions = weights.shape
-    count = h.shape[1] - positions + 1
+    count = h.shape[1] - step * (positions - 1)
     result = h.new_zeros(tasks, count)
     for task in range(tasks):
         for at in range(0, positions, _DIAGONAL):
             part = weights[task, :, at : at + _DIAGONAL]  # (F, p)
             p = part.shape[1]
-            shares = part.T @ h[:, at : at + count + p - 1]  # (p, n + p - 1)
-            result[task] += shares.as_strided((p, count), (count + p, 1)).sum(dim=0)
+            wide = count + step * (p - 1)
+            shares = part.T @ h[:, step * at : step * at + wide]  # (p, n + step · (p - 1))
+            result[task] += shares.as_strided((p, count), (wide + step, 1)).sum(dim=0)
     return result
 
 
-def sums(h: Tensor, width: int) -> Tensor:
-    """Sums of every `width` neighbours of `(T, m)`: `(T, m - width + 1)`, by running totals in float64."""
-    total = h.double().cumsum(dim=1)
-    result = total[:, width - 1 :].clone()
-    result[:, 1:] -= total[:, :-width]
-    return result.to(h.dtype)
+def sums(h: Tensor, width: int, step: int = 1) -> Tensor:
+    """Sums of `width` columns of `(T, m)`, `step` apart: `(T, m - step · (width - 1))`. Running totals in float64."""
+    rows, m = h.shape
+    total = functional.pad(h.double(), (step, -m % step)).view(rows, -1, step).cumsum(dim=1).flatten(1)
+    return (total[:, step * width : step + m] - total[:, : m - step * (width - 1)]).to(h.dtype)
 
 
-def maxima(h: Tensor, width: int) -> Tensor:
-    """Maximum of every `width` neighbours of `(F, m)`: `(F, m - width + 1)`, by doubling."""
+def maxima(h: Tensor, width: int, step: int = 1) -> Tensor:
+    """Maximum of `width` columns of `(F, m)`, `step` apart: `(F, m - step · (width - 1))`, by doubling."""
     span = 1
     while span < width:
-        step = min(span, width - span)
-        h = h[:, :-step].maximum(h[:, step:])
-        span += step
+        more = min(span, width - span)
+        h = h[:, : -step * more].maximum(h[:, step * more :])
+        span += more
     return h
 
 

@@ -33,7 +33,7 @@ class LogSumExp(Head):
 
     @property
     def numbers(self):
-        return self.config.filters
+        return self.filters
 
     def pool(self, h, counted=None):
         h = h if counted is None else h.masked_fill(~counted[:, None, None], -torch.inf)
@@ -192,6 +192,15 @@ def test_every_engine_reads_every_head(engine, head, strands, ignore):
         ENGINES[engine](network(config))
 
 
+@pytest.mark.parametrize("strands", ["one", "both"])
+@pytest.mark.parametrize("form", [{}, {"ignore_padding": True, "stretches": 3}, {"members": 2, "hidden": 6}])
+def test_windows_of_some_length_are_slid_whatever_is_pooled_between_kept_or_hidden(form, strands):
+    settings = {"kernel_size": 4, "depth": 3, "filters": 5, "pool_between": 2, "keep_layers": True, **form}
+    model = network(ModelConfig(length=61, pooling="max_mean", strands=strands, **settings))
+    assert plan_scan(model).method == "dense"
+    check_scan(model)
+
+
 DEEP = {"depth": 3, "pool_between": 2, "keep_layers": True}
 
 
@@ -241,8 +250,9 @@ def stacks(draw) -> dict:
     padding, strands = draw(st.sampled_from(("same", "valid"))), draw(st.sampled_from(("one", "both")))
     depth, kernel = draw(st.integers(1, 3)), draw(st.integers(1, 6))
     shortest = depth * (kernel - 1) + 1
+    pooled = draw(st.integers(1, 3)) if padding == "same" else 1
     return {
-        "length": (length := draw(st.integers(max(shortest, 5), shortest + 14))),
+        "length": (length := draw(st.integers(max(shortest, 5), shortest * pooled + 14))),
         "composition": draw(st.sampled_from((0, length) if strands == "both" else (0, 3, length))),
         "depth": depth,
         "kernel_size": kernel,
@@ -251,7 +261,7 @@ def stacks(draw) -> dict:
         "padding": padding,
         "strands": strands,
         "pooling": (pooling := draw(st.sampled_from([*HEADS, "log_sum_exp"]))),
-        "pool_between": draw(st.integers(1, 3)) if padding == "same" else 1,
+        "pool_between": pooled,
         "keep_layers": padding == "same" and draw(st.booleans()),
         "stretches": draw(st.integers(1, 3)) if "max" in pooling and depth < 3 else 1,
         "hidden": draw(st.sampled_from((0, 0, 7))),

@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dnaconv_core.errors import InputError
+from dnaconv_core.engine.levels import crowded
+from dnaconv_core.errors import ConfigError, InputError
 from dnaconv_core.model.config import ModelConfig
 from dnaconv_core.model.convnet import build
 from dnaconv_core.predict import predict
@@ -54,23 +55,47 @@ def by_windows(model, text: str, covariates=None) -> np.ndarray:
 
 @st.composite
 def configs(draw) -> dict:
+    """Windows long enough to have positions that neither end changes, which a dense scan needs."""
     padding, strands = draw(st.sampled_from(("same", "valid"))), draw(st.sampled_from(("one", "both")))
-    depth, kernel = draw(st.integers(1, 4)), draw(st.integers(1, 7))
-    shortest = depth * (kernel - 1) + 1
-    return {
-        "length": draw(st.integers(max(shortest, kernel), shortest + 20)),
-        "depth": depth,
-        "kernel_size": kernel,
-        "filters": draw(st.integers(1, 6)),
+    pooling = draw(st.sampled_from(("flatten", "max", "max_mean")))
+    settings = {
+        "depth": draw(st.integers(1, 4)),
+        "kernel_size": draw(st.integers(1, 7)),
         "padding": padding,
         "strands": strands,
-        "pooling": draw(st.sampled_from(("flatten", "max", "max_mean"))),
+        "pool_between": draw(st.sampled_from((1, 2, 3))),
+        "keep_layers": padding == "same" and draw(st.booleans()),
+    }
+    if settings["depth"] == 4:
+        settings["pool_between"] = 1  # windows would be long
+    length = draw(st.sampled_from(lengths(settings)))
+    left = ModelConfig(length=length, **settings).length_after(settings["depth"])
+    return settings | {
+        "length": length,
+        "pooling": pooling,
+        "stretches": draw(st.integers(1, min(3, left))) if "max" in pooling else 1,
+        "hidden": draw(st.sampled_from((0, 0, 4))),
+        "filters": draw(st.integers(1, 6)),
         "n_tasks": draw(st.integers(1, 3)),
         "members": draw(st.sampled_from((1, 1, 2))),
         "positional": strands == "one" and draw(st.booleans()),
         "covariates": draw(st.sampled_from(((), ("a",), ("a", "b")))),
         "covariate_transform": draw(st.sampled_from(("none", "log"))),
     }
+
+
+def lengths(settings: dict) -> list[int]:
+    """The shortest windows of a network with these settings that can be slid."""
+    found = []
+    for length in range(settings["kernel_size"], 300):
+        try:
+            if not crowded(ModelConfig(length=length, **settings)):
+                found.append(length)
+        except ConfigError:
+            continue  # too short for this network at all
+        if len(found) == 20:
+            break
+    return found
 
 
 @pytest.mark.slow
@@ -87,25 +112,40 @@ def test_a_dense_scan_equals_windows(config, extra, seed, unknown):
 
 def context_by_hand(model, text: str) -> np.ndarray:
     """Logits (n, T) of windows cut out of the last layer of the whole sequence, padded by hand layer by layer."""
-    config = model.config
+    config, last = model.config, model.layers[-1]
     left, right = (config.kernel_size - 1) // 2, config.kernel_size // 2
+    total, n = len(text), len(text) - config.length + 1
 
-    def layers(x):
-        for conv in model.convs:
-            x = F.conv1d(F.pad(x, (left, right)), conv.weight, conv.bias, groups=conv.groups).relu()
+    def layers(x, lead):
+        """With `lead` zeros before the sequence, so that pooled positions begin where a window's do."""
+        x, stride = F.pad(x, (lead, 0)), 1
+        for layer, conv in enumerate(model.convs):
+            if layer:
+                x, stride = F.max_pool1d(x, config.pool_between, ceil_mode=True), stride * config.pool_between
+            h = F.conv1d(F.pad(x, (left, right)), conv.weight, conv.bias, groups=conv.groups).relu()
+            first = stride * torch.arange(h.shape[2]) - lead  # base with which a position begins
+            h = h * ((first + stride > 0) & (first < total))
+            own, given = (part.unflatten(1, (config.members, -1)) for part in (h, x if layer else x[:, :0]))
+            x = torch.cat([own, given], 2).flatten(1, 2) if layer and config.keep_layers else h
         return x
+
+    def cut(x, start):
+        lead = -start % last.stride
+        at = (start + lead) // last.stride
+        return layers(x, lead)[:, :, at : at + last.positions]
 
     from dnaconv_core.sequence.encoding import one_hot
 
     X = torch.from_numpy(one_hot(text)).float()
     with torch.inference_mode():
-        h = layers(X)
-        if config.strands == "both":
-            h = h.maximum(layers(X.flip(1, 2)).flip(2))
-        n = len(text) - config.length + 1
-        cut = torch.cat([h[:, :, i : i + config.length] for i in range(n)])  # (n, F, L)
+        found = []
+        for start in range(n):
+            h = cut(X, start)
+            if config.strands == "both":
+                h = h.maximum(cut(X.flip(1, 2), n - 1 - start).flip(2))
+            found.append(h)
         bases = torch.cat([X[:, :, i : i + config.length] for i in range(n)])
-        return model.head(cut, bases).numpy()
+        return model.head(torch.cat(found), bases).numpy()
 
 
 @pytest.mark.slow
@@ -133,6 +173,53 @@ def test_the_book_network_scans_as_windows_do_across_tiles_and_pieces():
         joined = np.concatenate([piece.scores for piece in pieces], axis=1)
         one = scan(model, text, edges=edges, output="logit").scores
         np.testing.assert_allclose(joined, one, rtol=1e-5, atol=2e-6)
+
+
+def neighbours(**settings):
+    """Positions are 1 where there is an A; the strongest of two is added to the next two's; each is a digit."""
+    model = build(ModelConfig(depth=2, kernel_size=2, filters=1, pool_between=2, pooling="flatten", **settings)).eval()
+    with torch.no_grad():
+        for conv in model.convs:
+            conv.weight.zero_()
+        model.convs[0].weight[0, 0, 0] = 1
+        model.convs[1].weight[:] = 1
+        positions = model.config.length_after(2)
+        model.dense.weight[:] = torch.tensor([10.0 ** (positions - 1 - i) for i in range(positions)])
+    return model
+
+
+def test_each_window_reads_pooled_positions_from_its_own_first_base():
+    # AG AC G, GA CG A, AC GA N, CG AN T, GA NT A, AN TA A; and CG TC T, TC GT C, NT CG T, AN TC G, TA NT C, TT AN T
+    found = scan(neighbours(length=5), "AGACGANTAA", output="logit", max_unknown=1, method="dense").scores[..., 0]
+    np.testing.assert_allclose(found[0], [210, 111, 210, 110, 111, 221])
+    np.testing.assert_allclose(found[1], [0, 0, 0, 100, 100, 110])
+
+
+def test_the_other_strand_pools_from_the_windows_other_end():
+    # AC TG AN CC T and A CT GA NC CT, of which T counts on the other strand, and so on
+    model = neighbours(length=9, strands="both")
+    found = scan(model, "ACTGANCCTAA", output="logit", max_unknown=1, method="dense").scores[..., 0]
+    np.testing.assert_allclose(found, [[11101, 11111, 11121], [10111, 11111, 12111]])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"length": 200},
+        {"length": 203, "stretches": 5, "ignore_padding": True},
+        {"length": 150, "kernel_size": 10, "pooling": "max", "hidden": 9, "strands": "one", "members": 2},
+    ],
+)
+def test_what_auto_chooses_scans_as_windows_do_across_tiles(form, monkeypatch):
+    from dnaconv_core.scan import scan as module
+
+    monkeypatch.setattr(module, "_TILE", {True: 128, False: 128})
+    settings = {"depth": 2, "filters": 8, "kernel_size": 11, "pool_between": 4, "keep_layers": True}
+    model = network(4, **{**settings, "pooling": "max_mean", "strands": "both", **form})
+    text = random_text(form["length"] + 280, 5, 0.01)
+    found = scan(model, text, output="logit", method="dense", max_unknown=10**6).scores
+    np.testing.assert_allclose(found, by_windows(model, text), rtol=1e-5, atol=1e-5)
 
 
 def test_context_in_a_span_sees_beyond_it():
