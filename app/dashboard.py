@@ -62,7 +62,7 @@ with errors_shown():
     wake_workers()
 with errors_shown():
     sidebar()
-    context()
+    context(trains=page.url_path == "train")
     tour()
     page.run()
 page_drawn()

@@ -16,7 +16,7 @@ from frame.words import plain, show_error
 def built_in() -> None:
     """Choose one, and its lines; nothing is read before."""
     chosen = st.selectbox(
-        tr("The referee on data that come with the program"),
+        tr("The referee's report on built-in data"),
         list(EXPERIMENTS),
         index=None,
         placeholder=tr("Choose an experiment"),

@@ -33,7 +33,7 @@ _SIGNALS = {"mean": mark("its mean"), "log1p": "log(1 + mean)"}
 
 
 def draw() -> None:
-    with page(tr("Your data"), tr("From your files to an experiment of your own, checked by an honest referee.")):
+    with page(tr("Your data"), tr("Make an experiment from your files. A referee checks the data first.")):
         draft = Draft(current_lot())
         files, recipe = [], None
         with in_a_sentence(draft.lot):

@@ -14,7 +14,7 @@ from dnaconv_core.home import models_folder
 from dnaconv_core.runs.baselines import NUMBERS, load_baselines
 from dnaconv_core.runs.models import words_back
 from dnaconv_core.runs.queue import resume
-from dnaconv_core.runs.store import RESUMABLE, Run, Store
+from dnaconv_core.runs.store import LIVE, RESUMABLE, Run, Store
 from frame import state
 from frame.language import said, tr
 from frame.models import Choice, catalog, first_of, state_of
@@ -23,8 +23,11 @@ from frame.storing import stores
 from frame.words import Words, ours, plain
 
 
-def context() -> None:
-    """Choose the experiment and the model; below them, what is to be known of a model that is not complete."""
+def context(*, trains: bool = False) -> None:
+    """Choose the experiment and the model; below them, what is to be known of a model that is not complete.
+
+    trains: the page below is that of training, which itself says how a run is doing.
+    """
     missing = state.unknown_experiment()
     if missing and words_back(missing):
         st.warning(tr("The data of {name} are gone; its models still say what they answer.", name=plain(missing)))
@@ -45,7 +48,7 @@ def context() -> None:
     shown = st.session_state.get("_model") if choices or chosen else None
     with st.container():  # there with a line or without: what stands below keeps its place, and a chart its zoom
         if shown in choices:
-            _incomplete(choices[shown])
+            _incomplete(choices[shown], trains)
     if missing:
         st.warning(
             tr(
@@ -80,7 +83,7 @@ def _model(choices: dict[str, Choice], chosen: str, metric: Words) -> None:
     st.session_state["_state_shown"] = run.state if run else ""
 
 
-def _incomplete(choice: Choice) -> None:
+def _incomplete(choice: Choice, trains: bool) -> None:
     """A line about a model that was imported, or whose run was stopped, with what is missing and the way to finish."""
     run, missing = choice.run, lacks(choice.path)
     if run is None:
@@ -98,7 +101,7 @@ def _incomplete(choice: Choice) -> None:
             if st.button(tr("Finish it"), icon=":material/play_arrow:", key="finish", **stores(help)):
                 resume(Store(), run.id)
                 st.switch_page(TRAIN, query_params=state.link())
-    elif run.state in ("queued", "running"):
+    elif run.state in LIVE and not trains:
         with st.container(horizontal=True, vertical_alignment="center", key="incomplete"):
             st.badge(state_of(run.state), color="violet")
             st.caption(tr("Its figures and its model are not final yet."), width="content")

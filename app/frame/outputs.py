@@ -41,7 +41,7 @@ def output_choice(names: Sequence[str], output: int, kind: str) -> None:
         if output >= 0:
             st.caption(
                 tr(
-                    "One of {n}. What is below is about this {kind} where it does not say otherwise.",
+                    "One of {n}. Everything below is about this {kind}, unless it says otherwise.",
                     n=len(names),
                     kind=plain(said(kind)),
                 )

@@ -46,11 +46,11 @@ def _calibration(data: HeldOut, valid: dict[str, Metric]) -> None:
 
 
 def _calculator(experiment: Experiment, data: HeldOut) -> None:
-    st.markdown(tr("**From which probability on should I act?**"), help=tr(_COSTS))
+    st.markdown(tr("**At what probability should I act?**"), help=tr(_COSTS))
     share = round(100 * float((data.y >= 0.5).mean()), 2)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         percent = st.number_input(
-            tr("Positives where I use it (%)"), 0.0, 100.0, share, key=f"use_prevalence_{share}", width=190
+            tr("Positives in my data (%)"), 0.0, 100.0, share, key=f"use_prevalence_{share}", width=190
         )
         alarm = st.number_input(tr("Cost of a false alarm"), 0.0, 1e9, 1.0, key="cost_alarm", width=190)
         miss = st.number_input(tr("Cost of a miss"), 0.0, 1e9, 10.0, key="cost_miss", width=190)
@@ -62,11 +62,10 @@ def _calculator(experiment: Experiment, data: HeldOut) -> None:
     if math.isinf(found.threshold):
         st.markdown(tr("**Call nothing {positive}**: every threshold costs more.", positive=positive))
     else:
-        told = tr("**Call it {positive} from {threshold:.3f} on.**", positive=positive, threshold=found.threshold)
+        told = tr("**Call it {positive} at {threshold:.3f} or above.**", positive=positive, threshold=found.threshold)
         st.markdown(told)
     costs = tr(
-        "Mistakes then cost {cost:,.4g} for 1,000 examples (nothing called: {nothing:,.4g}, everything called: "
-        "{everything:,.4g}).",
+        "Mistakes then cost {cost:,.4g} for 1,000 examples (call none: {nothing:,.4g}; call all: {everything:,.4g}).",
         cost=found.cost,
         nothing=found.nothing,
         everything=found.everything,

@@ -109,7 +109,7 @@ def _beside(
     name = experiment.main_metric
     with st.container(border=True, height="stretch"):
         st.markdown(
-            tr("**Beside simpler models**"),
+            tr("**Compared with simpler models**"),
             help="  \n".join(f"**{plain(said(b.name))}**: {plain(said(b.explanation))}." for b in simpler),
         )
         results = {this_model(): valid[name]} | {said(b.name): b.metrics[name] for b in simpler if name in b.metrics}
@@ -152,7 +152,7 @@ def _threshold(experiment: Experiment, data: HeldOut) -> None:
         left, right = st.columns([1.3, 2], gap="large")
         with left:
             negative, positive = map(said, experiment.class_names)
-            label = tr("Call it {positive} from a probability of", positive=plain(positive))
+            label = tr("Call it {positive} at or above", positive=plain(positive))
             threshold = st.slider(label, 0.0, 1.0, step=0.001, format="%.3f", key="threshold", bind="query-params")
             called, truly = data.prediction >= threshold, data.y >= 0.5
             yes, no = tr("called {name}", name=plain(positive)), tr("called {name}", name=plain(negative))

@@ -116,5 +116,5 @@ def _confusion(model: ModelRef) -> None:
     kept = every_output(model)
     known = np.isfinite(kept.y[:, 0])
     counts = confusion(kept.y[known], kept.prediction[known], labelled(kept.w[known]))
-    st.markdown(tr("**Which class is taken for which**"), help=tr(_CONFUSION))
+    st.markdown(tr("**Which classes are confused**"), help=tr(_CONFUSION))
     chart(confusion_figure(counts, model.outputs), key="confusion", height=330, revision=model.key)

@@ -26,9 +26,8 @@ _LOOKS = {
     "worse": (st.warning, ":material/trending_down:"),
 }
 _WHY = mark(
-    "The test part was used for nothing so far: no network learnt from it, and no epoch was chosen by it. Each look at "
-    "it is counted, because what you choose after a look is no longer tested by it. Open it once, when you have "
-    "decided."
+    "The test part has not been used yet: no network learned from it, and no epoch was chosen with it. Each look is "
+    "counted: what you choose after a look is no longer tested by it. Open it once, when you have decided."
 )
 
 

@@ -34,7 +34,7 @@ def find_better(experiment: Experiment, *, possible: bool) -> None:
             st.page_link(RUNS, label=tr("Watch it on Runs"), icon=":material/visibility:", query_params=query)
             return
         st.caption(tr(_WORDS))
-        help = tr("If an earlier search of these data goes on, its minutes count too.")
+        help = tr("If this continues an earlier search of these data, its minutes count too.")
         minutes = st.number_input(tr("Minutes"), 1, 10_000, _MINUTES, key="search_minutes", help=help)
         on = ask_where("search_on")
         if st.button(tr("Start the search"), type="primary", icon=":material/play_arrow:", key="search_start"):

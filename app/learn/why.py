@@ -104,7 +104,9 @@ def _result(key: str, draw: int, found: Found, seconds: float) -> None:
             query_params={"experiment": claim.experiment}
             | {name: str(value) for name, value in claim.settings.items()},
         )
-        st.caption(tr("Draw {n:d}, trained in {seconds:.1f} s.", n=draw + 1, seconds=seconds), width="content")
+        st.caption(
+            tr("Random numbers {n:d}, trained in {seconds:.1f} s.", n=draw + 1, seconds=seconds), width="content"
+        )
 
 
 def _table(found: Found) -> list[dict[str, Any]]:

@@ -158,7 +158,7 @@ def _rules(edits: int, config: ModelConfig) -> Rules:
         )
         around = st.number_input(
             tr("Bases beside them"), 0, config.length, 0, key="design_around", width=150,
-            help=tr("So many bases on either side of the fixed positions stay too."),
+            help=tr("This many bases on each side of the fixed positions stay too."),
         )  # fmt: skip
         apart = st.number_input(
             tr("Edits apart by"), 0, config.length, 0, key="design_apart", width=150,
@@ -166,7 +166,7 @@ def _rules(edits: int, config: ModelConfig) -> Rules:
         )  # fmt: skip
         least = st.number_input(
             tr("Edits at least"), 0, edits, 0, key="design_least", width=150,
-            help=tr("A design differs from its start at so many positions, even if that lowers its score."),
+            help=tr("Each design differs from its start at this many positions, even if that lowers its score."),
         )  # fmt: skip
     gc_range = gc[0] / 100, gc[1] / 100
     return Rules(edits, gc_range, parse_words(words), run, parse_places(fixed), around, apart, least)

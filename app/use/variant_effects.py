@@ -67,7 +67,7 @@ def _numbers(
         st.metric(tr("Alleles"), f"{len(found):,}", width="content")
         st.metric(tr("Scored"), f"{len(scored):,}", width="content")
         missed = f"{len(found) - len(scored):,}"
-        reasons = tr("The reasons are below, and one by one in the table.")
+        reasons = tr("The reasons are below, and in the table for each.")
         st.metric(tr("Not scored"), missed, help=reasons, width="content")
         st.metric(tr("Largest change"), largest, help=tr("In the {unit}.", unit=plain(unit)), width="content")
 

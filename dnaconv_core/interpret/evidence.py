@@ -30,6 +30,7 @@ SEEN = 0.1  # share of the tallest letter below which a base counts as zero
 CHANCE = {"auroc": 0.5, "macro_auroc": 0.5, "pearson_r": 0.0}  # what a network reaches that has learned nothing
 NETWORK = "Network better than chance"
 _FEW_USUAL = 20  # predictions below which quartiles say nothing
+_WIDE = 0.8  # share of the middle 90 % at which the middle half is two groups; 0.56 where all lie evenly
 _FLAT = "no base counts in this map: there is nothing to compare"
 _MEASURE = "bases below a tenth of the tallest count as zero"
 
@@ -204,14 +205,15 @@ def check_map(
 def little_to_explain(prediction: float, usual: np.ndarray) -> str:
     """One sentence where a prediction lies among the middle half of the `usual` ones `(N,)`; '' where it does not.
 
-    A map then splits up next to nothing: its tallest letters may be those of any sequence.
+    A map then splits up next to nothing: its tallest letters may be those of any sequence. Where the middle half is
+    nearly as wide as all of them, they are two groups, as of a network that tells its classes apart: none is usual.
     """
     if len(usual) < _FEW_USUAL:
         return ""
-    low, high = np.quantile(usual, [0.25, 0.75])
-    if not low <= prediction <= high:
+    least, low, high, most = np.quantile(usual, [0.05, 0.25, 0.75, 0.95])
+    if not low <= prediction <= high or high - low > _WIDE * (most - least):
         return ""
     return (
-        f"Little to explain: {prediction:.3f} is what this model says of most sequences (half of {len(usual):,} "
-        f"validation examples lie between {low:.3f} and {high:.3f}). The letters show what adds up to it."
+        f"Little to explain: {prediction:.3f} is a usual prediction of this model (half of {len(usual):,} validation "
+        f"examples lie between {low:.3f} and {high:.3f}). Tall letters may mean little here."
     )

@@ -339,7 +339,7 @@ def test_what_is_ready_is_told_until_it_is_opened(own, dashboard, home):
 def test_the_referee_looks_at_data_that_came_with_the_program(dashboard, settled):
     at = dashboard("your_data")
     assert not [b for b in at.get("download_button") if b.proto.label == "Report as HTML"]  # nothing is read unasked
-    at = settled(field(at, "selectbox", "The referee on data that come with the program").set_value("rnai").run())
+    at = settled(field(at, "selectbox", "The referee's report on built-in data").set_value("rnai").run())
     for _ in range(300):
         if at.get("expander") and "checks are fine" in "".join(one.label for one in at.expander):
             break

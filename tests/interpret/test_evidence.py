@@ -182,8 +182,10 @@ def test_a_usual_prediction_leaves_little_to_explain():
     usual = np.arange(101) / 100  # quartiles 0.25 and 0.75
     said = little_to_explain(0.31, usual)
     assert said.startswith(
-        "Little to explain: 0.310 is what this model says of most sequences (half of 101 validation "
+        "Little to explain: 0.310 is a usual prediction of this model (half of 101 validation examples lie "
     )
     assert "between 0.250 and 0.750" in said
     assert [bool(little_to_explain(value, usual)) for value in (0.24, 0.25, 0.75, 0.76)] == [False, True, True, False]
     assert little_to_explain(0.5, usual[45:55]) == ""  # ten say nothing of what is usual
+    two_groups = np.r_[np.linspace(0.0, 0.1, 52), np.linspace(0.95, 1.0, 51)]  # quartiles 0.05 and 0.975
+    assert [little_to_explain(value, two_groups) for value in (0.06, 0.96)] == ["", ""]  # no map of a site is dismissed
