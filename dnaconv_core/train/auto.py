@@ -18,7 +18,7 @@ _STRAND = "the strand matters: only the given one is read"
 _STEPS = 1000  # of 32 examples that a training takes at least, however few there are
 FEW = 1000  # examples of the rarer class below which a network learns them by heart
 BEGUN = 500  # examples below which filters begin as known motifs or words
-SOME = 4000  # examples below which a network of many filters has to be held back more
+SOME = 4000  # examples below which a network of many filters has to be held back more, and numbers need such a start
 
 
 class Choice(NamedTuple):
@@ -60,7 +60,8 @@ def auto(facts: Facts) -> Choice:
 
 
 def _motifs(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
-    few = facts.n < SOME
+    few, numbers = facts.n < SOME, "linear" in find_answer(facts.task).outputs
+    begun = facts.n < (SOME if numbers else BEGUN)
     settings = {
         "depth": 2,
         "filters": 64,
@@ -77,8 +78,8 @@ def _motifs(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         "learning_rate": 3e-3,
         "schedule": "cosine",
         "keep": "loss",
-        **(_begun(facts) if facts.n < BEGUN else {}),
-        **_pace(facts, steps=22 * facts.n**0.5),
+        **(_begun(facts) if begun else {}),
+        **_pace(facts, steps=22 * facts.n**0.5, small=few and numbers),
     }
     reasons = {
         "depth": "the first layer finds motifs, the second how they stand together",
@@ -100,7 +101,8 @@ def _motifs(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         "weight_decay": "weights that help little shrink" + ("" if few else ", a little"),
         "learning_rate": "large steps at first",
         "schedule": "and ever smaller ones, so that the last epochs are the best",
-        **(_BEGUN if facts.n < BEGUN else {}),
+        **(_BEGUN if begun else {}),
+        **({"begin": _BEGUN_NUMBERS} if begun and numbers else {}),
         **_KEPT,
         **_PACE,
     }
@@ -250,6 +252,10 @@ _BESIDE = {
     "covariate_gain": "their weights begin at nothing and are few: larger steps for them",
 }
 
+_BEGUN_NUMBERS = (
+    "many weak motifs make a number, and noise hides them: half of the filters begin as motifs or words that go with it"
+)
+
 _KEPT = {
     "keep": "the epoch of the lowest validation loss: one of the first may rank as well, but its probabilities all lie "
     "near the middle",
@@ -262,9 +268,12 @@ _PACE = {
 }
 
 
-def _pace(facts: Facts, *, steps: float) -> dict[str, Any]:
-    """Batches and epochs that come to about this many steps of 64 examples, or _STEPS of 32 where they are few."""
-    batch = 64 if facts.n < 20_000 else 128 if facts.n < 200_000 else 256
+def _pace(facts: Facts, *, steps: float, small: bool = False) -> dict[str, Any]:
+    """Batches and epochs that come to about this many steps of 64 examples, or _STEPS of 32 where they are few.
+
+    small: twice as many steps of 32 in the same number of epochs.
+    """
+    batch = 32 if small else 64 if facts.n < 20_000 else 128 if facts.n < 200_000 else 256
     if facts.n < FEW:
         steps, batch = max(steps, _STEPS / 2), 32
     epochs = int(np.clip(round(steps * 64 / facts.n), 4, 200))
