@@ -91,7 +91,7 @@ def filters(
 
     names: motifs to name them by: a group of JASPAR ('vertebrates'), a file, an IUPAC word, or Motifs; the first time
     on a machine, comparing them takes minutes of compiling. on: as in `attribute`. Other
-    arguments as in     `dnaconv_core.interpret.filters.filter_motifs`: layer, fraction.
+    arguments as in `dnaconv_core.interpret.filters.filter_motifs`: layer, fraction.
 
     >>> len(filters("rnai_huesken").motifs)  # 8 members with 40 each
     320

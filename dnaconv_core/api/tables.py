@@ -37,7 +37,25 @@ class Table(ABC):
         """All of it, a row for each item."""
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().head(_SHOWN).to_html())
+        return _drawn(self.to_frame())
+
+
+def _drawn(frame: pd.DataFrame, logos: Sequence[str] = ()) -> str:
+    """The first rows as HTML, each with its logo (SVG) where there are some, and how many rows there are."""
+    shown = frame.head(_SHOWN).map(lambda value: escape(value) if isinstance(value, str) else value)
+    if logos:
+        shown.insert(1, "logo", list(logos))
+    numbered = shown.index.name is None
+    table = shown.to_html(escape=False, index=not numbered, float_format="{:.4g}".format, na_rep="")
+    return f"{table}<p>{_SHOWN} of {len(frame):,} rows</p>" if len(frame) > _SHOWN else str(table)
+
+
+def _motif_logos(motifs: Sequence[Motif], alphabet: str) -> list[str]:
+    """SVG logos in bits, small enough for rows of a table."""
+    from dnaconv_core.plot.logo import logo_svg
+    from dnaconv_core.sequence.motif import to_icm
+
+    return [logo_svg(to_icm(m.ppm), alphabet=alphabet, column=11.0, height=72.0) for m in motifs[:_SHOWN]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +159,9 @@ class Filters(Table):
             }
         )
 
+    def _repr_html_(self) -> str:
+        return _drawn(self.to_frame(), _motif_logos(self.motifs, self.alphabet))
+
 
 @dataclass(frozen=True, eq=False)
 class Motifs(Table):
@@ -170,6 +191,9 @@ class Motifs(Table):
                 "name": [_name(found) for found in self.matches] or [""] * len(patterns),
             }
         )
+
+    def _repr_html_(self) -> str:
+        return _drawn(self.to_frame(), _motif_logos(self.motifs, self.alphabet))
 
 
 def _spelled(word: str, alphabet: str) -> str:

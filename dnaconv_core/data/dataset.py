@@ -13,7 +13,7 @@ from dnaconv_core.results import Site, Skipped
 from dnaconv_core.sequence.encoding import decode
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """N examples of length L with T labels and C covariates.
 
@@ -51,6 +51,11 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.X)
+
+    def __repr__(self) -> str:
+        beside = f", covariates {', '.join(self.covariate_names)}" if self.covariate_names else ""
+        shape = f"{len(self):,} sequences of {self.length} bases of {self.alphabet}"
+        return f"<Dataset {self.label}: {shape}, {self.y.shape[1]} label{'s' * (self.y.shape[1] != 1)}{beside}>"
 
     @property
     def length(self) -> int:

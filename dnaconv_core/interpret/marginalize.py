@@ -21,6 +21,8 @@ from dnaconv_core.sequence.motif import Motif, from_iupac
 from dnaconv_core.sequence.shuffle import dinucleotide_shuffle, random_backgrounds
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from dnaconv_core.model.config import ModelConfig
     from dnaconv_core.model.convnet import ConvNet
 
@@ -35,6 +37,16 @@ class Effect(NamedTuple):
     mean: float  # of after − before
     low: float  # 95 % interval of the mean
     high: float
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each background: before, after, and the change."""
+        import pandas as pd
+
+        return pd.DataFrame({"before": self.before, "after": self.after, "change": self.after - self.before})
+
+    def _repr_html_(self) -> str:
+        interval = f"95 % interval {self.low:+.3f} to {self.high:+.3f}"
+        return f"<p>mean change <b>{self.mean:+.3f}</b> ({interval}, {len(self.before):,} backgrounds)</p>"
 
 
 class Curve(NamedTuple):

@@ -127,6 +127,8 @@ def test_filters_come_in_the_order_of_the_table(jund):
     assert len(frame) == jund.config.filters and sorted(frame["filter"]) == list(range(1, len(frame) + 1))
     assert found.motifs[0] is found.scan.motifs[frame["filter"][0] - 1].motif
     assert dc.plot.logo(found.motifs[0])._repr_svg_().startswith("<svg")
+    shown = found._repr_html_()
+    assert shown.count("<svg") == len(frame) and "rows<" not in shown
     with pytest.raises(InputError, match=r"a Filters is no logo: give one of its \.motifs"):
         dc.plot.logo(found)
 
@@ -134,6 +136,24 @@ def test_filters_come_in_the_order_of_the_table(jund):
 def test_the_planted_motif_raises_the_logit(jund):
     planted, other = (dc.marginalize(jund, word, n=30) for word in ("TGACTCA", "GGTTGTT"))
     assert planted.low > 1 and planted.mean > other.mean
+    frame = planted.to_frame()
+    assert frame.shape == (30, 3) and frame["change"].mean() == pytest.approx(planted.mean)
+    assert f"<b>{planted.mean:+.3f}</b>" in planted._repr_html_() and "30 backgrounds" in planted._repr_html_()
+
+
+def test_what_a_notebook_draws_is_text_and_not_markup():
+    from dnaconv_core.api.tables import _drawn
+
+    frame = pd.DataFrame({"name": ["<b>a</b>", "&"], "value": [1 / 3, None]})
+    drawn = _drawn(frame, ["<svg>1</svg>", "<svg>2</svg>"])
+    assert "&lt;b&gt;a" in drawn and "<b>" not in drawn and "<svg>2</svg>" in drawn
+    assert "0.3333" in drawn and "NaN" not in drawn and "rows" not in drawn
+    assert "<p>20 of 30 rows</p>" in _drawn(pd.DataFrame({"value": range(30)}))
+
+
+def test_a_dataset_shows_itself_in_one_line():
+    data = dc.load_data(["ACGTT", "TTTTT"], [1, 0])
+    assert repr(data) == f"<Dataset {data.label}: 2 sequences of 5 bases of DNA, 1 label>"
 
 
 @pytest.mark.slow
