@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 10.0  # seconds that a scheduler has to answer
 _LARGEST = 1 << 20  # bytes of a scheduler file
+_TLS = "distributed.comm.tls"
 GPU = "GPU"  # the resource of workers started with --resources "GPU=1"
 
 
@@ -44,9 +45,10 @@ def connected(address: str, patience: float = PATIENCE) -> Iterator[Client]:
     try:
         client = Client(**which, timeout=patience, set_as_default=False, name="dnaconv")
     except (OSError, ValueError, TypeError, KeyError) as error:
+        named = f", name the certificates in Dask's configuration ({_TLS})" if address.startswith("tls://") else ""
         raise ClusterError(
-            f"the cluster at {address} does not answer ({_reason(error)}): start it with 'dask scheduler', or choose "
-            f"'here'"
+            f"the cluster at {address} does not answer ({_reason(error)}): start it with 'dask scheduler'{named}, or "
+            f"choose 'here'"
         ) from None
     try:
         yield client

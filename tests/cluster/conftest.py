@@ -19,8 +19,8 @@ HERE = Path(__file__).parent
 class Cluster:
     """Processes as a user starts them: `dask scheduler`, `dask worker`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port, self.number = folder, 0, 0
+    def __init__(self, folder: Path, protocol: str = "tcp", **environment: str) -> None:
+        self.folder, self.protocol, self.environment, self.port, self.number = folder, protocol, environment, 0, 0
         self.processes: dict[str, subprocess.Popen] = {}
         self.file = folder / "scheduler.json"
 
@@ -40,16 +40,17 @@ class Cluster:
         """At the port of the last one."""
         self.file.unlink(missing_ok=True)
         asked = ("--host", "127.0.0.1", "--port", str(self.port), "--scheduler-file", str(self.file))
+        asked += ("--protocol", self.protocol)
         self._start("scheduler", "scheduler", *asked)
         wait_for(lambda: self.file.is_file() and self.file.read_text().rstrip().endswith("}"))
         self.port = int(self.address.rpartition(":")[2])
 
-    def worker(self, **environment: str) -> str:
+    def worker(self, *options: str, **environment: str) -> str:
         """One more; its name."""
         self.number += 1
         name = f"w{self.number}"
         asked = ("--name", name, "--nthreads", "1", "--no-nanny", "--local-directory", str(self.folder / name))
-        self._start(name, "worker", "--scheduler-file", str(self.file), *asked, **environment)
+        self._start(name, "worker", "--scheduler-file", str(self.file), *asked, *options, **environment)
         return name
 
     def workers(self, n: int) -> None:
@@ -65,7 +66,7 @@ class Cluster:
 
     def _start(self, name: str, *command: str, **environment: str) -> None:
         path = os.pathsep.join(filter(None, [str(HERE), *sys.path]))
-        quiet = {"OMP_NUM_THREADS": "1", "PYTHONPATH": path, **environment}
+        quiet = {"OMP_NUM_THREADS": "1", "PYTHONPATH": path, **self.environment, **environment}
         with open(self.folder / "log.txt", "ab") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", "dask", *command, "--no-dashboard"],

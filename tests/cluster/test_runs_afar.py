@@ -109,6 +109,25 @@ def test_a_run_is_stopped_and_resumed_and_outlives_its_scheduler(cluster, guides
     assert ended(store, [run])[0].state == "cancelled"
 
 
+@pytest.mark.slow
+def test_runs_that_take_a_gpu_go_to_the_worker_that_says_it_has_one(cluster, guides):
+    """One that asks for no other waits while there is none; those that take the best there is queue for the label."""
+    store, quick = Store(), {**SETTINGS, "epochs": 4}
+    asks = submit(store, dataclasses.replace(guides, settings={**quick, "device": "cuda"}), on=cluster.address).id
+    plain = submit(store, dataclasses.replace(guides, settings={**quick, "device": "cpu"}), on=cluster.address).id
+    assert ended(store, [plain])[0].state == "finished"
+    assert store.get(asks).state == "queued"  # though both workers are idle
+    store.ask_to_stop(asks)
+    try:
+        gpu = cluster.worker("--resources", "GPU=1")
+        cluster.workers(3)
+        spec = dataclasses.replace(guides, settings={**quick, "device": "auto"})
+        runs = ended(store, [run.id for run in sweep(store, spec, {"seed": [0, 1]}, on=cluster.address).runs])
+        assert [(run.state, run.slot) for run in runs] == [("finished", f"cluster/{gpu}")] * 2
+    finally:
+        cluster.kill(gpu)
+
+
 def test_a_run_for_a_cluster_that_is_not_there_is_refused_and_one_that_waits_is_told(guides, monkeypatch):
     store, place = Store(), "tcp://127.0.0.1:9"
     monkeypatch.setattr("dnaconv_core.cluster.connect.connected.__wrapped__.__defaults__", (0.2,))
