@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,26 @@ def shared_data() -> Path:
     if not (folder / "README.md").is_file():
         pytest.skip(f"real data not found at {folder}: set DNACONV_TEST_DATA to its folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory):
+    """A function that has a folder filled once for all processes of tests, and returns a copy that is this one's."""
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+
+    def make(name: str, fill: Callable[[Path], object]) -> Path:
+        kept = root / f"once-{name}"
+        with (root / f"once-{name}.lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (root / f"once-{name}.done").exists():  # nor where the one before failed or was killed
+                shutil.rmtree(kept, ignore_errors=True)
+                kept.mkdir()
+                fill(kept)
+                (root / f"once-{name}.done").touch()
+        return Path(shutil.copytree(kept, tmp_path_factory.mktemp(name) / "home"))
+
+    return make
 
 
 @pytest.fixture(autouse=True)

@@ -51,7 +51,7 @@ def dashboard(monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def small_runs(tmp_path_factory):
+def small_runs(made_once):
     """A function that trains a small network on some data, once for all tests, and returns its run and its store."""
     from dnaconv_core.runs.spec import RunSpec
     from dnaconv_core.runs.store import Store
@@ -61,10 +61,15 @@ def small_runs(tmp_path_factory):
     small = {"epochs": 2, "eval_every": 1, "filters": 4, "depth": 1, "batch_size": 500, "device": "cpu"}
 
     def train(experiment: str, data: str = "synthetic"):
-        if (experiment, data) not in made:
-            store = Store(tmp_path_factory.mktemp("trained"))
+        def fill(home: Path) -> None:
+            store = Store(home)
             run = store.create(RunSpec(experiment, data=data, settings=small), name=f"a small {experiment}")
-            made[experiment, data] = (train_here(store, run.id), store)
+            train_here(store, run.id)
+
+        if (experiment, data) not in made:
+            store = Store(made_once(f"{experiment}-{data}", fill))
+            (run,) = store.list()
+            made[experiment, data] = (run, store)
         return made[experiment, data]
 
     return train
@@ -101,12 +106,20 @@ def settled():
 
 
 @pytest.fixture(scope="session")
-def several_trained(tmp_path_factory):
+def several_trained(made_once):
     """A home with own experiments that have several outputs, each with a trained run: its path, and the runs by key.
 
     'kinds' asks which of three classes, one with Markdown in its name; 'deeper' is of it too; 'two' has two labels,
     the second with gaps, 'amounts' has two numbers.
     """
+    from dnaconv_core.runs.store import Store
+
+    home = made_once("several", _fill_several)
+    runs = Store(home).list()
+    return home, {"deeper" if run.name.startswith("a deeper") else run.experiment: run for run in runs}
+
+
+def _fill_several(home: Path) -> None:
     from dnaconv_core.data.labels import LabelRecipe
     from dnaconv_core.experiments.bring import bring
     from dnaconv_core.experiments.recipe import Input, Recipe
@@ -114,7 +127,8 @@ def several_trained(tmp_path_factory):
     from dnaconv_core.runs.store import Store
     from dnaconv_core.runs.worker import train_here
 
-    folder = tmp_path_factory.mktemp("several")
+    folder = home.with_name("several-files")
+    folder.mkdir(exist_ok=True)
     words = {"ap1": "TGACTCA", "*sp1*": "GGGCGGG", "plain": ""}
     texts = {name: _planted(word, 80, seed) for seed, (name, word) in enumerate(words.items())}
     files = [folder / f"class{number}.fa" for number in range(3)]
@@ -137,15 +151,14 @@ def several_trained(tmp_path_factory):
     )
     small = {"epochs": 6, "eval_every": 2, "filters": 6, "learning_rate": 0.02, "batch_size": 32, "device": "cpu"}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DNACONV_HOME", str(folder / "home"))
-        store, runs = Store(), {}
+        patch.setenv("DNACONV_HOME", str(home))
+        store = Store()
         for recipe in recipes:
             bring(recipe)
             run = store.create(RunSpec(recipe.key, data="own", settings=small), name=f"a run of {recipe.key}")
-            runs[recipe.key] = train_here(store, run.id)
+            train_here(store, run.id)
         run = store.create(RunSpec("kinds", data="own", settings=small | {"depth": 2}), name="a deeper run of kinds")
-        runs["deeper"] = train_here(store, run.id)
-    return folder / "home", runs
+        train_here(store, run.id)
 
 
 def _planted(word: str, n: int, seed: int) -> list[str]:

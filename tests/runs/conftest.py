@@ -49,16 +49,18 @@ def files():
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory):
+def trained(made_once):
     """A store with two trained runs that differ in seed and filters."""
     from dnaconv_core.runs.spec import RunSpec
     from dnaconv_core.runs.store import Store
     from dnaconv_core.runs.worker import train_here
 
     small = {"epochs": 2, "eval_every": 1, "filters": 3, "depth": 1, "batch_size": 500, "device": "cpu"}
-    store = Store(tmp_path_factory.mktemp("trained"))
-    runs = [
-        train_here(store, store.create(RunSpec("rnai", settings={**small, **other}), f"run {number}").id).id
-        for number, other in enumerate(({}, {"seed": 1, "filters": 5}))
-    ]
-    return store, runs
+
+    def fill(home):
+        store = Store(home)
+        for number, other in enumerate(({}, {"seed": 1, "filters": 5})):
+            train_here(store, store.create(RunSpec("rnai", settings={**small, **other}), f"run {number}").id)
+
+    store = Store(made_once("two-runs", fill))
+    return store, [run.id for run in sorted(store.list(), key=lambda run: run.name)]
