@@ -68,9 +68,10 @@ def _motif(hit: Gained) -> Words:
             "**{name}** ({word}, {strand} strand, from base {first:d})",
             name=name, word=word, strand=strand, first=hit.start + 1,
         )  # fmt: skip
-    return tr(
+    return tr_n(
+        "**{name}** ({word}, {strand} strand, from base {first:d}, and 1 motif like it)",
         "**{name}** ({word}, {strand} strand, from base {first:d}, and {n:d} motifs like it)",
-        name=name, word=word, strand=strand, first=hit.start + 1, n=hit.alike - 1,
+        hit.alike - 1, name=name, word=word, strand=strand, first=hit.start + 1,
     )  # fmt: skip
 
 

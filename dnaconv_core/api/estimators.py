@@ -52,8 +52,13 @@ class _ConvNet(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
             if not weights.any():
                 raise ValueError("every sample_weight is zero: there is nothing to learn from")
             data = replace(data, w=np.broadcast_to(column_or_1d(weights)[:, None], data.y.shape).copy())
-        given = dict(self.settings or {}) | {"seed": self.seed}
-        self.model_: Model = train(data, preset=self.preset, task=task, strand=self.strand, **given)
+        given = dict(self.settings or {})
+        if own := {"preset", "task", "strand", "seed", "valid"} & set(given):
+            name = min(own)
+            how = f"give it as {name}=" if hasattr(self, name) else "it follows from the data"
+            raise ValueError(f"settings holds {name!r}, which is no setting of a network or its training: {how}")
+        how_trained = {"preset": self.preset, "strand": self.strand, "seed": self.seed}
+        self.model_: Model = train(data, task=task, **how_trained, **given)
 
     def _predicted(self, X: Any) -> np.ndarray:
         check_is_fitted(self, "model_")

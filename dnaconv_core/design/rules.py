@@ -72,6 +72,8 @@ class Checker:
             raise InputError(f"at least {rules.least} edits and at most {rules.edits} do not fit: give 0 to the most")
         if min(rules.around, rules.apart) < 0:
             raise InputError(f"bases around are {rules.around} and apart {rules.apart}: give numbers from 0 on")
+        if rules.around and not rules.fixed:
+            raise InputError(f"{rules.around} bases around fixed positions are to stay, and none is fixed: name some")
         if rules.longest_run < 0:
             raise InputError(f"the longest run is {rules.longest_run}: give a number of bases, or 0 for any")
         low, high = rules.gc

@@ -68,7 +68,8 @@ def _table(recipe: Recipe, progress: Progress) -> Examples:
     guessed = guess_columns(table)
     labels = recipe.labels.columns or guessed.labels
     if not labels:
-        raise DataError(f"{table.name} has no column that is surely the label: {guessed.why.get('labels', '')}")
+        why = guessed.why.get("labels", "").replace(": choose", ": choose it with --label")
+        raise DataError(f"{table.name} has no column that is surely the label: {why}")
     columns = Columns(
         sequence=recipe.sequence or guessed.sequence,
         labels=labels,

@@ -278,6 +278,7 @@ class _State:
             "best_value": self.best_value if self.best_value > float("-inf") else None,
             "without_gain": self.without_gain,
             "precision": self.precision,
+            "keep": self.keep,
             "begun": self.begun,
             "evaluations": [evaluation._asdict() for evaluation in self.evaluations],
         }
@@ -303,6 +304,8 @@ class _State:
         self.epoch, self.best_epoch = found.epoch, found.state["best_epoch"]
         self.best_value = float("-inf") if found.state["best_value"] is None else found.state["best_value"]
         self.without_gain = found.state["without_gain"]
+        if found.state.get("keep", "best") != self.keep:  # older runs knew no other; what was best there is not here
+            self.best, self.best_epoch, self.best_value, self.without_gain = None, found.epoch, float("-inf"), 0
         self.precision = found.state.get("precision", precision.FLOAT32)  # older runs knew no other
         self.begun = tuple(found.state.get("begun", ()))
         self.evaluations = [Evaluation(**stored) for stored in found.state["evaluations"]]

@@ -128,3 +128,12 @@ def test_scores_and_searches_over_single_settings():
     search = GridSearchCV(network, {"settings__filters": [2, 3]}, cv=2).fit(SEQUENCES, WORDS)
     assert search.best_estimator_.model_.config.filters == search.best_params_["settings__filters"]
     assert network.settings is TINY and TINY["filters"] == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "how"), [("preset", "give it as preset="), ("seed", "give it as seed="), ("task", "it follows from")]
+)
+def test_what_is_no_setting_is_not_taken_as_one(name, how):
+    model = dc.ConvNetClassifier(settings={**TINY, name: 5})
+    with pytest.raises(ValueError, match=f"settings holds '{name}', which is no setting .*: {how}"):
+        model.fit(["ACGTACGTAC", "TTTTTTTTTT"] * 5, [0, 1] * 5)

@@ -90,3 +90,8 @@ def test_rules_that_cannot_hold_are_told(rules, words):
 def test_what_is_no_position_is_told(text):
     with pytest.raises(InputError, match="is no position: write positions counted from 1"):
         parse_places(text)
+
+
+def test_bases_around_nothing_are_told():
+    with pytest.raises(InputError, match="5 bases around fixed positions are to stay, and none is fixed: name some"):
+        Checker(Rules(around=5), 20)

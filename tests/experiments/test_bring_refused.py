@@ -150,3 +150,10 @@ def test_chromosomes_held_out_have_every_class():
     for seed in range(5):
         valid, test = choose_chromosomes(examples, seed=seed)
         assert {*valid, *test} == {"chr2", "chr3"}
+
+
+def test_a_table_whose_label_is_not_sure_says_how_to_name_it(tmp_path, home, capsys):
+    rows = [f"{s},{i % 7},{i % 5}" for i, s in enumerate(letters(1))]
+    (tmp_path / "t.csv").write_text("\n".join(["sequence,K562,HepG2", *rows]))
+    assert main(["data", "import", "two", "--table", str(tmp_path / "t.csv")]) == 2
+    assert "any of K562, HepG2 could be the label: choose it with --label" in capsys.readouterr().err

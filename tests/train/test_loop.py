@@ -204,3 +204,12 @@ def test_devices_are_named_and_unknown_ones_refused():
     assert resolve("cpu") == "cpu" and resolve("auto") == devices()[0].key
     with pytest.raises(ConfigError, match="device is 'tpu' but this machine has .*cpu"):
         resolve("tpu")
+
+
+def test_what_was_best_by_another_measure_is_not_kept(parts, tmp_path):
+    """As of a run that was stopped before its preset chose the lowest loss: every loss is below a ROC-AUC."""
+    config = TRAIN.replace(eval_every=1)
+    fit(build(CONFIG), *parts, config, checkpoints=tmp_path, progress=StopAfter(2))
+    history = fit(build(CONFIG), *parts, config.replace(keep="loss"), checkpoints=tmp_path)
+    later = {e.epoch: e.metrics["valid"]["loss"] for e in history.evaluations if e.epoch > 2}
+    assert len(history.evaluations) == TRAIN.epochs and history.best_epoch == min(later, key=later.get)
