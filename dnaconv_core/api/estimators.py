@@ -57,8 +57,8 @@ class _ConvNet(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
             name = min(own)
             how = f"give it as {name}=" if hasattr(self, name) else "it follows from the data"
             raise ValueError(f"settings holds {name!r}, which is no setting of a network or its training: {how}")
-        how_trained = {"preset": self.preset, "strand": self.strand, "seed": self.seed}
-        self.model_: Model = train(data, task=task, **how_trained, **given)
+        given["seed"] = self.seed
+        self.model_: Model = train(data, preset=self.preset, task=task, strand=self.strand, **given)
 
     def _predicted(self, X: Any) -> np.ndarray:
         check_is_fitted(self, "model_")
