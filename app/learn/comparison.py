@@ -8,6 +8,7 @@ import streamlit as st
 
 from components.chart import chart
 from dnaconv_core.answers.outputs import answer_of_one, output_names
+from dnaconv_core.evaluate.intervals import SAME
 from dnaconv_core.evaluate.metrics import LABELS
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.runs.compare import LEAST, Comparison, Pair, compare_runs, held_out
@@ -178,5 +179,6 @@ def _told(pair: Pair) -> Words:
     metric = plain(said(LABELS[difference.name].name))
     words = [f"**{verdict}**", f"{metric} {difference.value:+.4f} ({inside})", tr("{n:,} examples", n=pair.n)]
     if difference.low is not None and difference.note:
-        words.append(tr("interval by {method}", method=plain(said(difference.note))))
+        note = plain(said(difference.note))
+        words.append(note if difference.note == SAME else tr("interval by {method}", method=note))
     return ", ".join(words)

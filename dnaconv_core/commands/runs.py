@@ -191,6 +191,7 @@ def runs_import(options: Namespace) -> Answer:
 
 
 def runs_compare(options: Namespace) -> Answer:
+    from dnaconv_core.evaluate.intervals import SAME
     from dnaconv_core.runs.compare import compare_runs
 
     found = compare_runs(Store(), options.ids, metric=options.metric)
@@ -208,7 +209,7 @@ def runs_compare(options: Namespace) -> Answer:
             lines.append(f"{pair.run} against {pair.reference}: undefined, {d.undefined}")
         else:
             interval = f" ({d.low:+.4f} to {d.high:+.4f}), p = {d.p:.3f}" if d.low is not None else f" ({d.note})"
-            by = f", interval by {d.note}" if d.low is not None and d.note else ""
+            by = "" if d.low is None or not d.note else f", {d.note if d.note == SAME else f'interval by {d.note}'}"
             lines.append(
                 f"{pair.run} against {pair.reference}: {d.name} {d.value:+.4f}{interval} on {pair.n:,} examples{by}"
             )

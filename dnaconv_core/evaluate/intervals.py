@@ -25,6 +25,7 @@ from dnaconv_core.results import Metric
 
 LEAST = 10  # positives and negatives of a ranking, examples that a share or mean is of, or groups of such
 LEAST_PRECISE = 20  # positives of PR-AUC, which a few at the top decide
+SAME = "the predictions are the same"  # in place of how an interval was found
 _FACT = "a fact of the data"
 _OF_NORMAL = ("ranking", "correlation", "rank_correlation")
 
@@ -128,7 +129,7 @@ def paired_differences(
             continue
         difference = first.value - second.value
         if np.array_equal(prediction, baseline):
-            yield Difference(name, 0.0, 0.0, 0.0, p=1.0, note="the predictions are the same")
+            yield Difference(name, 0.0, 0.0, 0.0, p=1.0, note=SAME)
             continue
         pair, signs = [first, second], [1.0, -1.0]
         (low, high), note = _interval(pair, signs, level)
