@@ -120,7 +120,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
     from translations import catalogue
 
-    known = catalogue("ko", "core")
+    known = {message.id for message in catalogue("ko", "core") if message.id}
     asked = sys.argv[1:] or [""]
     rest = [(place, text) for text, place in all_texts().items() if is_sentence(text) and not is_known(text, known)]
     for place, text in rest:
