@@ -7,6 +7,7 @@ damaged one is fitted anew. The files used longest ago go where there are too ma
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import io
@@ -93,10 +94,11 @@ def _read(path: Path, n: int) -> dict[str, Baseline] | None:
         with np.load(path, allow_pickle=False) as kept:
             told = json.loads(str(kept[_TOLD][()]))
             found = {key: _baseline(one, kept[key], n) for key, one in told.items()}
-        os.utime(path)
-        return found
     except (*DAMAGED, AttributeError, RecursionError):
         return None
+    with contextlib.suppress(OSError):  # it may be somebody else's: then others have it longer
+        os.utime(path)
+    return found
 
 
 def _baseline(told: dict[str, Any], prediction: np.ndarray, n: int) -> Baseline:

@@ -174,3 +174,13 @@ def test_those_used_longest_ago_make_room(parts, folder, fits, monkeypatch):
     assert len(fits) == 4
     list(kept_baselines("binary", *parts, **HOW | {"seed": 2}))
     assert len(fits) == 5
+
+
+def test_what_another_user_has_kept_is_read(parts, folder, fits, monkeypatch):
+    list(kept_baselines("binary", *parts, **HOW))
+
+    def refuse(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "utime", refuse)
+    assert len(list(kept_baselines("binary", *parts, **HOW))) == 2 and len(fits) == 1
