@@ -40,9 +40,11 @@ class Draft:
         if json.dumps(self.values) != self._before:
             self.lot.keep_draft(self.values)
 
+    # Fields have their value as the default too: a slow browser may miss that it was set, and would show another.
+
     def text(self, label: Words, name: str, guess: str = "", **options: Any) -> str:
         key = self._begin(name, guess, lambda value: isinstance(value, str))
-        return self._end(name, st.text_input(label, key=key, **options).strip(), guess)
+        return self._end(name, st.text_input(label, st.session_state[key], key=key, **options).strip(), guess)
 
     def number(self, label: Words, name: str, guess: float, **options: Any) -> Any:
         low, high = options.get("min_value"), options.get("max_value")
@@ -52,29 +54,36 @@ class Draft:
             return whole and (low is None or value >= low) and (high is None or value <= high)
 
         key = self._begin(name, guess, fits)
-        return self._end(name, st.number_input(label, key=key, **options), guess)
+        return self._end(
+            name, st.number_input(label, value=type(guess)(st.session_state[key]), key=key, **options), guess
+        )
 
     def toggle(self, label: Words, name: str, guess: bool = False, **options: Any) -> bool:
         key = self._begin(name, guess, lambda value: isinstance(value, bool))
-        return self._end(name, st.toggle(label, key=key, **options), guess)
+        return self._end(name, st.toggle(label, st.session_state[key], key=key, **options), guess)
 
     def select(self, label: Words, name: str, choices: Choices, guess: str, **options: Any) -> str:
         key = self._begin(name, guess, lambda value: value in choices)
-        chosen = st.selectbox(label, list(choices), key=key, format_func=_shown(choices), **options)
+        keys = list(choices)
+        shown = keys.index(st.session_state[key])
+        chosen = st.selectbox(label, keys, shown, key=key, format_func=_shown(choices), **options)
         return self._end(name, chosen, guess)
 
     def segmented(self, label: Words, name: str, choices: Mapping[str, str], guess: str, **options: Any) -> str:
         key = self._begin(name, guess, lambda value: value in choices)
         chosen = st.segmented_control(
-            label, list(choices), key=key, format_func=lambda key: plain(choices[key]), required=True, **options
-        )
+            label, list(choices), key=key, format_func=lambda key: plain(choices[key]), required=True,
+            default=st.session_state[key], **options,
+        )  # fmt: skip
         return self._end(name, chosen, guess)
 
     def several(
         self, label: Words, name: str, choices: Sequence[str], guess: Sequence[str], **options: Any
     ) -> list[str]:
         key = self._begin(name, list(guess), lambda value: isinstance(value, list) and set(value) <= set(choices))
-        return self._end(name, list(st.multiselect(label, list(choices), key=key, **options)), list(guess))
+        return self._end(
+            name, list(st.multiselect(label, list(choices), st.session_state[key], key=key, **options)), list(guess)
+        )
 
     def offers(self, name: str, value: Any) -> bool:
         """Whether this field is on the page now and could be changed to this value."""

@@ -46,7 +46,9 @@ def pasted_or_file(
         for label, text in examples.items():
             st.button(plain(said(label)), key=f"{key}_{label}", on_click=st.session_state.update, args=({name: text},))
     left, right = st.columns([2.4, 1])
-    text = left.text_area(what, key=name, height=height, placeholder=tr("Letters, or FASTA with any number of records"))
+    shown = st.session_state[name]  # a slow browser may miss that it was set
+    hint = tr("Letters, or FASTA with any number of records")
+    text = left.text_area(what, shown, key=name, height=height, placeholder=hint)
     upload = right.file_uploader(
         tr("or a FASTA file"),
         ["fa", "fasta", "fna", "txt", "gz"],

@@ -56,6 +56,7 @@ def examples(experiment: Experiment, data: HeldOut) -> None:
                 list(kinds),
                 format_func=lambda kind: plain(shown.get(kind) or said(kind)),
                 required=True,
+                default=st.session_state[_WHICH],
                 key=_WHICH,
                 label_visibility="collapsed",
             )

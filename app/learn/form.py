@@ -140,24 +140,26 @@ def _field(spec: dataclasses.Field, kind: Any, reason: str) -> Any:
     if reason:
         help += "  \n" + tr("**Here:** {reason}.", reason=plain(said(reason)))
     shared = {"key": spec.name, "help": help}
-    value = st.session_state[spec.name]
+    value = st.session_state[spec.name]  # as the default too: a slow browser may miss that it was set
     if "choices" in meta:
-        return st.segmented_control(label, list(meta["choices"]), format_func=plain, required=True, **shared)
+        choices = list(meta["choices"])
+        return st.segmented_control(label, choices, format_func=plain, required=True, default=value, **shared)
     if kind is bool:
-        return st.toggle(label, **shared)
+        return st.toggle(label, value, **shared)
     if kind is str:
-        return st.selectbox(label, _DEVICES if value in _DEVICES else [value, *_DEVICES], **shared)
+        devices = _DEVICES if value in _DEVICES else [value, *_DEVICES]
+        return st.selectbox(label, devices, devices.index(value), **shared)
     low, high = meta.get("low"), meta.get("high")
     if kind is float and meta.get("log"):
         step = value / 2 or 0.01
-        return st.number_input(label, min_value=low, max_value=high, step=step, format="%g", **shared)
+        return st.number_input(label, low, high, value, step=step, format="%g", **shared)
     if kind is float:
-        return st.slider(label, low, high, step=0.05, **shared)
+        return st.slider(label, low, high, value, step=0.05, **shared)
     if high is not None and _EACH_UP_TO < high <= _SLIDER_UP_TO:
-        return st.select_slider(label, steps(low, high, value), **shared)
+        return st.select_slider(label, steps(low, high, value), value, **shared)
     if high is not None and high <= _SLIDER_UP_TO:
-        return st.slider(label, low, high, **shared)
-    return st.number_input(label, min_value=low, max_value=high, step=1, **shared)
+        return st.slider(label, low, high, value, **shared)
+    return st.number_input(label, low, high, value, step=1, **shared)
 
 
 def steps(low: int, high: int, value: int) -> list[int]:

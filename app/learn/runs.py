@@ -78,8 +78,9 @@ def _scope() -> str:
     """Whether all runs are shown; a part of the address, which names the choice in English in every language."""
     kept_choice("show", _SCOPES, _ALL)
     scope = st.segmented_control(
-        tr("Show"), list(_SCOPES), format_func=lambda one: tr(ours(_SCOPES[one])), required=True, key="show"
-    )
+        tr("Show"), list(_SCOPES), format_func=lambda one: tr(ours(_SCOPES[one])), required=True, key="show",
+        default=st.session_state["show"],
+    )  # fmt: skip
     keep_choice("show", scope, _ALL)
     return scope
 

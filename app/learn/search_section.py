@@ -49,7 +49,8 @@ def search_section(store: Store, experiment: str) -> None:
     if len(names) > 1:
         titles = {search.name: _title(search) for search in found}
         kept_choice("search", names, names[0])
-        chosen = st.selectbox(tr("Search"), names, format_func=titles.__getitem__, key="search")
+        shown = names.index(st.session_state["search"])
+        chosen = st.selectbox(tr("Search"), names, shown, format_func=titles.__getitem__, key="search")
         keep_choice("search", chosen, names[0])
     search = next((search for search in found if search.name == chosen), found[0])
     alive = search.state in ALIVE

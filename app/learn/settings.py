@@ -50,6 +50,7 @@ def ask_preset(experiment: Experiment) -> tuple[str, str]:
         presets,
         format_func=plain,
         required=True,
+        default=st.session_state["preset"],
         key="preset",
         help="  \n".join(
             f"**{plain(name)}**: {plain(said(preset.why))}." for name, preset in experiment.presets.items()

@@ -32,9 +32,11 @@ def ask_start(experiment: Experiment, *, linked: bool) -> str:
     """
     offered = {"": tr(_RANDOM)} | _models(experiment.alphabet)
     unknown = kept_choice("start", offered, "", linked=linked)
+    keys = list(offered)
     chosen = st.selectbox(
-        tr("Starting weights"), list(offered), format_func=lambda key: offered[key], key="start", help=tr(_HELP)
-    )
+        tr("Starting weights"), keys, keys.index(st.session_state["start"]), format_func=lambda key: offered[key],
+        key="start", help=tr(_HELP),
+    )  # fmt: skip
     if unknown:
         named, alphabet = plain(unknown[:60]), plain(experiment.alphabet)
         text = tr("There is no {alphabet} model {model} here to start from.", alphabet=alphabet, model=named)

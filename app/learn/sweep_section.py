@@ -48,7 +48,8 @@ def sweep_section(store: Store, runs: list[Run]) -> None:
     if len(tags) > 1:
         titles = {tag: f"{_title(of)} · {_runs(len(of))} · {tag.removeprefix(TAG)}" for tag, of in found.items()}
         kept_choice("sweep", tags, tags[0])
-        chosen = st.selectbox(tr("Sweep"), tags, format_func=titles.__getitem__, key="sweep")
+        shown = tags.index(st.session_state["sweep"])
+        chosen = st.selectbox(tr("Sweep"), tags, shown, format_func=titles.__getitem__, key="sweep")
         keep_choice("sweep", chosen, tags[0])
     ids = [run.id for run in found[chosen]]
     alive = any(run.state in LIVE for run in found[chosen])

@@ -39,6 +39,7 @@ def ask_for(experiment: Experiment, model: Bundle) -> tuple[str, tuple[float, ..
                 )
         text = st.text_area(
             tr("Sequence"),
+            st.session_state["pasted"],  # a slow browser may miss that it was set
             key="pasted",
             height=110,
             placeholder=tr("Letters, GenBank lines, or FASTA with any number of records"),
@@ -51,6 +52,7 @@ def ask_for(experiment: Experiment, model: Bundle) -> tuple[str, tuple[float, ..
             st.number_input(
                 plain(name.capitalize()),
                 min_value=0.0,
+                value=float(st.session_state.get(f"covariate_{name}", 0.0)),
                 format="%.4f",
                 step=0.001,
                 key=f"covariate_{name}",

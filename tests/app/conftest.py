@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -82,6 +83,19 @@ def trained(small_runs, monkeypatch, home):
     def train(experiment: str, data: str = "synthetic"):
         run, store = small_runs(experiment, data)
         monkeypatch.setenv("DNACONV_HOME", str(store.home))
+        return run
+
+    return train
+
+
+@pytest.fixture
+def trained_copy(small_runs, monkeypatch, tmp_path):
+    """A function like `trained` whose run is a copy, for a test that writes into its folder."""
+
+    def train(experiment: str, data: str = "synthetic"):
+        run, store = small_runs(experiment, data)
+        copied = shutil.copytree(store.home, tmp_path / "copied")
+        monkeypatch.setenv("DNACONV_HOME", str(copied))
         return run
 
     return train

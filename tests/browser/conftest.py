@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -185,6 +186,30 @@ def page(browser, server, request):
     if not shared:
         context.close()
     assert not broken
+
+
+@pytest.fixture
+def until():
+    """A function that waits until what it is given is true."""
+
+    def wait(true: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 2 * PATIENCE / 1000
+        while not true():
+            assert time.monotonic() < deadline, "waited for too long"
+            time.sleep(0.05)
+
+    return wait
+
+
+@pytest.fixture
+def answers():
+    """A function that makes a question: does anything listen at this port of this machine?"""
+
+    def asked(port: int) -> bool:
+        with socket.socket() as one:
+            return one.connect_ex(("127.0.0.1", port)) == 0
+
+    return lambda port: partial(asked, port)
 
 
 @pytest.fixture

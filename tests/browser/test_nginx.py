@@ -17,7 +17,7 @@ GUIDE = Path(__file__).parents[2] / "docs" / "lab-server.md"
 
 
 @pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
-def test_the_page_works_behind_nginx(start_server, browser, settled, tmp_path):
+def test_the_page_works_behind_nginx(start_server, browser, settled, tmp_path, until, answers):
     location = re.search(r"    location / \{.*?\n    \}", GUIDE.read_text(), re.DOTALL)[0]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -35,6 +35,7 @@ def test_the_page_works_behind_nginx(start_server, browser, settled, tmp_path):
         )
         nginx = subprocess.Popen([NGINX, "-e", f"{tmp_path}/error.log", "-c", str(config)])
         try:
+            until(answers(port))
             page = browser.new_page()
             page.goto(f"http://localhost:{port}/predict")
             page.get_by_role("heading", name="Predict", level=1).wait_for()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable
 
 import pytest
 
@@ -14,14 +12,7 @@ from dnaconv_core.runs.store import ENDED, Store
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def until(true: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "waited for too long"
-        time.sleep(0.1)
-
-
-def test_a_killed_server_loses_no_run(browser, start_server, settled):
+def test_a_killed_server_loses_no_run(browser, start_server, settled, until):
     with start_server() as (process, address):
         page = browser.new_page(base_url=address)
         store = Store()
@@ -34,10 +25,10 @@ def test_a_killed_server_loses_no_run(browser, start_server, settled):
             page.get_by_role("button", name="Start training").click()
             until(lambda number=number: len(store.list()) == number)
         os.kill(process.pid, signal.SIGKILL)
-        process.wait(10)
+        process.wait(60)
         page.close()
 
-    until(lambda: all(run.state in ENDED for run in store.list()), seconds=120)
+    until(lambda: all(run.state in ENDED for run in store.list()))
     assert [run.state for run in store.list()] == ["finished"] * 3
 
     with start_server() as (_, address):

@@ -63,6 +63,7 @@ def test_from_a_prediction_to_its_arithmetic(page, settled):
     other = next(letter for letter in "ACGT" if letter != SEQUENCE[base])
     page.get_by_role("group", name=f"Change base {base + 1}").get_by_role("button", name=other).click()
     page.get_by_role("button", name="Undo").wait_for()
+    settled(page)
     changed = SEQUENCE[:base] + other + SEQUENCE[base + 1 :]
     assert f"edits={SEQUENCE[base]}{base + 1}{other}" in page.url and f"sequence={changed}" in page.url
     assert value(page, "said .num") == pytest.approx(float(predict(model, one_hot(changed))[0, 0]), abs=1e-5)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 
@@ -17,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LONG = {"epochs": 100_000, "eval_every": 1, "filters": 3, "depth": 1, "device": "cpu"}
 
 
-def test_stop_is_heard_in_each_stage(page):
+def test_stop_is_heard_in_each_stage(page, until):
     store = Store()
     spec = RunSpec("rnai", preset="quick", settings=LONG)
     first, waiting = submit(store, spec, "the first"), submit(store, spec, "the second")
@@ -40,8 +39,6 @@ def test_stop_is_heard_in_each_stage(page):
     assert (store.folder(first.id) / "weights.safetensors").is_file()
 
     loading = submit(store, spec, "the third")
-    until = time.monotonic() + 180
-    while store.get(loading.id).state == "queued" and time.monotonic() < until:
-        time.sleep(0.05)
+    until(lambda: store.get(loading.id).state != "queued")
     page.goto(f"train?experiment=rnai&run={loading.id}")
     stop(loading.id)

@@ -6,9 +6,18 @@ import re
 
 import pytest
 
-expect = pytest.importorskip("playwright.sync_api").expect
-
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.looks]
+
+
+# Keeps at each change of the page whether it tells of the training, and whether it has the link of a result.
+WATCH = """() => {
+  window.seen = [];
+  const look = () => {
+    const text = document.querySelector('[data-testid="stMain"]')?.textContent ?? '';
+    seen.push([text.includes('Training the small networks'), text.includes('Train this at full size')]);
+  };
+  new MutationObserver(look).observe(document.body, {subtree: true, childList: true, characterData: true});
+}"""
 
 
 def test_back_from_train_shows_the_reason_one_came_from(page, settled):
@@ -45,8 +54,9 @@ def test_what_another_draw_has_shown_is_gone_while_the_networks_train(page, sett
     link = page.get_by_role("link", name="Train this at full size")
     link.wait_for()
     settled(page)
+    page.evaluate(WATCH)
     page.get_by_role("button", name="Other random numbers").click()
-    page.get_by_text("Training the small networks").wait_for()
-    expect(link).to_have_count(0)
-    link.wait_for()
     page.get_by_text("Draw 2, trained in").wait_for()
+    link.wait_for()
+    assert page.evaluate("[seen.some((both) => both[0]), seen.at(-1)]") == [True, [False, True]]
+    assert page.evaluate("seen.findLast((both) => both[0])") == [True, False]  # once it is drawn, the other's is gone
