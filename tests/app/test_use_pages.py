@@ -176,12 +176,12 @@ def test_sirna_design_ranks_filters_and_explains(dashboard, trained, settled):
     assert all(guide[0] in "AU" for guide in at.dataframe[0].value["guide (5'→3')"])
 
 
-def test_sirna_design_takes_the_model_of_its_own_experiment_and_says_so(dashboard, trained):
+def test_sirna_design_takes_the_model_of_its_own_experiment_and_says_so(dashboard, trained, settled):
     run = trained("tf_binding")
     at = dashboard("sirna", experiment="tf_binding", run=run.id)
     assert at.selectbox(key="_experiment").value == "rnai" and not at.exception and not at.error
     assert "it now shows RNA interference, not" in at.toast[0].value
-    assert at.selectbox(key="_model").value != run.id and metric(at, "Sites")
+    assert at.selectbox(key="_model").value != run.id and metric(settled(at), "Sites")
 
 
 def upload(at, name: str, content: bytes):
