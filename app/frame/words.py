@@ -14,7 +14,7 @@ import streamlit as st
 
 Words = str  # of our own, or escaped: what a function returns or takes that is annotated so is drawn as Markdown
 
-_MARKS = re.compile(r"[\\`*_\[\]$~<]|&(?=#?\w+;)|:(?=[a-zA-Z])")
+_MARKS = re.compile(r"[\\`*_\[\]$~<|]|&(?=#?\w+;)|:(?=[a-zA-Z])")
 _AT_START = re.compile(r"^(?:(?=>|(?:#+|[+-]|[=-]+)(?:\s|$))|\d+(?=[.)](?:\s|$)))")  # headings, lists, quotations
 JOINER = "\u2060"  # has no width: the text looks the same and is no longer the pattern that would be replaced
 # Streamlit replaces these after it has read the Markdown, where a backslash does not help: links, e-mail addresses,

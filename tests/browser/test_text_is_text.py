@@ -57,6 +57,7 @@ for number, text in enumerate({texts!r}):
         st.metric(plain(text), plain(text))
         st.caption("before " + plain(text) + " after")
         st.markdown(f"**{{plain(text)}}** · x")
+        st.markdown(f"| | b |\\n|---|---|\\n| {{plain(text)}} | c |")
 """
 SHOWN = """(number) => [...document.querySelectorAll(`.st-key-drawn_${number} [data-testid="stMarkdownContainer"],`
   + ` .st-key-drawn_${number} [data-testid="stCaptionContainer"]`)].map((node) => node.textContent)"""
@@ -102,7 +103,9 @@ def test_every_text_is_shown_as_it_is_written(start_server, requests, settled, t
         for number, text in enumerate(texts):
             shown = [_line(words.replace("\u2060", "")) for words in page.evaluate(SHOWN, number)]
             line = _line(text)
-            assert len(shown) >= 6 and set(shown) == {line, f"before {line} after", f"{line} · x"}, text
+            assert len(shown) >= 6 and set(shown) == {
+                line, f"before {line} after", f"{line} · x", f"b{line}c"
+            }, text  # fmt: skip
 
 
 @pytest.fixture(scope="module")
