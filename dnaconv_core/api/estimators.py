@@ -66,7 +66,13 @@ class _ConvNet(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
 
 
 class ConvNetClassifier(ClassifierMixin, _ConvNet):  # type: ignore[misc]
-    """A network that tells two or more classes apart; a fifth of the examples stops the training."""
+    """A network that tells two or more classes apart; a fifth of the examples stops the training.
+
+    >>> small = {"epochs": 2, "filters": 4, "kernel_size": 3}
+    >>> fitted = ConvNetClassifier(preset="quick", settings=small).fit(["ACGTTGCA", "TTGGCCAA"] * 20, ["a", "b"] * 20)
+    >>> fitted.predict_proba(["ACGTTGCA"]).shape
+    (1, 2)
+    """
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> ConvNetClassifier:
         """Train on sequences and labels `(N,)` of any kind; sample_weight: `(N,)`, of each in the loss.
@@ -94,7 +100,13 @@ class ConvNetClassifier(ClassifierMixin, _ConvNet):  # type: ignore[misc]
 
 
 class ConvNetRegressor(RegressorMixin, _ConvNet):  # type: ignore[misc]
-    """A network that predicts a number, or several; a fifth of the examples stops the training."""
+    """A network that predicts a number, or several; a fifth of the examples stops the training.
+
+    >>> small = {"epochs": 2, "filters": 4, "kernel_size": 3}
+    >>> fitted = ConvNetRegressor(preset="quick", settings=small).fit(["ACGTTGCA", "TTGGCCAA"] * 20, [0.5, 2.5] * 20)
+    >>> fitted.predict(["ACGTTGCA"]).shape
+    (1,)
+    """
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> ConvNetRegressor:
         """Train on sequences and numbers `(N,)` or `(N, T)`; sample_weight: `(N,)`, of each in the loss.

@@ -125,6 +125,9 @@ def motifs(
     names: as in `filters`; on: as in `attribute`. Other arguments are fields of
     `dnaconv_core.interpret.discovery.DiscoveryOptions`: method, most, width, seed, finder. Raises
     InputError where there are no two classes.
+
+    >>> len(motifs("tf_binding_synthetic", most=40).motifs)
+    1
     """
     from dnaconv_core.interpret.discovery import DiscoveryOptions, discover
     from dnaconv_core.interpret.naming import named

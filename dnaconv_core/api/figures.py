@@ -31,6 +31,9 @@ def logo(values: Any, *, row: int = 0, **look: Any) -> Svg:
 
     look: kind, alphabet, title, unit, column, height, dark, as in `dnaconv_core.plot.logo.logo_svg`. Raises InputError
     for any other shape, or a row that does not exist.
+
+    >>> logo(np.eye(4), kind="contribution").startswith("<svg")
+    True
     """
     from dnaconv_core.plot.logo import logo_svg
 
@@ -47,7 +50,11 @@ def logo(values: Any, *, row: int = 0, **look: Any) -> Svg:
 
 
 def roc(found: Judged) -> Figure:
-    """ROC curves of what `dc.evaluate` gave, of labels and scores `(y, prediction)`, or of several by name."""
+    """ROC curves of what `dc.evaluate` gave, of labels and scores `(y, prediction)`, or of several by name.
+
+    >>> [line.name for line in roc(([0, 1, 1, 0], [0.1, 0.9, 0.4, 0.3])).data]
+    ['guessing', 'model']
+    """
     from dnaconv_core.evaluate.curves import roc_curve_points
     from dnaconv_core.plot.curves import roc_figure
 
@@ -55,7 +62,11 @@ def roc(found: Judged) -> Figure:
 
 
 def precision_recall(found: Judged) -> Figure:
-    """Precision-recall curves; arguments as of `roc`."""
+    """Precision-recall curves; arguments as of `roc`.
+
+    >>> len(precision_recall({"a": ([0, 1, 1, 0], [0.1, 0.9, 0.4, 0.3])}).data) > 0
+    True
+    """
     from dnaconv_core.evaluate.curves import pr_curve_points
     from dnaconv_core.plot.curves import pr_figure
 
@@ -63,7 +74,11 @@ def precision_recall(found: Judged) -> Figure:
 
 
 def scatter(found: Evaluated | tuple[Any, Any], *, unit: str = "") -> Figure:
-    """Measured against predicted numbers, of what `dc.evaluate` gave or of `(y, prediction)`."""
+    """Measured against predicted numbers, of what `dc.evaluate` gave or of `(y, prediction)`.
+
+    >>> type(scatter(([0.1, 0.7, 0.4], [0.2, 0.6, 0.5]))).__name__
+    'Figure'
+    """
     from dnaconv_core.plot.curves import scatter_figure
 
     return scatter_figure(*_columns(found), unit=unit)

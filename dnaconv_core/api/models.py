@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A network, and what is known about it."""
+    """A network, and what is known about it.
+
+    >>> load("rnai_huesken")
+    Model(name='rnai_huesken', experiment='rnai')
+    """
 
     network: ConvNet = field(repr=False)  # on the CPU, in evaluation mode
     name: str  # a run's id, a pretrained model's name, or '' for one in memory only

@@ -11,8 +11,10 @@ EXAMPLES = {
     "data": ("load_data", "import_data", "experiment"),
     "models": ("load", "wrap", "models", "train"),
     "use": ("predict", "evaluate", "scan", "variants"),
-    "explain": ("attribute", "ism", "filters", "marginalize"),
+    "explain": ("attribute", "ism", "filters", "motifs", "marginalize"),
     "design": ("design",),
+    "figures": ("logo", "roc", "precision_recall", "scatter"),
+    "estimators": ("ConvNetClassifier", "ConvNetRegressor"),
 }
 
 
