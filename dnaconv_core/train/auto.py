@@ -18,7 +18,8 @@ _STRAND = "the strand matters: only the given one is read"
 _STEPS = 1000  # of 32 examples that a training takes at least, however few there are
 FEW = 1000  # examples of the rarer class below which a network learns them by heart
 BEGUN = 500  # examples below which filters begin as known motifs or words
-SOME = 4000  # examples below which a network of many filters has to be held back more, and numbers need such a start
+SOME = 4000  # examples below which a network of many filters has to be held back more
+MANY = 20_000  # examples below which filters for numbers begin so, too, and take more steps (seen at 2,000 and 8,000)
 
 
 class Choice(NamedTuple):
@@ -61,7 +62,7 @@ def auto(facts: Facts) -> Choice:
 
 def _motifs(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
     few, numbers = facts.n < SOME, "linear" in find_answer(facts.task).outputs
-    begun = facts.n < (SOME if numbers else BEGUN)
+    begun = facts.n < (MANY if numbers else BEGUN)
     settings = {
         "depth": 2,
         "filters": 64,
@@ -79,7 +80,7 @@ def _motifs(facts: Facts) -> tuple[str, dict[str, Any], dict[str, str]]:
         "schedule": "cosine",
         "keep": "loss",
         **(_begun(facts) if begun else {}),
-        **_pace(facts, steps=22 * facts.n**0.5, small=few and numbers),
+        **_pace(facts, steps=22 * facts.n**0.5, small=begun and numbers),
     }
     reasons = {
         "depth": "the first layer finds motifs, the second how they stand together",
@@ -273,7 +274,7 @@ def _pace(facts: Facts, *, steps: float, small: bool = False) -> dict[str, Any]:
 
     small: twice as many steps of 32 in the same number of epochs.
     """
-    batch = 32 if small else 64 if facts.n < 20_000 else 128 if facts.n < 200_000 else 256
+    batch = 32 if small else 64 if facts.n < MANY else 128 if facts.n < 200_000 else 256
     if facts.n < FEW:
         steps, batch = max(steps, _STEPS / 2), 32
     epochs = int(np.clip(round(steps * 64 / facts.n), 4, 200))

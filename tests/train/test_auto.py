@@ -108,16 +108,17 @@ def test_filters_of_few_examples_begin_as_what_is_known():
     assert "begin" not in auto(FACTS).settings
 
 
-def test_filters_for_some_thousand_numbers_begin_as_what_is_known_and_take_twice_the_steps():
+def test_filters_for_thousands_of_numbers_begin_as_what_is_known_and_take_twice_the_steps():
     numbers = FACTS._replace(task="regression", n=2000, rarest=2000)
     chosen, classes = auto(numbers), auto(numbers._replace(task="binary", rarest=1000)).settings
     assert chosen.settings["begin"] == "jaspar" and "many weak motifs make a number" in chosen.reasons["begin"]
     assert auto(numbers._replace(alphabet="RNA")).settings["begin"] == "words"
-    assert "begin" not in classes and "begin" not in auto(numbers._replace(n=4000)).settings
+    many = auto(numbers._replace(n=20_000)).settings
+    assert "begin" not in classes and "begin" not in many and many["batch_size"] == 128
     epochs = round(22 * 2000**0.5 * 64 / 2000)
     assert (chosen.settings["batch_size"], chosen.settings["epochs"]) == (32, epochs)
     assert (classes["batch_size"], classes["epochs"]) == (64, epochs)
-    assert auto(numbers._replace(n=4000)).settings["batch_size"] == 64
+    assert auto(numbers._replace(n=19_999)).settings["batch_size"] == 32
 
 
 def test_numbers_far_from_0_and_1_are_standardised():
