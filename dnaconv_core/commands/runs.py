@@ -33,7 +33,7 @@ def add(groups: Any, command: Any) -> None:
         ("show", runs_show, "show one run"),
         ("follow", runs_follow, "watch a run until it ends; Ctrl-C stops watching, not the run"),
         ("cancel", runs_cancel, "ask a run to stop; its best model is kept"),
-        ("resume", runs_resume, "let a cancelled, failed or interrupted run go on from its last checkpoint"),
+        ("resume", runs_resume, "let a stopped, failed or interrupted run go on from its last checkpoint"),
         ("extend", runs_extend, "let a run go on to more epochs"),
         ("clone", runs_clone, "start a new run like this one"),
         ("rename", runs_rename, "give a run another name"),
