@@ -38,11 +38,12 @@ class Made(NamedTuple):
     below: Map  # what the layer below made
     given: Map  # the same, pooled
     before: Map  # its own filters before the ReLU
-    after: Map  # and after it, with what was given where that is kept
+    after: Map  # and after it, with what was given where a further layer needs that
 
 
 class Read(NamedTuple):
-    """Last-layer activations: those that windows share `(F, n + step · (P - 1))`, and where each window has its own.
+    """Activations as the head reads them: those that windows share `(F, n + step · (P - 1))`, and where each window has
+    its own.
 
     edges: (first position, activations (p, F, n)) at the window's left end, at its right end, or none.
     """
@@ -68,7 +69,8 @@ class Branch:
     ) -> None:
         if turned:  # reading the other strand is the same network with its kernels turned round
             weights = [w.flip(2) if layer else w.flip(1, 2) for layer, w in enumerate(weights)]
-        self.weights, self.biases, self.keeps = weights, biases, config.keep_layers
+        self.weights, self.biases = weights, biases
+        self.keeps, self.hands_on = config.keep_layers, config.keep_layers and config.depth > 1
         self.layers = layers(config, turned=turned, exact=exact)
         self.margin = margin(self.layers, config.length)
         last = self.layers[-1].made
@@ -79,17 +81,26 @@ class Branch:
             for number, (layer, weight) in enumerate(zip(self.layers, weights, strict=True))
         }
 
-    def read(self, x: Tensor, origin: int, total: int, margin: int, count: int) -> Read:
-        """The last layer of n windows of one-hot `(4, m)`, the first of which begins at column `margin`.
+    def read(self, x: Tensor, origin: int, total: int, margin: int, count: int) -> list[Read]:
+        """What n windows of one-hot `(4, m)` hand to the head, the first of which begins at column `margin`: the last
+        layer's filters and, where layers are kept, what that layer was given.
 
         origin: where x begins in the whole sequence of `total` bases: beyond its ends every layer has zeros.
         """
-        made = self._shared(x, origin, total)
-        last, level = made[-1].after, self.layers[-1].made
-        begin = margin + level.begin - last.first
-        inner = last.values[:, begin : begin + count + level.stride * (level.positions - 1)]
-        edges = [self._edge(side, made, margin, count) for side in self.sides]
-        return Read(inner, edges, level.stride)
+        made, layer = self._shared(x, origin, total), self.layers[-1]
+        seen = (
+            [(layer.made, made[-1].after), (layer.given, made[-1].given)]
+            if self.hands_on
+            else [(layer.made, made[-1].after)]
+        )
+        found = []
+        edges = {side: self._edge(side, made, margin, count) for side in self.sides}
+        for number, (level, of) in enumerate(seen):
+            begin = margin + level.begin - of.first
+            inner = of.values[:, begin : begin + count + level.stride * (level.positions - 1)]
+            own = [(level.span(side).start, known) for side in self.sides if (known := edges[side][number]) is not None]
+            found.append(Read(inner, own, level.stride))
+        return found
 
     def _shared(self, x: Tensor, origin: int, total: int) -> list[Made]:
         below, found = Map(x, 0), list[Made]()
@@ -105,15 +116,17 @@ class Branch:
                 if late > 0:
                     h[:, -late:] = 0
             after = h.relu() if self.sides else h.relu_()
-            if self.keeps and found:
+            if self.keeps and 0 < len(found) < len(self.layers) - 1:
                 after = torch.cat([after, given.values[:, place - given.first :][:, : h.shape[1]]])
             found.append(Made(below, given, Map(h, place), Map(after, place)))
             below = found[-1].after
         return found
 
-    def _edge(self, side: str, made: list[Made], margin: int, count: int) -> tuple[int, Tensor]:
-        """Last-layer activations of the positions on one side that a window's own end changes."""
-        known: Tensor | None = None  # activations (p, F, n) of the layer below, as the window has them
+    def _edge(self, side: str, made: list[Made], margin: int, count: int) -> tuple[Tensor | None, Tensor | None]:
+        """Activations of the positions on one side that a window's own end changes, `(p, F, n)` or None: of the last
+        layer, and of what it was given."""
+        known: Tensor | None = None  # of the layer below
+        given: Tensor | None = None  # the same, pooled
         level = Level(0, 1, 0)
 
         def shared(of: Map, level: Level, at: range) -> Tensor:
@@ -121,24 +134,23 @@ class Branch:
             return shifted(of.values, place, len(at), count, level.stride)
 
         for number, (layer, maps) in enumerate(zip(self.layers, made, strict=True)):
+            given = known
             if layer.pool > 1 and (at := layer.under(side)):
                 rows = _placed(shared(maps.below, level, at), known, level.span(side).start - at.start)
-                known = _strongest(rows, at, layer.pool, level.positions)
+                given = _strongest(rows, at, layer.pool, level.positions)
             out, into, level = layer.made.span(side), layer.into(side), layer.made
             if not out:
                 continue
             own = layer.given.span(side)
-            change = _change(shared(maps.given, layer.given, into), known, own.start - into.start)
-            rows = shared(maps.before, layer.made, out).clone(memory_format=torch.contiguous_format)
+            change = _change(shared(maps.given, layer.given, into), given, own.start - into.start)
+            known = shared(maps.before, layer.made, out).clone(memory_format=torch.contiguous_format)
             for some, columns, taps in self.taps[side, number]:
-                rows[some].view(-1, count).addmm_(taps, change[columns].reshape(-1, count))
-            rows.relu_()
-            if self.keeps and number:
-                kept = _placed(shared(maps.given, layer.given, out), known, own.start - out.start)
-                rows = torch.cat([rows, kept], dim=1)
-            known = rows
-        assert known is not None  # this side has positions of its own
-        return self.layers[-1].made.span(side).start, known
+                known[some].view(-1, count).addmm_(taps, change[columns].reshape(-1, count))
+            known.relu_()
+            if self.keeps and 0 < number < len(self.layers) - 1:
+                kept = _placed(shared(maps.given, layer.given, out), given, own.start - out.start)
+                known = torch.cat([known, kept], dim=1)
+        return known, given
 
 
 def _taps(layer: Layer, weight: Tensor, side: str) -> list[tuple[slice, slice, Tensor]]:

@@ -54,7 +54,12 @@ class DenseNet:
         self.margin = max(branch.margin for branch in branches) if config.padding == "same" or self.exact else 0
         first = model.own if model.hidden is None else model.hidden.weight.transpose(0, 1).flatten(1)
         parts = model.pooling.split(first.detach())
-        self.heads = [[(part, weights[:, member]) for part, weights in parts] for member in range(m)]  # (U, F, …)
+        sizes = [
+            n for n in (config.filters, model.pooling.filters - config.filters) if n
+        ]  # own filters, and those kept
+        self.heads = [
+            [(part, weights[:, member].split(sizes, dim=1)) for part, weights in parts] for member in range(m)
+        ]  # (U, F, …) each
         self.bias = model.dense.bias.detach()
         self.device = self.bias.device
         if config.covariates:
@@ -81,7 +86,7 @@ class DenseNet:
         for member, (plus, minus) in enumerate(self.members):
             place = (x, start - self.margin, total, self.margin, count)
             if self.config.strands == "both":
-                both = _stronger(plus.read(*place), minus.read(*place), count)
+                both = [_stronger(*pair, count) for pair in zip(plus.read(*place), minus.read(*place), strict=True)]
                 reads = [both for _ in strands]
             else:
                 reads = [(plus if strand == "+" else minus).read(*place) for strand in strands]
@@ -92,17 +97,18 @@ class DenseNet:
             self._mend(scores, codes, strands)
         return scores
 
-    def _add(self, logits: Tensor, member: int, read: Read, strand: str) -> None:
-        """Add what one member makes of its last layer to the logits `(T, n)`."""
+    def _add(self, logits: Tensor, member: int, reads: list[Read], strand: str) -> None:
+        """Add what one member makes of its activations to the logits `(T, n)`."""
         hidden, into = self.model.hidden, logits
         if hidden is not None:
             into = hidden.bias.detach().view(self.config.members, -1, 1)[member].repeat(1, logits.shape[1])  # (U, n)
-        backwards = strand == "-"
-        for part, weights in self.heads[member]:
-            if part == MAX:
-                _maxima(into, read, weights, self.model.pooling.stretches, backwards and self.config.strands == "one")
-            else:
-                _PARTS[part](into, read, weights.flip(2) if backwards else weights)
+        backwards, stretches = strand == "-", self.model.pooling.stretches
+        for part, pieces in self.heads[member]:
+            for read, weights in zip(reads, pieces, strict=True):
+                if part == MAX:
+                    _maxima(into, read, weights, stretches, backwards and self.config.strands == "one")
+                else:
+                    _PARTS[part](into, read, weights.flip(2) if backwards else weights)
         if hidden is not None:
             units = self.config.hidden
             logits.addmm_(self.model.own.detach()[:, member * units : (member + 1) * units], into.relu_())
@@ -182,11 +188,16 @@ def _stronger(plus: Read, minus: Read, count: int) -> Read:
         if not found:
             continue
         low, high = min(at for at, _ in found), max(at + len(known) for at, known in found)
-        sides = []
-        for read, part in zip((plus, minus), parts, strict=True):
-            whole = read.shared(low, high - low, count).clone()
-            for at, known in part:
-                whole[at - low : at - low + len(known)] = known
-            sides.append(whole)
+        sides = [_whole(read, part, low, high, count) for read, part in zip((plus, minus), parts, strict=True)]
         edges.append((low, sides[0].maximum(sides[1])))
     return Read(inner, edges, plus.step)
+
+
+def _whole(read: Read, own: list[tuple[int, Tensor]], low: int, high: int, count: int) -> Tensor:
+    """The positions from `low` to `high` as windows have them, `(p, F, n)`."""
+    if [(at, len(known)) for at, known in own] == [(low, high - low)]:
+        return own[0][1]
+    whole = read.shared(low, high - low, count).clone()
+    for at, known in own:
+        whole[at - low : at - low + len(known)] = known
+    return whole
