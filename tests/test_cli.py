@@ -250,7 +250,8 @@ def test_the_installed_command_prints_json_alone_on_stdout():
 
 
 @pytest.mark.slow
-def test_the_book_network_on_the_books_sirna_data(capsys, shared_data):
+def test_the_book_network_on_the_books_sirna_data(capsys, shared_data, monkeypatch):
+    monkeypatch.setenv("DNACONV_BASELINES", "none")
     folder = shared_data / "sirna"
     scores = []
     for seed in "012":
@@ -263,7 +264,8 @@ def test_the_book_network_on_the_books_sirna_data(capsys, shared_data):
 
 
 @pytest.mark.slow
-def test_chromatin_on_real_windows_reports_both_areas_and_the_prevalence(capsys, shared_data):
+def test_chromatin_on_real_windows_reports_both_areas_and_the_prevalence(capsys, shared_data, monkeypatch):
+    monkeypatch.setenv("DNACONV_BASELINES", "none")
     folder = shared_data / "jund_chr22"
     trained = answer(
         capsys, "train", "chromatin", "--data", str(folder / "valid_dataset"),

@@ -81,12 +81,10 @@ def test_it_is_not_shown_in_a_frame_and_breaks_no_rule_of_its_own(browser, serve
     assert all("Experiments" not in frame.content() for frame in page.frames[1:])
     broken: list[str] = []
     page.on("console", lambda told: broken.append(told.text) if "Content Security Policy" in told.text else None)
-    for path in ("", "train", "evaluate", "filters", "saliency", "predict", "why", "your_data"):
+    for path in ("", "train", "evaluate", "filters", "predict", "why", "your_data", "saliency"):
         page.goto(server + path)
         settled(page)
         assert page.get_by_test_id("stException").count() == 0
-    page.goto(server + "saliency")
-    settled(page)
     with page.expect_download() as got:
         page.get_by_role("button", name="CSV").first.click()
     assert got.value.path().stat().st_size > 100
