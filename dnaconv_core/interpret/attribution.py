@@ -2,7 +2,7 @@
 
 All methods explain the output **before** the sigmoid. Gradients and their integral are Captum's; DeepLIFT is our own:
 Captum's hooks do not follow a maximum over positions or strands, where ours stays exact. Adding one: a function
-`(model, x, options) -> Scores` and a line in ATTRIBUTIONS.
+`(model, x, covariates, options) -> Scores` and a line in ATTRIBUTIONS.
 """
 
 from __future__ import annotations
