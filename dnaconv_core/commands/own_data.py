@@ -9,7 +9,8 @@ from argparse import Namespace
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from dnaconv_core.commands.base import Answer, absolute, seed_number
+from dnaconv_core.cluster.where import where
+from dnaconv_core.commands.base import Answer, absolute, on_option, seed_number
 from dnaconv_core.errors import InputError
 from dnaconv_core.progress import Bar
 
@@ -30,6 +31,7 @@ def add(data: Any, command: Any) -> None:
     bringing = command(data, "import", data_import, "make an experiment of your own from files")
     bringing.add_argument("key", nargs="?", default="", metavar="KEY", help="its name: a-z, 0-9 and _")
     bringing.add_argument("--again", default="", metavar="KEY", help="make this experiment again from its own recipe")
+    on_option(bringing)
     _add_words(bringing)
     _add_files(bringing)
     _add_choices(bringing)
@@ -142,8 +144,12 @@ def data_import(options: Namespace) -> Answer:
 
     if bool(options.again) == bool(options.key):
         raise InputError("give the KEY of a new experiment, or --again KEY to make one anew")
+    on = where(options.on)
     with ending():
-        brought = make_again_here(options.again, Bar()) if options.again else make_here(_recipe(options), Bar())
+        if options.again:
+            brought = make_again_here(options.again, Bar(), on=on)
+        else:
+            brought = make_here(_recipe(options), Bar(), on=on)
     return Answer(brought.as_json(), _told(brought))
 
 

@@ -21,6 +21,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dnaconv_core.cluster.pieces import over
+from dnaconv_core.data.code_rows import codes_of
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.data.on_disk import StoredRows, StreamedX
 from dnaconv_core.data.shard_files import (
@@ -36,6 +38,8 @@ from dnaconv_core.data.shard_files import (
 from dnaconv_core.data.unique import check_stored, unique
 from dnaconv_core.data.unpickle import StoredArray, read_array
 from dnaconv_core.errors import ConfigError, DataError
+from dnaconv_core.progress import SILENT, Progress
+from dnaconv_core.sequence.encoding import from_codes
 
 _BLOCK_BYTES = 16 << 20  # of X, unpacked and checked at a time
 _SHARD_BYTES = 256 << 20  # of X, in one written shard
@@ -90,15 +94,21 @@ def read_diskdataset(path: Path | str, *, alphabet: str = "DNA", budget_bytes: i
     return dataset.with_covariates(a, covariate_names(folder, a.shape[1]))
 
 
-def write_diskdataset(dataset: Dataset, path: Path | str, *, shard_size: int | None = None, level: int = 3) -> Path:
+def write_diskdataset(
+    dataset: Dataset,
+    path: Path | str,
+    *,
+    shard_size: int | None = None,
+    level: int = 3,
+    on: str = "",
+    progress: Progress = SILENT,
+) -> Path:
     """Write a folder that DeepChem's `DiskDataset(path)` opens; returns it.
 
-    shard_size: examples per shard, by default as many as fit in 256 MiB. level: of zlib, 1 to 9. The folder appears
-    complete or not at all.
-    Raises DataError when `path` exists and is not an empty folder.
+    shard_size: examples per shard, by default as many as fit in 256 MiB. level: of zlib, 1 to 9. on: a Dask cluster,
+    each of whose workers packs a shard, to the same bytes. The folder appears complete or not at all.
+    Raises DataError when `path` exists and is not an empty folder, or `progress` asks to stop.
     """
-    import joblib
-
     path = Path(path)
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise DataError(f"{path} exists already: choose another name, or remove it first")
@@ -107,19 +117,15 @@ def write_diskdataset(dataset: Dataset, path: Path | str, *, shard_size: int | N
     part = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
     try:
         names = []
-        for number, start in enumerate(range(0, len(dataset), size)):
-            rows = slice(start, start + size)
-            arrays = {
-                "X": np.ascontiguousarray(np.swapaxes(dataset.X[rows], 1, 2), dtype=np.int8),  # (n, L, 4)
-                "y": np.ascontiguousarray(dataset.y[rows]),
-                "w": np.ascontiguousarray(dataset.w[rows]),
-                "ids": np.array(dataset.ids[rows].tolist(), dtype=str),
-            }
-            if dataset.covariates is not None:
-                arrays["a"] = np.ascontiguousarray(dataset.covariates[rows])
-            for name, array in arrays.items():
-                joblib.dump(array, part / f"shard-{number}-{name}.joblib", compress=("zlib", level))
+        starts = range(0, len(dataset), size)
+        pieces = (_piece(dataset, slice(start, start + size), codes=bool(on)) for start in starts)
+        for number, packed in enumerate(over(_packed, level, pieces, on=on, progress=progress)):
+            for name, content in packed.items():
+                (part / f"shard-{number}-{name}.joblib").write_bytes(content)
             names.append([f"shard-{number}-{name}.joblib" for name in COLUMNS])
+            progress.report(len(names) / len(starts), f"{len(names):,} of {len(starts):,} shards written")
+        if len(names) < len(starts):
+            raise DataError(f"writing {path} was stopped: nothing was kept")
         table = io.StringIO()
         csv.writer(table, lineterminator="\n").writerows([COLUMNS, *names])
         (part / METADATA).write_bytes(gzip.compress(table.getvalue().encode(), mtime=0))
@@ -134,6 +140,34 @@ def write_diskdataset(dataset: Dataset, path: Path | str, *, shard_size: int | N
         shutil.rmtree(part, ignore_errors=True)
         raise
     return path
+
+
+def _piece(dataset: Dataset, rows: slice, *, codes: bool) -> dict[str, np.ndarray]:
+    """The arrays of one shard; of X, to travel, one byte a base."""
+    arrays = {
+        "X": codes_of(dataset.X, rows) if codes else dataset.X[rows],
+        "y": np.ascontiguousarray(dataset.y[rows]),
+        "w": np.ascontiguousarray(dataset.w[rows]),
+        "ids": np.array(dataset.ids[rows].tolist(), dtype=str),
+    }
+    if dataset.covariates is not None:
+        arrays["a"] = np.ascontiguousarray(dataset.covariates[rows])
+    return arrays
+
+
+def _packed(level: int, arrays: dict[str, np.ndarray]) -> dict[str, bytes]:
+    """The content of each file of one shard, here or on a worker."""
+    import joblib
+
+    found = {}
+    for name, array in arrays.items():
+        if name == "X":
+            X = from_codes(array) if array.ndim == 2 else array
+            array = np.ascontiguousarray(np.swapaxes(X, 1, 2), dtype=np.int8)  # (n, L, 4)
+        file = io.BytesIO()
+        joblib.dump(array, file, compress=("zlib", level))
+        found[name] = file.getvalue()
+    return found
 
 
 # Their contents

@@ -69,8 +69,9 @@ class Prepared(NamedTuple):
     recipe: Recipe  # with the negatives that were made
 
 
-def bring(recipe: Recipe, progress: Progress = SILENT) -> Brought:
-    """Make the experiment that the recipe describes and add it to the others.
+def bring(recipe: Recipe, progress: Progress = SILENT, *, on: str = "") -> Brought:
+    """Make the experiment that the recipe describes and add it to the others. on: a Dask cluster that packs its shards,
+    to the same bytes.
 
     Nothing stays when something is wrong or the user stops. Raises InputError for a key that is taken, DataError for
     files that cannot be used and when `progress` asks to stop, ConfigError for options that do not fit the data.
@@ -80,20 +81,20 @@ def bring(recipe: Recipe, progress: Progress = SILENT) -> Brought:
     recipe = hashed(recipe, Part(watched, 0.0, 0.05).report)
     prepared = prepare(recipe, Part(watched, 0.05, 0.45))
     with scratch() as folder:
-        brought = _write(folder, prepared, Part(watched, 0.5, 0.48))
+        brought = _write(folder, prepared, Part(watched, 0.5, 0.48), on)
         settle(folder, recipe.key)
     progress.report(1.0, f"{recipe.key} is ready")
     return brought
 
 
-def again(key: str, progress: Progress = SILENT) -> Brought:
+def again(key: str, progress: Progress = SILENT, *, on: str = "") -> Brought:
     """Make an experiment anew from its own recipe, in its place. Raises as `bring` does; the old one stays then."""
     experiment = own_experiment(key)
     watched = _Watched(progress)
     recipe = hashed(read_recipe(folder_of(experiment.key) / RECIPE), Part(watched, 0.0, 0.05).report)
     prepared = prepare(recipe, Part(watched, 0.05, 0.45))
     with scratch() as folder:
-        brought = _write(folder, prepared, Part(watched, 0.5, 0.48))
+        brought = _write(folder, prepared, Part(watched, 0.5, 0.48), on)
         for name in ("looks.json",):  # the test part stays as open as it was
             if (folder_of(experiment.key) / name).is_file():
                 (folder / name).write_bytes((folder_of(experiment.key) / name).read_bytes())
@@ -183,7 +184,20 @@ def _told(progress: Part, name: str, share: float) -> None:
     progress.report(share, f"writing {name}")
 
 
-def _write(folder: Path, prepared: Prepared, progress: Progress) -> Brought:
+class _Writing(NamedTuple):
+    """Progress of the shards of one part."""
+
+    progress: Part
+    name: str
+
+    def report(self, fraction: float, message: str) -> None:
+        _told(self.progress, self.name, fraction)
+
+    def should_stop(self) -> bool:
+        return self.progress.should_stop()
+
+
+def _write(folder: Path, prepared: Prepared, progress: Progress, on: str) -> Brought:
     """Everything of an experiment, into a folder of its own."""
     parts, examples, recipe = prepared.parts, prepared.examples, prepared.recipe
     experiment = describe(recipe, prepared.task, examples, parts)
@@ -194,10 +208,10 @@ def _write(folder: Path, prepared: Prepared, progress: Progress) -> Brought:
     )
     for number, (name, data) in enumerate(parts.items()):
         if len(data):
-            told = partial(_told, Part(progress, 0.4 + 0.2 * number, 0.2), name)
-            X = as_one_hot(codes_of(data.X, slice(None)), told)
-            size = max(1, _SHARD_BYTES // (4 * data.length))
-            write_diskdataset(replace(data, X=X), folder / name, shard_size=size, level=1)  # twice as fast as 3
+            told, size = Part(progress, 0.4 + 0.2 * number, 0.2), max(1, _SHARD_BYTES // (4 * data.length))
+            X = as_one_hot(codes_of(data.X, slice(None)), partial(_told, told, name))
+            how: dict[str, Any] = {"shard_size": size, "level": 1, "on": on}  # twice as fast as 3
+            write_diskdataset(replace(data, X=X), folder / name, progress=_Writing(told, name), **how)
     found = Brought(experiment, audit, prepared.notes, examples.skipped)
     stored = {
         "lines": [line._asdict() for line in audit],

@@ -75,15 +75,16 @@ def makings_folder() -> Path:
     return home() / FOLDER
 
 
-def make_here(recipe: Recipe, progress: Progress = SILENT) -> Brought:
+def make_here(recipe: Recipe, progress: Progress = SILENT, *, on: str = "") -> Brought:
     """Make an experiment in this process; meanwhile its record is with the others. Raises what `bring` does."""
     _check_free(recipe.key)
-    return _here(Making(secrets.token_hex(8), recipe.key, recipe.title), lambda told: bring(recipe, told), progress)
+    making = Making(secrets.token_hex(8), recipe.key, recipe.title)
+    return _here(making, lambda told: bring(recipe, told, on=on), progress)
 
 
-def make_again_here(key: str, progress: Progress = SILENT) -> Brought:
+def make_again_here(key: str, progress: Progress = SILENT, *, on: str = "") -> Brought:
     """Make an experiment anew from its own recipe, in this process. Raises what `bring.again` does."""
-    return _here(Making(secrets.token_hex(8), key, ""), lambda told: again(key, told), progress)
+    return _here(Making(secrets.token_hex(8), key, ""), lambda told: again(key, told, on=on), progress)
 
 
 def make_in_background(name: str, recipe: Recipe) -> Making:

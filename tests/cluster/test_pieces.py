@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -13,8 +14,12 @@ from dnaconv_core.cluster import connect
 from dnaconv_core.cluster.facts import difference, facts
 from dnaconv_core.cluster.pieces import over
 from dnaconv_core.cluster.where import where
+from dnaconv_core.data import diskdataset
 from dnaconv_core.data.genome import RecordContig
 from dnaconv_core.errors import ClusterError, ConfigError, InputError
+from dnaconv_core.experiments import bring
+from dnaconv_core.experiments.own import folder_of
+from dnaconv_core.experiments.recipe import Input, Recipe
 from dnaconv_core.interpret import blocks, filter_reading, filters
 from dnaconv_core.interpret.attribution import ATTRIBUTIONS, attribute
 from dnaconv_core.interpret.discovery import DiscoveryOptions, discover
@@ -238,6 +243,32 @@ def test_what_the_interface_gives_on_two_workers_is_what_it_gives_here_byte_for_
     np.testing.assert_array_equal(
         dc.ism(model, sequences, on=on, **mutants).change, dc.ism(model, sequences, **mutants).change
     )
+
+
+@pytest.mark.slow
+def test_an_import_of_intervals_is_the_same_to_the_last_byte(cluster, tmp_path, monkeypatch):
+    """Shards of 90 windows, their lists, the recipe but for the key, and the data's hash."""
+    rng = np.random.default_rng(0)
+    lines = ["".join(rng.choice(list("ACGT"), 60)) for _ in range(500)]
+    (tmp_path / "g.fa").write_text("\n".join([">c1", *lines[:250], ">c2", *lines[250:], ""]))
+    starts = rng.integers(0, 14_900, 330)
+    rows = [f"c{1 + at % 2}\t{at}\t{at + 30}\t{at % 7}.5\n" for at in starts.tolist()]
+    (tmp_path / "i.bedGraph").write_text("".join(rows))
+    monkeypatch.setattr(bring, "_SHARD_BYTES", 90 * 4 * 30)
+    sent = []
+    monkeypatch.setattr(diskdataset, "over", lambda *asked, **how: sent.append(how["on"]) or over(*asked, **how))
+    inputs = Input("bed", str(tmp_path / "i.bedGraph")), Input("genome", str(tmp_path / "g.fa"))
+    found = []
+    for key, on in (("near", ""), ("away", cluster.address)):
+        bring.bring(Recipe(key=key, inputs=inputs, split={"kind": "random"}), on=on)
+        folder = folder_of(key)
+        files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        told = files.pop("audit.json") and json.loads(files.pop("experiment.json"))["data_hash"]
+        files["recipe.json"] = files["recipe.json"].replace(key.encode(), b"KEY")
+        found.append((told, files))
+    assert found[0] == found[1] and len(found[0][0]) >= 16
+    assert sent == [""] * 3 + [cluster.address] * 3
+    assert len([name for name in found[0][1] if name.endswith("X.joblib")]) == 5  # three of train
 
 
 @pytest.mark.slow
