@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -59,6 +60,7 @@ def made_once(tmp_path_factory):
     root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
 
     def make(name: str, fill: Callable[[Path], object]) -> Path:
+        name = re.sub(r"\W+", "-", name)
         kept = root / f"once-{name}"
         with (root / f"once-{name}.lock").open("ab") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -61,8 +61,9 @@ def audit(dataset: Dataset, other: Dataset | None = None) -> Audit:
     Labels that are all 0 and 1 are taken for classes, others for numbers; missing labels (NaN, or weight 0) are left
     out. Reverse complements are looked for in DNA only; a palindrome counts as a copy, not as a reverse one.
     """
+    n, ids = len(dataset), dataset.ids
+    duplicate_ids = n - len(distinct(name_hashes(ids)))  # before all else is held
     read = _read(dataset)
-    n, ids = len(dataset), np.asarray(dataset.ids)
     values, first, group = np.unique(read.forward, return_index=True, return_inverse=True)
     copies = np.flatnonzero(first[group] != np.arange(n))
     pairs = {"copies": [[str(ids[i]), str(ids[first[group[i]]])] for i in copies[:_PAIRS]]}
@@ -83,7 +84,7 @@ def audit(dataset: Dataset, other: Dataset | None = None) -> Audit:
         copies=len(copies),
         reverse_copies=len(reverse),
         conflicts=_conflicts(dataset, group, len(values)),
-        duplicate_ids=n - len(distinct(name_hashes(ids))),
+        duplicate_ids=duplicate_ids,
         shared=shared,
         shared_reverse=shared_reverse,
         n_share=1 - known / bases if bases else 0.0,
@@ -130,7 +131,7 @@ def _read(dataset: Dataset) -> _Read:
         codes = codes_of(dataset.X, slice(begin, begin + _CHUNK))  # (B, L)
         opposite = np.where(codes < 4, 3 - codes, 4).astype(np.uint8)[:, ::-1]
         gc = (codes == 1) | (codes == 2)
-        parts.append((of_codes(codes), of_codes(opposite), (codes < 4).sum(axis=1), gc.sum(axis=1)))
+        parts.append((of_codes(codes), of_codes(opposite), (codes < 4).sum(1, np.int32), gc.sum(1, np.int32)))
     if not parts:
         return _Read(np.zeros(0, np.uint64), np.zeros(0, np.uint64), np.zeros(0, int), np.zeros(0, int))
     return _Read(*(np.concatenate(column) for column in zip(*parts, strict=True)))

@@ -33,12 +33,13 @@ def test_shards_written_one_by_one_are_read_as_one_dataset(stream, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the peak is read from /proc")
-def test_memory_is_flat_from_10_to_100_shards(stream, tmp_path, monkeypatch):
+def test_memory_holds_no_sequences_from_10_to_100_shards(stream, tmp_path, monkeypatch):
     """450,000 sequences of 60 bases are 108 MB as one-hot: kept in memory, training would take twice that more."""
     monkeypatch.setenv("DNACONV_BASELINES", "none")  # fitted to few examples, not to many: the few would take the more
     few, many = (stream.measure(tmp_path, shards, 4_500, 60) for shards in (10, 100))  # below, buffers are not full
-    for name in ("train", "filters"):
-        assert many[name]["peak_mb"] < 1.1 * few[name]["peak_mb"], (name, few, many)
-    # labels, scores and how often each example is resampled grow; the sequences would take 240 bytes each besides
-    each = (many["evaluate"]["peak_mb"] - few["evaluate"]["peak_mb"]) * 2**20 / (90 * 4_500)
-    assert each < 200, (few, many)
+    assert many["filters"]["peak_mb"] < 1.1 * few["filters"]["peak_mb"], (few, many)
+    # labels, fingerprints, scores and how often each example is resampled grow, by some 120 to 190 bytes with what
+    # the allocator keeps; the sequences would take 240 bytes each besides
+    for name in ("train", "evaluate"):
+        each = (many[name]["peak_mb"] - few[name]["peak_mb"]) * 2**20 / (90 * 4_500)
+        assert each < 300, (name, few, many)

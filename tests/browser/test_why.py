@@ -56,7 +56,7 @@ def test_what_another_draw_has_shown_is_gone_while_the_networks_train(page, sett
     settled(page)
     page.evaluate(WATCH)
     page.get_by_role("button", name="Other random numbers").click()
-    page.get_by_text("Draw 2, trained in").wait_for()
+    page.get_by_text("Random numbers 2, trained in").wait_for()
     link.wait_for()
     assert page.evaluate("[seen.some((both) => both[0]), seen.at(-1)]") == [True, [False, True]]
     assert page.evaluate("seen.findLast((both) => both[0])") == [True, False]  # once it is drawn, the other's is gone
