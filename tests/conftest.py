@@ -91,13 +91,12 @@ def _at_work() -> list[subprocess.Popen]:
     return [process for process in (module._started if module else ()) if process.poll() is None]
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Four for two cores: tests wait nearly half of their time, for a browser or a process of their own. The quick ones
-    wait for little: three."""
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Three for two cores: tests wait a third of their time, for a browser or a process of their own."""
     if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
         return None
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores * (3 if "not slow" in config.option.markexpr else 4) // 2
+    return cores * 3 // 2
 
 
 @pytest.hookimpl(trylast=True)
