@@ -11,6 +11,9 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from dnaconv_core.home import acting
+from dnaconv_core.users import NoUser
+
 _ALONE = 10  # sessions that may all look as often as they ask; a look costs about 10 ms of the one core a server has
 _AWAY = 30.0  # seconds after which a session that was not heard of is not counted
 _TIDY = 10.0  # seconds between full collections of garbage, which Streamlit would do after each look
@@ -57,10 +60,20 @@ def page_drawn() -> None:
         st.rerun()
 
 
+def _nobody() -> bool:
+    """Whether there is nobody any more for whom this session may draw."""
+    try:
+        acting()
+    except NoUser:
+        return True
+    return False
+
+
 def looking(draw: Callable[..., None], every: float | None) -> Callable[..., None]:
     """`draw` as a fragment that draws itself anew every so many seconds (never for None), or less often in a crowd.
 
-    When the crowd has grown or gone since the page was drawn, the page is drawn once more, with another pace.
+    When the crowd has grown or gone since the page was drawn, the page is drawn once more, with another pace; when the
+    user has gone, without what is theirs.
     """
     if every is None:
         return st.fragment(draw)
@@ -69,7 +82,7 @@ def looking(draw: Callable[..., None], every: float | None) -> Callable[..., Non
     @wraps(draw)
     def look(*asked: Any) -> None:
         here()
-        if not 0.5 <= paced(every) / pace <= 2:
+        if _nobody() or not 0.5 <= paced(every) / pace <= 2:
             redraw()
         draw(*asked)
 

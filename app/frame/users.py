@@ -164,6 +164,8 @@ def enter() -> None:
         acting()
     except NoUser as error:
         if way().kind == OIDC and not st.user.get("is_logged_in"):
+            if "_user" in st.session_state:  # the first word to the browser is lost where a part of the page followed
+                st.logout()
             st.markdown(tr("**This dashboard has users.** Log in to see your runs and data."))
             st.button(tr("Log in"), type="primary", icon=":material/login:", on_click=st.login)
         else:

@@ -13,6 +13,7 @@ import streamlit as st
 from dnaconv_core.experiments import all_experiments
 from dnaconv_core.runs import queue
 from dnaconv_core.runs.store import Store
+from dnaconv_core.users import NoUser
 
 APP = Path(__file__).parents[2] / "app"
 
@@ -96,6 +97,19 @@ def test_the_page_takes_another_pace_when_the_crowd_has_come_or_gone(looking, cr
     looking._seen.clear()
     with pytest.raises(Redrawn):
         later()
+
+
+def test_a_part_whose_user_has_gone_shows_nothing_and_has_the_page_drawn(looking, fragments, monkeypatch):
+    drawn = []
+    look = looking.looking(lambda: drawn.append(1), 1.0)
+
+    def nobody():
+        raise NoUser("log in first")
+
+    monkeypatch.setattr(looking, "acting", nobody)
+    with pytest.raises(Redrawn):
+        look()
+    assert not drawn
 
 
 def test_a_press_is_heard_when_a_part_of_the_page_changes_while_the_page_is_drawn_for_it(dashboard, monkeypatch):
