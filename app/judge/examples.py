@@ -128,7 +128,7 @@ def _table(experiment: Experiment, data: HeldOut, rows: np.ndarray, error: np.nd
         key=f"examples_{hash(rows.tobytes())}",  # other rows: another table, or the choice would move
         column_config={
             "id": st.column_config.TextColumn(tr("id")),
-            "browser": st.column_config.LinkColumn(tr("genome browser"), display_text=tr("open ↗"), width="small"),
+            "browser": st.column_config.LinkColumn(tr("genome browser"), display_text=tr("open ↗"), width=125),
             "measured": number(tr("measured")),
             "predicted": number(tr("predicted")),
             "error": number(tr("error")),

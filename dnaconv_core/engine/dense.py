@@ -54,9 +54,8 @@ class DenseNet:
         self.margin = max(branch.margin for branch in branches) if config.padding == "same" or self.exact else 0
         first = model.own if model.hidden is None else model.hidden.weight.transpose(0, 1).flatten(1)
         parts = model.pooling.split(first.detach())
-        sizes = [
-            n for n in (config.filters, model.pooling.filters - config.filters) if n
-        ]  # own filters, and those kept
+        kept = model.pooling.filters - config.filters
+        sizes = [config.filters, kept] if kept else [config.filters]
         self.heads = [
             [(part, weights[:, member].split(sizes, dim=1)) for part, weights in parts] for member in range(m)
         ]  # (U, F, …) each

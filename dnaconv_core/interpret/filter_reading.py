@@ -165,7 +165,7 @@ class Peaks:
         """All of them: 0 of sequences that were not reached."""
         if self._rows is not None:
             for at in range(self._n, len(self._rows), 10_000):
-                self._rows.append(np.zeros((min(10_000, len(self._rows) - at), self._rows.shape[1]), np.float32))
+                self.add(np.zeros((min(10_000, len(self._rows) - at), self._rows.shape[1]), np.float32))
         return cast(np.ndarray, self.values)
 
 

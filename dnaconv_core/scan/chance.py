@@ -70,7 +70,9 @@ class Chance(NamedTuple):
     def words(self, threshold: float) -> str:
         """What is expected from a threshold on: '0.08 false peaks expected' or 'fewer than …'."""
         reached = len(self.heights) and self.heights[-1] >= threshold
-        return f"{'' if reached else 'fewer than '}{float(self.expected(threshold)):.2g} false peaks expected by chance"
+        many = f"{float(self.expected(threshold)):.2g}"
+        s = "" if many == "1" else "s"
+        return f"{'' if reached else 'fewer than '}{many} false peak{s} expected by chance"
 
 
 def by_chance(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import time
 from pathlib import Path
 
@@ -195,3 +196,33 @@ def test_a_login_that_is_not_set_up_is_said_at_the_start(monkeypatch, auth, inst
     monkeypatch.setattr(users, "get_secrets_auth_section", given)
     with pytest.raises(ConfigError, match=said):
         users.start_with_users()
+
+
+class Stopped(Exception):
+    pass
+
+
+@pytest.mark.parametrize("entered", [True, False])
+def test_who_has_logged_out_is_told_again_and_who_never_was_in_is_not(monkeypatch, entered):
+    import streamlit as st
+
+    monkeypatch.syspath_prepend(APP)
+    users = importlib.import_module("frame.users")
+    told, offered = [], []
+
+    def nobody():
+        raise users.NoUser("log in first")
+
+    def stop():
+        raise Stopped
+
+    monkeypatch.setenv("DNACONV_USERS", "oidc")
+    monkeypatch.setattr(users, "acting", nobody)
+    for name, value in (("user", {}), ("session_state", {"_user": "anna"} if entered else {}), ("stop", stop)):
+        monkeypatch.setattr(st, name, value)
+    monkeypatch.setattr(st, "logout", lambda: told.append("log out"))
+    monkeypatch.setattr(st, "button", lambda label, **_: offered.append(label))
+    monkeypatch.setattr(st, "markdown", lambda words: None)
+    with pytest.raises(Stopped):
+        users.enter()
+    assert told == ["log out"] * entered and offered == ["Log in"]

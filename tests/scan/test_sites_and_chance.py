@@ -143,6 +143,7 @@ def test_expected_peaks_and_q_by_hand():
     for wish, reached in ((1, 2), (0.5, 1), (0.4, 0), (2.5, 5)):
         assert (chance.heights >= chance.threshold(wish)).sum() == reached
     assert chance.words(0.45) == "0.5 false peaks expected by chance"
+    assert chance.words(0.35) == "1 false peak expected by chance"
     assert chance.words(0.6) == "fewer than 0.5 false peaks expected by chance"
     with pytest.raises(InputError, match="the false peaks to expect are 0: give a number above 0"):
         chance.threshold(0)
