@@ -23,6 +23,7 @@ from frame.looking import looking, redraw
 from frame.page import errors_shown
 from frame.pages import TRAIN
 from frame.storing import stores
+from frame.where import ask_where, dashboard_link
 from frame.words import code, ours, plain
 
 _EVERY = 0.5  # seconds between looks
@@ -55,10 +56,11 @@ def make(draft: Draft, recipe: Recipe | None) -> None:
                 disabled=recipe is None or live,
             ),
         )
+        on = "" if live else ask_where("making_on")
         if recipe is not None and not live:
             st.caption(tr("Commands will call it {key}.", key=code(recipe.key)), width="content")
     if press and recipe is not None:
-        make_in_background(draft.lot.token, recipe)
+        make_in_background(draft.lot.token, recipe, on=on)
         st.rerun()  # the button rests while the work goes on, and the sidebar shows it
     if live:
         looking(_watch, _EVERY)(draft.lot.token)
@@ -75,6 +77,8 @@ def _watch(name: str) -> None:
             st.progress(making.fraction, text=tr("Making: {stage}", stage=plain(said(making.message))))
             look = stores(tr("Ends it; nothing is kept."))
             st.button(tr("Stop"), key="making_stop", icon=":material/stop:", on_click=_stop, args=(name,), **look)
+            if making.fraction:  # the cluster has answered
+                dashboard_link(making.on)
 
 
 def _stop(name: str) -> None:

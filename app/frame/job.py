@@ -16,6 +16,7 @@ from dnaconv_core.home import home
 from dnaconv_core.progress import Progress
 from frame.language import said, tr
 from frame.looking import looking, redraw
+from frame.where import dashboard_link
 from frame.words import Words, plain
 from frame.work import Job
 
@@ -34,10 +35,10 @@ class _Jobs:
     def get(self, key: tuple) -> Job | None:
         return self._jobs.get(key)
 
-    def start(self, key: tuple, work: Callable[[Progress], Any], session: object = None) -> Job:
+    def start(self, key: tuple, work: Callable[[Progress], Any], session: object = None, on: str = "") -> Job:
         """The job of this key, begun now if there is none; the oldest results of its kind are let go."""
         with self._lock:
-            job = self._jobs.pop(key, None) or Job(work)
+            job = self._jobs.pop(key, None) or Job(work, on)
             if session is not None:  # in the same breath, or another session that leaves would stop it
                 job.sessions.add(session)
             ended = [k for k, other in self._jobs.items() if k[0] == key[0] and other.done]
@@ -106,20 +107,26 @@ def quietly(key: tuple[Hashable, ...], work: Callable[[Progress], Any], *, patie
     return job.result if job.done else None
 
 
-def begin_again(key: tuple[Hashable, ...], work: Callable[[Progress], Any]) -> None:
+def begin_again(key: tuple[Hashable, ...], work: Callable[[Progress], Any], on: str = "") -> None:
     """Stop this work where it is going on, and do it now, not when it is next asked for: a button may have begun it."""
     _jobs().forget(_of_home(key))
-    _jobs().start(_of_home(key), work)
+    _jobs().start(_of_home(key), work, on=on)
 
 
 def background(
-    key: tuple[Hashable, ...], work: Callable[[Progress], Any], *, words: str = "", going_on: bool = False
+    key: tuple[Hashable, ...],
+    work: Callable[[Progress], Any],
+    *,
+    words: str = "",
+    going_on: bool = False,
+    on: str = "",
 ) -> Any | None:
     """The result of `work(progress)`, or None while it runs (then a bar and a button are drawn) or after a stop.
 
     key: the kind of work, then all that decides its result. When this session asks for another of the same kind, the
     one before is stopped, unless `going_on` or another session waits for it. words: what is done, before the
-    progress's own. Raises what the work raised, once: then it is forgotten.
+    progress's own. on: the cluster that does it, whose dashboard is linked. Raises what the work raised, once: then it
+    is forgotten.
     """
     asked, key = key, _of_home(key)
     kind, jobs = str(key[0]), _jobs()
@@ -129,12 +136,12 @@ def background(
         jobs.leave(last, session)
     st.session_state[f"_last_{kind}"] = key
     fresh = jobs.get(key) is None
-    job = jobs.start(key, work, session)
+    job = jobs.start(key, work, session, on)
     if fresh:
         job.thread.join(_PATIENCE)
     with st.container():  # there also when all is done, so that what is below keeps its place and is not drawn anew
         if job.stopped:  # its thread ends at its next look, some seconds later on a busy machine: nobody waits for that
-            _again(asked, work, words)
+            _again(asked, work, words, on)
             return None
         if not job.done:
             looking(_watch, _EVERY)(key, words, job.so_far)
@@ -155,6 +162,8 @@ def _watch(key: tuple, words: str, drawn: Any) -> None:
         st.button(
             tr("Stop"), key=f"{key[0]}_stop", icon=":material/stop:", on_click=setattr, args=(job, "stopped", True)
         )
+        if job.fraction:  # the cluster has answered
+            dashboard_link(job.on)
 
 
 def _left(job: Job) -> Words:
@@ -164,8 +173,8 @@ def _left(job: Job) -> Words:
     return " · " + (tr("about {n:.0f} s left", n=left) if left < 90 else tr("about {n:.0f} min left", n=left / 60))
 
 
-def _again(key: tuple, work: Callable[[Progress], Any], words: str) -> None:
+def _again(key: tuple, work: Callable[[Progress], Any], words: str, on: str) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         stopped = tr("{work} was stopped.", work=plain(words or tr("The work")))
         st.markdown(f":material/stop_circle: {stopped}", width="content")
-        st.button(tr("Start again"), key=f"{key[0]}_again", on_click=begin_again, args=(key, work))
+        st.button(tr("Start again"), key=f"{key[0]}_again", on_click=begin_again, args=(key, work, on))

@@ -17,8 +17,11 @@ _HERE, _CLUSTER = mark("This machine"), mark("Cluster")
 _PLACES = {_HERE: _HERE, _CLUSTER: _CLUSTER}
 
 
-def ask_where(key: str) -> str:
-    """'' for here; asked for where the server knows a cluster (`DNACONV_CLUSTER`)."""
+def ask_where(key: str, *, begins_here: bool = False) -> str:
+    """'' for here; asked for where the server knows a cluster (`DNACONV_CLUSTER`).
+
+    begins_here: this machine is chosen at first, for work that begins without being asked for.
+    """
     cluster = where()
     if not cluster:
         return ""
@@ -26,7 +29,7 @@ def ask_where(key: str) -> str:
         tr("Compute on"),
         [_HERE, _CLUSTER],
         format_func=lambda place: tr(_PLACES[place]),
-        default=_CLUSTER,
+        default=_HERE if begins_here else _CLUSTER,
         required=True,
         key=key,
         help=tr(
@@ -42,8 +45,13 @@ def cluster_line(places: set[str]) -> None:
     for place in sorted(places - {""}):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(tr("On the cluster at {address}", address=plain(place)), width="content")
-            if link := _dashboard(place):
-                st.link_button(tr("Dask's dashboard"), link, icon=":material/open_in_new:", type="tertiary")
+            dashboard_link(place)
+
+
+def dashboard_link(place: str) -> None:
+    """A link to where Dask shows the work; nothing for a cluster that has no such page."""
+    if place and (link := _dashboard(place)):
+        st.link_button(tr("Dask's dashboard"), link, icon=":material/open_in_new:", type="tertiary")
 
 
 @st.cache_data(ttl=60, max_entries=8, show_spinner=False)

@@ -35,8 +35,9 @@ def one_at_a_time(progress: Progress) -> Iterator[None]:
 class Job:
     """One piece of work; it is its own `Progress`."""
 
-    def __init__(self, work: Callable[[Progress], Any]) -> None:
-        self.fraction, self.message = 0.0, "starting"
+    def __init__(self, work: Callable[[Progress], Any], on: str = "") -> None:
+        """on: the cluster that does it, '' for here."""
+        self.fraction, self.message, self.on = 0.0, "starting", on
         self.result: Any = None
         self.so_far: Any = None  # what the work shows before it is done, if it does
         self.begun = time.monotonic()

@@ -18,9 +18,19 @@ from frame.cache import bundle
 from frame.language import mark, said, tr, tr_n
 from frame.models import ModelRef, the_model
 from frame.page import model_page
+from frame.where import ask_where
 from frame.words import plain
 from open_up.filter_card import Card, filter_card
-from open_up.interpretation import ablations, best_name, families_worth, filters, names, sample, together, useful_first
+from open_up.interpretation import (
+    ablations,
+    best_name,
+    families_worth,
+    filters_on,
+    names,
+    sample,
+    together,
+    useful_first,
+)
 from open_up.reporting import kept_patterns, report_button
 from open_up.targets import Targets, compare_with
 from open_up.worded import few_sites
@@ -48,9 +58,10 @@ def draw() -> None:
             model=plain(model.name), data=plain(said(data.words)),
         )  # fmt: skip
         head(line, model)
-        layer, fraction, by = _settings(model)
-        with st.spinner(tr("Reading the filters…")):
-            scan = filters(model, layer, fraction)
+        layer, fraction, by, on = _settings(model)
+        scan = filters_on(model, layer, fraction, on)
+        if scan is None:
+            return
         order = useful_first(model, scan)
         key = ("filters", model, layer, fraction)
         fits = by.fit(bundle(model).config.alphabet)
@@ -66,7 +77,7 @@ def draw() -> None:
             report_button(model, by, kept_patterns(model))
 
 
-def _settings(model: ModelRef) -> tuple[int, float, Targets]:
+def _settings(model: ModelRef) -> tuple[int, float, Targets, str]:
     depth = bundle(model).config.depth
     with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
         layer = 1
@@ -89,7 +100,8 @@ def _settings(model: ModelRef) -> tuple[int, float, Targets]:
             width=180,
         )
         by = compare_with(state.experiment().alphabet)
-    return layer, fraction, by
+        on = ask_where("filters_on", begins_here=True)
+    return layer, fraction, by, on
 
 
 def _grid(model: ModelRef, layer: int, scan: FilterScan, matches: list | None, order: list[int]) -> int:

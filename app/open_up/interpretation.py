@@ -10,6 +10,8 @@ import numpy as np
 import streamlit as st
 
 from components.logo import Logo
+from dnaconv_core.errors import InputError
+from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.runs.held_out import HeldOut
 from dnaconv_core.sequence.motif import Motif, to_icm
 from frame.cache import bundle, held_out
@@ -41,12 +43,29 @@ def sample(model: ModelRef) -> tuple[HeldOut, np.ndarray]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=12)
-def filters(model: ModelRef, layer: int, fraction: float) -> FilterScan:
-    """The windows that activate each filter of a layer, above this fraction of its maximum."""
+def filters(model: ModelRef, layer: int, fraction: float, _on: str = "", _progress: Progress = SILENT) -> FilterScan:
+    """The windows that activate each filter of a layer, above this fraction of its maximum: the same wherever they are
+    looked for. Raises InputError when asked to stop, so that no half of them is kept."""
     from dnaconv_core.interpret.filters import filter_motifs
 
     data, rows = sample(model)
-    return filter_motifs(bundle(model).model, data.one_hot(rows), layer=layer, fraction=fraction)
+    how: dict[str, Any] = {"layer": layer, "fraction": fraction, "on": _on, "progress": _progress}
+    found = filter_motifs(bundle(model).model, data.one_hot(rows), **how)
+    if _progress.should_stop():
+        raise InputError("reading the filters was stopped")
+    return found
+
+
+def filters_on(model: ModelRef, layer: int, fraction: float, on: str) -> FilterScan | None:
+    """What `filters` gives; None while the cluster `on` reads them, or after a stop."""
+    if not on:
+        with st.spinner(tr("Reading the filters…")):
+            return filters(model, layer, fraction)
+    asked = (model, layer, fraction)
+    return background(
+        ("reading filters", on, *asked), lambda progress: filters(*asked, on, progress),
+        words=tr("Reading the filters"), on=on,
+    )  # fmt: skip
 
 
 @st.cache_resource(show_spinner=False, max_entries=12)

@@ -23,6 +23,7 @@ from frame.language import mark, said, tr, tr_n
 from frame.models import ModelRef
 from frame.outputs import question
 from frame.storing import stores
+from frame.where import ask_where
 from frame.words import Words, plain
 from open_up.bench_figures import bars
 from open_up.interpretation import aligned, names
@@ -42,23 +43,25 @@ def show(model: ModelRef, data: HeldOut) -> None:
     folder, key = kept_with(model.path), ("motifs", model)
     stored = kept_patterns(model)
 
-    def work(progress: Any) -> Discovery:
+    def work(on: str, progress: Any) -> Discovery:
         from dnaconv_core.interpret.findings import patterns_of
 
         found = patterns_of(
-            bundle(model).model, data.one_hot(), data.y, data.beside(), task=model.output, so_far=progress.show,
-            progress=progress,
+            bundle(model).model, data.one_hot(), data.y, data.beside(), task=model.output, on=on,
+            so_far=progress.show, progress=progress,
         )  # fmt: skip
         if not progress.should_stop():
             save_discovery(folder, found, model.output)
         return found
 
+    on = ""
     if stored is None and not known(key):
         place = st.empty()
         with place.container(border=True):
             st.markdown(tr("**Find the motifs** that this model uses, on {data}.", data=plain(said(data.words))))
             st.caption(tr(_HOW))
             st.caption(tr("It takes from some seconds to a few minutes; you can look at other pages meanwhile."))
+            on = ask_where("motifs_on")
             if not st.button(
                 tr("Find motifs"), type="primary", icon=":material/search:", key="find_motifs", **stores()
             ):
@@ -66,12 +69,12 @@ def show(model: ModelRef, data: HeldOut) -> None:
         place.empty()
     fresh = None
     if stored is None or known(key):
-        fresh = background(key, work, words=tr("Looking for motifs"), going_on=True)
+        fresh = background(key, partial(work, on), words=tr("Looking for motifs"), going_on=True, on=on)
     some = None if fresh else so_far(key)
     found = fresh or some or stored  # what was found before stays until there is something new
     if found is None:
         return
-    by = _summary(found, data, partial(begin_again, key, work), whole=some is None)
+    by = _summary(found, data, lambda on: begin_again(key, partial(work, on), on), whole=some is None)
     matches = None
     if some is None and found.patterns and by.fit(data.alphabet):
         matches = names([p.motif for p in found.patterns], (*key, len(found.seqlets)), by)
@@ -85,7 +88,7 @@ def show(model: ModelRef, data: HeldOut) -> None:
             report_button(model, by, found)
 
 
-def _summary(found: Discovery, data: HeldOut, again: Callable[[], None], *, whole: bool) -> Targets:
+def _summary(found: Discovery, data: HeldOut, again: Callable[[str], None], *, whole: bool) -> Targets:
     """How many there are. whole: all examples were explained, else these are the patterns so far."""
     n = len(found.patterns)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -104,9 +107,10 @@ def _summary(found: Discovery, data: HeldOut, again: Callable[[], None], *, whol
             )
         by = compare_with(data.alphabet)
         if whole:
+            on = ask_where("motifs_on")
             st.button(
                 tr("Look again"), icon=":material/refresh:", type="tertiary", key="find_again", on_click=again,
-                **stores(),
+                args=(on,), **stores(),
             )  # fmt: skip
     if not n and whole:
         st.info(

@@ -55,7 +55,7 @@ def draw() -> None:
         check_targets(targets)
         key = (ref._replace(output=0), edges, covariates, tuple(target.key for target in targets))
         how = ScanOptions(edges=edges, covariates=np.float32(covariates) if covariates else None)
-        found = background(("scan", on, *key), lambda progress: _scan_all(model, targets, how, on, progress))
+        found = background(("scan", on, *key), lambda progress: _scan_all(model, targets, how, on, progress), on=on)
         if found is None:
             return
         threes = [(target.contig, target.start, target.end) for target in targets]

@@ -7,7 +7,7 @@ import streamlit as st
 
 from components.sequences_in import covariate_inputs
 from dnaconv_core.experiments import all_experiments
-from dnaconv_core.progress import Progress
+from dnaconv_core.progress import Part, Progress
 from dnaconv_core.runs.siblings import sibling_folders
 from dnaconv_core.runs.store import Store
 from dnaconv_core.sequence.motif import from_iupac
@@ -19,6 +19,7 @@ from frame.job import background
 from frame.language import mark, said, tr
 from frame.models import ModelRef, model_in, the_model
 from frame.page import model_page
+from frame.where import ask_where
 from frame.words import plain
 from use.variant_effects import show_effects
 from use.variants_given import Given, ask_variants
@@ -38,11 +39,12 @@ def draw() -> None:
         with st.container(border=True):
             given = ask_variants(model.config.length)
             covariates = covariate_inputs(model.config, "variants")
+            on = ask_where("variants_on")
         if given is None:
             st.info(tr("Give variants above, or choose the example."), icon=":material/arrow_upward:")
             return
-        asked = ("variants", ref, covariates, given.key)
-        found = background(asked, lambda progress: _score(ref, given, covariates, progress))
+        asked = ("variants", on, ref, covariates, given.key)
+        found = background(asked, lambda progress: _score(ref, given, covariates, on, progress), on=on)
         if found is not None:
             show_effects(ref, given, found, covariates)
 
@@ -54,16 +56,18 @@ def _no_genome() -> None:
         st.button(plain(said(other.title)), on_click=lambda: state.choose(experiment=other.key))
 
 
-def _score(ref: ModelRef, given: Given, covariates: tuple[float, ...], progress: Progress) -> Verdicts:
+def _score(ref: ModelRef, given: Given, covariates: tuple[float, ...], on: str, progress: Progress) -> Verdicts:
     word = state.experiment().motif
     motifs = [from_iupac(word, word)] if word else []
     beside = np.float32(covariates) if covariates else None
     effects = score_variants(
-        bundle(ref).model, given.variants, given.genome, covariates=beside, motifs=motifs, task=ref.output
-    )
+        bundle(ref).model, given.variants, given.genome, covariates=beside, motifs=motifs, task=ref.output, on=on,
+        progress=Part(progress, 0.0, 0.1),
+    )  # fmt: skip
     models = [bundle(ref).model, *(bundle(model_in(folder)).model for folder in sibling_folders(Store(), ref.key))]
     n = max(_FEWEST, min(_MATCHED, _MOST // max(len(given.variants), 1)))
-    return verdicts(models, effects, given.genome, n=n, covariates=beside, task=ref.output, progress=progress)
+    told = Part(progress, 0.1, 0.9)
+    return verdicts(models, effects, given.genome, n=n, covariates=beside, task=ref.output, on=on, progress=told)
 
 
 draw()

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dnaconv_core.answers import ANSWERS
+from dnaconv_core.cluster.connect import look
 from dnaconv_core.data.code_rows import as_one_hot, codes_of
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.data.diskdataset import write_diskdataset
@@ -77,6 +78,7 @@ def bring(recipe: Recipe, progress: Progress = SILENT, *, on: str = "") -> Broug
     files that cannot be used and when `progress` asks to stop, ConfigError for options that do not fit the data.
     """
     new_key(recipe.key)
+    _look_at(on)
     watched = _Watched(progress)
     recipe = hashed(recipe, Part(watched, 0.0, 0.05).report)
     prepared = prepare(recipe, Part(watched, 0.05, 0.45))
@@ -90,6 +92,7 @@ def bring(recipe: Recipe, progress: Progress = SILENT, *, on: str = "") -> Broug
 def again(key: str, progress: Progress = SILENT, *, on: str = "") -> Brought:
     """Make an experiment anew from its own recipe, in its place. Raises as `bring` does; the old one stays then."""
     experiment = own_experiment(key)
+    _look_at(on)
     watched = _Watched(progress)
     recipe = hashed(read_recipe(folder_of(experiment.key) / RECIPE), Part(watched, 0.0, 0.05).report)
     prepared = prepare(recipe, Part(watched, 0.05, 0.45))
@@ -101,6 +104,12 @@ def again(key: str, progress: Progress = SILENT, *, on: str = "") -> Brought:
         settle(folder, experiment.key, instead=True)
     progress.report(1.0, f"{experiment.key} was made again")
     return brought
+
+
+def _look_at(on: str) -> None:
+    """Raises ClusterError for a cluster that is not fit: before the files are read, not after."""
+    if on:
+        look(on)
 
 
 def prepare(recipe: Recipe, progress: Progress = SILENT) -> Prepared:

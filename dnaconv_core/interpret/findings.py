@@ -110,11 +110,12 @@ def patterns_of(
     *,
     task: int = 0,
     so_far: Callable[[Discovery], None] | None = None,
+    on: str = "",
     progress: Progress = SILENT,
 ) -> Discovery:
     """The motifs that the network uses, as pages and the report tell them (`discover`)."""
     how = DiscoveryOptions(task=task, most=MOST_EXPLAINED)
-    return discover(model, X, y, covariates, how=how, so_far=so_far, progress=progress)
+    return discover(model, X, y, covariates, how=how, so_far=so_far, on=on, progress=progress)
 
 
 def gather(

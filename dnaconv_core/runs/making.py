@@ -58,6 +58,7 @@ class Making:
     error: str = ""
     created: float = 0.0
     seconds: float = 0.0  # it took
+    on: str = ""  # the cluster that packs its shards
 
     @property
     def live(self) -> bool:
@@ -87,14 +88,15 @@ def make_again_here(key: str, progress: Progress = SILENT, *, on: str = "") -> B
     return _here(Making(secrets.token_hex(8), key, ""), lambda told: again(key, told, on=on), progress)
 
 
-def make_in_background(name: str, recipe: Recipe) -> Making:
-    """Make an experiment in a process of its own; `name`, of 16 letters 0-9 and a-f, is how it is found again.
+def make_in_background(name: str, recipe: Recipe, *, on: str = "") -> Making:
+    """Make an experiment in a process of its own; `name`, of 16 letters 0-9 and a-f, is how it is found again. on: as
+    `bring` has it.
 
     Raises InputError for a key that is taken, and RunError where this one is being made.
     """
     _check_free(recipe.key)
     process.niceness()  # a mistake in it is told here, not in a log
-    making = Making(name, recipe.key, recipe.title, created=time.time())
+    making = Making(name, recipe.key, recipe.title, created=time.time(), on=on)
     held = _taken(making)
     try:
         (making.folder / STOP).unlink(missing_ok=True)
@@ -282,7 +284,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         listening.start()
-        _lead(making, lambda told: bring(read_recipe(making.folder / RECIPE), told), _Lines())
+        _lead(making, lambda told: bring(read_recipe(making.folder / RECIPE), told, on=making.on), _Lines())
     except KeyboardInterrupt:
         print(STOPPED, file=sys.stderr)
     except DnaConvError as error:

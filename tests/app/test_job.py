@@ -48,7 +48,8 @@ def page(log) -> None:
 
     key = (st.session_state.get("kind", "test"), what)
     try:
-        found = background(key, work, words="Testing", going_on=key[0] == "lasting")
+        going_on, on = key[0] == "lasting", st.session_state["on"]
+        found = background(key, work, words="Testing", going_on=going_on, on=on)
     except InputError as error:
         st.error(str(error))
         return
@@ -68,9 +69,9 @@ def session(monkeypatch, log):
     testing = pytest.importorskip("streamlit.testing.v1")
     monkeypatch.syspath_prepend(str(APP))
 
-    def open_(what: str, kind: str = "test"):
+    def open_(what: str, kind: str = "test", on: str = ""):
         at = testing.AppTest.from_function(page, kwargs={"log": log})
-        at.session_state["kind"], at.session_state["what"] = kind, what
+        at.session_state["kind"], at.session_state["what"], at.session_state["on"] = kind, what, on
         return at.run()
 
     return open_
@@ -161,3 +162,19 @@ def test_the_oldest_results_of_a_kind_are_let_go(session, log):
     assert [what for _, what in log.started].count("result 0") == 2
     at.text_input(key="what").set_value("result 7").run()
     assert [what for _, what in log.started].count("result 7") == 1
+
+
+def test_work_on_a_cluster_links_to_where_dask_shows_it(session, log, monkeypatch):
+    """On the server's own cluster, once it has answered, and nowhere else."""
+    monkeypatch.setenv("DNACONV_CLUSTER", "tcp://lab:8786")
+    from dnaconv_core.cluster.connect import Cluster
+
+    asked = []
+    monkeypatch.setattr("frame.where.look", lambda on: asked.append(on) or Cluster(2, f"http://{on[6:9]}:8787/status"))
+    log.held = {"a", "b", "c"}
+    links = []
+    for what, on in (("a", "tcp://lab:8786"), ("b", "tcp://other:8786"), ("c", "")):
+        at = session(what, on=on)
+        at.run()
+        links.append([link.proto.url for link in at.get("link_button")])
+    assert links == [["http://lab:8787/status"], [], []] and set(asked) <= {"tcp://lab:8786"}

@@ -312,11 +312,13 @@ def test_it_goes_on_without_the_page_and_stop_leaves_nothing_behind(dashboard, s
 
 @pytest.mark.slow
 def test_how_it_ended_is_told_until_something_is_changed(dashboard, settled, monkeypatch):
+    monkeypatch.setenv("DNACONV_CLUSTER", "tcp://lab:8786")
     at = upload(dashboard("your_data"), ("bound.csv", TABLE), settled=settled)
     monkeypatch.setattr(process, "start", lambda *words, **more: None)  # as if it died at once
     at = field(at, "button", "Make the experiment").click().run()
     assert "Making was interrupted: its process ended before it was done" in texts(at)
     making = find_making(address(at, "files"))
+    assert making.on == "tcp://lab:8786"
     dataclasses.replace(making, state="stopped").save()
     assert "Making was stopped: nothing was kept." in texts(at.run())
     dataclasses.replace(making, state="failed", error=f"{Lot(making.name).folder}/bound.csv *broke*").save()

@@ -97,6 +97,12 @@ def test_what_is_wrong_stays_with_the_record(recipe, table):
     assert "mine" not in all_experiments() and ended.error in (ended.folder / LOG).read_text()
 
 
+def test_a_cluster_that_is_not_fit_is_told_before_a_file_is_read(held_up, table):
+    make_in_background(NAME, held_up, on=str(table))
+    ended = until(NAME, "finished", "failed")
+    assert ended.state == "failed" and ended.error.startswith(f"{table} is no scheduler file: give the one that")
+
+
 def test_it_is_stopped_where_it_does_not_look_itself(held_up, home):
     make_in_background(NAME, held_up)
     until(NAME, "running")
