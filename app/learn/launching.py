@@ -17,6 +17,7 @@ from frame.language import said, tr
 from frame.page import errors_shown
 from frame.storing import stores
 from frame.words import plain
+from learn.advice import advise
 from learn.better import find_better
 from learn.data_picker import data_details, data_picker, missing_parts, name_of
 from learn.settings import NETWORK, OF_DATA, TRAINING
@@ -33,8 +34,9 @@ def start_bar(
     error: DnaConvError | None,
     *,
     readable: bool,
+    places: dict[str, Any],
 ) -> None:
-    """begins: the preset, and the model whose weights it starts with."""
+    """begins: the preset, and the model whose weights it starts with. places: under each field of the form."""
     choice = state.data()
     row, below = st.container(horizontal=True, vertical_alignment="bottom"), st.container()
     with below:
@@ -66,6 +68,8 @@ def start_bar(
             with errors_shown():
                 asked = _spec(experiment, begins, settings)
                 several_values(asked, settings, possible=possible)
+                with below:
+                    advise(experiment, asked, settings, places)
     if error is not None and str(error).split()[0] not in (*NETWORK, *TRAINING):  # its field may be folded away
         st.markdown(f":red[{plain(said(str(error)))}]")
     if press:

@@ -12,6 +12,7 @@ from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.model.config import ModelConfig, TrainConfig
 from dnaconv_core.runs.start import check_source
 from dnaconv_core.train.begin import check_begin
+from dnaconv_core.train.unwise import check_balance
 from frame import state
 from frame.language import said, tr
 from frame.words import plain
@@ -78,8 +79,8 @@ def copy_settings(settings: dict[str, str]) -> None:
 
 def ask_settings(
     experiment: Experiment, preset: str, length: int, start: str = ""
-) -> tuple[dict[str, Any], dict[str, Any], DnaConvError | None]:
-    """The form: all fields of ModelConfig and TrainConfig as set, and what is wrong with the network.
+) -> tuple[dict[str, Any], dict[str, Any], DnaConvError | None, dict[str, Any]]:
+    """The form: all fields of ModelConfig and TrainConfig as set, what is wrong, and a place under each field.
 
     start: the model whose weights it starts with; the network then begins with that one's shape.
     """
@@ -109,7 +110,7 @@ def ask_settings(
     wrong = None
     checks = (
         lambda: check_pairing(experiment.task, training["loss"]),
-        lambda: TrainConfig(**training),
+        lambda: check_balance(experiment.task, TrainConfig(**training)),
         lambda: ModelConfig(**model),
         lambda: check_begin(ModelConfig(**model), TrainConfig(**training), from_model=bool(start)),
         lambda: check_source(ModelConfig(**model), start),
@@ -120,4 +121,4 @@ def ask_settings(
         except DnaConvError as error:
             wrong = error
             places.get(str(error).split()[0], st).markdown(f":red[{plain(said(str(error)))}]")
-    return model, training, wrong
+    return model, training, wrong, places

@@ -10,8 +10,9 @@ import streamlit as st
 from dnaconv_core.experiments.base import Experiment
 from dnaconv_core.experiments.sources import OWN, SYNTHETIC
 from dnaconv_core.experiments.suitable import Suitability, suitable
+from dnaconv_core.train.unwise import Sizes
 from frame import state
-from frame.cache import last_change
+from frame.cache import last_change, summary
 from frame.job import quietly
 from frame.language import said, tr
 from frame.looking import looking, redraw
@@ -20,6 +21,7 @@ from learn.data_picker import missing_parts
 
 _EVERY = 1.0  # seconds between looks
 _PATIENCE = 0.3
+_LEARNT = 0.8  # of examples made here
 _NOTHING = Suitability("", {}, ())
 _log = logging.getLogger("dnaconv.app")
 
@@ -42,6 +44,12 @@ def suits(experiment: Experiment, settings: dict[str, Any]) -> bool:
     return not refused
 
 
+def sizes(experiment: Experiment) -> Sizes | None:
+    """Of the training part of the chosen data; None where they are not known, or not yet."""
+    found = _found(experiment)
+    return found and found.sizes
+
+
 def _wait(experiment: Experiment) -> None:
     if _found(experiment) is not None:
         return redraw()
@@ -51,7 +59,10 @@ def _wait(experiment: Experiment) -> None:
 def _found(experiment: Experiment) -> Suitability | None:
     """None while it is not known. Data made here are as the experiment wants them."""
     asked = state.data()
-    if asked.source == SYNTHETIC or (asked.source == OWN and not experiment.has_data) or missing_parts(experiment):
+    if asked.source == SYNTHETIC:
+        made = summary(experiment.key, SYNTHETIC)
+        return _NOTHING._replace(sizes=Sizes(round(_LEARNT * made.n), both_strands=experiment.strand != "one"))
+    if (asked.source == OWN and not experiment.has_data) or missing_parts(experiment):
         return _NOTHING
     changed = tuple(last_change(experiment.key, path) for path in asked if path)
     key = ("suits", experiment.key, *asked, changed)

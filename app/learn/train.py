@@ -67,11 +67,11 @@ def _shape(experiment: Experiment) -> None:
     with left, st.container(key="settings"):
         preset, start = ask_preset(experiment)
         length = _length(experiment)
-        model, training, error = ask_settings(experiment, preset, length or experiment.length, start)
+        model, training, error, places = ask_settings(experiment, preset, length or experiment.length, start)
     with drawing:
         drawn(experiment, model)
     with bar:
-        start_bar(experiment, (preset, start), model | training, error, readable=length is not None)
+        start_bar(experiment, (preset, start), model | training, error, readable=length is not None, places=places)
 
 
 def _length(experiment: Experiment) -> int | None:

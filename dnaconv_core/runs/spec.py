@@ -13,6 +13,7 @@ from dnaconv_core.evaluate.metrics import check_pairing
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.sources import BOOK, DEFAULT_SPLIT, OWN, SYNTHETIC, default_source
 from dnaconv_core.train.begin import check_begin
+from dnaconv_core.train.unwise import check_balance
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class RunSpec:
         network = experiment.model_config(self.preset, **self.settings)  # refuses what cannot be before anything starts
         training = experiment.train_config(self.preset, **self.settings)
         check_pairing(experiment.task, training.loss)
+        check_balance(experiment.task, training)
         check_begin(network, training, from_model=bool(self.start))
 
     @property
