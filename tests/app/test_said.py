@@ -81,7 +81,7 @@ def test_a_template_filled_with_anything_is_recognised_and_keeps_it(core):
 
 def _values(text: str, names: set[str], rng: random.Random) -> dict[str, str]:
     """Numbers for counts, unknown words for the rest; a field after another one or a letter is a tail."""
-    from frame.sentences import NUMBERS
+    from frame.templates import NUMBERS
 
     letters, values, before = "BQXZqxz", {}, None
     for literal, name, _, _ in Formatter().parse(text):
@@ -131,3 +131,49 @@ def test_dots_without_end_are_a_text_as_any_other(core):
     said = core[2]
     for text in ("a" + "." * 3000, "." * 3000, "Epoch 12 of 200, 8,345 sequences/s" + "." * 700):
         assert said(text) == text
+
+
+WINNER = (
+    "On the validation part, which had no share in the choice, the winner against auto: 7, 7 77, 7 examples, "
+    "one training of each."
+)
+
+
+@pytest.mark.parametrize("more", [" ", " 1", ", ", " of ", "a: b; c, d. ", ". Epoch 1 of 2, 3 sequences/s"])
+def test_each_place_of_a_text_is_tried_once_for_a_field(core, monkeypatch, more):
+    """Counted, not timed: with regular expressions the first of these took 13 seconds."""
+    from frame import sentences, templates
+
+    text, tried, matched = (WINNER + more * 300)[:598], [], []
+    end, match = templates._end, templates.Template.match
+    monkeypatch.setattr(templates, "_end", lambda *given: tried.append(1) or end(*given))
+    monkeypatch.setattr(templates.Template, "match", lambda one, given: matched.append(given) or match(one, given))
+    sentences.Sentences(core[1], lambda text: core[1].get(text, text))(text)
+    fields = max(len(one.names) for one in map(_as_template, core[1]))
+    assert 0 < len(matched) < 10 * len(text)
+    assert 0 < len(tried) <= fields * sum(len(given) + 1 for given in matched)
+    assert len(tried) < 50 * len(text)
+
+
+def _as_template(text: str):
+    from frame.templates import Template
+
+    return Template(text, "")
+
+
+def test_templates_of_fields_side_by_side(core):
+    from frame.templates import Template
+
+    template = Template("{what}: {n} row{s}{more}", "")
+    assert template.match("a: b: 12 rows (of mine). all") == {
+        "what": "a: b",
+        "n": "12",
+        "s": "s",
+        "more": " (of mine). all",
+    }
+    assert template.match("a: 12 row") == {"what": "a", "n": "12", "s": "", "more": ""}
+    assert template.match("a: many rows") is None and template.match(": 1 row") is None
+    assert template.match("Mine. A: 12 row") is None  # a field does not go beyond a sentence
+    assert Template("{a} is {b}, not {a}", "").match("x is y, not z") is None
+    assert template.words() == set()  # a field may go on with "row"
+    assert Template("{n} of my rows{x}", "").words() == {"of", "my"}
