@@ -1,4 +1,4 @@
-"""The sets that questions.py asks about: imported as a user would, the measured ones here, and grammars made here.
+"""The sets that questions.py asks about: imported as a user would, the measured ones here, and those made here.
 
 Nothing is chosen on a reported part: networks that stop early look at `valid`, and baselines learn from `train` and
 `valid` together.
@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 from folds import DATA, Fold, folds, overlap_folds
+from promoter_sets import library
 
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.data.grammars import GRAMMARS
@@ -34,8 +35,17 @@ from dnaconv_core.experiments.sources import load_own
 from dnaconv_core.train.facts import facts_of
 
 SIZES = (200, 2000, 20_000)  # examples of a grammar to learn from
-REPORTED = 4000  # of a grammar, made from another seed
-_VALID = 0.15  # of a grammar's examples
+REPORTED = 4000  # of a grammar, made from another seed; half as many of a promoter library
+PROMOTERS = {  # name -> law (promoter_sets.py), examples to learn from, whether its motifs are made at random
+    "promoter_counts": ("counts", 2000, False),
+    "promoter_weak": ("weak", 2000, False),
+    "promoter_random": ("weak", 2000, True),
+    "promoter_8000": ("weak", 8000, True),
+    "promoter_start": ("start", 2000, False),
+    "promoter_tiles": ("tiles", 2000, False),
+}
+_APART = 1_000_000  # between the seeds of two draws of a grammar
+_VALID = 0.15  # of the examples of a set made here
 _CHROMOSOMES = {"kind": "chromosome", "valid": ["chr2", "chr10"], "test": ["chr1", "chr8", "chr9"]}
 _ETS = r"SPI1|SPIB|SPIC|ETS\d|ETV\d|ELF\d|ELK\d|ERG|ERF|FEV|FLI1|GABPA|EHF"
 _AP1 = r"AP-1|JUN|FOS|BATF|JDP2|NFE2|BACH|MAF|BNC2"
@@ -66,23 +76,38 @@ class Question(NamedTuple):
     parts: tuple[Part, ...]
     presets: tuple[str, ...]  # the first is compared with all others
     truth: tuple[Truth, ...] = ()
+    drawn: bool = False  # each part is a set of its own, made here
 
 
 @lru_cache(maxsize=2)
-def question(name: str, data: Path = DATA, *, quick: bool = False) -> Question:
+def question(name: str, data: Path = DATA, *, quick: bool = False, draws: int = 1) -> Question:
     """The question of this name. Own sets are imported where DNACONV_HOME does not hold them yet.
 
-    quick: few examples and folds, to test the program. Raises InputError or DataError where files are missing.
+    quick: few examples and folds, to test the program. draws: of sets made here, so many as parts; `auto` is that of
+    the first. Raises InputError or DataError where files are missing.
     """
-    made = SETS[name](data, quick)
-    parts = tuple(Part(*(_few(each, quick) for each in part)) for part in made.parts)
-    experiment = made.experiment
-    if "auto" not in experiment.presets:
-        both = experiment.alphabet == "DNA" and experiment.strand == "both"
-        facts = facts_of(parts[0].fold.train, experiment.task, both_strands=both)
-        auto = own_presets(experiment.task, experiment.alphabet, experiment.length, experiment.strand, facts)["auto"]
-        experiment = replace(experiment, presets={**experiment.presets, "auto": auto})
-    return made._replace(experiment=experiment, parts=parts[: 2 if quick else None])
+    made = SETS[name](data, quick, draws)
+    parts = tuple(Part(*(_few(each, quick) for each in part)) for part in made.parts)[: 2 if quick else None]
+    return made._replace(experiment=_with_auto(made.experiment, parts[0]), parts=parts)
+
+
+@lru_cache(maxsize=8)
+def experiment_of(name: str, part: int, data: Path = DATA, *, quick: bool = False, draws: int = 1) -> Experiment:
+    """The experiment with the presets of one part: of a set that is drawn, `auto` is chosen from each draw."""
+    asked = question(name, data, quick=quick, draws=draws)
+    if part == 0 or not asked.drawn:
+        return asked.experiment
+    return _with_auto(replace(asked.experiment, presets={}), asked.parts[part])
+
+
+def _with_auto(experiment: Experiment, part: Part) -> Experiment:
+    """With the preset `auto` as chosen from what there is to learn from, where it has none."""
+    if "auto" in experiment.presets:
+        return experiment
+    both = experiment.alphabet == "DNA" and experiment.strand == "both"
+    facts = facts_of(part.fold.train, experiment.task, both_strands=both)
+    auto = own_presets(experiment.task, experiment.alphabet, experiment.length, experiment.strand, facts)["auto"]
+    return replace(experiment, presets={**experiment.presets, "auto": auto})
 
 
 def joined(first: Dataset, second: Dataset) -> Dataset:
@@ -163,13 +188,13 @@ MEASURED = {"tf_binding": "jund_chr22", "chromatin": "jund_chr22", "rnai": "sirn
 _TRUTH = {"pum2": (Truth("Pumilio", "Pumilio", "UGUANAUA"),), "pu1": (Truth("SPI1/ETS", _ETS, "GGAA"),)}
 
 
-def _own(name: str, data: Path, quick: bool) -> Question:
+def _own(name: str, data: Path, quick: bool, draws: int) -> Question:
     experiment = own_experiment(name)
     part = Part(*(load_own(experiment, each) for each in ("train", "valid", "test")))
     return Question(experiment, (part,), ("auto",), _TRUTH.get(name, ()))
 
 
-def _measured(name: str, data: Path, quick: bool) -> Question:
+def _measured(name: str, data: Path, quick: bool, draws: int) -> Question:
     """Folds; of each, a part to stop by is taken from the training part: blocks of the genome, or guides apart."""
     experiment = get_experiment("rnai" if name.startswith("rnai") else name)
     parts = []
@@ -184,24 +209,48 @@ def _measured(name: str, data: Path, quick: bool) -> Question:
     return Question(experiment, tuple(parts), ("auto", "tuned", "book"), truth)
 
 
-def _grammar(name: str, n: int, data: Path, quick: bool) -> Question:
-    made = GRAMMARS[name](n, seed=n)
-    split = random_split(made, _VALID)
-    part = Part(made.subset(split.train), made.subset(split.valid), GRAMMARS[name](REPORTED, seed=n + 1))
+def _grammar(name: str, n: int, data: Path, quick: bool, draws: int) -> Question:
+    make = GRAMMARS[name]
+    made = [make(n, seed=n + _APART * draw) for draw in range(draws)]
+    parts = tuple(_divided(one, make(REPORTED, seed=n + 1 + _APART * draw)) for draw, one in enumerate(made))
     truths = {"AP-1": Truth("AP-1", _AP1, "TGASTCA"), "GATA": Truth("GATA", _GATA, "GATA")}
-    planted = tuple(truths[motif] for motif in sorted({site.motif for site in made.truth}))
-    strand = "one" if {site.strand for site in made.truth} == {"+"} else "both"
-    asked = replace(
-        get_experiment("tf_binding"), key=f"{name}_{n}", title=made.name, length=made.length, strand=strand, presets={},
-        motif="",
-    )  # fmt: skip
-    return Question(asked, (part,), ("auto",), planted)
+    planted = tuple(truths[motif] for motif in sorted({site.motif for site in made[0].truth}))
+    strand = "one" if {site.strand for site in made[0].truth} == {"+"} else "both"
+    asked = _asked(f"{name}_{n}", made[0], strand=strand)
+    return Question(asked, parts, ("auto",), planted, drawn=True)
 
 
-SETS: dict[str, Callable[[Path, bool], Question]] = {
+def _promoter(name: str, data: Path, quick: bool, draws: int) -> Question:
+    law, n, invented = PROMOTERS[name]
+    make = partial(library, law, invented=invented)
+    made = [(make(n, draw=draw), make(REPORTED // 2, draw=draw, seed=1)) for draw in range(draws)]
+    made = [(learnt, without(reported, learnt)) for learnt, reported in made]
+    asked = _asked(name, made[0][0], task="regression")
+    return Question(asked, tuple(_divided(*each) for each in made), ("auto",), drawn=True)
+
+
+def without(data: Dataset, others: Dataset) -> Dataset:
+    """The examples whose sequence is none of the others': few designs come twice."""
+    seen = {x.tobytes() for x in others.X}
+    return data.subset(np.array([x.tobytes() not in seen for x in data.X]))
+
+
+def _divided(made: Dataset, reported: Dataset) -> Part:
+    split = random_split(made, _VALID)
+    return Part(made.subset(split.train), made.subset(split.valid), reported)
+
+
+def _asked(key: str, made: Dataset, **more: str) -> Experiment:
+    """An experiment for a set made here, without presets."""
+    plain = replace(get_experiment("tf_binding"), presets={}, motif="", length=made.length)
+    return replace(plain, key=key, title=made.name, **more)
+
+
+SETS: dict[str, Callable[[Path, bool, int], Question]] = {
     **{name: partial(_own, name) for name in OWN},
     **{name: partial(_measured, name) for name in MEASURED},
     **{f"{name}_{n}": partial(_grammar, name, n) for name in GRAMMARS for n in SIZES},
+    **{name: partial(_promoter, name) for name in PROMOTERS},
 }
 
 

@@ -1,12 +1,14 @@
 """Is preset `auto` better than every baseline, on data that nothing was chosen on, and does it find what is there?
 
-    python benchmarks/questions.py [--only pum2,mpsa,spacing_2000] [--seeds 0,1,2] [--device cuda] [--jobs 4]
-                                   [--data FOLDER] [--cache FOLDER] [--out FILE.json] [--without book]
+    python benchmarks/questions.py [--only pum2,mpsa,spacing_2000] [--seeds 0,1,2] [--draws 3] [--device cuda]
+                                   [--jobs 4] [--data FOLDER] [--cache FOLDER] [--out FILE.json] [--without book]
                                    [--list]
 
 Sets: PUM2 (chromosomes 1, 8 and 9 reported), MPSA (its own test set), PU.1 peaks against shuffles made by the program,
 JUND windows without and with accessibility (5 folds by blocks), siRNA (the book's parts, and 5 folds that keep guides
-of overlapping targets together), and grammars made here from 200, 2,000 and 20,000 examples.
+of overlapping targets together), grammars made here from 200, 2,000 and 20,000 examples, and made-up promoter libraries
+(promoter_sets.py). Sets made here are drawn --draws times, with other motifs and weights where the law draws them: what
+is reported are means over the draws, and `auto` is chosen for each.
 
 - Own sets are imported as `dnaconv data import` does it; `auto` is what the Train page would start from.
 - A network that keeps its best epoch looks at an inner part; one that keeps its last epoch, and every baseline, learns
@@ -38,7 +40,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from accuracy import _cell, compared
 from folds import DATA
-from question_sets import SETS, Part, Question, Truth, counting_ceiling, import_sets, mpsa_counts, question
+from question_sets import (
+    SETS,
+    Part,
+    Question,
+    Truth,
+    counting_ceiling,
+    experiment_of,
+    import_sets,
+    mpsa_counts,
+    question,
+)
 
 import dnaconv_core
 from dnaconv_core.errors import DnaConvError
@@ -65,6 +77,10 @@ class Options(NamedTuple):
     device: str
     quick: bool
     without: tuple[str, ...] = ()  # presets that are not compared
+    draws: int = 1  # of each set made here
+
+    def question(self, name: str) -> Question:
+        return question(name, self.data, quick=self.quick, draws=self.draws)
 
 
 def main() -> None:
@@ -72,6 +88,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="names from --list, or beginnings of them, with , between")
     parser.add_argument("--list", action="store_true", help="names the sets and ends")
     parser.add_argument("--seeds", default="0", help="the first is compared; others are trained for `auto` alone")
+    parser.add_argument("--draws", type=int, default=1, help="of each set made here")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1 or mps")
     parser.add_argument("--jobs", type=int, default=1, help="trainings at a time, each in a process of its own")
     parser.add_argument("--data", type=Path, default=DATA, help="folder with own/, jund_chr22/ and sirna/")
@@ -84,7 +101,8 @@ def main() -> None:
         print("\n".join(SETS))
         return
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    options = Options(given.data, given.cache.absolute(), given.device, given.quick, tuple(given.without.split(",")))
+    without = tuple(given.without.split(","))
+    options = Options(given.data, given.cache.absolute(), given.device, given.quick, without, given.draws)
     options.cache.mkdir(parents=True, exist_ok=True)
     os.environ["DNACONV_HOME"] = str(options.cache / "home")
     names, seeds = chosen(given.only), tuple(map(int, given.seeds.split(",")))
@@ -133,7 +151,7 @@ def answered(
 
 
 def jobs_of(name: str, seeds: tuple[int, ...], options: Options) -> list[Job]:
-    asked = question(name, options.data, quick=options.quick)
+    asked = options.question(name)
     jobs = []
     for part in range(len(asked.parts)):
         jobs.append(Job(name, part, BASELINES, 0))
@@ -146,9 +164,9 @@ def jobs_of(name: str, seeds: tuple[int, ...], options: Options) -> list[Job]:
 def done(job: Job, options: Options) -> dict[str, Any]:
     """What the job gives: predictions of the reported part by predictor, seconds, and what was found; from the cache
     where it lies there."""
-    asked = question(job.name, options.data, quick=options.quick)
+    asked = options.question(job.name)
     part = asked.parts[job.part]
-    settings = _baseline_code() if job.predictor == BASELINES else _settings(asked, part, job, options)
+    settings = _baseline_code() if job.predictor == BASELINES else _settings(part, job, options)
     parts = data_hash(dict(zip(Part._fields, part, strict=True)))
     key = json.dumps([job, settings, parts, options.quick, options.device[:4]], sort_keys=True)
     path = options.cache / f"{job.name}-{hashlib.sha256(key.encode()).hexdigest()[:20]}.json"
@@ -181,9 +199,10 @@ def _baselines(asked: Question, part: Part) -> dict[str, list[Any]]:
     return {key: baseline.prediction.tolist() for key, baseline in fitted}
 
 
-def _settings(asked: Question, part: Part, job: Job, options: Options) -> dict[str, Any]:
+def _settings(part: Part, job: Job, options: Options) -> dict[str, Any]:
     """Of the network and its training, as JSON."""
-    experiment, changed = asked.experiment, {"device": options.device, "seed": job.seed}
+    experiment = experiment_of(job.name, job.part, options.data, quick=options.quick, draws=options.draws)
+    changed = {"device": options.device, "seed": job.seed}
     if options.quick:
         changed |= {"epochs": 1, "eval_every": 1, "epoch_size": 100}
     train = experiment.train_config(job.predictor, **changed)
@@ -198,7 +217,7 @@ def _trained(asked: Question, part: Part, job: Job, options: Options) -> dict[st
     from dnaconv_core.train.device import resolve
     from dnaconv_core.train.loop import fit
 
-    settings = _settings(asked, part, job, options)
+    settings = _settings(part, job, options)
     config, how = ModelConfig.from_json(settings["model"]), TrainConfig.from_json(settings["train"])
     train, valid = part.train, part.valid
     if how.keep == "last":  # nothing is chosen, so nothing need be held out
@@ -250,7 +269,7 @@ def reads_word(ppm: np.ndarray, word: str, both_strands: bool) -> bool:
 
 def report(name: str, seeds: tuple[int, ...], options: Options) -> dict[str, Any]:
     """Every predictor beside the first preset, the seeds, the truth, and what the set itself allows."""
-    asked = question(name, options.data, quick=options.quick)
+    asked = options.question(name)
     predictions: dict[str, list[np.ndarray]] = {}
     seconds: dict[str, float] = {}
     truth: list[dict[str, Any]] = []

@@ -84,3 +84,44 @@ def test_a_second_run_trains_nothing(monkeypatch, capsys, tmp_path):
     assert {"auto", "auto seed 1", "baseline one_hot", "baseline kmers"} <= set(found)
     gained = found["baseline one_hot"]["auroc"]["auto_minus_this"]["value"]
     assert gained == pytest.approx(found["auto"]["auroc"]["value"] - found["baseline one_hot"]["auroc"]["value"])
+
+
+@pytest.mark.parametrize("name", ["counts", "start", "tiles"])
+def test_a_promoter_library_is_its_law_and_a_known_share_of_noise(name):
+    from promoter_sets import LAWS, library
+    from question_sets import without
+
+    made = library(name, 1500, draw=3, invented=True)
+    number = list(LAWS).index(name)
+    fixed, rng = np.random.default_rng([number, 3]), np.random.default_rng([number, 3, 1])
+    codes, signal = LAWS[name].make(fixed, rng, 1500, True)
+    assert (made.X.argmax(axis=1) == codes).all()
+    assert np.corrcoef(signal, made.y[:, 0])[0, 1] ** 2 == pytest.approx(1 - LAWS[name].noise, abs=0.03)
+    other = library(name, 900, draw=3, seed=1, invented=True)
+    shared = {x.tobytes() for x in made.X} & {x.tobytes() for x in other.X}
+    assert bool(shared) == (name == "tiles")  # bare templates
+    left = without(other, made)
+    assert len(left) <= 900 - len(shared) and not {x.tobytes() for x in left.X} & {x.tobytes() for x in made.X}
+
+
+def test_a_tile_s_number_depends_on_its_sequence_alone():
+    """Bare templates come twice: the same sequence, the same number without noise."""
+    from promoter_sets import LAWS
+
+    codes, signal = LAWS["tiles"].make(np.random.default_rng(1), np.random.default_rng(2), 3000, True)
+    unique, which, times = np.unique(codes, axis=0, return_inverse=True, return_counts=True)
+    again = np.flatnonzero(times > 1)
+    assert len(again) >= 3
+    for one in again:
+        assert np.ptp(signal[which.ravel() == one]) < 1e-9
+    assert len(np.unique(codes[:, :15], axis=0)) == 5 and len(unique) > 2500
+
+
+def test_each_draw_of_a_library_has_settings_of_its_own():
+    from question_sets import experiment_of, question
+
+    asked = question("promoter_start", quick=True, draws=2)
+    first, second = (part.fold.train for part in asked.parts)
+    assert len(asked.parts) == 2 and not (first.X == second.X).all() and asked.experiment.task == "regression"
+    chosen = [experiment_of("promoter_start", part, quick=True, draws=2).presets["auto"] for part in (0, 1)]
+    assert all(preset.settings["output"] == "linear" for preset in chosen) and chosen[0] is not chosen[1]
