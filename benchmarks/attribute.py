@@ -32,12 +32,12 @@ def plain_ism(model: torch.nn.Module, X: torch.Tensor, batch: int = 32) -> torch
 
     Every sequence with each of its 3 · L substitutions, through the whole network, `batch` at a time.
     """
-    changes = torch.zeros(X.shape)
+    changes = torch.zeros(X.shape, device=X.device)
     reference = torch.cat([model(part.float()) for part in X.split(batch)])[:, 0]
     for row, x in enumerate(X):
         bases, places = torch.where(x == 0)
         mutants = x.repeat(len(bases), 1, 1)
-        each = torch.arange(len(bases))
+        each = torch.arange(len(bases), device=X.device)
         mutants[each, :, places] = 0
         mutants[each, bases, places] = 1
         logits = torch.cat([model(part.float()) for part in mutants.split(batch)])[:, 0]

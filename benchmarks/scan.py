@@ -28,9 +28,9 @@ from dnaconv_core.sequence.encoding import one_hot
 @torch.inference_mode()
 def plain_windows(model: torch.nn.Module, sequence: str, length: int, batch: int = 1000) -> np.ndarray:
     """Cut, stack and predict, as one does without a scanner."""
-    x = torch.from_numpy(one_hot([sequence]))[0].float()
+    x = torch.from_numpy(one_hot([sequence]))[0].to(next(model.parameters()).device).float()
     windows = x.unfold(1, length, 1).transpose(0, 1)  # (n, 4, L), a view
-    return torch.cat([torch.sigmoid(model(part.contiguous())) for part in windows.split(batch)]).numpy()
+    return torch.cat([torch.sigmoid(model(part.contiguous())) for part in windows.split(batch)]).cpu().numpy()
 
 
 SCANNED = {"same": {}, "valid": {"padding": "valid"}, "auto": NETWORKS["auto"]}

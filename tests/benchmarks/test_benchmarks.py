@@ -120,7 +120,8 @@ def test_the_guard_passes_and_writes_its_figures(tmp_path):
 @pytest.mark.slow
 def test_the_gpu_benchmark_runs_where_there_is_none(tmp_path):
     """Its loops are the same on a CPU, small."""
-    small = ["--device", "cpu", "--examples", "1100", "--epochs", "2", "--rounds", "2"]
+    small = ["--device", "cpu", "--networks", "tf", "--examples", "1100", "--epochs", "2", "--rounds", "2"]
+    small += ["--sequences", "1", "--bases", "700", "--sample", "300"]
     done = subprocess.run(
         [sys.executable, str(FOLDER / "gpu.py"), *small, "--json", str(tmp_path / "gpu.json")],
         capture_output=True,
@@ -128,7 +129,54 @@ def test_the_gpu_benchmark_runs_where_there_is_none(tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     figures = json.loads((tmp_path / "gpu.json").read_text())["figures"]
-    assert figures["epochs"] == 2 and figures["whole"] > 0 and len(figures["plain PyTorch"]) == 2
+    trained, scanned = figures["training"]["tf"], figures["scan"]["tf"]
+    assert trained["epochs"] == 2 and trained["whole"] > 0 and trained["memory"] == {}
+    assert all(len(trained[form]) == 2 for form in ("ours", "ours, bfloat16", "plain PyTorch", "plain, bfloat16"))
+    assert "ours, not recorded" not in trained  # nothing is recorded on a CPU
+    assert len(figures["ism"]["tf"]["1"]["every mutant"]) == 2
+    assert scanned["n"] == {
+        "dense, exact": 600,
+        "dense, context": 600,
+        "our windows": 200,
+        "plain PyTorch windows": 200,
+    }
+
+
+def test_the_peak_of_a_gpus_memory_is_counted_from_each_candidates_making(monkeypatch):
+    """A device that holds 3 MB, then 5 MB more for each candidate, and 2 MB while an epoch runs."""
+    import gpu
+
+    held, peak = [3], [0]
+
+    def made():
+        for name in ("a", "b"):
+            held[0] += 5
+            peak[0] = held[0]
+            yield name, lambda: peak.__setitem__(0, held[0] + 2)
+
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: held[0] << 20)
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda device: peak.__setitem__(0, held[0]))
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device: peak[0] << 20)
+    forms, taken = gpu.with_memory("cuda", made())
+    assert list(forms) == ["a", "b"] and taken == {"a": 7.0, "b": 7.0}
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_a_step_in_bfloat16_sees_the_weights_that_the_step_before_left(device):
+    """Autocast's cache would keep those of an epoch's first step, whose mean loss would then hardly fall."""
+    if device == "cuda" and not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    from dataclasses import replace
+
+    import gpu
+    from networks import data
+
+    config = ModelConfig(length=23, depth=1, filters=8, kernel_size=4, dropout=0.0)
+    examples = data(config, 640)
+    examples = replace(examples, y=examples.X[:, :1, 11].astype(np.float32))  # an A in the middle
+    forms = dict(gpu.candidates(config, examples, 16, device))
+    for _ in range(3):
+        assert forms["ours, bfloat16"]() == pytest.approx(forms["ours"](), rel=0.02)
 
 
 @pytest.mark.slow
