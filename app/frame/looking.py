@@ -24,10 +24,15 @@ _AGAIN = "_drawn_again"
 
 def here() -> None:
     """This session draws something."""
-    global _tidied
-    context, now = get_script_run_ctx(suppress_warning=True), time.monotonic()
+    context = get_script_run_ctx(suppress_warning=True)
     if context is not None:
-        _seen[context.session_id] = now
+        _seen[context.session_id] = time.monotonic()
+
+
+def tidy() -> None:
+    """Collect garbage, now and then: after what was drawn, so that nobody waits for it."""
+    global _tidied
+    now = time.monotonic()
     if now - _tidied > _TIDY:
         _tidied = now
         gc.collect()
@@ -58,6 +63,7 @@ def page_drawn() -> None:
     """The page is drawn to its end; it is drawn once more if a part of it has asked for that."""
     if st.session_state.pop(_AGAIN, False):
         st.rerun()
+    tidy()
 
 
 def _nobody() -> bool:
@@ -85,5 +91,6 @@ def looking(draw: Callable[..., None], every: float | None) -> Callable[..., Non
         if _nobody() or not 0.5 <= paced(every) / pace <= 2:
             redraw()
         draw(*asked)
+        tidy()
 
     return st.fragment(look, run_every=pace)

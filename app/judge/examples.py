@@ -115,7 +115,8 @@ def _table(experiment: Experiment, data: HeldOut, rows: np.ndarray, error: np.nd
         columns["browser"] = links
     columns |= {"measured": data.y[rows], "predicted": data.prediction[rows], "error": error[rows]}
     letters = [data.sequence(int(i)) for i in rows]
-    columns["why"] = [f"saliency?{urlencode(state.example(data, int(i)))}" for i in rows]
+    link = state.link()
+    columns["why"] = [f"saliency?{urlencode(state.example(data, int(i), link))}" for i in rows]
     columns["sequence"] = letters
     number = partial(st.column_config.NumberColumn, format="%.3f", width="small")
     event = st.dataframe(

@@ -52,6 +52,7 @@ def welcome() -> None:
             film(key="film")
     if watch:
         with errors_shown():
-            run = submit(Store(), RunSpec(experiment.key, preset="quick", settings=_QUICK), f"find {word}")
+            spec = RunSpec(experiment.key, preset="quick", settings=_QUICK, baselines="quick")
+            run = submit(Store(), spec, f"find {word}")
             state.choose(experiment=experiment.key, run=run.id)
             st.switch_page(TRAIN, query_params=state.link())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dnaconv_core.data.code_rows import codes_of
+from dnaconv_core.data.code_rows import as_one_hot, codes_of
 from dnaconv_core.errors import InputError
 from dnaconv_core.interpret.align import aligned
 from dnaconv_core.interpret.filter_reading import Known, Peaks, readings, stretches
@@ -29,6 +29,7 @@ _COMPLEMENT = np.array([3, 2, 1, 0, 4], np.int8)  # of A C G T and an unknown ba
 _MOST_SITES = 20_000  # windows kept per filter, the strongest
 _MOST_HELD = 4_000_000  # windows held, each some 40 bytes, before all sequences are read
 _READ = 5000  # sequences turned into codes at once
+_MOST_CODED = 2**27  # values of one-hot sequences whose codes, a quarter of them, are held
 
 
 class Sites(NamedTuple):
@@ -121,6 +122,8 @@ def filter_motifs(
             if progress.should_stop():
                 break
     windows.add(held, share * highest)
+    if isinstance(X, np.ndarray) and X.size <= _MOST_CODED:
+        X = as_one_hot(codes_of(X, slice(None)))  # once, and not for every filter again
     motifs = tuple(_motif(i, windows.of(i), int(windows.n[i]), X, width, float(highest[i]), layer) for i in range(f))
     return FilterScan(layer, fraction, width, motifs, peaks.whole(), windows.positions)
 

@@ -40,16 +40,22 @@ _EVERY, _SURE = 0.3, 0.05  # seconds between messages; share of the work from wh
 COMPARED = {key: answer.compared for key, answer in ANSWERS.items()}  # metrics that a model is compared by
 
 
-def wished() -> str:
+def check_wish(wish: str) -> None:
+    """Raises ConfigError for a wish of a run other than '' and 'quick'."""
+    if wish not in ("", "quick"):
+        raise ConfigError(f"baselines is {wish[:20]!r}: write 'quick' or leave it out")
+
+
+def wished(run: str = "") -> str:
     """Which are fitted, as $DNACONV_BASELINES says: 'all', 'quick' (without those that take longest) or 'none'.
 
-    Raises ConfigError for another word.
+    run: 'quick' where the run itself asks for no more. Raises ConfigError for another word.
     """
     wish = os.environ.get(WISH, "all")
     if wish not in ("all", "quick", "none"):
         some = "'quick' (without gapped words, JASPAR and trees)"
         raise ConfigError(f"{WISH} is {wish[:20]!r}: write 'all', {some} or 'none'")
-    return wish
+    return run if run and wish == "all" else wish
 
 
 class StoredBaseline(NamedTuple):
@@ -91,12 +97,15 @@ def store_baselines(
     valid: Dataset,
     *,
     seed: int = 0,
+    wish: str = "",
     watch: Watching | None = None,
 ) -> Baselines:
     """Fit every baseline on the run's split, compare with each the predictions kept in `folder`, and keep all that.
 
     Where that cannot be done (too many examples, several labels, data that a baseline refuses) the reason is kept: a
     run does not fail for it. Each is kept as soon as it is fitted, so that a stop loses nothing that was done.
+
+    wish: which the run asks for, see `wished`.
     """
     check_storing()
     progress = SILENT if watch is None else _Told(watch)
@@ -107,7 +116,7 @@ def store_baselines(
     stored: dict[str, Any] = {"main": experiment.main_metric, "baselines": {}, "reason": _ENDED}
     arrays: dict[str, np.ndarray] = {}
     try:
-        for key, told, prediction in _fitted(experiment, train, valid, kept.prediction, seed, progress):
+        for key, told, prediction in _fitted(experiment, train, valid, kept.prediction, seed, wished(wish), progress):
             stored["baselines"][key], arrays[key] = told, prediction
             _write(folder, stored, arrays)  # the process may be ended at any moment
         stopped = progress.should_stop()
@@ -169,10 +178,16 @@ class _Told:
 
 
 def _fitted(
-    experiment: Experiment, train: Dataset, valid: Dataset, prediction: np.ndarray, seed: int, progress: Progress
+    experiment: Experiment,
+    train: Dataset,
+    valid: Dataset,
+    prediction: np.ndarray,
+    seed: int,
+    wish: str,
+    progress: Progress,
 ) -> Iterator[tuple[str, dict[str, Any], np.ndarray]]:
     """Key, description with the model's differences, and predictions of each baseline once it is fitted."""
-    if wished() == "none":
+    if wish == "none":
         raise InputError(NOT_WISHED)
     if len(train) + len(valid) > MOST_EXAMPLES:
         raise InputError(f"more than {MOST_EXAMPLES:,} examples: baselines would take minutes")
@@ -184,7 +199,7 @@ def _fitted(
     both, groups = experiment.strand == "both" and train.alphabet == "DNA", groups_of(valid)
     for key, baseline in kept_baselines(
         experiment.task, train, valid, motif=motif, n_outputs=prediction.shape[1], both_strands=both, seed=seed,
-        quick=wished() == "quick", progress=progress,
+        quick=wish == "quick", progress=progress,
     ):  # fmt: skip
         pair, w = (prediction, baseline.prediction), labelled(valid.w)
         found = differences_as_json(differences(experiment.answer, valid.y, w, pair, groups))

@@ -149,7 +149,8 @@ class _Trained(NamedTuple):
             return
         with watch.ending(end):
             experiment = recorded_experiment(self.run.experiment)
-            store_baselines(folder, experiment, self.train, self.valid, seed=self.settings.seed, watch=watch)
+            wish, seed = self.run.spec.baselines, self.settings.seed
+            store_baselines(folder, experiment, self.train, self.valid, seed=seed, wish=wish, watch=watch)
         end()
 
     def final_metrics(self) -> Metrics:

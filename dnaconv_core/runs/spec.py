@@ -12,6 +12,7 @@ from dnaconv_core.errors import ConfigError
 from dnaconv_core.evaluate.metrics import check_pairing
 from dnaconv_core.experiments import get_experiment
 from dnaconv_core.experiments.sources import BOOK, DEFAULT_SPLIT, OWN, SYNTHETIC, default_source
+from dnaconv_core.runs.baselines import check_wish
 from dnaconv_core.train.begin import check_begin
 from dnaconv_core.train.unwise import check_balance
 
@@ -27,6 +28,7 @@ class RunSpec:
     split: dict[str, Any] = field(default_factory=lambda: dict(DEFAULT_SPLIT))
     preset: str = "book"
     settings: dict[str, Any] = field(default_factory=dict)
+    baselines: str = ""  # which are fitted after it: 'quick', or as $DNACONV_BASELINES says
     start: str = ""  # the model whose weights it starts with, as `find_model` knows it; empty: it starts random
 
     def __post_init__(self) -> None:
@@ -36,6 +38,7 @@ class RunSpec:
         if self.data == OWN and not experiment.has_data:
             raise ConfigError(f"{experiment.key} has no examples of its own here: name a folder or file of data")
         check_split(self.split)
+        check_wish(self.baselines)
         if self.inner and self.split.get("of") and (self.valid or self.data in (BOOK, OWN)):
             raise ConfigError("the inner split names another one, but the validation data are a part of their own")
         network = experiment.model_config(self.preset, **self.settings)  # refuses what cannot be before anything starts
@@ -61,7 +64,8 @@ class RunSpec:
         return spec
 
     def to_json(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+        """All fields; without `baselines` where nothing is said of them, as versions that did not know of it wrote."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if name != "baselines" or value}
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> RunSpec:

@@ -166,5 +166,5 @@ def test_garbage_is_collected_now_and_then_not_at_each_look(looking, monkeypatch
     monkeypatch.setattr(looking.gc, "collect", lambda: done.append(1))
     monkeypatch.setattr(looking, "_tidied", time.monotonic() - 11)
     for _ in range(5):
-        looking.here()
+        looking.tidy()
     assert len(done) == 1

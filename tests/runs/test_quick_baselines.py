@@ -23,9 +23,22 @@ def test_the_environment_says_which_baselines_are_fitted(monkeypatch):
     for wish in ("quick", "none"):
         monkeypatch.setenv("DNACONV_BASELINES", wish)
         assert wished() == wish
+    for wish, both in (("all", "quick"), ("quick", "quick"), ("none", "none")):
+        monkeypatch.setenv("DNACONV_BASELINES", wish)
+        assert wished("quick") == both  # a run may ask for fewer, never for more
     monkeypatch.setenv("DNACONV_BASELINES", "few")
     with pytest.raises(ConfigError, match="DNACONV_BASELINES is 'few': write 'all', 'quick' .* or 'none'"):
         wished()
+
+
+def test_a_run_says_that_it_wants_the_quick_ones_and_nothing_where_it_wants_all():
+    spec = RunSpec("rnai", baselines="quick")
+    assert RunSpec.from_json(spec.to_json()) == RunSpec.recorded(spec.to_json()) == spec
+    usual = RunSpec("rnai")
+    assert "baselines" not in usual.to_json()
+    assert RunSpec.from_json(usual.to_json()) == usual
+    with pytest.raises(ConfigError, match="baselines is 'none': write 'quick' or leave it out"):
+        RunSpec("rnai", baselines="none")
 
 
 def test_where_none_is_wished_the_reason_is_kept_and_told(monkeypatch):
