@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import logging
 import re
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from gettext import NullTranslations
@@ -118,8 +119,13 @@ class Later(str):
 
 def said(sentence: str) -> str:
     """A sentence of the core in the page's language; one that is not known stays as it is. Not yet escaped."""
+    return saying()(sentence)
+
+
+def saying() -> Callable[[str], str]:
+    """`said` in the page's language of now, for work in the background, which has no page."""
     code = language()
-    return sentence if code == ENGLISH or not sentence else _said(code, sentence)
+    return str if code == ENGLISH else lambda sentence: sentence and _said(code, sentence)
 
 
 def day_and_time(seconds: float) -> str:

@@ -16,7 +16,7 @@ from dnaconv_core.plot.raster import logo_png
 from dnaconv_core.runs.held_out import HeldOut
 from frame.cache import bundle, held_out
 from frame.job import background, known
-from frame.language import mark, said, tr
+from frame.language import language, mark, said, saying, tr
 from frame.models import ModelRef
 from frame.words import plain
 from open_up.explaining import siblings
@@ -57,7 +57,8 @@ def kept_patterns(model: ModelRef) -> Discovery | None:
 
 def report_button(model: ModelRef, by: Targets, found: Discovery | None) -> None:
     """Make the report in the background when asked, with names from `by` and these patterns, then offer it."""
-    key = ("report", model, by, None if found is None else (found.method, len(found.rows), len(found.seqlets)))
+    code, say = language(), saying()
+    key = ("report", code, model, by, None if found is None else (found.method, len(found.rows), len(found.seqlets)))
 
     def work(progress: Any) -> str:
         from dnaconv_core.plot.report import write_report
@@ -70,7 +71,7 @@ def report_button(model: ModelRef, by: Targets, found: Discovery | None) -> None
         return write_report(
             bundle(model), _examples(data, config.covariates), motifs=by.motifs() if may_name else "",
             named_by=by.words, may_name=may_name, siblings=seeds, task=model.output, discovery=found,
-            progress=progress,
+            progress=progress, say=say, language=code,
         )  # fmt: skip
 
     if not known(key):

@@ -49,6 +49,7 @@ def test_motifs_are_named_by_what_the_page_names_them_by(dashboard, trained, mon
     assert [motif.matrix_id for motif in seen[0]["motifs"]] == [motif.matrix_id for motif in jaspar("insects")]
     assert [(motif.name, motif.width) for motif in seen[1]["motifs"]] == [("mine", 7)]
     assert [how["named_by"] for how in seen] == ["JASPAR CORE insects", "mine.meme"]
+    assert [how["language"] for how in seen] == ["en", "en"] and seen[0]["say"]("Where it looks") == "Where it looks"
 
 
 def test_a_file_names_the_motifs_of_rna_that_jaspar_cannot(dashboard, trained, monkeypatch):
