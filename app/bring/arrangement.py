@@ -100,8 +100,8 @@ def lengths(draft: Draft, found: Survey) -> dict[str, Any]:
     with st.container(horizontal=True):
         how = draft.segmented(tr("One length"), "lengths", translated(_LENGTHS), "auto", width="content")
         length = 0
-        if how in ("crop", "pad"):
-            guess = found.long if how == "pad" else low
+        if how != "equal":
+            guess = low if how == "crop" else found.long
             length = draft.number(tr("Bases"), "length", guess, min_value=1, max_value=100_000, width=140)
     told = tr(
         "The {n:,} sequences have {low:,} to {high:,} bases; half have {half:,} or more.",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -97,12 +99,21 @@ def _line(line: Line, draft: Draft | None, place: str) -> None:
     with st.container(key=f"verdict_{place}{line.check}", gap="xsmall"):
         verdict = f"{ours(icon)} **{_title(line.check)}** ({tr(ours(word))})"
         st.markdown(f"{verdict} · {plain(said(line.sentence))}")
-        mend = next((m for told, m in _MENDS.items() if line.mend.startswith(told)), None)
+        mend = _mend(line.mend)
         if mend and draft is not None and draft.offers(*mend[:2]):
             key = f"mend_{place}{line.check}"
-            st.button(tr(ours(mend[2])), key=key, icon=":material/build:", on_click=draft.set, args=mend[:2])
+            st.button(mend[2], key=key, icon=":material/build:", on_click=draft.set, args=mend[:2])
         elif line.mend and "--" not in line.mend:
             st.caption(tr("What helps: {mend}.", mend=plain(said(line.mend))))
+
+
+def _mend(told: str) -> tuple[str, Any, Words] | None:
+    """The field that the button changes, its value, and the button's words; None where no choice mends it."""
+    if length := re.match(r"--length (\d+)", told):
+        n = int(length[1])
+        return "length", n, tr("Make all {n:,} bases long", n=n)
+    field = next((m for option, m in _MENDS.items() if told.startswith(option)), None)
+    return field and (*field[:2], tr(ours(field[2])))
 
 
 def _title(check: str) -> Words:

@@ -21,7 +21,9 @@ class Audit(NamedTuple):
     """Facts about a dataset. Shares are 0 to 1; `as_json` gives plain numbers, lists and dictionaries.
 
     copies: examples whose sequence stood earlier in the dataset. reverse_copies: DNA examples whose reverse complement
-    did. conflicts: groups of equal sequences with different labels. shared, shared_reverse: examples of the other
+    did. conflicts: groups of equal sequences with different labels. n_share: bases that are unknown;
+    padding_share: those of them before the first known base of a sequence or behind its last; half_have: bases between
+    these, which half of the sequences have. shared, shared_reverse: examples of the other
     dataset whose sequence, or only its reverse complement, is in this one (None where there is no other). tasks: one
     dictionary for each label. pairs: ids that show the copies. notes: sentences on what deserves attention.
     """
@@ -36,6 +38,8 @@ class Audit(NamedTuple):
     shared_reverse: int | None
     n_share: float
     sequences_with_n: int
+    padding_share: float
+    half_have: int
     gc: float | None
     tasks: tuple[dict[str, Any], ...]
     covariates: dict[str, dict[str, Any]]
@@ -53,6 +57,7 @@ class _Read(NamedTuple):
     reverse: np.ndarray  # (N,) uint64: of the reverse complement
     n_known: np.ndarray  # (N,)
     n_gc: np.ndarray  # (N,)
+    span: np.ndarray  # (N,): from the first known base to the last
 
 
 def audit(dataset: Dataset, other: Dataset | None = None) -> Audit:
@@ -89,6 +94,8 @@ def audit(dataset: Dataset, other: Dataset | None = None) -> Audit:
         shared_reverse=shared_reverse,
         n_share=1 - known / bases if bases else 0.0,
         sequences_with_n=int((read.n_known < dataset.length).sum()),
+        padding_share=1 - int(read.span.sum()) / bases if bases else 0.0,
+        half_have=int(np.median(read.span)) if n else 0,
         gc=float(read.n_gc.sum() / known) if known else None,
         tasks=tuple(_task(dataset, task, read) for task in range(dataset.y.shape[1])),
         covariates=_covariates(dataset),
@@ -130,11 +137,18 @@ def _read(dataset: Dataset) -> _Read:
     for begin in range(0, len(dataset), _CHUNK):
         codes = codes_of(dataset.X, slice(begin, begin + _CHUNK))  # (B, L)
         opposite = np.where(codes < 4, 3 - codes, 4).astype(np.uint8)[:, ::-1]
-        gc = (codes == 1) | (codes == 2)
-        parts.append((of_codes(codes), of_codes(opposite), (codes < 4).sum(1, np.int32), gc.sum(1, np.int32)))
+        gc, known = (codes == 1) | (codes == 2), codes < 4
+        counts = known.sum(1, np.int32), gc.sum(1, np.int32), _span(known)
+        parts.append((of_codes(codes), of_codes(opposite), *counts))
     if not parts:
-        return _Read(np.zeros(0, np.uint64), np.zeros(0, np.uint64), np.zeros(0, int), np.zeros(0, int))
+        return _Read(*(np.zeros(0, kind) for kind in (np.uint64, np.uint64, int, int, int)))
     return _Read(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _span(known: np.ndarray) -> np.ndarray:
+    """How far it is from the first known base to the last, in each row of `known` `(B, L)`; 0 where none is."""
+    outside = known.argmax(1) + known[:, ::-1].argmax(1)
+    return np.where(known.any(1), known.shape[1] - outside, 0)
 
 
 def _lookup(values: np.ndarray, wanted: np.ndarray) -> np.ndarray:

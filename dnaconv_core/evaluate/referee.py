@@ -180,13 +180,21 @@ def _near_copies(parts: dict[str, Dataset], seed: int, facts: Facts) -> Line:
 
 
 def _unknown(found: Audit) -> Line:
-    share = found.n_share
+    share, padding = found.n_share, found.padding_share
     if share <= 0.01:
         return Line("unknown", "fine", share, f"{share:.2%} of the bases are unknown (N).")
+    verdict = "stop" if share - padding > 0.3 else "look"
+    if padding > share / 2:
+        return Line(
+            "unknown", verdict, share,
+            f"{share:.1%} of the bases are unknown (N), most at the ends, where shorter sequences are filled up: a "
+            f"network with ignore_padding leaves them out, as auto does where lengths were unequal.",
+            f"--length {found.half_have}, as half of the sequences have: longer ones are cropped around their centre",
+        )  # fmt: skip
     return Line(
-        "unknown", "stop" if share > 0.3 else "look", share,
-        f"{share:.1%} of the bases are unknown (N) or padding, in {found.sequences_with_n:,} sequences: a filter sees "
-        f"nothing there.", "--lengths crop, or leave those sequences out",
+        "unknown", verdict, share,
+        f"{share:.1%} of the bases are unknown (N), in {found.sequences_with_n:,} sequences: a filter sees nothing "
+        f"there.", "leave those sequences out",
     )  # fmt: skip
 
 

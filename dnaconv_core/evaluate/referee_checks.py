@@ -132,7 +132,7 @@ class _Predictor(NamedTuple):
 
 PREDICTORS = {
     "length": _Predictor("the number of known bases", 0.55, 0.75, "a network sees where padding or N begins",
-                         "--lengths crop, so that all have the same"),
+                         "--lengths crop, which cuts all to the shortest; leave out very short ones first"),
     "gc": _Predictor("GC content", 0.65, 0.9, "a network can lean on it instead of on motifs", ""),
     "dinucleotides": _Predictor("dinucleotide composition", 0.7, 0.95,
                                 "{groups} may come from different kinds of sequence", ""),

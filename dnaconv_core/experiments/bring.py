@@ -6,10 +6,12 @@ All is made in a folder aside and moved to its place at the end, so that nothing
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from functools import partial
+from html import escape
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -34,6 +36,9 @@ from dnaconv_core.experiments.recipe import Recipe, hashed, read_recipe
 from dnaconv_core.files import write_atomic
 from dnaconv_core.progress import SILENT, Part, Progress
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _SHARD_BYTES = 64 << 20  # of one-hot in one shard
 _LISTED = 1000  # rows left out that are kept with the experiment
 
@@ -45,6 +50,22 @@ class Brought(NamedTuple):
     audit: list[Line]
     notes: tuple[str, ...]
     skipped: tuple[Skipped, ...]
+
+    def __repr__(self) -> str:
+        e = self.experiment
+        parts = ", ".join(f"{n:,} {name}" for name, n in e.parts)
+        counts = Counter(line.verdict for line in self.audit)
+        found = ", ".join(f"{counts[verdict]} {verdict}" for verdict in ("stop", "look", "fine"))
+        return f"{e.key}: {parts}, of {e.length:,} bases; {len(self.skipped):,} left out; the referee: {found}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """The referee's lines: check, verdict, value, sentence, mend."""
+        import pandas as pd
+
+        return pd.DataFrame(self.audit, columns=Line._fields)
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(repr(self))}</p>{self.to_frame().to_html(index=False, na_rep='')}"
 
     def as_json(self) -> dict[str, Any]:
         e = self.experiment

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import os
+import re
 import threading
 import time
 
@@ -200,6 +201,18 @@ def test_the_referee_offers_what_mends(dashboard, settled):
     at = upload(dashboard("your_data"), ("four.csv", "\n".join([lines[0], *rows]).encode()), settled=settled)
     assert "Copies** (look)" in texts(at) and "960 copies" in texts(at)
     assert "No held-out sequence, nor its reverse complement, is in another part." in texts(at)
+
+
+@pytest.mark.slow
+def test_padding_is_mended_by_one_click(dashboard, settled):
+    header, *rows = TABLE.decode().splitlines()
+    cells = [row.split(",") for row in rows[:120]]
+    short = [f"{i},{text[:22] if n % 5 < 3 else text},{label}" for n, (i, text, label) in enumerate(cells)]
+    at = upload(dashboard("your_data"), ("short.csv", "\n".join([header, *short]).encode()), settled=settled)
+    assert field(at, "number_input", "Bases").value == 60
+    assert re.search(r"3[6-9]\.\d% of the bases are unknown \(N\), most at the ends", texts(at))
+    at = settled(field(at, "button", "Make all 22 bases long").click().run())
+    assert field(at, "number_input", "Bases").value == 22 and "48 were cropped around their centre" in texts(at)
 
 
 @pytest.mark.parametrize(

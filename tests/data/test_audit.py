@@ -31,6 +31,7 @@ def test_by_hand():
     assert report.reverse_copies == 1 and report.pairs["reverse_copies"] == [["s3", "s1"]]
     assert report.conflicts == 1  # ACCGA is 1, 1 and 0
     assert report.n_share == pytest.approx(3 / 30) and report.sequences_with_n == 3
+    assert report.padding_share == pytest.approx(3 / 30) and report.half_have == 4
     assert report.gc == pytest.approx((3 * 3 + 3 + 3 + 0) / 27)
     (task,) = report.tasks
     assert (task["kind"], task["positives"], task["n"]) == ("binary", 2, 6)
@@ -38,6 +39,12 @@ def test_by_hand():
     assert task["gc_positives"] == pytest.approx(0.6) and task["gc_negatives"] == pytest.approx(9 / 17)
     assert report.shared is None and report.covariates == {}
     assert json.loads(json.dumps(report.as_json()))["copies"] == 2
+
+
+def test_padding_is_what_is_unknown_at_the_ends():
+    report = audit(dataset(["NNACN", "ACNGT", "NNNNN"]))
+    assert report.n_share == pytest.approx(9 / 15) and report.padding_share == pytest.approx(8 / 15)
+    assert report.half_have == 2  # of 2, 5 and 0
 
 
 def test_a_palindrome_is_no_copy_of_itself():

@@ -47,6 +47,7 @@ def test_the_reference_has_every_command_setting_and_name(site):
     python = (site / "reference" / "python.html").read_text()
     for name in set(dc.__all__) - {"plot", "Dataset", "DnaConvError"}:
         assert re.search(rf'id="dnaconv_core\.api\.[a-z]+\.{name}"', python), name
+    assert "&gt;&gt;&gt; " in python and "<blockquote" not in python  # examples are blocks of code
     settings = (site / "reference" / "settings.html").read_text()
     assert "<code>kernel_size</code>" in settings and "<code>DNACONV_SLOTS</code>" in settings
 

@@ -136,6 +136,21 @@ def test_padding_that_tells_the_class(clean):
     assert found["unknown"].verdict == "look"
 
 
+def test_padding_asks_for_a_look_and_unknown_bases_within_stop():
+    train, valid = random_part(200, 1), random_part(50, 2)
+    codes = codes_of(train.X, slice(None)).copy()
+    padded, unknown = codes.copy(), codes.copy()
+    padded[:, :11] = padded[:, 36:] = 4
+    unknown[:, 20:45] = 4
+    line = lines(changed(train, padded), valid)["unknown"]
+    assert (line.verdict, line.value) == ("look", pytest.approx(35 / 60))
+    assert "58.3% of the bases are unknown (N), most at the ends" in line.sentence
+    assert line.mend.startswith("--length 25, as half of the sequences have")
+    line = lines(changed(train, unknown), valid)["unknown"]
+    assert (line.verdict, line.value) == ("stop", pytest.approx(25 / 60))
+    assert line.sentence == "41.7% of the bases are unknown (N), in 200 sequences: a filter sees nothing there."
+
+
 @pytest.mark.slow
 def test_a_covariate_that_tells_all(clean):
     train, valid, _ = clean

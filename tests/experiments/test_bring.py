@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,14 @@ import pytest
 from dnaconv_core.cli import main
 from dnaconv_core.data.diskdataset import read_diskdataset, write_diskdataset
 from dnaconv_core.errors import ConfigError, DataError, InputError
+from dnaconv_core.evaluate.referee_line import Line
 from dnaconv_core.experiments import get_experiment
-from dnaconv_core.experiments.bring import again, bring, prepare, read_audit, unique_ids
+from dnaconv_core.experiments.bring import Brought, again, bring, prepare, read_audit, unique_ids
 from dnaconv_core.experiments.own import RECIPE, experiments_folder, folder_of
 from dnaconv_core.experiments.own_store import data_hash, scratch
 from dnaconv_core.experiments.recipe import Input, Recipe, read_recipe
 from dnaconv_core.experiments.sources import load_own
+from dnaconv_core.results import Skipped
 
 LETTERS = "ACGT"
 
@@ -51,6 +54,19 @@ def tree(folder: Path) -> dict[str, bytes]:
 def told(capsys, *words: str) -> dict:
     assert main([*words, "--json"]) == 0, capsys.readouterr().err
     return json.loads(capsys.readouterr().out)
+
+
+def test_what_was_brought_is_shown_in_a_line_and_a_table():
+    experiment = replace(get_experiment("rnai"), key="mine", parts=(("train", 1200), ("valid", 30)))
+    lines = [
+        Line("size", "look", 1200.0, "Few <b>."),
+        Line("copies", "fine", 0.0, "None."),
+        Line("gc", "fine", 0.5, ""),
+    ]
+    found = Brought(experiment, lines, (), (Skipped("a.csv", 3, "has no label"),))
+    assert repr(found) == "mine: 1,200 train, 30 valid, of 21 bases; 1 left out; the referee: 0 stop, 1 look, 2 fine"
+    assert found.to_frame()["verdict"].tolist() == ["look", "fine", "fine"]
+    assert repr(found) in found._repr_html_() and "Few &lt;b&gt;." in found._repr_html_()
 
 
 @pytest.mark.slow
