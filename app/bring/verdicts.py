@@ -100,20 +100,25 @@ def _line(line: Line, draft: Draft | None, place: str) -> None:
         verdict = f"{ours(icon)} **{_title(line.check)}** ({tr(ours(word))})"
         st.markdown(f"{verdict} · {plain(said(line.sentence))}")
         mend = _mend(line.mend)
-        if mend and draft is not None and draft.offers(*mend[:2]):
+        if mend and draft is not None and draft.offers(*mend):
             key = f"mend_{place}{line.check}"
-            st.button(mend[2], key=key, icon=":material/build:", on_click=draft.set, args=mend[:2])
+            st.button(_offer(*mend), key=key, icon=":material/build:", on_click=draft.set, args=mend)
         elif line.mend and "--" not in line.mend:
             st.caption(tr("What helps: {mend}.", mend=plain(said(line.mend))))
 
 
-def _mend(told: str) -> tuple[str, Any, Words] | None:
-    """The field that the button changes, its value, and the button's words; None where no choice mends it."""
+def _mend(told: str) -> tuple[str, Any] | None:
+    """The field that mends a line, and its value; None where no choice on this page does."""
     if length := re.match(r"--length (\d+)", told):
-        n = int(length[1])
-        return "length", n, tr("Make all {n:,} bases long", n=n)
-    field = next((m for option, m in _MENDS.items() if told.startswith(option)), None)
-    return field and (*field[:2], tr(ours(field[2])))
+        return "length", int(length[1])
+    return next((mend[:2] for option, mend in _MENDS.items() if told.startswith(option)), None)
+
+
+def _offer(field: str, value: Any) -> Words:
+    """What the button says that sets this field to this value."""
+    if field == "length":
+        return tr("Make all {n:,} bases long", n=value)
+    return tr(ours(next(words for *mend, words in _MENDS.values() if mend == [field, value])))
 
 
 def _title(check: str) -> Words:
