@@ -15,7 +15,8 @@ _TORCH = 720 << 20  # bytes of address space in which torch loads and predicts
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # glibc's <malloc.h>
 _NEVER = 1 << 30  # bytes
 _USUAL = 32 << 20  # what glibc's own rule comes to in a process with large arrays; once touched, the rule is off
-_lock, _users = threading.Lock(), 0
+_LEAN, _MANY = 1 << 20, 50_000  # bytes; examples whose arrays are that large
+_lock, _kept, _lean = threading.Lock(), 0, 0
 
 
 def ran_out(error: BaseException) -> bool:
@@ -57,24 +58,47 @@ def kept_memory() -> Iterator[None]:
     if libc is None:
         yield
         return
-    _count(libc, 1)
+    _count(libc, kept=1)
     try:
         yield
     finally:
-        _count(libc, -1)
+        _count(libc, kept=-1)
 
 
-def _count(libc: ctypes.CDLL, change: int) -> None:
-    global _users
+@contextmanager
+def lean_memory(n: int) -> Iterator[None]:
+    """Within, glibc returns what is freed of a megabyte or more to the system at once, and all else that is free at
+    the end: for steps whose arrays of all `n` examples come and go. Nothing happens for few of them, within
+    `kept_memory`, and elsewhere than on glibc.
+    """
+    libc = _libc() if n >= _MANY else None
+    if libc is None:
+        yield
+        return
+    _count(libc, lean=1)
+    try:
+        yield
+    finally:
+        _count(libc, lean=-1)
+
+
+def _count(libc: ctypes.CDLL, *, kept: int = 0, lean: int = 0) -> None:
+    """Note one more user or one less, and have glibc follow the rule of those there are."""
+    global _kept, _lean
     with _lock:
-        _users += change
-        if _users == 1 and change == 1:
-            libc.mallopt(_MMAP_THRESHOLD, _NEVER)
-            libc.mallopt(_TRIM_THRESHOLD, _NEVER)
-        elif _users == 0:
-            libc.mallopt(_MMAP_THRESHOLD, _USUAL)
-            libc.mallopt(_TRIM_THRESHOLD, 2 * _USUAL)
+        before = _rule()
+        _kept, _lean = _kept + kept, _lean + lean
+        rule = _rule()
+        if rule != before:
+            libc.mallopt(_MMAP_THRESHOLD, rule)
+            libc.mallopt(_TRIM_THRESHOLD, min(2 * rule, _NEVER))
+        if rule < before or (lean < 0 and not _kept):
             libc.malloc_trim(0)
+
+
+def _rule() -> int:
+    """Bytes of an array from which it is returned when it is freed."""
+    return _NEVER if _kept else _LEAN if _lean else _USUAL
 
 
 def _libc() -> ctypes.CDLL | None:

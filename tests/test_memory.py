@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from dnaconv_core.memory import FULL, ran_out
+from dnaconv_core import memory
+from dnaconv_core.memory import FULL, kept_memory, lean_memory, ran_out
 
 LIMITED = """
 import resource, sys
@@ -43,3 +46,43 @@ def test_a_command_under_a_limit_answers_or_says_that_memory_is_short(mib):
 )
 def test_lack_of_memory_has_several_names(error, so):
     assert ran_out(error) is so
+
+
+def resident() -> int:
+    """Bytes that this process holds."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's rule, and /proc")
+@pytest.mark.parametrize("n, returned", [(50_000, True), (49_999, False)])
+def test_what_is_freed_among_what_stays_goes_back_to_the_system_where_examples_are_many(n, returned):
+    with kept_memory():
+        pass  # glibc's own rule is off from here on
+    with lean_memory(n):
+        large, small = zip(*((bytearray(2 << 20), bytearray(100_000)) for _ in range(30)), strict=True)
+        held = resident()
+        del large
+        freed = held - resident()
+        assert (freed > 50 << 20) if returned else (freed < 10 << 20), freed
+    assert len(small) == 30
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc's rule")
+def test_rules_of_memory_nest_and_end(monkeypatch):
+    rules = []
+
+    class Libc:
+        def mallopt(self, what, value):
+            rules.append(value)
+
+        def malloc_trim(self, pad):
+            rules.append("returned")
+
+    monkeypatch.setattr(memory, "_libc", Libc)
+    with lean_memory(60_000):
+        with kept_memory(), lean_memory(60_000):
+            rules.append("steps")
+        rules.append("between")
+    mb = 1 << 20
+    lean, usual = [mb, 2 * mb, "returned"], [32 * mb, 64 * mb, "returned"]
+    assert rules == [*lean, 1 << 30, 1 << 30, "steps", *lean, "between", *usual]

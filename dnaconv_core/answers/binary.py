@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dnaconv_core.answers.base import Answer, Scores, Words, constant, problem, stratified_folds, total
+from dnaconv_core.answers.base import Answer, Scores, Words, problem, stratified_folds, total
 from dnaconv_core.answers.ranking import Ranking
 
 if TYPE_CHECKING:
@@ -80,23 +81,40 @@ class Binary(Answer):
 
 
 class _Measured:
-    """Binary metrics under weights. `blocked`: those that these labels or predictions cannot have, with the reason."""
+    """Binary metrics under weights; of what each needs of all examples, only that of those asked for is made.
+    `blocked`: those that these labels or predictions cannot have, with the reason."""
 
     def __init__(self, y: np.ndarray, prediction: np.ndarray, threshold: float) -> None:
         self.blocked = _unmeasurable(y, prediction)
         if "prevalence" in self.blocked:
             return
-        self.positive = y == 1
-        self.one = self.positive.astype(np.float64)  # as numbers: a product sums them fastest
+        self.positive, self.y, self.prediction = y == 1, y, prediction
         if "accuracy" in self.blocked:  # there are no predictions
             return
-        called = prediction >= threshold
-        self.call, self.hit = called.astype(np.float64), (called & self.positive).astype(np.float64)
-        if constant(self.call):
-            side = "positive" if self.call[0] else "negative"
+        self.called = prediction >= threshold
+        if self.called.all() or not self.called.any():
+            side = "positive" if self.called[0] else "negative"
             self.blocked.setdefault("mcc", f"every call at this threshold is {side}")
-        self.error = (prediction - y) ** 2
-        self.areas = Ranking(self.positive, prediction)
+
+    @cached_property
+    def one(self) -> np.ndarray:
+        return self.positive.astype(np.float64)  # as numbers: a product sums them fastest
+
+    @cached_property
+    def call(self) -> np.ndarray:
+        return self.called.astype(np.float64)
+
+    @cached_property
+    def hit(self) -> np.ndarray:
+        return (self.called & self.positive).astype(np.float64)
+
+    @cached_property
+    def error(self) -> np.ndarray:
+        return (self.prediction - self.y) ** 2
+
+    @cached_property
+    def areas(self) -> Ranking:
+        return Ranking(self.positive, self.prediction)
 
     def __call__(self, weights: np.ndarray, names: Iterable[str]) -> dict[str, float | str]:
         wanted = [name for name in names if name not in self.blocked]

@@ -10,6 +10,7 @@ from dnaconv_core.data.code_rows import codes_of
 from dnaconv_core.data.dataset import Dataset
 from dnaconv_core.data.distinct import distinct
 from dnaconv_core.data.fingerprints import name_hashes, of_codes
+from dnaconv_core.memory import lean_memory
 
 _CHUNK = 50_000  # sequences looked at together
 _LOOKED_AT = 1 << 26  # bases of a training part that is looked over before it trains
@@ -112,7 +113,8 @@ def concerns(train: Dataset, valid: Dataset) -> list[str]:
     """
     if len(train) * train.length > _LOOKED_AT:
         return []
-    found, held_out = audit(train, valid), audit(valid)
+    with lean_memory(len(train)):
+        found, held_out = audit(train, valid), audit(valid)
     told = []
     for name, facts in (("training", found), ("validation", held_out)):
         for number, label in enumerate(facts.tasks, 1):

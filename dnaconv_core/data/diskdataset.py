@@ -38,6 +38,7 @@ from dnaconv_core.data.shard_files import (
 from dnaconv_core.data.unique import check_stored, unique
 from dnaconv_core.data.unpickle import StoredArray, read_array
 from dnaconv_core.errors import ConfigError, DataError
+from dnaconv_core.memory import lean_memory
 from dnaconv_core.progress import SILENT, Progress
 from dnaconv_core.sequence.encoding import from_codes
 
@@ -66,7 +67,14 @@ def read_diskdataset(path: Path | str, *, alphabet: str = "DNA", budget_bytes: i
     n = sum(shape[0] for shape in shapes)
     if n == 0:
         raise DataError(f"{folder} has no examples: its shards are empty")
-    on_disk = 4 * n * length > (_budget() if budget_bytes is None else budget_bytes)
+    with lean_memory(n):
+        on_disk = 4 * n * length > (_budget() if budget_bytes is None else budget_bytes)
+        return _joined(folder, shards, shapes, alphabet, on_disk)
+
+
+def _joined(folder: Path, shards: list[Shard], shapes: list[tuple[int, ...]], alphabet: str, on_disk: bool) -> Dataset:
+    """The shards as one dataset, whose sequences and ids lie on the disk or in memory."""
+    n, length = sum(shape[0] for shape in shapes), shapes[0][1]
     X: Any = StreamedX(n, length) if on_disk else np.empty((n, 4, length), np.int8)
     ids: Any = StoredRows((n,), _id_type(shards)) if on_disk and shards[0].ids else None
     rows = []
@@ -76,7 +84,7 @@ def read_diskdataset(path: Path | str, *, alphabet: str = "DNA", budget_bytes: i
         beside = _read_beside(shard, shape[0])
         if ids is not None:
             ids.append(beside.ids)
-            beside = beside._replace(ids=beside.ids[:0])
+            beside = beside._replace(ids=np.empty(0, str))  # a view would keep them all
         rows.append(beside)
         start += shape[0]
     y, w = (np.concatenate(_same_width(part, shards)) for part in zip(*((r.y, r.w) for r in rows), strict=True))

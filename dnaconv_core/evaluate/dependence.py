@@ -20,6 +20,7 @@ from dnaconv_core.data.distinct import distinct
 from dnaconv_core.data.examples import Loci
 from dnaconv_core.data.loci import contig_numbers
 from dnaconv_core.data.similar import joined_groups, near_copies
+from dnaconv_core.memory import lean_memory
 from dnaconv_core.sequence.interval import find_locus
 
 _LENGTHS = (10, 5, 3)  # window lengths of a block, in turn
@@ -40,9 +41,11 @@ class Groups(NamedTuple):
 
 def groups_of(data: Dataset) -> Groups:
     """The groups of a dataset's examples; their sequences are held only where the ids are no loci."""
-    found = _by_loci(data.ids)
-    if found is not None:
-        return found
+    with lean_memory(len(data)):
+        return _by_loci(data.ids) or _by_sequences(data)
+
+
+def _by_sequences(data: Dataset) -> Groups:
     blocks = [codes_of(data.X, slice(start, start + _BLOCK)) for start in range(0, len(data), _BLOCK)]
     codes = np.concatenate(blocks or [np.zeros((0, data.length), np.uint8)])
     return groups_of_codes(data.ids, codes, data.alphabet)

@@ -21,6 +21,7 @@ from dnaconv_core.evaluate.dependence import Groups
 from dnaconv_core.evaluate.influence import Term, terms
 from dnaconv_core.evaluate.metrics import as_metrics, check_names, columns, measure_for
 from dnaconv_core.evaluate.scales import SCALES, Facts
+from dnaconv_core.memory import lean_memory
 from dnaconv_core.results import Metric
 
 LEAST = 10  # positives and negatives of a ranking, examples that a share or mean is of, or groups of such
@@ -76,12 +77,16 @@ def with_intervals(
     _check(level)
     found = {}
     for name in check_names(task, names):
-        measured = _Measured(task, name, y, prediction, weights, threshold, groups)
-        (found[name],) = as_metrics({name: measured.value}).values()
-        if not isinstance(measured.value, str):
-            ends, note = _FACT_ONLY if name == "prevalence" else _interval([measured], [1.0], level)
-            found[name] = Metric(measured.value, *ends, note=note)
+        with lean_memory(len(y)):  # what one metric needs of every example is gone before the next
+            found[name] = _with_interval(_Measured(task, name, y, prediction, weights, threshold, groups), name, level)
     return found
+
+
+def _with_interval(measured: _Measured, name: str, level: float) -> Metric:
+    if isinstance(measured.value, str):
+        return as_metrics({name: measured.value})[name]
+    ends, note = _FACT_ONLY if name == "prevalence" else _interval([measured], [1.0], level)
+    return Metric(measured.value, *ends, note=note)
 
 
 def paired_difference(
