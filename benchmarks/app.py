@@ -5,7 +5,8 @@
 Needs the playwright package and chromium (on the PATH, or named by $CHROMIUM). The server is this project's, in a home
 of its own. Times: 'first paint' is the browser's first-contentful-paint of a page opened anew; 'complete' is when the
 script has ended and the page has drawn it; 'rerun' is from pressing R to the same again; 'visit' is from a click in the
-sidebar. Memory is the server's resident set.
+sidebar. 'server' is the CPU time the server took until the page was complete, 'messages' what it sent through the
+WebSocket: both can be compared on a busy machine, too. Memory is the server's resident set.
 """
 
 from __future__ import annotations
@@ -111,18 +112,28 @@ def pages(browser: Any, address: str) -> list[str]:
     return [link.removeprefix(address) for link in links]
 
 
-def visit(browser: Any, address: str, path: str, rounds: int) -> dict[str, list[float]]:
+def listening(page: Any) -> list[int]:
+    """The sizes of the messages that this page gets through its WebSocket, bytes; it grows while the page is open."""
+    sizes: list[int] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda message: sizes.append(len(message))))
+    return sizes
+
+
+def visit(browser: Any, address: str, pid: int, path: str, rounds: int) -> dict[str, list[float]]:
     """Each round a new session; the first one, which also loads what pages share, is not counted."""
-    found: dict[str, list[float]] = {"first paint": [], "complete": [], "rerun": [], "visit": []}
+    names = ("first paint", "complete", "rerun", "visit", "server", "messages")  # seconds, and KiB
+    found: dict[str, list[float]] = {name: [] for name in names}
     for number in range(rounds + 1):
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        sizes, before = listening(page), cpu_seconds(pid)
         seconds = complete(page, lambda page=page: page.goto(address + path))
+        server, sent = cpu_seconds(pid) - before, sum(sizes) / 1024
         paint = page.wait_for_function(PAINT, timeout=PATIENCE).json_value() / 1000
         again = complete(page, lambda page=page: page.keyboard.press("r"), anew=False)
         click = by_sidebar(page, address, path)
         page.close()
         if number:
-            for name, value in zip(found, (paint, seconds, again, click), strict=True):
+            for name, value in zip(found, (paint, seconds, again, click, server, sent), strict=True):
                 found[name].append(value)
     return found
 
@@ -180,10 +191,12 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         paths, rows = options.pages or pages(browser, address), []
         for path in paths:
-            times = figures[f"page {path or '/'}"] = visit(browser, address, path, options.rounds)
-            rows.append((path or "(first)", *(_spread(values) for values in times.values())))
+            times = figures[f"page {path or '/'}"] = visit(browser, address, pid, path, options.rounds)
+            sent = times["messages"]
+            cells = [_spread(values) for name, values in times.items() if name != "messages"]
+            rows.append((path or "(first)", *cells, f"{statistics.median(sent):.0f} KiB"))
         print("each page, a new session each time")
-        print_table(("page", "first paint", "complete", "rerun", "visit"), rows)
+        print_table(("page", "first paint", "complete", "rerun", "visit", "server", "messages"), rows)
         used = figures["memory"] = sessions(browser, address, pid, paths)
         print_table(("sessions", "server's memory"), [(count, f"{mib:.0f} MiB") for count, mib in used.items()])
         shares = figures["following"] = following(browser, address, pid, home, options.seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,14 @@ _PLOTLY = Path(find_spec("plotly").origin).parent / "package_data"  # found with
 st.components.v1.declare_component("plotly_files", path=str(_PLOTLY))
 _TEXT = re.compile(r'\btr\("((?:[^"\\]|\\.)*)"')
 _ROUTE = f"{__name__}.plotly_files"
+_VERSION = version("plotly")
 
 
 def register(name: str, parts: Sequence[str] = (), *, isolate_styles: bool = True) -> Any:
     """The component in `js/name.js` and `js/name.css`; parts: other scripts that it uses."""
     script = "".join((_FOLDER / f"{part}.js").read_text() for part in ("shared", *parts, name))
     styles = (_FOLDER / "shared.css").read_text() + (_FOLDER / f"{name}.css").read_text()
-    script = script.replace("PLOTLY_ROUTE", _ROUTE)
+    script = script.replace("PLOTLY_ROUTE", _ROUTE).replace("PLOTLY_VERSION", _VERSION)
     made = st.components.v2.component(f"dnaconv_{name}", js=script, css=styles, isolate_styles=isolate_styles)
     texts = texts_of(script)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from components.chart import chart
+from components.copied import copied
 from dnaconv_core.errors import RunError
 from dnaconv_core.evaluate.metrics import LABELS
 from dnaconv_core.experiments.base import Experiment
@@ -171,4 +172,4 @@ def _log(path: Path) -> None:
         with open(path, "rb") as log:
             log.seek(max(0, path.stat().st_size - _TAIL))
             lines = log.read(_TAIL).decode(errors="replace").splitlines()
-        st.code("\n".join(lines[-_LINES:]), language=None)
+        copied("\n".join(lines[-_LINES:]), key="log")

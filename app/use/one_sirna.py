@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from components.copied import copied
 from components.sequence import Mark, Row, sequences
 from dnaconv_core.sirna.design import SirnaSite, duplex, oligos
 from dnaconv_core.sirna.offtargets import LENGTH
@@ -40,7 +41,7 @@ def _strands(site: SirnaSite) -> None:
     sequences(rows, key="sirna_strands")
     st.caption(tr("Underlined: the overhangs, and in the antisense strand the seed (its bases 2 to 8 from the right)."))
     sense, antisense = oligos(site, dtdt=dtdt)
-    st.code(f"sense      5'-{sense}-3'\nantisense  5'-{antisense}-3'", language=None)
+    copied(f"sense      5'-{sense}-3'\nantisense  5'-{antisense}-3'", key="sirna_oligos")
     five, three = site.energy_5, site.energy_3
     ends = tr("Ends: {five:.1f} kcal/mol at the guide's 5' end, {three:.1f} at its 3' end.", five=five, three=three)
     st.caption(ends)

@@ -5,7 +5,7 @@ const SVG = "http://www.w3.org/2000/svg";
 function plotlyAddress() {
   const own = [...document.scripts].map((s) => s.src).find((src) => src.includes("/static/js/"));
   const base = own ? own.slice(0, own.indexOf("/static/js/") + 1) : new URL("/", location.href).href;
-  return `${base}component/PLOTLY_ROUTE/plotly.min.js`;
+  return `${base}component/PLOTLY_ROUTE/plotly.min.js?v=PLOTLY_VERSION`;
 }
 if (!document.querySelector("link[data-dnaconv]")) {
   const ahead = document.createElement("link");
