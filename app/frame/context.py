@@ -93,6 +93,9 @@ def _incomplete(choice: Choice, trains: bool) -> None:
             st.badge(tr("imported"), color="gray")
             words = tr("Without {missing}.", missing=missing) if missing else tr("With all its figures.")
             st.caption(words, width="content")
+            query = {"experiment": state.experiment().key, "start": choice.key}
+            label, icon = tr("Train it further"), ":material/model_training:"
+            st.page_link(TRAIN, label=label, icon=icon, query_params=query)
     elif run.state in RESUMABLE:
         with st.container(horizontal=True, vertical_alignment="center", key="incomplete"):
             st.badge(state_of(run.state), color="red" if run.state == "failed" else "orange")
@@ -105,6 +108,9 @@ def _incomplete(choice: Choice, trains: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key="incomplete"):
             st.badge(state_of(run.state), color="violet")
             st.caption(tr("Its figures and its model are not final yet."), width="content")
+            if choice.path is not None:  # without a model the page itself shows the way
+                label, icon = tr("Watch it learn"), ":material/visibility:"
+                st.page_link(TRAIN, label=label, icon=icon, query_params=state.link())
 
 
 def _done(run: Run, missing: Words) -> Words:

@@ -101,9 +101,10 @@ def config_form(
     for name in only:
         spec, kind, default = by_name[name], hints[name], getattr(standard, name)
         _start(spec, kind, default)
-        values[name] = st.session_state[_KEPT + name] = _field(spec, kind, (reasons or {}).get(name, ""))
-        if below is not None:
-            below[name] = st.empty()
+        with st.container(gap="xsmall"):  # together where fields stand in two columns
+            values[name] = st.session_state[_KEPT + name] = _field(spec, kind, (reasons or {}).get(name, ""))
+            if below is not None:
+                below[name] = st.empty()
         st.session_state[_SEEN + name] = "" if values[name] == default else str(values[name])
     state.write({name: st.session_state[_SEEN + name] for name in values})
     return values

@@ -18,6 +18,8 @@ from frame.storing import stores
 from frame.users import as_now
 from frame.words import code, plain, plain_lines, show_error
 
+_MOST_EPOCHS = 100_000  # of a training, as its schema says
+
 
 def run_actions(store: Store, run: Run) -> None:
     """What can be done with one run."""
@@ -88,9 +90,12 @@ def _exported(run: str) -> bytes:
 
 
 def _extend(store: Store, run: Run) -> None:
+    planned = get_experiment(run.experiment).train_config(run.spec.preset, **run.spec.settings).epochs
+    if planned >= _MOST_EPOCHS:
+        return
     with st.popover(tr("Extend"), icon=":material/more_time:"):
-        planned = get_experiment(run.experiment).train_config(run.spec.preset, **run.spec.settings).epochs
-        more = st.number_input(tr("Epochs in all"), planned + 1, 100_000, planned * 2, key=f"more_{run.id}")
+        twice = min(planned * 2, _MOST_EPOCHS)
+        more = st.number_input(tr("Epochs in all"), planned + 1, _MOST_EPOCHS, twice, key=f"more_{run.id}")
         st.caption(tr("It goes on from its last checkpoint, without early stopping."))
         if st.button(tr("Go on"), type="primary", key=f"extend_{run.id}", **stores()):
             extend(store, run.id, int(more))

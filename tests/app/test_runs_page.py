@@ -141,8 +141,23 @@ def test_imported_models_are_told_with_what_is_missing(dashboard, trained):
         assert "**Imported models**" in shown
         assert f"a small rnai · RNA interference · Pearson r {run.metrics['valid']['pearson_r']['value']:.3f}" in shown
         assert "**Imported models**" not in texts(dashboard("runs", experiment="tf_binding", show="this experiment"))
+        at = dashboard("filters", experiment="rnai", run=key)
+        (link,) = [one.proto for one in at.get("page_link") if one.proto.label == "Train it further"]
+        assert f"start={key}" in link.query_string
+        assert "Without simple predictors to compare with." in [one.value for one in at.caption]
     finally:
         shutil.rmtree(models_folder() / key)
+
+
+@pytest.mark.parametrize(("epochs", "offered"), [(60_000, 100_000), (100_000, None)])
+def test_a_run_of_as_many_epochs_as_can_be_is_not_extended(dashboard, no_workers, epochs, offered):
+    store = Store()
+    run = store.create(RunSpec("rnai", settings={"epochs": epochs}), "a long one", waiting=True)
+    store.ask_to_stop(run.id)
+    at = dashboard("runs", runs=run.id)
+    assert not at.exception
+    fields = [field.value for field in at.number_input if field.label == "Epochs in all"]
+    assert fields == ([offered] if offered else [])
 
 
 def test_a_run_has_one_colour_in_every_chart(monkeypatch):
