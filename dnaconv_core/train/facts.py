@@ -24,6 +24,7 @@ _CLEARLY = 0.03  # ROC-AUC or r by which one quick model has to lead
 _SKEWED = 2.0  # an exponential distribution's skewness
 _BY_CHANCE = 1.5  # over the square root of the number of examples: a lead that chance does not often give
 STRETCHES, _SOMEWHAT = 5, 0.015  # stretches in which words are counted; how much more than anywhere that has to tell
+_BY_CHANCE_OF_WORDS = 0.75  # the same where words are compared with words: both err alike
 
 
 class Facts(NamedTuple):
@@ -62,17 +63,28 @@ class Facts(NamedTuple):
             return False
         if self.length <= SHORT and not self.reads_both:
             return True
-        return _leads(self.one_hot, self.words)
+        return _leads(self.one_hot, self._anywhere, self._clearly(_CLEARLY))
 
     @property
     def central(self) -> bool:
         """Whether it matters in which stretch of the sequence a word stands, as it does around the middle of a peak."""
-        return self.length > SHORT and not self.padded and _leads(self.placed, self.words, _SOMEWHAT)
+        somewhat = self._clearly(_SOMEWHAT, _BY_CHANCE_OF_WORDS)
+        return self.length > SHORT and not self.padded and _leads(self.placed, self._anywhere, somewhat)
 
     @property
     def joint(self) -> bool:
         """Whether bases at several places act together, more than their sum."""
         return _leads(self.boosted, self.one_hot)
+
+    @property
+    def _anywhere(self) -> float | None:
+        """What words tell wherever they stand; below chance is no less than nothing."""
+        chance = 0.5 if find_answer(self.task).yes_or_no else None
+        return self.words if self.words is None or chance is None else max(self.words, chance)
+
+    def _clearly(self, lead: float, by_chance: float = _BY_CHANCE) -> float:
+        """A lead as large as this, and larger than chance often gives among so few examples."""
+        return max(lead, by_chance / min(self.n, _LOOKED_AT) ** 0.5)
 
 
 def _leads(score: float | None, other: float | None, by: float = _CLEARLY) -> bool:

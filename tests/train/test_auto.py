@@ -101,6 +101,16 @@ def test_words_of_one_strand_are_read_on_one_strand():
     assert facts.words > 0.7 and auto(facts).settings["pooling"] == "max_mean"
 
 
+def test_a_lead_that_chance_gives_among_few_examples_decides_nothing():
+    """Of 200, what tells nothing lies 0.1 around chance: 1.5 / 200**0.5 is 0.106, of words against words 0.053."""
+    few = FACTS._replace(n=200, rarest=100, one_hot=0.6, words=0.47, placed=0.55)
+    assert not few.positional and not few.central and auto(few).settings["pooling"] == "max_mean"
+    assert few._replace(one_hot=0.61).positional  # 0.11 above chance, which words do not fall below
+    assert few._replace(words=0.6, one_hot=0.7).positional is False and few._replace(placed=0.56).central
+    many = few._replace(n=3000, rarest=1500)
+    assert many.positional and many.central and not many._replace(one_hot=0.52, placed=0.51).positional
+
+
 def test_filters_of_few_examples_begin_as_what_is_known():
     few = FACTS._replace(n=300, rarest=150)
     assert auto(few).settings["begin"] == "jaspar" and auto(few).reasons["begin"]
