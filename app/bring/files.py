@@ -33,7 +33,12 @@ ROLE_WORDS = {
     "": mark("Leave out"),
 }
 _NAMED = {"class": mark("Word for the class"), "bigwig_covariate": mark("Name of the covariate")}
-_FORMS = {"": mark("not usable"), "table": mark("table"), "genome": mark("genome FASTA")}  # others have names
+_FORMS = {
+    "": mark("not usable"),
+    "table": mark("table"),
+    "genome": mark("genome FASTA"),
+    "intervals": mark("intervals"),
+}  # others have names
 
 
 def bring_files(draft: Draft) -> None:

@@ -24,7 +24,7 @@ from dnaconv_core.experiments.recipe import FORMS, NO_COLUMN, Input, Recipe
 from dnaconv_core.experiments.recognise import title_of
 from dnaconv_core.runs.making import list_makings
 from frame.job import background
-from frame.language import mark, tr
+from frame.language import mark, said, tr
 from frame.page import page
 from frame.words import Words, plain
 
@@ -86,7 +86,7 @@ def _steps(draft: Draft, files) -> Recipe | None:
     with parts:
         arrangement.sizes(draft, rehearsed)
     if not recipe.question:
-        told.caption(tr("It will ask: {question}", question=plain(rehearsed.experiment.question)))
+        told.caption(tr("It will ask: {question}", question=plain(said(rehearsed.experiment.question))))
     return recipe
 
 

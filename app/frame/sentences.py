@@ -42,8 +42,11 @@ class Sentences:
         """What stands in a field: it may end in what another sentence has in its middle. Plurals have no ending."""
         if value in ("", "s", "es"):
             return ""
-        found = self._found(value) or self._by(self.tails, value)
+        found = self._known(value)
         return value if found is None else found
+
+    def _known(self, value: str) -> str | None:
+        return self._found(value) or self._by(self.tails, value)
 
     def _look(self, text: str) -> str | None:
         """The translation, or None for a text that is not recognised."""
@@ -57,7 +60,11 @@ class Sentences:
 
     def _by(self, templates: Templates, text: str) -> str | None:
         for one, given in templates.matches(text) if len(text) <= _MOST else ():
-            return one.translation.format(**{name: self._inside(value) for name, value in given.items()})
+            values = {name: self._inside(value) for name, value in given.items()}
+            for name, other in one.touching:  # where the one ends and the other begins is not known
+                if (both := self._known(given[name] + given[other])) is not None:
+                    values |= {name: both, other: ""}
+            return one.translation.format(**values)
         return None
 
     def _otherwise(self, text: str) -> Iterator[str | None]:

@@ -38,6 +38,9 @@ class Template:
                 self.pieces.append(literal)
                 literal = ""
         self.pieces.append(literal)
+        # two fields that may be empty, with nothing between
+        loose = [at for at, kind in enumerate(self.kinds[1:]) if kind == TAIL and self.kinds[at] in (TAIL, ENDING)]
+        self.touching = [(self.names[at], self.names[at + 1]) for at in loose]
 
     def words(self) -> set[str]:
         """The words that every text of it has."""

@@ -89,7 +89,7 @@ def _table(model: ModelRef, stored: Stored, *, own: bool) -> None:
         if one.yes_or_no:
             row["positives"] = int((y[known] >= 0.5).sum())
         main = found[one.main_metric]
-        row |= {LABELS[one.main_metric].name: main.value, "95 %": main.told()}
+        row |= {LABELS[one.main_metric].name: main.value, "95 %": said(main.told())}
         others = [metric for metric in one.first_metrics if metric != one.main_metric]
         rows.append(row | {LABELS[metric].name: found[metric].value for metric in others})
     number = partial(st.column_config.NumberColumn, format="%.3f")

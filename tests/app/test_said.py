@@ -177,3 +177,9 @@ def test_templates_of_fields_side_by_side(core):
     assert Template("{a} is {b}, not {a}", "").match("x is y, not z") is None
     assert template.words() == set()  # a field may go on with "row"
     assert Template("{n} of my rows{x}", "").words() == {"of", "my"}
+
+
+def test_what_follows_a_word_is_one_with_what_follows_that(core):
+    said = core[2]
+    words = "{} training examples count for 48,257 weights: enough for a small network."
+    assert said(words.format(900)).startswith("유효 학습 예제") and "(가중치 48,257개)" in said(words.format(900))
