@@ -62,8 +62,9 @@ def _missed(said: Attribution) -> str:
 
 
 def ism(model: AnyModel, sequences: Source, covariates: Any = None, *, on: str = HERE, **more: Any) -> Mutated:
-    """What every single substitution does to the logit: `.change (N, 4, L)`. on: as in `attribute`. Other arguments:
-    task, batch_size.
+    """What every single substitution does to the logit: `.change (N, 4, L)`, alternative minus reference.
+
+    on: as in `attribute`. Other arguments: task, batch_size. Raises InputError for sequences that do not fit.
 
     >>> ism("rnai_huesken", "CCUAAGAUAAUUCUGCGCCUG").change.shape
     (1, 4, 21)
@@ -90,8 +91,9 @@ def filters(
     """What each filter looks for in these sequences, by default those held out when the model was trained.
 
     names: motifs to name them by: a group of JASPAR ('vertebrates'), a file, an IUPAC word, or Motifs; the first time
-    on a machine, comparing them takes minutes of compiling. on: as in `attribute`. Other
-    arguments as in `dnaconv_core.interpret.filters.filter_motifs`: layer, fraction.
+    on a machine, comparing them takes minutes of compiling. on: as in `attribute`. Other arguments as in
+    `dnaconv_core.interpret.filters.filter_motifs`: layer, fraction. Raises InputError for a layer that the model lacks,
+    sequences that do not fit, or where there are none.
 
     >>> len(filters("rnai_huesken").motifs)  # 8 members with 40 each
     320
@@ -123,8 +125,8 @@ def motifs(
     """Patterns in the bases that speak for the positive class (or for high values), over labelled sequences.
 
     names: as in `filters`; on: as in `attribute`. Other arguments are fields of
-    `dnaconv_core.interpret.discovery.DiscoveryOptions`: method, most, width, seed, finder. Raises
-    InputError where there are no two classes.
+    `dnaconv_core.interpret.discovery.DiscoveryOptions`: method, most, width, seed, finder. Raises InputError where
+    there are no two classes.
 
     >>> len(motifs("tf_binding_synthetic", most=40).motifs)
     1
@@ -165,7 +167,8 @@ def marginalize(
 
     motif: an IUPAC word, a Motif, or one-hot letters. data: sequences whose dinucleotide shuffles are the backgrounds;
     by default those held out, else random ones. Other arguments as in
-    `dnaconv_core.interpret.marginalize.marginalize`: start, task, covariates.
+    `dnaconv_core.interpret.marginalize.marginalize`: start, task, covariates. Raises InputError for a motif that is
+    none or longer than the sequences.
 
     >>> marginalize("tf_binding_synthetic", "TGACTCA", n=20).mean > 5
     True

@@ -52,6 +52,9 @@ def logo(values: Any, *, row: int = 0, **look: Any) -> Svg:
 def roc(found: Judged) -> Figure:
     """ROC curves of what `dc.evaluate` gave, of labels and scores `(y, prediction)`, or of several by name.
 
+    Of several outputs the first is drawn. Raises InputError for anything else, or numbers of labels and scores that
+    differ.
+
     >>> [line.name for line in roc(([0, 1, 1, 0], [0.1, 0.9, 0.4, 0.3])).data]
     ['guessing', 'model']
     """
@@ -62,7 +65,7 @@ def roc(found: Judged) -> Figure:
 
 
 def precision_recall(found: Judged) -> Figure:
-    """Precision-recall curves; arguments as of `roc`.
+    """Precision-recall curves. Takes what `roc` takes. Raises InputError as it does.
 
     >>> len(precision_recall({"a": ([0, 1, 1, 0], [0.1, 0.9, 0.4, 0.3])}).data) > 0
     True
@@ -75,6 +78,8 @@ def precision_recall(found: Judged) -> Figure:
 
 def scatter(found: Evaluated | tuple[Any, Any], *, unit: str = "") -> Figure:
     """Measured against predicted numbers, of what `dc.evaluate` gave or of `(y, prediction)`.
+
+    unit: of both. Of several outputs the first is drawn. Raises InputError as `roc` does.
 
     >>> type(scatter(([0.1, 0.7, 0.4], [0.2, 0.6, 0.5]))).__name__
     'Figure'
@@ -94,7 +99,16 @@ def _by_name(found: Judged) -> Mapping[str, Any]:
 
 def _columns(found: Evaluated | tuple[Any, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Labels and predictions `(N,)` of the first output."""
-    y, prediction = (found.y, found.prediction) if isinstance(found, Evaluated) else map(np.asarray, found)
+    if isinstance(found, Evaluated):
+        y, prediction = found.y, found.prediction
+    elif isinstance(found, tuple | list | np.ndarray) and len(found) == 2:
+        y, prediction = map(np.asarray, found)
+    else:
+        raise InputError(
+            f"no curve can be drawn of a {type(found).__name__}: give what dc.evaluate returned, or (y, prediction)"
+        )
+    if len(y) != len(prediction):
+        raise InputError(f"there are {len(y):,} labels and {len(prediction):,} predictions: give one for each")
     return y.reshape(len(y), -1)[:, 0], prediction.reshape(len(prediction), -1)[:, 0]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import dnaconv_core as dc
+from dnaconv_core.errors import InputError
 
 CORE = Path(dc.__file__).parent
 HEAVY = "sorted({'torch', 'numpy', 'pandas', 'sklearn', 'plotly', 'streamlit'} & set(sys.modules))"
@@ -53,6 +54,26 @@ def test_every_name_is_there_with_a_docstring_and_types():
             signature = inspect.signature(found)
             assert signature.return_annotation is not inspect.Signature.empty, name
     assert 18 <= len(dc.__all__) <= 25 and set(dc.__all__) <= set(dir(dc))
+
+
+def test_every_function_says_what_it_raises_and_has_an_example():
+    offered = [getattr(dc, name) for name in dc.__all__] + [getattr(dc.plot, name) for name in dc.plot.__all__]
+    functions = [one for one in offered if callable(one) and not inspect.isclass(one)]
+    assert len(functions) > 18
+    lacks = [
+        (function.__name__, wanted)
+        for function in functions
+        for wanted in (">>> ", "Raises ")
+        if inspect.signature(function).parameters and wanted not in inspect.getdoc(function)
+    ]
+    assert not lacks
+
+
+def test_a_curve_of_what_is_none_is_refused():
+    with pytest.raises(InputError, match="there are 3 labels and 2 predictions: give one for each"):
+        dc.plot.scatter(([0, 1, 1], [0.1, 0.2]))
+    with pytest.raises(InputError, match="no curve can be drawn of a int: give what dc.evaluate"):
+        dc.plot.roc(5)
 
 
 @pytest.mark.parametrize("package", ["", "plot"])
