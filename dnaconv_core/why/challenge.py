@@ -255,4 +255,6 @@ def _letters(guess: str, right: str, both_strands: bool) -> tuple[float, str]:
     if not guess or not right:
         return float(guess == right), "" if guess == right else "there is no motif" if guess else "no answer"
     found = overlap(guess, right, both_strands=both_strands)
+    if found < FULL <= overlap(guess, right):
+        return 0.0, "its reverse complement, which does not count here"
     return float(np.clip((found - NOTHING) / (FULL - NOTHING), 0, 1)), f"{found:.0%} of the motif"

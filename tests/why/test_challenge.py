@@ -200,3 +200,11 @@ def test_its_experiment_has_the_data_and_not_the_secret(home, monkeypatch):
     assert [row["sequence"] for row in rows[60:80]] == words(found.parts["valid"].codes)
     stored = (experiments_folder() / made.key / "experiment.json").read_text()
     assert json.loads(stored)["motif"] == "" and "copies" not in stored and "leak" not in stored
+
+
+def test_the_reverse_complement_of_a_motif_that_counts_as_written_is_told():
+    truth = hide(2, 1).truth
+    assert (truth["motif"], truth["strand"]) == ("CTCTAAAT", "given")
+    motif, strand = score(2, 1, {"motif": "ATTTAGAG", "strand": "given"}).marked
+    assert (motif.points, motif.why) == (0, "its reverse complement, which does not count here")
+    assert strand.points == 40
