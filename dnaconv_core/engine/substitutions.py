@@ -86,12 +86,7 @@ class Substitutions:
     def changes(self, X: np.ndarray, at_once: int) -> np.ndarray:
         """Logit of each mutant less that of the sequence, `(N, 4, L)`, for one-hot `(N, 4, L)`."""
         x = torch.from_numpy(np.ascontiguousarray(X)).to(self.device).float()
-        known = (x.sum(1) == 1) & (x.amax(1) == 1)  # (N, L)
-        if bool(known.all()):  # three bases are left to put at each position
-            bases = (x.argmax(1)[..., None] + torch.arange(1, 4, device=self.device)) % 4
-        else:
-            bases = torch.arange(4, device=self.device).expand(*known.shape, 4)
-        bases = bases.transpose(0, 1)  # (L, N, A)
+        bases = _to_put(x)
         layers = [self._sequences(strand, x) for strand in self.strands]
         read = self._reader(layers)
         result = torch.zeros_like(x)
@@ -199,6 +194,16 @@ def _mean(of: Substitutions, after: Tensor, weights: Tensor) -> Reader:
 _PARTS = {EACH: _each, MAX: _maximum, MEAN: _mean}
 
 
+def _to_put(x: Tensor) -> Tensor:
+    """The bases to put at each position of `(N, 4, L)`, `(L, N, A)`: three where every base is known, else all."""
+    known = (x.sum(1) == 1) & (x.amax(1) == 1)  # (N, L)
+    if bool(known.all()):
+        bases = (x.argmax(1)[..., None] + torch.arange(1, 4, device=x.device)) % 4
+    else:
+        bases = torch.arange(4, device=x.device).expand(*known.shape, 4)
+    return bases.transpose(0, 1)
+
+
 def _first_change(weight: Tensor, put: Tensor) -> Tensor:
     """What the changes of bases `(l, N, A, 4)` come to before the first ReLU: `(l, N, A, k, C)`."""
     channels, _, _, k = weight.shape
@@ -227,13 +232,15 @@ class Mutants:
 
     def changes(self, X: np.ndarray, at_once: int) -> np.ndarray:
         x = torch.from_numpy(np.ascontiguousarray(X)).to(next(self.model.parameters()).device).float()
-        own, result, letters = self._logits(x), torch.zeros_like(x), torch.eye(4, device=x.device)
-        step = max(1, at_once // (4 * len(x)))
+        own, result, bases = self._logits(x), torch.zeros_like(x), _to_put(x)
+        step = max(1, at_once // (bases.shape[2] * len(x)))
         for places in torch.arange(x.shape[2], device=x.device).split(step):
-            mutants = x.repeat(len(places), 4, 1, 1, 1)  # (l, 4, N, 4, L)
-            mutants[torch.arange(len(places)), :, :, :, places] = letters[:, None]
-            logits = self._logits(mutants.flatten(0, 2)).view(len(places), 4, len(x))
-            result[..., places] = (logits - own).permute(2, 1, 0)
+            put = bases[places]  # (l, N, A)
+            mutants = x[:, None].repeat(len(places), 1, put.shape[2], 1, 1)  # (l, N, A, 4, L)
+            mutants[torch.arange(len(places)), ..., places] = F.one_hot(put, 4).float()
+            logits = self._logits(mutants.flatten(0, 2)).view(put.shape)
+            changes = (logits - own[:, None]).permute(1, 2, 0)  # (N, A, l)
+            result[..., places] = result[..., places].scatter(1, put.permute(1, 2, 0), changes)
         return (result * (x != 1)).cpu().numpy()
 
     def _logits(self, x: Tensor) -> Tensor:
