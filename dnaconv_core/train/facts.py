@@ -24,6 +24,7 @@ _CLEARLY = 0.03  # ROC-AUC or r by which one quick model has to lead
 _SKEWED = 2.0  # an exponential distribution's skewness
 _BY_CHANCE = 1.5  # over the square root of the number of examples: a lead that chance does not often give
 STRETCHES, _SOMEWHAT = 5, 0.015  # stretches in which words are counted; how much more than anywhere that has to tell
+_FEW = 4000  # examples below which stretches are taken in place of each position (seen at 200 and 2,000)
 _BY_CHANCE_OF_WORDS = 0.75  # the same where words are compared with words: both err alike
 
 
@@ -63,6 +64,8 @@ class Facts(NamedTuple):
             return False
         if self.length <= SHORT and not self.reads_both:
             return True
+        if self.n < _FEW and self.length > SHORT and _leads(self.placed, self.one_hot, self._clearly(_CLEARLY)):
+            return False
         return _leads(self.one_hot, self._anywhere, self._clearly(_CLEARLY))
 
     @property

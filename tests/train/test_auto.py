@@ -111,6 +111,13 @@ def test_a_lead_that_chance_gives_among_few_examples_decides_nothing():
     assert many.positional and many.central and not many._replace(one_hot=0.52, placed=0.51).positional
 
 
+def test_few_examples_of_words_that_tell_by_stretch_ask_for_stretches():
+    one_place = FACTS._replace(n=200, rarest=100, one_hot=0.72, words=0.54, placed=0.91)
+    assert not one_place.positional and auto(one_place).settings["stretches"] == 5
+    assert one_place._replace(placed=0.82).positional and one_place._replace(length=60).positional
+    assert one_place._replace(n=4000).positional
+
+
 def test_filters_of_few_examples_begin_as_what_is_known():
     few = FACTS._replace(n=300, rarest=150)
     assert auto(few).settings["begin"] == "jaspar" and auto(few).reasons["begin"]
