@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from threading import Barrier
 from typing import TYPE_CHECKING, TypeVar
 
+from dnaconv_core.memory import large_memory
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -27,6 +29,7 @@ def side_by_side(work: Callable[[Part], None], parts: Sequence[Part], threads: i
     Inside `work`, torch has one thread. What it raises is raised here; when the caller takes no more, parts not yet
     begun are left out. `work` must set torch's modes (inference, gradients) itself: they belong to a thread.
     """
+    large_memory()
     if threads < 2 or len(parts) < 2:
         for part in parts:
             work(part)

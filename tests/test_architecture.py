@@ -25,8 +25,8 @@ COMPUTING = {"torch", "sklearn", "scipy", "captum", "memelite", "numba"}
 # A file imports from rows above its own, and from files of its own room.
 ROWS = {
     "front": -1, "__init__": 0, "errors": 0, "results": 0, "progress": 0, "home": 0.2, "files": 0, "wholefile": 0.5,
-    "text": 0.5, "memory": 0, "threads": 0, "storing": 0.5, "users": 0.6, "quota": 0.7, "sharing": 0.7, "scratch": 0.6,
-    "cluster": 0.6,
+    "text": 0.5, "memory": 0, "threads": 0.1, "storing": 0.5, "users": 0.6, "quota": 0.7, "sharing": 0.7,
+    "scratch": 0.6, "cluster": 0.6,
     "sequence": 1, "data": 2, "answers": 3, "model": 3.3, "engine": 4, "predict": 4.5,
     "evaluate": 5, "interpret": 5.3, "scan": 5.5, "variants": 5.6, "sirna": 5.6, "design": 5.6, "plot": 6, "train": 7,
     "experiments": 8, "why": 8.5, "runs": 9, "afar": 9.5, "commands": 10, "cli": 10, "api": 10,

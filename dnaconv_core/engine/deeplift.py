@@ -9,7 +9,9 @@ A step of which nothing is known but its plain form gets its mean gradient along
 the input, which for a ReLU is the same rule; it sums up to within the
 quadrature's error.
 
-No hooks are set: the network's own layers are called with the input, and once before with the reference.
+Every rule is the same both ways round. So the inputs, which are few, are read once, and what is differentiated are
+their many references: the gradient there, by the rules, holds for both. No hooks are set: the network's own layers are
+called, convolutions channels last in memory.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from dnaconv_core.engine import channels_last
 from dnaconv_core.model.convnet import ConvNet
 from dnaconv_core.model.heads import EACH, MAX, MEAN
 from dnaconv_core.model.layer_steps import Activation, BothStrands, Convolution, PoolBetween, StrongerStrand
@@ -30,22 +33,30 @@ from dnaconv_core.model.layers import outside_gc
 from dnaconv_core.model.step import Step
 
 _NODES = 16  # of a Gauss-Legendre quadrature
-_SMALL = 1e-6  # a Δin below this takes the gradient in place of Δout / Δin
+_TINY = 1e-30  # stands for a Δin of 0
 
 
-def multipliers(model: ConvNet, x: Tensor, reference: Tensor, task: int) -> Tensor:
-    """DeepLIFT multipliers `(B, 4, L)` of the logit of `task` for `x` against `reference`, both `(B, 4, L)`."""
-    counted = model.pooling.counted(x)  # of both: the reference is taken to lie where the sequence does
+def multipliers(model: ConvNet, x: Tensor, reference: Tensor, task: int) -> tuple[Tensor, Tensor]:
+    """DeepLIFT multipliers `(B·R, 4, L)` of the logit of `task` for `x (B, 4, L)` against R references of each,
+    `(B·R, 4, L)`, and by how much the logit differs, `(B·R,)`."""
+    counted, many = model.pooling.counted(x), len(reference) // len(x)
+    kept = Replayed()
     with torch.no_grad():
-        kept = Replayed()
-        _logit(model, reference, kept, counted, task)
+        logit = _logit(model, x, kept, counted, task)
+    if counted is not None:  # of both: the reference is taken to lie where the sequence does
+        counted = counted.repeat_interleave(many, dim=0)
     with torch.enable_grad():
-        x = x.detach().requires_grad_(True)
-        return torch.autograd.grad(_logit(model, x, kept.replay(), counted, task).sum(), x)[0]
+        reference = reference.detach().requires_grad_(True)
+        other = _logit(model, reference, kept.replay(), counted, task)
+        found = torch.autograd.grad(other.sum(), reference)[0]
+    return found, logit.repeat_interleave(many) - other.detach()
 
 
 class Replayed:
-    """What enters every step that is not linear, for the reference, in the order in which they are met."""
+    """What enters every step that is not linear, for what is read first, in the order in which they are met.
+
+    What is read second has as many rows, or several for each of the first.
+    """
 
     def __init__(self) -> None:
         self.seen: list[Tensor] = []
@@ -60,13 +71,13 @@ class Replayed:
 
     def maximum(self, h: Tensor) -> Tensor:
         """Over the last axis."""
-        return h.amax(dim=-1) if self._first(h) else _Max.apply(h, self._next())
+        return h.amax(dim=-1) if self._first(h) else _Max.apply(h, _rows(self._next(), h))
 
     def plain(self, h: Tensor, function: Callable[[Tensor], Tensor]) -> Tensor:
-        return function(h) if self._first(h) else _Path.apply(h, self._next(), function)
+        return function(h) if self._first(h) else _Path.apply(h, _rows(self._next(), h), function)
 
     def take(self, h: Tensor) -> Tensor | None:
-        """What the reference had here; None of the reference itself, which is then kept."""
+        """What the first had here; None of the first itself, which is then kept."""
         return None if self._first(h) else self._next()
 
     def _first(self, h: Tensor) -> bool:
@@ -78,6 +89,11 @@ class Replayed:
         place = self.place or 0
         self.place = place + 1
         return self.seen[place]
+
+
+def _rows(first: Tensor, second: Tensor) -> Tensor:
+    """Rows of the first beside those of the second."""
+    return first if len(first) == len(second) else first.repeat_interleave(len(second) // len(first), dim=0)
 
 
 def _logit(model: ConvNet, x: Tensor, rule: Replayed, counted: Tensor | None, task: int) -> Tensor:
@@ -105,9 +121,11 @@ def _pooled(model: ConvNet, x: Tensor, rule: Replayed, counted: Tensor | None) -
         elif isinstance(step, PoolBetween):
             beyond = step.positions * model.config.pool_between - h.shape[2]
             h = rule.maximum(functional.pad(h, (0, beyond)).unflatten(2, (step.positions, -1)))
-        elif isinstance(step, (BothStrands, Convolution)):
+        elif isinstance(step, Convolution):
+            h = step.joined(_convolved(model, step, h), h)
+        elif isinstance(step, BothStrands):
             h = step.plain(model, h, x, None)
-        else:
+        elif type(step) is not Step:  # the sequence itself
             h = rule.plain(h, partial(_step, model, step, x))
     head, h = model.pooling, h.unflatten(1, (model.config.members, -1))  # (B, M, F, P)
     if not head.parts:
@@ -133,25 +151,64 @@ def _step(model: ConvNet, step: Step, x: Tensor, h: Tensor) -> Tensor:
     return step.plain(model, h, x, None)
 
 
-class _Relu(torch.autograd.Function):
+def _convolved(model: ConvNet, step: Convolution, h: Tensor) -> Tensor:
+    """The filters of one layer, `(B, C, P)` → `(B, M·F, P)`."""
+    conv = model.convs[step.layer - 1]
+    if not channels_last.applies(model, h):
+        return conv(h)
+    zeros = step.reach if model.config.padding == "same" else (0, 0)
+    return _Convolved.apply(h, conv.weight.detach(), conv.bias.detach(), step.groups, *zeros)
+
+
+class _Convolved(torch.autograd.Function):
+    """A convolution with so many zeros on either side, channels last; of the input alone a gradient is asked for."""
+
     @staticmethod
-    def forward(ctx: Any, a: Tensor, reference: Tensor) -> Tensor:
-        ctx.save_for_backward(a, reference)
-        return a.relu()
+    def forward(ctx: Any, h: Tensor, weight: Tensor, bias: Tensor, groups: int, left: int, right: int) -> Tensor:
+        ctx.save_for_backward(weight)
+        ctx.groups, beyond = groups, weight.shape[2] - 1
+        ctx.zeros = beyond - left, beyond - right  # beside its gradient
+        return _convolution(h, weight, bias, groups, left, right)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        a, reference = ctx.saved_tensors
-        change = a - reference
-        small = change.abs() < _SMALL
-        slope = (a.relu() - reference.relu()) / torch.where(small, torch.ones_like(change), change)
-        return gradient * torch.where(small, (a > 0).to(a.dtype), slope), None
+        (weight,) = ctx.saved_tensors
+        turned = weight.flip(2).unflatten(0, (ctx.groups, -1)).transpose(1, 2).flatten(0, 1)
+        return _convolution(gradient, turned, None, ctx.groups, *ctx.zeros), None, None, None, None, None
+
+
+def _convolution(h: Tensor, weight: Tensor, bias: Tensor | None, groups: int, left: int, right: int) -> Tensor:
+    """With so many zeros on either side; oneDNN itself adds no more than half a kernel at full speed."""
+    beside = max(left, right)
+    if beside > weight.shape[2] // 2:
+        h, left, right, beside = functional.pad(h, (left, right)), 0, 0, 0
+    x, kernel = (t.unsqueeze(2).contiguous(memory_format=torch.channels_last) for t in (h, weight))
+    y = functional.conv2d(x, kernel, bias, padding=(0, beside), groups=groups).squeeze(2)
+    return y[..., beside - left : y.shape[2] - (beside - right)]
+
+
+class _Relu(torch.autograd.Function):
+    """Δout / Δin is the larger of both inputs less 0 over what they differ by, where one is below 0: between 0 and 1.
+    Where both are above it is more than 1, and where none is, below 0."""
+
+    @staticmethod
+    def forward(ctx: Any, h: Tensor, first: Tensor) -> Tensor:
+        ctx.save_for_backward(h, first)
+        return h.relu()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        h, first = ctx.saved_tensors
+        h, first = h.unflatten(0, (len(first), -1)), first.unsqueeze(1)  # beside each of the first those of the second
+        apart = (h - first).abs_().clamp_min_(_TINY)
+        slope = torch.maximum(h, first).div_(apart).clamp_(0, 1).flatten(0, 1)
+        return slope.mul_(gradient), None
 
 
 class _Max(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, h: Tensor, reference: Tensor) -> Tensor:
-        ctx.save_for_backward(h, reference)
+    def forward(ctx: Any, h: Tensor, first: Tensor) -> Tensor:
+        ctx.save_for_backward(h, first)
         return h.amax(dim=-1)
 
     @staticmethod

@@ -31,17 +31,19 @@ _MAXIMA = {torch.amax, Tensor.amax, torch.max, Tensor.max}
 _POOLED = {F.max_pool1d, torch.max_pool1d}
 
 
-def multipliers(model: Callable[[Tensor], Tensor], x: Tensor, reference: Tensor, task: int) -> Tensor:
-    """DeepLIFT multipliers `(B, 4, L)` of output `task` for `x` against `reference`, both `(B, 4, L)`."""
+def multipliers(model: Callable[[Tensor], Tensor], x: Tensor, reference: Tensor, task: int) -> tuple[Tensor, Tensor]:
+    """DeepLIFT multipliers `(B·R, 4, L)` of output `task` for `x (B, 4, L)` against R references of each,
+    `(B·R, 4, L)`, and by how much the output differs, `(B·R,)`."""
+    x = x.repeat_interleave(len(reference) // len(x), dim=0)
     kept = Replayed()
     with torch.no_grad(), _Rules(kept):
-        model(reference)
+        before = model(reference)[:, task]
     kept.replay()
     with torch.enable_grad():
         x = x.detach().requires_grad_(True)
         with _Rules(kept):
             logit = model(x)[:, task]
-        return torch.autograd.grad(logit.sum(), x)[0]
+        return torch.autograd.grad(logit.sum(), x)[0], logit.detach() - before
 
 
 class _Rules(TorchFunctionMode):

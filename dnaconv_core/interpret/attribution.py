@@ -191,19 +191,22 @@ def integrated_gradients(model: ConvNet, x: np.ndarray, covariates: np.ndarray |
 
     integral = IntegratedGradients(_forward(model), multiply_by_inputs=False)  # the mean gradient itself
 
-    def along(x: torch.Tensor, reference: torch.Tensor) -> np.ndarray:  # both (R, 4, L)
-        beside = None if covariates is None else np.repeat(covariates, len(x) // len(covariates), axis=0)
+    def along(x: torch.Tensor, reference: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        many = len(reference) // len(x)
+        x = x.repeat_interleave(many, dim=0)
+        beside = None if covariates is None else _tensor(model, np.repeat(covariates, many, axis=0))
         found = integral.attribute(
-            x.detach().requires_grad_(True),
+            x.clone().requires_grad_(True),
             reference,
             options.task,
-            additional_forward_args=None if beside is None else (_tensor(model, beside),),
+            additional_forward_args=None if beside is None else (beside,),
             n_steps=options.n_steps,
             internal_batch_size=max(len(x), _rows(model)),  # nodes go through the network together
         )
-        return found.detach().cpu().numpy()
+        here, there = (_logits(model, read, beside, options.task, x) for read in (x, reference))
+        return found.detach(), here - there
 
-    return _against_references(model, x, covariates, options, along)
+    return _against_references(model, x, options, along)
 
 
 def deeplift(model: ConvNet, x: np.ndarray, covariates: np.ndarray | None, options: Options) -> Scores:
@@ -211,9 +214,7 @@ def deeplift(model: ConvNet, x: np.ndarray, covariates: np.ndarray | None, optio
     from dnaconv_core.engine import deeplift, own_deeplift
 
     multipliers = own_deeplift.multipliers if getattr(model, "alone", False) else deeplift.multipliers
-    return _against_references(
-        model, x, covariates, options, lambda x, reference: multipliers(model, x, reference, options.task).cpu().numpy()
-    )
+    return _against_references(model, x, options, lambda x, reference: multipliers(model, x, reference, options.task))
 
 
 def deeplift_shap(model: ConvNet, x: np.ndarray, covariates: np.ndarray | None, options: Options) -> Scores:
@@ -246,25 +247,22 @@ NAMES = {
 def _against_references(
     model: ConvNet,
     x: np.ndarray,
-    covariates: np.ndarray | None,
     options: Options,
-    multiply: Callable[[torch.Tensor, torch.Tensor], np.ndarray],
+    multiply: Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]],
 ) -> Scores:
-    """Mean over references of multiplier × (base − reference), for all four bases, and how far its sum is off."""
-    references = _references(x, options)  # (B, R, 4, L)
-    b, r = references.shape[:2]
-    flat = _tensor(model, references.reshape(b * r, *x.shape[1:]))
-    repeated = _tensor(model, np.repeat(x, r, axis=0))
-    found = multiply(repeated, flat).reshape(references.shape)
+    """Mean over references of multiplier × (base − reference), for all four bases, and how far its sum is off.
+
+    multiply: from sequences `(B, 4, L)` and R references of each, `(B·R, 4, L)`, the multipliers of the latter's shape
+    and by how much the logit differs, `(B·R,)`.
+    """
+    given, references = _tensor(model, x), _tensor(model, _references(x, options))  # (B, 4, L), (B, R, 4, L)
+    found, change = multiply(given, references.flatten(0, 1))
+    found, change = found.view_as(references), change.view(references.shape[:2])
+    promised = (found * (given[:, None] - references)).sum(dim=(2, 3))  # (B, R)
     if options.correct:
-        plain, found = found, found - found.mean(axis=2, keepdims=True)
-    else:
-        plain = found
-    scores = (found - (found * references).sum(axis=2, keepdims=True)).mean(axis=1)  # (B, 4, L)
-    promised = (plain * (x[:, None] - references)).sum(axis=(2, 3)).mean(axis=1)  # (B,)
-    many = None if covariates is None else np.repeat(covariates, r, axis=0)
-    change = _logits(model, repeated, many, options.task, repeated) - _logits(model, flat, many, options.task, repeated)
-    return Scores(scores, np.abs(promised - change.reshape(b, r).mean(axis=1)))
+        found = found - found.mean(dim=2, keepdim=True)
+    scores = (found - (found * references).sum(dim=2, keepdim=True)).mean(dim=1)  # (B, 4, L)
+    return Scores(scores.cpu().numpy(), (promised - change).mean(dim=1).abs().cpu().numpy())
 
 
 def _references(x: np.ndarray, options: Options) -> np.ndarray:
@@ -328,16 +326,15 @@ def _forward(model: ConvNet) -> Callable[..., torch.Tensor]:
 
 
 def _logits(
-    model: ConvNet, x: torch.Tensor, covariates: np.ndarray | None, task: int, like: torch.Tensor
-) -> np.ndarray:
+    model: ConvNet, x: torch.Tensor, covariates: torch.Tensor | None, task: int, like: torch.Tensor
+) -> torch.Tensor:
     """`(B,)`, where what is padding in `like` is padding."""
     import torch
 
     from dnaconv_core.engine import forward
 
-    beside = None if covariates is None else _tensor(model, covariates)
     with torch.no_grad():
-        return forward.logits_placed(model, x, beside, like)[:, task].cpu().numpy()
+        return forward.logits_placed(model, x, covariates, like)[:, task]
 
 
 def _corrected(scores: np.ndarray, options: Options) -> np.ndarray:

@@ -89,7 +89,11 @@ class Convolution(Step):
         return conv(self.before.channels, self.n_filters, self.config.kernel_size, groups=self.groups)
 
     def plain(self, model: ConvNet, h: Tensor, X: Tensor, covariates: Tensor | None) -> Tensor:
-        return model.convs[self.layer - 1](h)
+        return self.joined(model.convs[self.layer - 1](h), h)
+
+    def joined(self, new: Tensor, h: Tensor) -> Tensor:
+        """What it hands on of what its filters make of h."""
+        return new
 
 
 class KeepingConvolution(Convolution):
@@ -113,10 +117,9 @@ class KeepingConvolution(Convolution):
     def words(self) -> str:
         return super().words + " and what came before"
 
-    def plain(self, model: ConvNet, h: Tensor, X: Tensor, covariates: Tensor | None) -> Tensor:
+    def joined(self, new: Tensor, h: Tensor) -> Tensor:
         import torch
 
-        new = super().plain(model, h, X, covariates)
         members = self.config.members
         return torch.cat([new.unflatten(1, (members, -1)), h.unflatten(1, (members, -1))], dim=2).flatten(1, 2)
 

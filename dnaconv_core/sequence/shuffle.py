@@ -107,8 +107,8 @@ def _euler(codes: np.ndarray, chance: np.ndarray) -> np.ndarray:
     n, length = codes.shape
     row = np.arange(n)
     source, target = codes[:, :-1].astype(np.intp), codes[:, 1:].astype(np.intp)
-    counts = np.zeros((n, 4, 4))
-    np.add.at(counts, (row[:, None], source, target), 1)
+    edge_kinds = 16 * row[:, None] + 4 * source + target
+    counts = np.bincount(edge_kinds.ravel(), minlength=16 * n).reshape(n, 4, 4).astype(float)
     root = codes[:, -1].astype(np.intp)
     out = counts.sum(axis=2)  # (R, 4)
     absent_row, absent = np.nonzero(out == 0)
@@ -127,14 +127,16 @@ def _euler(codes: np.ndarray, chance: np.ndarray) -> np.ndarray:
         has = candidates.any(axis=1)
         key[row[has], candidates.argmax(axis=1)[has]] = 1.0
     order = np.argsort(source + key * 0.9, axis=1)  # by base, then at random, the tree's edge last
-    successors = np.take_along_axis(target, order, axis=1)
-    pointer = out.cumsum(axis=1).astype(np.intp) - out.astype(np.intp)  # (R, 4): next edge of each base
-    walk = np.empty_like(codes)
+    successors = np.take_along_axis(target, order, axis=1).ravel()
+    first = (out.cumsum(axis=1) - out).astype(np.intp) + (length - 1) * row[:, None]
+    pointer = first.ravel()  # (4 · R,): where among all successors a row's next edge from a base leads
+    walk = np.empty((length, n), codes.dtype)
     here = codes[:, 0].astype(np.intp)
-    walk[:, 0] = here
+    walk[0] = here
     for place in range(1, length):
-        edge = pointer[row, here]
-        pointer[row, here] += 1
-        here = successors[row, edge]
-        walk[:, place] = here
-    return walk
+        left = 4 * row + here
+        edge = pointer[left]
+        pointer[left] = edge + 1
+        here = successors[edge]
+        walk[place] = here
+    return walk.T

@@ -148,6 +148,32 @@ def test_deeplift_sums_to_the_difference_of_outputs_also_through_maxima(name, re
     assert (found.delta < 1e-4).all()
 
 
+@pytest.mark.parametrize(
+    "config",
+    [
+        ModelConfig(length=23, depth=3, filters=5, kernel_size=6),
+        ModelConfig(length=23, depth=2, filters=5, kernel_size=2),
+        ModelConfig(length=23, depth=2, filters=5, kernel_size=4, padding="valid"),
+        ModelConfig(length=23, depth=2, filters=3, kernel_size=5, members=2, strands="both", pooling="max_mean"),
+    ],
+    ids=["even", "two", "valid", "members"],
+)
+def test_deeplift_against_many_references_is_the_mean_of_it_against_each(config):
+    model = build(config)
+    with torch.no_grad():
+        for conv in model.convs:
+            conv.bias.uniform_(-0.3, 0.3)
+    X = random_backgrounds(3, 23, seed=5)
+    references = dinucleotide_shuffle(X, 7, seed=2)  # (3, 7, 4, 23)
+    found = attribute(model, X, method="deeplift_shap", n_references=7, seed=2)
+    each = [attribute(model, X, method="deeplift", reference=references[:, r]) for r in range(7)]
+    np.testing.assert_allclose(found.hypothetical, np.mean([e.hypothetical for e in each], axis=0), atol=1e-5)
+    change = predict(model, X, output="logit")[:, 0] - predict(
+        model, references.reshape(-1, 4, 23), output="logit"
+    ).reshape(3, 7).mean(axis=1)
+    np.testing.assert_allclose(found.values.sum(axis=(1, 2)), change, atol=1e-5)
+
+
 @pytest.mark.parametrize("method", ["integrated_gradients", "deeplift"])
 @pytest.mark.parametrize("name", ["flatten", "covariate"])
 def test_values_and_covariates_sum_to_the_change_of_the_logit(name, method):
