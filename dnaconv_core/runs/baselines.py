@@ -36,6 +36,7 @@ WISH = "DNACONV_BASELINES"
 MOST_LABELS = 10  # each has linear models of its own
 NOT_WISHED = f"{WISH} is 'none'"
 _ENDED = "fitting them was stopped before all were done"
+_ONLY_QUICK = "this run asked for the quick ones, without gapped words, JASPAR and trees"
 _EVERY, _SURE = 0.3, 0.05  # seconds between messages; share of the work from which the time left can be guessed
 COMPARED = {key: answer.compared for key, answer in ANSWERS.items()}  # metrics that a model is compared by
 
@@ -122,7 +123,9 @@ def store_baselines(
         stopped = progress.should_stop()
     except DnaConvError as error:
         stored, arrays, stopped = {"baselines": {}, "reason": str(error)}, {}, True
-    _write(folder, stored if stopped else stored | {"reason": ""}, arrays)
+    if not stopped:
+        stored["reason"] = _ONLY_QUICK if wish == "quick" else ""
+    _write(folder, stored, arrays)
     return load_baselines(folder)
 
 

@@ -56,6 +56,15 @@ def test_where_none_is_wished_the_reason_is_kept_and_told(monkeypatch):
     )
 
 
+def test_a_run_that_wants_the_quick_ones_says_which_it_left_out(monkeypatch):
+    monkeypatch.setenv("DNACONV_BASELINES", "all")
+    store = Store()
+    small = {"epochs": 1, "filters": 2, "depth": 1, "batch_size": 1000, "device": "cpu"}
+    run = train_here(store, store.create(RunSpec("rnai", settings=small, baselines="quick")).id)
+    found, reason = load_baselines(store.folder(run.id))
+    assert found and reason == "this run asked for the quick ones, without gapped words, JASPAR and trees"
+
+
 @pytest.mark.slow
 def test_the_quick_ones_are_the_others_unchanged():
     data = tf_binding(240, length=60)
