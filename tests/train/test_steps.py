@@ -148,7 +148,7 @@ def test_kept_memory_is_not_mapped_again_and_given_back_afterwards():
         "    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before\n"
         "with kept_memory():\n"
         "    faults(6)\n"
-        "    print(faults(4))\n"
+        "    print(min(faults(4) for _ in range(3)))\n"  # a busy system may take pages away meanwhile
         "    try:\n"
         "        with kept_memory():\n"
         "            raise ValueError('on purpose')\n"
